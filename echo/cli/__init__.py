@@ -1,0 +1,49 @@
+"""The command line: without a sub-command it serves; `--help` lists the rest."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask.cli import FlaskGroup
+
+from echo.errors import ConfigurationError, EchoError
+
+
+def _create_app() -> object:
+    from echo import create_app
+
+    return create_app()
+
+
+@click.group(cls=FlaskGroup, create_app=_create_app, invoke_without_command=True)
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Echo: real-time chat with a model of its own. Without a command: serve."""
+    if context.invoked_subcommand is None:
+        context.invoke(serve_command)
+
+
+@cli.command("serve")
+def serve_command() -> None:
+    """Migrate the database, start the engine and serve until SIGTERM or Ctrl-C."""
+    from echo.cli.serve import serve
+
+    serve()
+
+
+def _register() -> None:
+    from echo.cli import chat, users
+
+    cli.add_command(users.create_admin)
+    cli.add_command(chat.chat)
+
+
+def main() -> None:
+    """Run the command line; a failure that a person can mend is one line without a traceback."""
+    _register()
+    try:
+        cli.main(prog_name="python run.py")
+    except (ConfigurationError, EchoError) as failure:
+        click.echo(f"Echo: {failure}", err=True)
+        sys.exit(2)

@@ -1,0 +1,94 @@
+"""Serving: the order of starting, and an orderly end. Knows eventlet's server through `hub` alone."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Any, Final
+
+import flask_migrate
+import structlog
+from flask import Flask
+
+from echo import config, create_app, hub, logs
+from echo.config import Settings
+from echo.models import MessageStatus
+from echo.services import conversations, first_admin
+from echo.services.turns import Turns, interrupt_orphans
+from echo.sockets import hub_bridge
+
+log = structlog.get_logger()
+
+GRACE_SECONDS: Final = 8.0
+LAST_SECONDS: Final = 1.5
+HOUR_SECONDS: Final = 3600.0
+
+
+def serve() -> None:
+    """Start everything and serve until told to stop; returns after an orderly end."""
+    settings = config.load()
+    logs.configure(settings.log_level, settings.log_format)
+    app = create_app(settings)
+    prepare(app)
+    turns: Turns = app.extensions["turns"]
+    hub_bridge.start(turns, app.extensions["wakeup"])
+    turns.engine.start()
+    server = hub.Server(app, settings.host, settings.port)
+    address = settings.public_url or f"http://{_host_name(settings)}:{server.port}"
+    _greet(app, address)
+    hub.spawn(_purge_each_hour, app)
+    stop = hub.Wakeup()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.post())
+    stop.wait()
+    _end(app, server)
+
+
+def prepare(app: Flask) -> None:
+    """Bring the database to the present revision and settle what a crash left behind."""
+    with app.app_context():
+        flask_migrate.upgrade()
+        interrupted = interrupt_orphans()
+        if interrupted:
+            log.warning("replies were interrupted by the last stop", count=interrupted)
+
+
+def _host_name(settings: Settings) -> str:
+    return "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::") else settings.host
+
+
+def _greet(app: Flask, address: str) -> None:
+    print(f"Echo is at {address}", flush=True)
+    with app.app_context():
+        if first_admin.is_needed():
+            link = f"{address}/setup/{first_admin.new_token()}"
+            print(f"Make the first super admin here (works once): {link}", flush=True)
+
+
+def _purge_each_hour(app: Flask) -> None:
+    while True:
+        with app.app_context():
+            try:
+                conversations.purge_deleted()
+            except Exception:
+                log.exception("purge failed")
+        hub.sleep(HOUR_SECONDS)
+
+
+def _end(app: Flask, server: Any) -> None:
+    """Stop accepting, let replies finish for a while, mark the rest, close everything."""
+    turns: Turns = app.extensions["turns"]
+    log.info("stopping", live=len(turns.live))
+    server.stop_accepting()
+    _wait_for_replies(turns, GRACE_SECONDS)
+    for turn in list(turns.live.values()):
+        turn.stop(MessageStatus.INTERRUPTED)
+    _wait_for_replies(turns, LAST_SECONDS)
+    server.close()
+    turns.engine.stop(timeout=LAST_SECONDS)
+
+
+def _wait_for_replies(turns: Turns, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while turns.live and time.monotonic() < deadline:
+        hub.sleep(0.05)

@@ -1,0 +1,28 @@
+"""Commands about people. Knows services only."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask.cli import with_appcontext
+
+from echo.models import RoleName
+from echo.services import accounts
+
+
+@click.command("create-admin")
+@click.option("--email", required=True)
+@click.option("--username", required=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@with_appcontext
+def create_admin(email: str, username: str, password_stdin: bool) -> None:
+    """Make a super admin."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask()
+    user = accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
+    click.echo(f"{user.username} is a super admin now.")
+
+
+def _ask() -> str:
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password

@@ -1,0 +1,187 @@
+"""Typed settings; the only reader of the environment and of `.env`.
+
+It does not know what the settings are used for. docs/configuration.md lists them and a test compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.pool import NullPool
+
+from echo.errors import ConfigurationError
+from echo.limits import REQUEST_BYTES
+
+ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED_MODEL = ROOT / "weights" / "echo-mini"
+SECRET_MIN_CHARS = 32
+REMEMBERED = timedelta(days=30)
+KNOWN_SECRETS = {
+    "secret",
+    "changeme",
+    "change-me",
+    "dev",
+    "password",
+    "secret_key",
+    "your-secret-key",
+}
+
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+
+class Settings(BaseSettings):
+    """Every setting of Echo. Empty variables count as absent. Raises ConfigurationError via `load`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=False, populate_by_name=True
+    )
+
+    secret_key: str = Field("", alias="SECRET_KEY")
+    database_url: str = Field("", alias="DATABASE_URL")
+    redis_url: str = Field("", alias="REDIS_URL")
+    host: str = Field("127.0.0.1", alias="HOST")
+    port: int = Field(5000, alias="PORT", ge=0, le=65535)
+    instance: Path = Field(ROOT / "instance", alias="ECHO_INSTANCE")
+    model: str = Field(str(EMBEDDED_MODEL), alias="ECHO_MODEL")
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", alias="ECHO_DEVICE")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field("auto", alias="ECHO_DTYPE")
+    threads: int | None = Field(None, alias="ECHO_THREADS", ge=1)
+    slots: int = Field(32, alias="ECHO_SLOTS", ge=1, le=512)
+    context_length: int | None = Field(None, alias="ECHO_CONTEXT_LENGTH", ge=64)
+    max_queue: int = Field(256, alias="ECHO_MAX_QUEUE", ge=1)
+    max_queue_per_user: int = Field(8, alias="ECHO_MAX_QUEUE_PER_USER", ge=1)
+    max_new_tokens: int | None = Field(None, alias="ECHO_MAX_NEW_TOKENS", ge=1, le=4096)
+    temperature: float | None = Field(None, alias="ECHO_TEMPERATURE", ge=0, le=2)
+    top_p: Fraction | None = Field(None, alias="ECHO_TOP_P")
+    top_k: int | None = Field(None, alias="ECHO_TOP_K", ge=0, le=200)
+    repetition_penalty: float | None = Field(None, alias="ECHO_REPETITION_PENALTY", ge=0.8, le=2)
+    system_prompt: str = Field(
+        "You are Echo, a friendly assistant that runs on this machine. Answer briefly.",
+        alias="ECHO_SYSTEM_PROMPT",
+        max_length=2000,
+    )
+    engine: Literal["local", "scripted"] = Field("local", alias="ECHO_ENGINE")
+    script: Path | None = Field(None, alias="ECHO_SCRIPT")
+    help_lines: str = Field("", alias="ECHO_HELP_LINES", max_length=2000)
+    google_client_id: str = Field("", alias="GOOGLE_CLIENT_ID")
+    google_client_secret: str = Field("", alias="GOOGLE_CLIENT_SECRET")
+    google_discovery_url: str = Field(
+        "https://accounts.google.com/.well-known/openid-configuration", alias="GOOGLE_DISCOVERY_URL"
+    )
+    mail_url: str = Field("", alias="MAIL_URL")
+    signup: Literal["open", "invite", "closed"] = Field("open", alias="ECHO_SIGNUP")
+    public_url: str = Field("", alias="ECHO_PUBLIC_URL")
+    trusted_proxies: int = Field(0, alias="ECHO_TRUSTED_PROXIES", ge=0, le=10)
+    log_format: Literal["console", "json"] = Field("console", alias="ECHO_LOG_FORMAT")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="ECHO_LOG_LEVEL")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong_secret(cls, value: str) -> str:
+        if value and (len(value) < SECRET_MIN_CHARS or value.lower() in KNOWN_SECRETS):
+            raise ValueError(
+                f"must have {SECRET_MIN_CHARS} characters at least and be no well-known word; "
+                "leave it out and Echo makes one"
+            )
+        return value
+
+    @field_validator("instance", "script")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
+
+    @model_validator(mode="after")
+    def _google_is_whole(self) -> Settings:
+        if bool(self.google_client_id) != bool(self.google_client_secret):
+            raise ValueError("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together")
+        return self
+
+    @property
+    def google_enabled(self) -> bool:
+        return bool(self.google_client_id)
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database URL with the driver that cooperates with eventlet."""
+        if not self.database_url:
+            return f"sqlite:///{self.instance / 'echo.sqlite3'}"
+        for prefix in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg2://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+
+def load(**overrides: object) -> Settings:
+    """Read the environment, `.env` and `overrides` (by field name, strongest).
+
+    Makes the instance folder and, when none is set, a secret key that is kept in it.
+
+    Raises:
+        ConfigurationError: naming each wrong variable and why.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as failure:
+        raise ConfigurationError(_explain(failure)) from None
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    if not settings.secret_key:
+        settings.secret_key = _kept_secret(settings.instance / "secret_key")
+    return settings
+
+
+def _explain(failure: ValidationError) -> str:
+    lines = [
+        f"  {'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in failure.errors()
+    ]
+    return "These settings cannot be used:\n" + "\n".join(lines)
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret kept in `path`, made on the first start, readable by its owner alone."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    secret = path.read_text().strip()
+    if len(secret) < SECRET_MIN_CHARS:
+        raise ConfigurationError(f"{path} holds no usable secret; delete it and start again")
+    return secret
+
+
+def flask_config(settings: Settings) -> dict[str, Any]:
+    """Return the same settings under the names that Flask and its extensions read."""
+    redis = settings.redis_url
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.sqlalchemy_url),
+        "MAX_CONTENT_LENGTH": REQUEST_BYTES,
+        "SESSION_COOKIE_NAME": "echo_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": REMEMBERED,
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a chat page stays open for days
+        "BCRYPT_HANDLE_LONG_PASSWORDS": True,
+        "CACHE_TYPE": "RedisCache" if redis else "SimpleCache",
+        "CACHE_REDIS_URL": redis,
+        "RATELIMIT_STORAGE_URI": redis or "memory://",
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": bool(redis),
+        "REDIS_URL": redis,
+        "SOCKET_ORIGINS": None,
+        "SIGNUP": settings.signup,
+        "GOOGLE_ENABLED": settings.google_enabled,
+        "TEMPLATES_AUTO_RELOAD": False,
+    }
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    """Return pool options under which green code never waits on a native lock."""
+    if url.startswith("sqlite"):
+        return {"poolclass": NullPool}
+    return {"pool_size": 10, "max_overflow": -1, "pool_pre_ping": True}

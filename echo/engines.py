@@ -1,0 +1,36 @@
+"""Makes the engine that the settings ask for, with the wake-up that joins its thread to the hub."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from echo import hub
+from echo.config import Settings
+from echo.generation import Engine, EngineConfig, Script, load_script
+
+
+def init_app(app: Flask, _settings: Settings) -> None:
+    """Give the application the wake-up that its engine's thread posts to."""
+    app.extensions["wakeup"] = hub.Wakeup()
+
+
+def build(app: Flask, settings: Settings) -> Engine:
+    """Return the engine, not yet started; torch is first imported in its own thread."""
+    wake = app.extensions["wakeup"].post
+    if settings.engine == "scripted":
+        script = load_script(settings.script) if settings.script else Script()
+        return Engine.scripted(script, _engine_config(settings, model="scripted"), wake)
+    return Engine.local(_engine_config(settings, model=settings.model), wake)
+
+
+def _engine_config(settings: Settings, model: str) -> EngineConfig:
+    return EngineConfig(
+        model=model,
+        device=settings.device,
+        dtype=settings.dtype,
+        context_length=settings.context_length,
+        slots=settings.slots,
+        max_queue=settings.max_queue,
+        max_queue_per_owner=settings.max_queue_per_user,
+        threads=settings.threads,
+    )

@@ -1,0 +1,97 @@
+"""Every failure that Echo answers with words, as one tree; each class has a public code and a status.
+
+    EchoError
+    ├── InvalidInput            bad_payload       400   a field is missing, of the wrong type or form
+    │   └── TooLong             too_long          413   longer than the field or the model takes
+    ├── NotFound                not_found         404   absent, or not yours: nobody can tell which
+    ├── Forbidden               forbidden         403   signed in, but without the right
+    ├── SignedOut               signed_out        401   no session, or one that has ended
+    ├── WrongCredentials        wrong_credentials 401   name or password not right: never which
+    ├── Conflict                conflict          409   somebody else has it, or changed it first
+    ├── RateLimited             rate_limited      429   too many tries; `retry_after` seconds
+    ├── QuotaExceeded           quota_exceeded    429   the day's allowance is used up
+    ├── Busy                    busy              503   the engine's queue is full; `retry_after`
+    ├── EngineFailed            engine_failed     503   the engine could not answer
+    ├── StorageUnavailable      storage           503   the database is locked, gone or full
+    └── ConfigurationError                              raised at start only, never shown to a visitor
+
+It does not know how an error is shown: each edge has one translator.
+"""
+
+from __future__ import annotations
+
+
+class EchoError(Exception):
+    """Base of all: `text` says what to do in words for the person; `field` names the input at fault."""
+
+    code = "failed"
+    status = 500
+
+    def __init__(
+        self, text: str, *, field: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.field = field
+        self.retry_after = retry_after
+
+    def as_payload(self) -> dict[str, object]:
+        """Return the error as the protocol's `error` object."""
+        payload: dict[str, object] = {"code": self.code, "text": self.text}
+        if self.field is not None:
+            payload["field"] = self.field
+        if self.retry_after is not None:
+            payload["retry_after"] = round(self.retry_after, 1)
+        return payload
+
+
+class InvalidInput(EchoError):
+    code, status = "bad_payload", 400
+
+
+class TooLong(InvalidInput):
+    code, status = "too_long", 413
+
+
+class NotFound(EchoError):
+    code, status = "not_found", 404
+
+
+class Forbidden(EchoError):
+    code, status = "forbidden", 403
+
+
+class SignedOut(EchoError):
+    code, status = "signed_out", 401
+
+
+class WrongCredentials(EchoError):
+    code, status = "wrong_credentials", 401
+
+
+class Conflict(EchoError):
+    code, status = "conflict", 409
+
+
+class RateLimited(EchoError):
+    code, status = "rate_limited", 429
+
+
+class QuotaExceeded(EchoError):
+    code, status = "quota_exceeded", 429
+
+
+class Busy(EchoError):
+    code, status = "busy", 503
+
+
+class EngineFailed(EchoError):
+    code, status = "engine_failed", 503
+
+
+class StorageUnavailable(EchoError):
+    code, status = "storage", 503
+
+
+class ConfigurationError(EchoError):
+    code, status = "configuration", 500

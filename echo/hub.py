@@ -1,0 +1,192 @@
+"""Green threads, the bridge from native threads, and native help: the only module that knows eventlet.
+
+It does not know what runs in it: leaving eventlet later means changing this file and `run.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import eventlet
+import eventlet.event
+import eventlet.hubs
+import eventlet.semaphore
+import eventlet.tpool
+import eventlet.wsgi
+
+SERVER_PLACES = 4096
+CLOSE_SECONDS = 2.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def spawn(work: Callable[..., object], *args: Any) -> None:
+    """Run `work` in a green thread of its own."""
+    eventlet.spawn_n(work, *args)
+
+
+def sleep(seconds: float = 0) -> None:
+    """Let other green threads run for at least `seconds`."""
+    eventlet.sleep(seconds)
+
+
+def run_native(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a pure, slow function on a native pool thread while the hub goes on.
+
+    `work` must touch no database session, request or green object. Its exception is raised here.
+    """
+    result: T = eventlet.tpool.execute(work, *args, **kwargs)
+    return result
+
+
+class Signal:
+    """A green flag that any number of green threads may wait for; `notify` wakes them all once."""
+
+    def __init__(self) -> None:
+        self._event = eventlet.event.Event()
+
+    def notify(self) -> None:
+        """Wake everybody who waits now."""
+        waiting, self._event = self._event, eventlet.event.Event()
+        waiting.send(None)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the next `notify`; False when `timeout` seconds passed first."""
+        event = self._event
+        with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(timeout):
+            event.wait()
+            return True
+        return False
+
+
+class Latch:
+    """A green flag for one reader: a `notify` that comes while it is busy is kept for its next `wait`."""
+
+    def __init__(self) -> None:
+        self._signal = Signal()
+        self._set = False
+
+    def notify(self) -> None:
+        """Wake the reader, now or when it next waits."""
+        self._set = True
+        self._signal.notify()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for a `notify` that no `wait` has returned yet; False after `timeout` seconds."""
+        told = self._set or self._signal.wait(timeout)
+        self._set = False
+        return told
+
+
+class Wakeup:
+    """Lets native threads and signal handlers wake one green thread, by an eventfd (elsewhere a pipe).
+
+    `post` may be called from anywhere, holds no lock and costs one system call only when the reader
+    has not been woken already. Source of the shape and its figures: docs/decisions/0001.
+    """
+
+    def __init__(self) -> None:
+        self._read_fd, self._write_fd = _wakeup_pair()
+        self._armed = False
+
+    def post(self) -> None:
+        """Wake the reader; calls that come before it ran are joined."""
+        if not self._armed:
+            self._armed = True
+            os.write(self._write_fd, (1).to_bytes(8, "little"))
+
+    def listen(self, on_wake: Callable[[], None]) -> None:
+        """Call `on_wake` in a green thread after each `post`, for ever."""
+        while True:
+            self.wait()
+            on_wake()
+
+    def wait(self) -> None:
+        """Wait for the next `post`."""
+        eventlet.hubs.trampoline(self._read_fd, read=True)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._read_fd, 8192)
+        self._armed = False  # cleared before the news is read, so that none is missed
+
+
+def _wakeup_pair() -> tuple[int, int]:
+    if hasattr(os, "eventfd"):
+        fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        return fd, fd
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(read_fd, False)
+    os.set_blocking(write_fd, False)
+    return read_fd, write_fd
+
+
+class Server:
+    """The WSGI server on a listener of its own: small packets leave at once, the end is orderly.
+
+    `max_size` is raised because each websocket holds a place for life. Figures: docs/decisions/0001.
+    """
+
+    def __init__(self, app: Any, host: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = eventlet.listen((host, port), family=family, backlog=1024)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port: int = listener.getsockname()[1]
+        self._gate = _Gate(listener)
+        self._thread = eventlet.spawn(
+            eventlet.wsgi.server,
+            self._gate,
+            app,
+            max_size=SERVER_PLACES,
+            log_output=False,
+            debug=False,
+            socket_timeout=None,
+        )
+
+    def stop_accepting(self) -> None:
+        """Refuse new connections; those that are open go on."""
+        self._gate.close_door()
+
+    def close(self) -> None:
+        """End the server; connections that are still open are cut."""
+        self._gate.finish()
+        with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(CLOSE_SECONDS):
+            self._thread.wait()
+
+
+class _Gate:
+    """A listener whose `accept` can be ended without eventlet closing the connections it served."""
+
+    def __init__(self, listener: Any) -> None:
+        self._listener = listener
+        self._closing = False
+        self._finished = eventlet.event.Event()
+
+    def accept(self) -> Any:
+        while not self._closing:
+            try:
+                return self._listener.accept()
+            except OSError:
+                if not self._closing:
+                    raise
+        self._finished.wait()
+        raise OSError(errno.EBADF, "the listener is closed")
+
+    def close_door(self) -> None:
+        self._closing = True
+        eventlet.hubs.notify_close(self._listener.fileno())
+        self._listener.close()
+
+    def finish(self) -> None:
+        if not self._finished.ready():
+            self._finished.send(None)
+
+    def close(self) -> None:
+        """eventlet closes its listener at the end; the door is closed already."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listener, name)

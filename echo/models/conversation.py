@@ -1,0 +1,33 @@
+"""Conversations: a title, settings and the leaf of the branch that is shown. Knows no messages' texts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from echo.clock import utc_now
+from echo.extensions import Base
+from echo.limits import TITLE_CHARS
+from echo.models.types import PublicId, UtcDateTime
+
+
+class Conversation(Base):
+    """One conversation of one owner. `deleted_at` marks it for removal: until then it can be restored."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        Index("ix_conversations_owner_recent", "user_id", "deleted_at", "updated_at"),
+    )
+
+    id: Mapped[PublicId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str] = mapped_column(String(TITLE_CHARS), default="")
+    pinned: Mapped[bool] = mapped_column(Boolean, default=False)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    head_id: Mapped[str | None] = mapped_column(String(26))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,122 @@
+"""Messages: rows of a tree, each knowing its parent; a question's children are replies and so on.
+
+A row does not know whether it is on the branch that is shown: the conversation's head decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from echo.clock import utc_now
+from echo.extensions import Base
+from echo.limits import CLIENT_ID_CHARS, RATING_COMMENT_CHARS
+from echo.models.types import PublicId, UtcDateTime
+
+
+class MessageStatus(StrEnum):
+    """`queued` and `streaming` are live; the others are final."""
+
+    QUEUED = "queued"
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+LIVE_STATUSES = (MessageStatus.QUEUED, MessageStatus.STREAMING)
+
+
+class MessageRating(Base):
+    """A thumb up (1) or down (-1) with reasons and a comment, by the owner of the conversation."""
+
+    __tablename__ = "message_ratings"
+
+    message_id: Mapped[str] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    rating: Mapped[int] = mapped_column(SmallInteger)
+    reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
+    comment: Mapped[str] = mapped_column(String(RATING_COMMENT_CHARS), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+
+
+class Message(Base):
+    """A question or a reply.
+
+    `ordinal` counts up within the conversation: order never depends on the clock. `seq` is the number
+    of stream pieces that `text` holds and `piece_lengths` their lengths in characters, so that any
+    stretch of the stream can be sent again after it has ended.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "ordinal"),
+        UniqueConstraint("user_id", "client_id"),
+    )
+
+    id: Mapped[PublicId]
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    parent_id: Mapped[str | None] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), index=True
+    )
+    ordinal: Mapped[int] = mapped_column(Integer)
+    role: Mapped[str] = mapped_column(String(10))
+    text: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(String(12), default=MessageStatus.COMPLETE, index=True)
+    client_id: Mapped[str | None] = mapped_column(String(CLIENT_ID_CHARS))
+    seq: Mapped[int] = mapped_column(Integer, default=0)
+    piece_lengths: Mapped[str] = mapped_column(Text, default="")
+    model: Mapped[str | None] = mapped_column(String(200))
+    finish_reason: Mapped[str | None] = mapped_column(String(12))
+    error_code: Mapped[str | None] = mapped_column(String(30))
+    error_text: Mapped[str | None] = mapped_column(String(500))
+    prompt_tokens: Mapped[int | None] = mapped_column(Integer)
+    cached_tokens: Mapped[int | None] = mapped_column(Integer)
+    completion_tokens: Mapped[int | None] = mapped_column(Integer)
+    queue_ms: Mapped[int | None] = mapped_column(Integer)
+    first_token_ms: Mapped[int | None] = mapped_column(Integer)
+    total_ms: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    rating: Mapped[MessageRating | None] = relationship(lazy="selectin", viewonly=True)
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in LIVE_STATUSES
+
+    @property
+    def tokens(self) -> dict[str, Any] | None:
+        if self.completion_tokens is None:
+            return None
+        return {
+            "prompt": self.prompt_tokens,
+            "cached": self.cached_tokens,
+            "completion": self.completion_tokens,
+        }
+
+    @property
+    def timing(self) -> dict[str, Any] | None:
+        if self.total_ms is None:
+            return None
+        return {
+            "queue_ms": self.queue_ms,
+            "first_token_ms": self.first_token_ms,
+            "total_ms": self.total_ms,
+        }

@@ -1,0 +1,20 @@
+"""What happened, announced after the commit; edges subscribe, services send.
+
+Knows nothing of who listens: it lets a service tell the sockets without importing them.
+"""
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+turn_started = _signals.signal("turn-started")
+"""sender: LiveTurn. A reply has been submitted to the engine and its rows are committed."""
+
+conversation_changed = _signals.signal("conversation-changed")
+"""sender: Conversation. Title, pin, settings or newest message changed."""
+
+conversation_removed = _signals.signal("conversation-removed")
+"""sender: owner's user id; conversation_id. The conversation was deleted or cleared."""
+
+access_ended = _signals.signal("access-ended")
+"""sender: owner's user id; device_id or None for all devices; reason."""

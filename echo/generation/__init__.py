@@ -1,0 +1,55 @@
+"""The generation engine: token ids and text. It does not know people, pages, sockets or databases."""
+
+from .config import EngineConfig
+from .counters import EngineCounters, EngineHealth
+from .engine import Engine
+from .errors import (
+    EngineUnavailable,
+    GenerationError,
+    InvalidConfig,
+    InvalidRequest,
+    MessageTooLong,
+    ModelLoadError,
+    QueueFull,
+)
+from .request import ChatMessage, FinishReason, GenerationRequest, SamplingParams
+from .scripted_runner import Script, ScriptedReply, load_script
+from .stream import (
+    Failed,
+    Finished,
+    QueuePlace,
+    StreamEvent,
+    TextPiece,
+    Timing,
+    TokenStream,
+    Usage,
+)
+
+__all__ = [
+    "ChatMessage",
+    "Engine",
+    "EngineConfig",
+    "EngineCounters",
+    "EngineHealth",
+    "EngineUnavailable",
+    "Failed",
+    "FinishReason",
+    "Finished",
+    "GenerationError",
+    "GenerationRequest",
+    "InvalidConfig",
+    "InvalidRequest",
+    "MessageTooLong",
+    "ModelLoadError",
+    "QueueFull",
+    "QueuePlace",
+    "SamplingParams",
+    "Script",
+    "ScriptedReply",
+    "StreamEvent",
+    "TextPiece",
+    "Timing",
+    "TokenStream",
+    "Usage",
+    "load_script",
+]

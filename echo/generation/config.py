@@ -1,0 +1,101 @@
+"""Settings of the engine, checked when they are made. It does not know the environment or files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from .errors import InvalidConfig
+from .request import SamplingParams
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+MIN_CONTEXT = 32
+DEFAULT_CONTEXT_CAP = 4096
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    model: str = ""  # a folder, or the name of a model on the hub
+    device: str = "auto"
+    dtype: str = "auto"
+    context_length: int | None = None  # None: the model's own window, at most 4,096
+    slots: int = 32
+    max_queue: int = 256
+    max_queue_per_owner: int = 16
+    prefill_tokens_per_step: int = 512
+    threads: int | None = None  # None: one core is left to the web server
+    max_cache_mb: int = 4096
+    adapter: str | None = None
+    seed: int | None = None  # makes requests without a seed repeatable, for demonstrations
+    stream_buffer_tokens: int = 4096  # a row whose reader lags further behind is paused
+    stalled_reader_seconds: float = 60.0  # and cancelled after this time
+    max_quick_failures: int = 3
+    quick_failure_seconds: float = 60.0
+    restart_pause_seconds: float = 0.5
+    defaults: SamplingParams = field(default_factory=SamplingParams)
+
+    def __post_init__(self) -> None:
+        _one_of("device", self.device.split(":")[0], DEVICES)
+        _one_of("dtype", self.dtype, DTYPES)
+        _at_least("slots", self.slots, 1)
+        _at_least("max_queue", self.max_queue, 1)
+        _at_least("max_queue_per_owner", self.max_queue_per_owner, 1)
+        _at_least("prefill_tokens_per_step", self.prefill_tokens_per_step, 1)
+        _at_least("max_cache_mb", self.max_cache_mb, 1)
+        _at_least("stream_buffer_tokens", self.stream_buffer_tokens, 8)
+        _at_least("max_quick_failures", self.max_quick_failures, 1)
+        if self.context_length is not None:
+            _at_least("context_length", self.context_length, MIN_CONTEXT)
+        if self.threads is not None:
+            _at_least("threads", self.threads, 1)
+
+    @property
+    def compute_threads(self) -> int:
+        """One core is left to the web server: spinning OpenMP barriers collapse otherwise."""
+        return self.threads or max(1, (os.cpu_count() or 2) - 1)
+
+
+@dataclass(frozen=True)
+class CacheShape:
+    """What the key/value cache costs, known before any of it is allocated."""
+
+    layers: int
+    kv_heads: int
+    head_dim: int
+    dtype: str
+    slots: int
+    context_length: int
+
+    @property
+    def bytes(self) -> int:
+        per_token = 2 * self.layers * self.kv_heads * self.head_dim * DTYPE_BYTES[self.dtype]
+        return per_token * self.slots * self.context_length
+
+
+def fit_cache(shape: CacheShape, max_mb: int, fixed_context: bool) -> CacheShape:
+    """The largest cache within max_mb: a shorter window first (unless asked for), then fewer slots."""
+    budget = max_mb * 1024 * 1024
+    per_position = shape.bytes // (shape.slots * shape.context_length)
+    context, slots = shape.context_length, shape.slots
+    if not fixed_context and shape.bytes > budget:
+        context = max(min(1024, context), budget // (per_position * slots))
+    slots = min(slots, budget // (per_position * context))
+    if slots < 1:
+        need = per_position * context // (1024 * 1024) + 1
+        raise InvalidConfig(
+            f"One conversation of {context} tokens needs {need} MB of cache, but max_cache_mb is "
+            f"{max_mb}: raise it, or lower context_length."
+        )
+    return CacheShape(shape.layers, shape.kv_heads, shape.head_dim, shape.dtype, slots, context)
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InvalidConfig(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InvalidConfig(f"{name} is {value}; it must be at least {least}.")

@@ -1,0 +1,124 @@
+"""Messages to token ids, so that prompt and reply fit the window. It does not know models or slots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .detokenizer import Detokenizer, StreamDetokenizer, WindowDetokenizer
+from .request import ChatMessage, GenerationRequest
+from .runner import RowError
+
+PLAIN_STOP = ("\nUser:",)
+
+
+class TextCodec:
+    """A tokenizer used without its mutable state: safe in two threads at once."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self._fast = getattr(tokenizer, "backend_tokenizer", None)
+        self.has_template = bool(getattr(tokenizer, "chat_template", None))
+        added = getattr(tokenizer, "added_tokens_decoder", {}).values()
+        special = {str(token) for token in tokenizer.all_special_tokens}
+        special |= {str(token) for token in added if getattr(token, "special", False)}
+        self._special = sorted((text for text in special if len(text) > 1), key=len, reverse=True)
+
+    def encode(self, text: str) -> list[int]:
+        special = not self.has_template  # a template writes its own beginning of text
+        if self._fast is not None:
+            return list(self._fast.encode(text, add_special_tokens=special).ids)
+        return list(self.tokenizer.encode(text, add_special_tokens=special))
+
+    def detokenizer(self) -> Detokenizer:
+        if self._fast is not None:
+            return StreamDetokenizer(self._fast)
+        return WindowDetokenizer(self.tokenizer)
+
+    def clean(self, text: str) -> str:
+        """What a person wrote must not end a turn or begin one: special tokens become plain text."""
+        text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
+        for special in self._special:
+            if special in text:
+                text = text.replace(special, f"{special[0]} {special[1:]}")
+        return text
+
+
+class PromptBuilder:
+    def __init__(self, codec: TextCodec, context_length: int) -> None:
+        self._codec = codec
+        self._context = context_length
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        return () if self._codec.has_template else PLAIN_STOP
+
+    def limit(self, max_new_tokens: int) -> int:
+        """Tokens that a prompt may have; at most half of the window is kept free for the reply."""
+        return self._context - min(max_new_tokens, self._context // 2)
+
+    def build(self, request: GenerationRequest) -> list[int]:
+        """The prompt with as many of the latest exchanges as fit; raises RowError."""
+        limit = self.limit(request.sampling.max_new_tokens)
+        system, rest = _split(request.messages)
+        starts = _exchange_starts(rest)
+        tokens = self._tokens(system, rest, request.prefix)
+        low, high = 0, len(starts) - 1  # exchanges to drop: too few, surely enough
+        if len(tokens) <= limit:
+            return tokens
+        kept = self._tokens(system, rest[starts[high] :], request.prefix)
+        if len(kept) > limit:
+            text = f"The message has {len(kept)} tokens with its instructions; {limit} fit."
+            raise RowError("too_long", text)
+        while high - low > 1:
+            middle = (low + high) // 2
+            tokens = self._tokens(system, rest[starts[middle] :], request.prefix)
+            if len(tokens) <= limit:
+                high, kept = middle, tokens
+            else:
+                low = middle
+        return kept
+
+    def count(self, text: str, system_prompt: str) -> int:
+        system = (ChatMessage("system", system_prompt),) if system_prompt else ()
+        return len(self._tokens(system, (ChatMessage("user", text),), ""))
+
+    def _tokens(
+        self, system: tuple[ChatMessage, ...], rest: tuple[ChatMessage, ...], prefix: str
+    ) -> list[int]:
+        return self._codec.encode(self._render((*system, *rest)) + self._codec.clean(prefix))
+
+    def _render(self, messages: tuple[ChatMessage, ...]) -> str:
+        clean = [
+            {"role": message.role, "content": self._codec.clean(message.content)}
+            for message in messages
+        ]
+        if not self._codec.has_template:
+            return _plain(clean)
+        text = self._codec.tokenizer.apply_chat_template(
+            clean, tokenize=False, add_generation_prompt=True
+        )
+        return str(text)
+
+
+def _split(
+    messages: tuple[ChatMessage, ...],
+) -> tuple[tuple[ChatMessage, ...], tuple[ChatMessage, ...]]:
+    first = 1 if messages[0].role == "system" else 0
+    return messages[:first], messages[first:]
+
+
+def _exchange_starts(messages: tuple[ChatMessage, ...]) -> list[int]:
+    """Where the conversation may be cut: before each question. The last one always stays."""
+    starts = [
+        number
+        for number, message in enumerate(messages)
+        if message.role == "user" and (number == 0 or messages[number - 1].role != "user")
+    ]
+    return starts if starts and starts[0] == 0 else [0, *starts]
+
+
+def _plain(messages: list[dict[str, str]]) -> str:
+    """For models without a chat template."""
+    names = {"system": "", "user": "User: ", "assistant": "Assistant: "}
+    lines = [names[message["role"]] + message["content"] for message in messages]
+    return "\n".join([*lines, "Assistant:"])

@@ -1,0 +1,99 @@
+"""What the engine asks of whatever computes tokens. It does not know torch, threads or streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .detokenizer import Detokenizer
+from .request import SamplingParams, Sequence
+
+
+class RowError(Exception):
+    """One request cannot be served; its neighbours can."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    model: str
+    device: str
+    dtype: str
+    context_length: int
+    slots: int
+    defaults: SamplingParams
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A part of a prompt: tokens[start:end] of the sequence."""
+
+    sequence: Sequence
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    chunks: list[Chunk] = field(default_factory=list)
+    decode: list[Sequence] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.chunks or self.decode)
+
+
+@dataclass(slots=True)
+class RowOutput:
+    sequence: Sequence
+    token: int = -1
+    ended: bool = False  # the model ended its turn: the token is not text
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class StepOutcome:
+    rows: list[RowOutput]
+    pause: float = 0.0  # nothing will come for so many seconds (scripted replies only)
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A sequence made ready: its prompt as tokens, and how many of them are in the cache."""
+
+    tokens: list[int]
+    cached: int
+    budget: int
+    detokenizer: Detokenizer
+    stop: tuple[str, ...] = ()
+
+
+class ModelRunner(Protocol):
+    @property
+    def facts(self) -> ModelFacts: ...
+
+    def admit(self, sequence: Sequence) -> Admission:
+        """Tokens, slot and reusable prefix; raises RowError. Called when a slot is free."""
+
+    def step(self, plan: StepPlan) -> StepOutcome:
+        """One forward pass over everything in the plan; whatever it raises ends all rows."""
+
+    def release(self, sequence: Sequence, failed: bool) -> None:
+        """The row is over; its keys and values may be kept for the next turn."""
+
+    def count_tokens(self, text: str) -> int:
+        """Callable from any thread."""
+
+    def prompt_limit(self, max_new_tokens: int) -> int:
+        """The most tokens that a prompt may have, so that the reply still fits."""
+
+    def count_prompt(self, text: str, system_prompt: str) -> int:
+        """Tokens of the shortest prompt for this message; callable from any thread."""
+
+    @property
+    def slots_used(self) -> int: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,210 @@
+"""The next token of each row from its logits. It does not know models, text or scheduling.
+
+The rules are those of transformers' logits processors, in their order: repetition penalty,
+temperature, top-k, top-p, min-p. Each row draws one uniform number per token from its own random
+stream, so that a request's text does not depend on its neighbours.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import torch
+
+from .request import SamplingParams, Sequence
+
+CANDIDATES = 64  # the most likely tokens looked at first; the whole vocabulary only when needed
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """The settings of one set of rows as tensors; kept until the set changes."""
+
+    rows: list[Sequence]
+    sampled: torch.Tensor | None  # [rows that sample], index; None = all greedy
+    plain: bool  # no top-k, top-p or min-p anywhere
+    temperature: torch.Tensor  # [sampled, 1]
+    top_k: torch.Tensor  # [sampled, 1]; 0 = off
+    top_p: torch.Tensor  # [sampled, 1]
+    min_p: torch.Tensor  # [sampled, 1]
+    penalised: torch.Tensor | None  # [rows with a penalty], index
+    penalty: torch.Tensor  # [penalised, 1]
+
+
+class Sampler:
+    def __init__(self, slots: int, vocabulary: int, device: torch.device) -> None:
+        self._slots = slots
+        self._vocabulary = vocabulary
+        self._device = device
+        self._seen: torch.Tensor | None = None  # [slots, vocabulary] bool, made when first needed
+        self._key: tuple[int, ...] = ()
+        self._settings: _Settings | None = None
+
+    def begin(self, sequence: Sequence, seed: int | str | None) -> None:
+        if sequence.rng is None:  # a preempted row goes on with its own stream
+            sequence.rng = random.Random(seed)  # None: from the system's entropy
+        if sequence.request.sampling.repetition_penalty != 1.0:
+            seen = self._seen_table()[sequence.slot]
+            seen.zero_()
+            seen[torch.tensor(sequence.tokens, device=self._device)] = True
+
+    def next_tokens(self, logits: torch.Tensor, rows: list[Sequence]) -> list[int | None]:
+        """logits [rows, vocabulary] → a token for each row; None where the logits are not numbers."""
+        settings = self._settings_for(rows)
+        logits = logits.float()
+        if settings.penalised is not None:
+            logits = self._penalise(logits, settings)
+        best, tokens = logits.max(dim=-1)  # [rows]; NaN anywhere in a row makes its max NaN
+        if settings.sampled is not None:
+            tokens = self._sample_rows(logits, best, tokens, settings)
+        sound = torch.isfinite(best)
+        if settings.penalised is not None:
+            self._remember(tokens, settings)
+        # one transfer for both
+        packed = torch.where(sound, tokens, -1).tolist()
+        return [token if token >= 0 else None for token in packed]
+
+    # penalty -----------------------------------------------------------------------------------
+
+    def _seen_table(self) -> torch.Tensor:
+        if self._seen is None:
+            shape = (self._slots, self._vocabulary)
+            self._seen = torch.zeros(shape, dtype=torch.bool, device=self._device)
+        return self._seen
+
+    def _penalise(self, logits: torch.Tensor, settings: _Settings) -> torch.Tensor:
+        index = settings.penalised
+        assert index is not None
+        part = logits[index]  # [penalised, vocabulary]
+        changed = torch.where(part < 0, part * settings.penalty, part / settings.penalty)
+        seen = self._seen_table()[self._slot_index(settings)]
+        logits = logits.clone()
+        logits[index] = torch.where(seen, changed, part)
+        return logits
+
+    def _remember(self, tokens: torch.Tensor, settings: _Settings) -> None:
+        assert settings.penalised is not None
+        self._seen_table()[self._slot_index(settings), tokens[settings.penalised]] = True
+
+    def _slot_index(self, settings: _Settings) -> torch.Tensor:
+        slots = [
+            row.slot for row in settings.rows if row.request.sampling.repetition_penalty != 1.0
+        ]
+        return torch.tensor(slots, device=self._device)
+
+    # sampling ------------------------------------------------------------------------------------
+
+    def _sample_rows(
+        self, logits: torch.Tensor, best: torch.Tensor, greedy: torch.Tensor, settings: _Settings
+    ) -> torch.Tensor:
+        index = settings.sampled
+        assert index is not None
+        whole = index.numel() == logits.shape[0]
+        scores = (logits if whole else logits[index]) / settings.temperature
+        scores = torch.nan_to_num(scores, nan=0.0, posinf=0.0)  # such rows fail anyway
+        draws = [row.rng.random() for row in settings.rows if _samples(row)]  # type: ignore[union-attr]
+        draw = torch.tensor(draws, dtype=torch.float32, device=self._device)[:, None]
+        if settings.plain:
+            chosen = _draw(scores.softmax(dim=-1), draw)
+        else:
+            chosen = _filtered(scores, draw, settings.top_k, settings.top_p, settings.min_p)
+        return chosen if whole else greedy.index_copy(0, index, chosen)
+
+    def _settings_for(self, rows: list[Sequence]) -> _Settings:
+        key = tuple([row.number for row in rows])
+        if self._settings is None or key != self._key:
+            self._key, self._settings = key, self._make_settings(rows)
+        return self._settings
+
+    def _make_settings(self, rows: list[Sequence]) -> _Settings:
+        sampled = [number for number, row in enumerate(rows) if _samples(row)]
+        params = [rows[number].request.sampling for number in sampled]
+        penalised = [
+            number
+            for number, row in enumerate(rows)
+            if row.request.sampling.repetition_penalty != 1.0
+        ]
+        penalties = [rows[number].request.sampling.repetition_penalty for number in penalised]
+        return _Settings(
+            rows=list(rows),
+            sampled=self._index(sampled),
+            plain=all(_is_plain(one) for one in params),
+            temperature=self._column([one.temperature for one in params]),
+            top_k=self._column([float(min(one.top_k, self._vocabulary)) for one in params]),
+            top_p=self._column([one.top_p for one in params]),
+            min_p=self._column([one.min_p for one in params]),
+            penalised=self._index(penalised),
+            penalty=self._column(penalties),
+        )
+
+    def _index(self, numbers: list[int]) -> torch.Tensor | None:
+        return torch.tensor(numbers, device=self._device) if numbers else None
+
+    def _column(self, values: list[float]) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.float32, device=self._device)[:, None]
+
+
+def _samples(row: Sequence) -> bool:
+    return row.request.sampling.temperature > 0.0
+
+
+def _is_plain(params: SamplingParams) -> bool:
+    return params.top_k == 0 and params.top_p >= 1.0 and params.min_p == 0.0
+
+
+def _filtered(
+    scores: torch.Tensor,
+    draw: torch.Tensor,
+    top_k: torch.Tensor,
+    top_p: torch.Tensor,
+    min_p: torch.Tensor,
+) -> torch.Tensor:
+    """scores [rows, vocabulary] → [rows]; looks at few candidates first, at all only where needed."""
+    vocabulary = scores.shape[-1]
+    total = torch.logsumexp(scores, dim=-1, keepdim=True)  # [rows, 1]
+    count = min(CANDIDATES, vocabulary)
+    values, ids = torch.topk(scores, count, dim=-1)  # [rows, count], descending
+    keep, probs, enough = kept_candidates(values, total, top_k, top_p, min_p)
+    chosen = ids.gather(1, _draw(probs * keep, draw)[:, None])[:, 0]
+    if count == vocabulary or bool(enough.all()):
+        return chosen
+    rest = (~enough).nonzero()[:, 0]
+    values, ids = torch.sort(scores[rest], dim=-1, descending=True, stable=True)
+    keep, probs, _ = kept_candidates(values, total[rest], top_k[rest], top_p[rest], min_p[rest])
+    exact = ids.gather(1, _draw(probs * keep, draw[rest])[:, None])[:, 0]
+    return chosen.index_copy(0, rest, exact)
+
+
+def kept_candidates(
+    values: torch.Tensor,
+    total: torch.Tensor,
+    top_k: torch.Tensor,
+    top_p: torch.Tensor,
+    min_p: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """values [rows, n] descending, total = logsumexp of the whole row [rows, 1].
+
+    Returns which candidates stay [rows, n], their probabilities [rows, n], and for each row
+    whether no token beyond these n could have stayed [rows].
+    """
+    count = values.shape[-1]
+    last = (top_k.long() - 1).clamp(0, count - 1)
+    in_top_k = (top_k == 0) | (values >= values.gather(1, last))  # equals stay, as in transformers
+    covers_k = (top_k > 0) & (top_k < count)
+    narrowed = values.masked_fill(~in_top_k, -torch.inf)
+    mass = torch.where(covers_k, torch.logsumexp(narrowed, dim=-1, keepdim=True), total)
+    probs = (narrowed - mass).exp()
+    before = probs.cumsum(dim=-1) - probs  # the mass of all that are likelier
+    in_top_p = before < top_p
+    in_min_p = probs >= min_p * probs[:, :1]
+    keep = in_top_k & in_top_p & in_min_p
+    keep[:, 0] = True
+    enough = covers_k[:, 0] | ~keep[:, -1]
+    return keep, probs, enough
+
+
+def _draw(probs: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
+    """probs [rows, n], not normalised; draw [rows, 1] in [0, 1) → where their sum reaches it [rows]."""
+    sums = probs.cumsum(dim=-1)
+    return torch.searchsorted(sums, draw * sums[:, -1:])[:, 0]

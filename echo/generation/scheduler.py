@@ -1,0 +1,223 @@
+"""Who waits, who runs, and what the next step computes. It does not know torch, text or threads."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Iterator
+
+from .request import Sequence, SequenceState
+from .runner import Chunk, StepPlan
+from .stream import QueuePlace
+
+FIRST_GUESS_SECONDS = 5.0  # how long a reply takes, until one has been seen
+
+
+class WaitingLine:
+    """Requests that wait: owners take turns, each owner's own are served in order."""
+
+    def __init__(self) -> None:
+        self._owners: OrderedDict[str, deque[Sequence]] = OrderedDict()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def of_owner(self, owner: str) -> int:
+        return len(self._owners.get(owner, ()))
+
+    def add(self, sequence: Sequence) -> None:
+        self._owners.setdefault(sequence.request.owner, deque()).append(sequence)
+        self._count += 1
+
+    def put_back(self, sequence: Sequence) -> None:
+        """First of its owner's own, but its owner's turn has been."""
+        own = self._owners.setdefault(sequence.request.owner, deque())
+        own.appendleft(sequence)
+        self._owners.move_to_end(sequence.request.owner)
+        self._count += 1
+
+    def owners(self) -> Iterable[str]:
+        return self._owners.keys()
+
+    def pop_of(self, owner: str) -> Sequence | None:
+        """The first of this owner, out of turn."""
+        if owner not in self._owners:
+            return None
+        self._owners.move_to_end(owner, last=False)
+        return self.pop()
+
+    def pop(self) -> Sequence | None:
+        if not self._owners:
+            return None
+        owner, own = self._owners.popitem(last=False)
+        sequence = own.popleft()
+        if own:
+            self._owners[owner] = own  # to the end: the others come first
+        self._count -= 1
+        return sequence
+
+    def remove(self, sequence: Sequence) -> bool:
+        own = self._owners.get(sequence.request.owner)
+        if own is None or sequence not in own:
+            return False
+        own.remove(sequence)
+        if not own:
+            del self._owners[sequence.request.owner]
+        self._count -= 1
+        return True
+
+    def in_order(self) -> Iterator[Sequence]:
+        """The order in which pop() would give them."""
+        turns = deque(map(iter, self._owners.values()))
+        while turns:
+            own = turns.popleft()
+            sequence = next(own, None)
+            if sequence is not None:
+                yield sequence
+                turns.append(own)
+
+
+class Scheduler:
+    """Owned by the engine's thread. A step is some prompt chunks and one token of each live row."""
+
+    def __init__(self, slots: int, prefill_tokens_per_step: int, stalled_seconds: float) -> None:
+        self.slots = slots
+        self.waiting = WaitingLine()
+        self.running: list[Sequence] = []
+        self._prefill_budget = prefill_tokens_per_step
+        self._stalled_seconds = stalled_seconds
+        self._mean_seconds = FIRST_GUESS_SECONDS
+        self._seen_any = False
+
+    # waiting ---------------------------------------------------------------------------------
+
+    def add(self, sequence: Sequence) -> None:
+        self.waiting.add(sequence)
+
+    def next_to_admit(self) -> Sequence | None:
+        return self.waiting.pop() if len(self.running) < self.slots else None
+
+    def start(self, sequence: Sequence) -> None:
+        sequence.state = SequenceState.PREFILLING
+        sequence.stream.place = None
+        self.running.append(sequence)
+
+    def unfair(self) -> tuple[Sequence, str] | None:
+        """All slots are taken, and an owner without a row waits while another has several.
+
+        Returns the row to take back (the newest of the owner with most) and who waits.
+        """
+        if len(self.running) < self.slots:
+            return None
+        held = Counter(row.request.owner for row in self.running)
+        waits = next((owner for owner in self.waiting.owners() if owner not in held), None)
+        most, count = held.most_common(1)[0]
+        if waits is None or count < 2:
+            return None
+        rows = [row for row in self.running if row.request.owner == most]
+        return rows[-1], waits
+
+    def preempt(self, sequence: Sequence) -> None:
+        """Back to the line; what it wrote is computed again as part of its prompt."""
+        self.running.remove(sequence)
+        sequence.stalled_since = None
+        sequence.stream.paused = False
+        sequence.state = SequenceState.WAITING
+        self.waiting.put_back(sequence)
+
+    def update_places(self, now: float) -> list[Sequence]:
+        """Give each waiter its place; returns those whose position changed."""
+        moved = []
+        starts = self._free_times(now)
+        for index, sequence in enumerate(self.waiting.in_order()):
+            rounds, place = divmod(index, len(starts))
+            eta = round(starts[place] + rounds * self._mean_seconds, 1)
+            before = sequence.stream.place
+            if before is None or before.position != index + 1:
+                moved.append(sequence)
+            elif before.eta_seconds == eta:
+                continue
+            sequence.stream.place = QueuePlace(index + 1, eta)
+        return moved
+
+    def expected_wait(self, ahead: int, now: float) -> float:
+        """Seconds until a request with so many ahead of it would start."""
+        starts = self._free_times(now)
+        rounds, place = divmod(max(0, ahead), len(starts))
+        return starts[place] + rounds * self._mean_seconds
+
+    def _free_times(self, now: float) -> list[float]:
+        """When each slot will be free, in seconds from now, soonest first."""
+        left = [self._time_left(sequence, now) for sequence in list(self.running)]
+        return sorted(left + [0.0] * (self.slots - len(left)))
+
+    def _time_left(self, sequence: Sequence, now: float) -> float:
+        spent = now - sequence.stamps.get(SequenceState.PREFILLING, now)
+        return max(0.1 * self._mean_seconds, self._mean_seconds - spent)
+
+    # running ---------------------------------------------------------------------------------
+
+    def plan(self, now: float) -> StepPlan:
+        decode: list[Sequence] = []
+        chunks: list[Chunk] = []
+        budget = self._prefill_budget
+        for sequence in self.running:
+            if sequence.state is SequenceState.DECODING:
+                if not self._pause(sequence, now):
+                    decode.append(sequence)
+            elif budget > 0:
+                chunk = self._chunk(sequence, budget)
+                budget -= chunk.end - chunk.start
+                chunks.append(chunk)
+        return StepPlan(chunks, decode)
+
+    def advance(self, plan: StepPlan) -> None:
+        """The plan has been computed: prompts that are complete go on to decoding."""
+        for chunk in plan.chunks:
+            chunk.sequence.computed = chunk.end
+            if chunk.end == len(chunk.sequence.tokens):
+                chunk.sequence.state = SequenceState.DECODING
+        for sequence in plan.decode:
+            sequence.computed = len(sequence.tokens)
+
+    def stalled(self, now: float) -> list[Sequence]:
+        """Rows whose reader has taken nothing for too long."""
+        return [
+            sequence
+            for sequence in self.running
+            if sequence.stalled_since is not None
+            and now - sequence.stalled_since > self._stalled_seconds
+        ]
+
+    def finish(self, sequence: Sequence, state: SequenceState) -> None:
+        """Out of the running (or waiting) rows; a natural end teaches how long replies take."""
+        if sequence in self.running:
+            self.running.remove(sequence)
+        else:
+            self.waiting.remove(sequence)
+        sequence.state = state
+        started = sequence.stamps.get(SequenceState.PREFILLING)
+        if started is not None and state is SequenceState.FINISHED:
+            self._learn(sequence.stamps[state] - started)
+
+    def everyone(self) -> Iterable[Sequence]:
+        return [*self.running, *self.waiting.in_order()]
+
+    def _learn(self, seconds: float) -> None:
+        if self._seen_any:
+            seconds = 0.9 * self._mean_seconds + 0.1 * seconds
+        self._mean_seconds, self._seen_any = max(0.01, seconds), True
+
+    def _chunk(self, sequence: Sequence, budget: int) -> Chunk:
+        start = sequence.computed
+        return Chunk(sequence, start, min(len(sequence.tokens), start + budget))
+
+    def _pause(self, sequence: Sequence, now: float) -> bool:
+        """A reader that lags too far behind gets no more until it has read."""
+        stream = sequence.stream
+        stream.paused = stream.full
+        if not stream.paused:
+            sequence.stalled_since = None
+        elif sequence.stalled_since is None:
+            sequence.stalled_since = now
+        return stream.paused

@@ -1,0 +1,188 @@
+"""Fixed replies with fixed delays and faults, for development, tests and demonstrations.
+
+It does not know models: a token is one word, and no torch is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .config import EngineConfig
+from .errors import InvalidConfig
+from .request import Sequence
+from .runner import Admission, ModelFacts, RowError, RowOutput, StepOutcome, StepPlan
+
+log = logging.getLogger(__name__)
+WORDS = re.compile(r"\s*\S+|\s+$")
+DEFAULT_CONTEXT = 8192
+DEFAULT_TEXT = """You asked: *{question}*
+
+I am Echo's **scripted** voice: no model is loaded, yet everything else is real. Words arrive one \
+by one, as they do from a model.
+
+- This list has two items.
+- Here is the second, with `inline code`.
+
+```python
+def greet(name: str) -> str:
+    return f"Hello, {name}!"
+```
+
+Ask me something else, or press **Stop** while I am still writing."""
+
+
+class ScriptedCrash(RuntimeError):
+    """A fault that the script asked for: the engine's loop must survive it."""
+
+
+@dataclass(frozen=True)
+class ScriptedReply:
+    match: str = "*"  # a part of the last question, or * for any
+    text: str = DEFAULT_TEXT  # {question} is replaced by the last question
+    delay_ms: float = 20.0  # between two pieces
+    first_delay_ms: float = 50.0
+    fail_after: int | None = None  # pieces, then this reply fails
+    crash_after: int | None = None  # pieces, then the engine's loop raises
+    crash_times: int = 1_000_000  # afterwards the reply goes through
+
+
+@dataclass(frozen=True)
+class Script:
+    replies: tuple[ScriptedReply, ...] = ()
+    default: ScriptedReply = field(default_factory=ScriptedReply)
+    log: bool = False  # log every token
+    prompt_tokens_per_char: float = 0.25
+
+    def reply_for(self, question: str) -> ScriptedReply:
+        for reply in self.replies:
+            if reply.match == "*" or reply.match in question:
+                return reply
+        return self.default
+
+
+def load_script(path: str | Path) -> Script:
+    """Read a script from JSON; keys are the fields of Script and ScriptedReply."""
+    try:
+        data = json.loads(Path(path).read_text("utf-8"))
+        replies = tuple(ScriptedReply(**reply) for reply in data.pop("replies", ()))
+        default = ScriptedReply(**data.pop("default", {}))
+        return Script(replies=replies, default=default, **data)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InvalidConfig(f"The script {path} cannot be used: {error}") from error
+
+
+class PieceDetokenizer:
+    """A token is the number of a word in the reply."""
+
+    def __init__(self, pieces: list[str]) -> None:
+        self._pieces = pieces
+
+    def push(self, token: int) -> str:
+        return self._pieces[token]
+
+    def flush(self) -> str:
+        return ""
+
+
+@dataclass
+class _Row:
+    reply: ScriptedReply
+    pieces: list[str]
+    given: int = 0
+    due: float = 0.0
+
+
+class ScriptedRunner:
+    def __init__(
+        self, script: Script, config: EngineConfig, crashes: dict[str, int] | None = None
+    ) -> None:
+        self._script = script
+        self._rows: dict[int, _Row] = {}
+        self._crashes = {} if crashes is None else crashes  # outlives this runner
+        self._facts = ModelFacts(
+            model="scripted",
+            device="none",
+            dtype="none",
+            context_length=config.context_length or DEFAULT_CONTEXT,
+            slots=config.slots,
+            defaults=config.defaults,
+        )
+
+    @property
+    def facts(self) -> ModelFacts:
+        return self._facts
+
+    @property
+    def slots_used(self) -> int:
+        return len(self._rows)
+
+    def admit(self, sequence: Sequence) -> Admission:
+        request = sequence.request
+        question = request.messages[-1].content
+        reply = self._script.reply_for(question)
+        pieces = WORDS.findall(reply.text.replace("{question}", question))
+        limit = self.prompt_limit(sequence.budget)
+        if (tokens := self.count_tokens(question)) > limit:
+            raise RowError("too_long", f"The message has {tokens} tokens; at most {limit} fit.")
+        length = sum(self.count_tokens(message.content) for message in request.messages)
+        self._rows[sequence.number] = _Row(reply, pieces, given=sequence.completion)
+        prompt = [0] * max(1, min(length, limit))
+        return Admission(
+            prompt, 0, sequence.budget, PieceDetokenizer(pieces), request.sampling.stop
+        )
+
+    def step(self, plan: StepPlan) -> StepOutcome:
+        now = time.monotonic()
+        for chunk in plan.chunks:
+            row = self._rows[chunk.sequence.number]
+            row.due = now + row.reply.first_delay_ms / 1000
+        due = [seq for seq in plan.decode if self._rows[seq.number].due <= now]
+        outputs = [self._next(sequence, now) for sequence in due]
+        return StepOutcome(outputs, 0.0 if outputs else self._until_next(plan, now))
+
+    def release(self, sequence: Sequence, failed: bool) -> None:
+        self._rows.pop(sequence.number, None)
+
+    def count_tokens(self, text: str) -> int:
+        return math.ceil(len(text) * self._script.prompt_tokens_per_char)
+
+    def count_prompt(self, text: str, system_prompt: str) -> int:
+        return self.count_tokens(text) + self.count_tokens(system_prompt)
+
+    def prompt_limit(self, max_new_tokens: int) -> int:
+        context = self._facts.context_length
+        return context - min(max_new_tokens, context // 2)
+
+    def close(self) -> None:
+        self._rows.clear()
+
+    def _until_next(self, plan: StepPlan, now: float) -> float:
+        rows = [*plan.decode, *(chunk.sequence for chunk in plan.chunks)]
+        return max(0.0, min(self._rows[row.number].due for row in rows) - now)
+
+    def _next(self, sequence: Sequence, now: float) -> RowOutput:
+        row = self._rows[sequence.number]
+        reply = row.reply
+        if reply.fail_after is not None and row.given >= reply.fail_after:
+            return RowOutput(sequence, error="The script asked for this failure.")
+        if reply.crash_after is not None and row.given >= reply.crash_after:
+            self._crash(reply)
+        if row.given >= len(row.pieces):
+            return RowOutput(sequence, ended=True)
+        token, row.given = row.given, row.given + 1
+        row.due = now + reply.delay_ms / 1000
+        if self._script.log:
+            log.info("token %d of request %s", token, sequence.request.request_id)
+        return RowOutput(sequence, token)
+
+    def _crash(self, reply: ScriptedReply) -> None:
+        crashes = self._crashes.get(reply.match, 0)
+        if crashes < reply.crash_times:
+            self._crashes[reply.match] = crashes + 1
+            raise ScriptedCrash("The script asked for this crash.")

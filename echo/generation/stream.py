@@ -1,0 +1,142 @@
+"""One reply on its way from the engine's thread to a reader. It does not know who reads it."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .request import FinishReason
+
+
+@dataclass(frozen=True)
+class Usage:
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+
+
+@dataclass(frozen=True)
+class Timing:
+    queue_ms: float = 0.0
+    first_token_ms: float | None = None  # since the request was accepted
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    position: int  # 1 = next
+    eta_seconds: float
+
+
+@dataclass(frozen=True)
+class TextPiece:
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    reason: FinishReason
+    usage: Usage
+    timing: Timing
+
+
+@dataclass(frozen=True)
+class Failed:
+    code: str  # engine_failed | bad_request | too_long
+    text: str
+    usage: Usage
+    timing: Timing
+
+
+StreamEvent = TextPiece | Finished | Failed
+EndEvent = Finished | Failed
+
+
+class TokenStream:
+    """Text pieces, then exactly one Finished or Failed.
+
+    The writer counts what it put, the reader counts what it took: no lock is shared while text flows.
+    """
+
+    def __init__(
+        self,
+        request_id: str,
+        limit: int = 4096,
+        on_cancel: Callable[[TokenStream], None] | None = None,
+        on_room: Callable[[], None] | None = None,
+    ) -> None:
+        self.request_id = request_id
+        self.place: QueuePlace | None = None
+        self.announced = False  # in the engine's list of streams with news
+        self.paused = False
+        self._events: deque[StreamEvent] = deque()
+        self._limit = limit
+        self._on_cancel = on_cancel
+        self._on_room = on_room
+        self._put_tokens = 0
+        self._taken_tokens = 0
+        self._ended = False
+        self._end_lock = threading.Lock()
+        self._cancelled = False
+
+    # reader's side -------------------------------------------------------------------------
+
+    def take(self) -> list[StreamEvent]:
+        """Everything that came since the last call; neighbouring pieces are joined."""
+        taken: list[StreamEvent] = []
+        texts: list[str] = []
+        tokens = 0
+        while self._events:
+            event = self._events.popleft()
+            if isinstance(event, TextPiece):
+                texts.append(event.text)
+                tokens += event.tokens
+            else:
+                taken.append(event)
+        if texts:
+            taken.insert(0, TextPiece("".join(texts), tokens))
+            self._taken_tokens += tokens
+        if self.paused and self._on_room is not None:
+            self._on_room()
+        return taken
+
+    @property
+    def done(self) -> bool:
+        """The end has been written (it may still wait to be taken)."""
+        return self._ended
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Mark it; the engine stops the row between two steps and writes the end."""
+        if self._cancelled or self._ended:
+            return
+        self._cancelled = True
+        if self._on_cancel is not None:
+            self._on_cancel(self)
+
+    # writer's side -------------------------------------------------------------------------
+
+    @property
+    def full(self) -> bool:
+        return self._put_tokens - self._taken_tokens >= self._limit
+
+    def put(self, text: str, tokens: int) -> None:
+        if not self._ended:
+            self._put_tokens += tokens
+            self._events.append(TextPiece(text, tokens))
+
+    def end(self, event: EndEvent) -> bool:
+        """Write the end; only the first end counts, whichever thread brings it."""
+        with self._end_lock:
+            if self._ended:
+                return False
+            self._ended = True
+        self.place = None
+        self._events.append(event)
+        return True

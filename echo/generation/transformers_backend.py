@@ -1,0 +1,151 @@
+"""The transformers modules themselves, for every family that the stripped decoder does not know.
+
+SlotModules keeps keys and values in slots and computes all live rows at once; OwnCaches lets each
+row keep the model's own cache, one row at a time: slow, but right for whatever transformers knows.
+Neither knows requests or text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import Cache
+
+from .batch import ChunkGroup, DecodeGroup, StepLayout
+
+
+class SlotCache(Cache):
+    """Looks like a transformers cache; writes and reads the slots of the rows being computed."""
+
+    def __init__(self, slots: int, window: int) -> None:
+        super().__init__(layers=[])
+        self._shape = (slots, window)
+        self.keys: list[Tensor] = []
+        self.values: list[Tensor] = []
+        self.rows: Tensor = torch.empty(0)  # [rows, 1] slots
+        self.positions: Tensor = torch.empty(0)  # [rows, length]
+        self.width = 0
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, Tensor]:
+        """[rows, kv_heads, length, dim] → all keys and values so far [rows, kv_heads, width, dim]"""
+        if layer_idx == len(self.keys):
+            self.keys.append(self._new(key_states))
+            self.values.append(self._new(value_states))
+        keys, values = self.keys[layer_idx], self.values[layer_idx]
+        keys[self.rows, :, self.positions] = key_states.transpose(1, 2)
+        values[self.rows, :, self.positions] = value_states.transpose(1, 2)
+        rows = self.rows[:, 0]
+        return (
+            keys[:, :, : self.width].index_select(0, rows),
+            values[:, :, : self.width].index_select(0, rows),
+        )
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:
+        return self.width
+
+    def _new(self, states: Tensor) -> Tensor:
+        slots, window = self._shape
+        return states.new_zeros((slots, states.shape[1], window, states.shape[3]))
+
+
+class SlotModules:
+    reuses_prefix = True
+
+    def __init__(self, model: Any, slots: int, window: int) -> None:
+        self.model = model
+        self.cache = SlotCache(slots, window)
+
+    def forward(self, layout: StepLayout) -> Tensor:
+        """→ [rows with logits, vocabulary]"""
+        logits = [self._decode(group, layout) for group in layout.decode]
+        count = layout.decode[-1].end if layout.decode else 0
+        wanted = set() if layout.last is None else set(layout.last.tolist()[count:])
+        for chunk in layout.chunks:
+            row = self._chunk(chunk, layout)
+            if chunk.end - 1 in wanted:
+                logits.append(row)
+        return torch.cat(logits) if logits else torch.empty(0)
+
+    def copy_prefix(self, source: int, target: int, length: int) -> None:
+        for cache in (*self.cache.keys, *self.cache.values):
+            cache[target, :, :length] = cache[source, :, :length]
+
+    def clear(self, slot: int) -> None:
+        for cache in (*self.cache.keys, *self.cache.values):
+            cache[slot].zero_()
+
+    def _decode(self, group: DecodeGroup, layout: StepLayout) -> Tensor:
+        here = slice(group.start, group.end)
+        ids = layout.ids[here]
+        mask = group.mask
+        if mask is None:
+            mask = torch.zeros((len(ids), 1, 1, group.width), device=ids.device)
+        return self._run(
+            ids[:, None], layout.positions[here, None], layout.slots[here, None], mask, group.width
+        )
+
+    def _chunk(self, chunk: ChunkGroup, layout: StepLayout) -> Tensor:
+        here = slice(chunk.start, chunk.end)
+        ids = layout.ids[here]
+        mask = chunk.mask
+        if mask is None:
+            mask = torch.full((len(ids), chunk.width), -torch.inf, device=ids.device).triu_(1)
+        return self._run(
+            ids[None], layout.positions[None, here], layout.slots[here][:1, None],
+            mask[None, None], chunk.width,
+        )  # fmt: skip
+
+    def _run(
+        self, ids: Tensor, positions: Tensor, slots: Tensor, mask: Tensor, width: int
+    ) -> Tensor:
+        """ids, positions [rows, length], slots [rows, 1] → [rows, vocabulary]"""
+        self.cache.rows, self.cache.positions, self.cache.width = slots, positions, width
+        output = self.model(
+            input_ids=ids,
+            attention_mask=mask.to(self.model.dtype),
+            position_ids=positions,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits: Tensor = output.logits[:, -1]
+        return logits
+
+
+class OwnCaches:
+    """A prompt is computed whole, when its last chunk is due."""
+
+    reuses_prefix = False
+
+    def __init__(self, model: Any, slots: int, window: int) -> None:
+        self.model = model
+        self._states: dict[int, dict[str, Any]] = {}
+        self._names = ("past_key_values", "cache_params", "state")
+
+    def forward(self, layout: StepLayout) -> Tensor:
+        """→ [rows with logits, vocabulary]"""
+        return torch.cat([self._row(row.slot, row.tokens, row.computed) for row in layout.rows]) \
+            if layout.rows else torch.empty(0)  # fmt: skip
+
+    def copy_prefix(self, source: int, target: int, length: int) -> None:
+        raise NotImplementedError("These caches are not shared.")
+
+    def clear(self, slot: int) -> None:
+        self._states.pop(slot, None)
+
+    def _row(self, slot: int, tokens: list[int], computed: int) -> Tensor:
+        decoding = computed == len(tokens) - 1 and slot in self._states
+        ids = tokens[-1:] if decoding else tokens
+        state = self._states.get(slot, {}) if decoding else {}
+        output = self.model(
+            input_ids=torch.tensor([ids], device=self.model.device), use_cache=True, **state
+        )
+        self._states[slot] = {
+            name: output[name] for name in self._names if output.get(name) is not None
+        }
+        logits: Tensor = output.logits[:, -1]
+        return logits

@@ -1,0 +1,1 @@
+"""What pages send, checked once. Forms know neither tables nor services."""

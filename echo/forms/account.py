@@ -1,0 +1,88 @@
+"""Sign-up, login, logout and profile forms. They know neither tables nor services."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, PasswordField, StringField
+from wtforms.validators import EqualTo, Length, Optional
+
+from echo import limits
+from echo.forms.fields import (
+    EMAIL,
+    USERNAME,
+    no_line_breaks,
+    required,
+    storable_text,
+    stripped,
+)
+from echo.forms.spam_trap import SpamTrap
+
+
+class SetupForm(FlaskForm):
+    """A new account."""
+
+    username = StringField("Name", USERNAME, filters=[stripped])
+    email = StringField("E-mail", [*EMAIL, no_line_breaks], filters=[stripped])
+    password = PasswordField(
+        "Password",
+        [
+            required("Choose a password."),
+            Length(
+                limits.PASSWORD_MIN,
+                limits.PASSWORD_MAX,
+                f"Use {limits.PASSWORD_MIN} to {limits.PASSWORD_MAX} characters.",
+            ),
+        ],
+        filters=[storable_text],
+    )
+    confirm_password = PasswordField(
+        "Password again",
+        [required("Repeat the password."), EqualTo("password", "The two passwords differ.")],
+        filters=[storable_text],
+    )
+
+
+class SignupForm(SpamTrap, SetupForm):
+    """A new account, made by a visitor."""
+
+
+class LoginForm(SpamTrap, FlaskForm):
+    """Name or address, and password."""
+
+    credentials = StringField(
+        "Name or e-mail",
+        [required("Enter your name or e-mail address."), Length(max=limits.EMAIL_MAX)],
+        filters=[stripped, storable_text],
+    )
+    password = PasswordField(
+        "Password",
+        [required("Enter your password."), Length(max=1000)],
+        filters=[storable_text],
+    )
+    remember = BooleanField("Keep me signed in")
+
+
+class LogoutForm(FlaskForm):
+    """Nothing but the CSRF token."""
+
+
+class ProfileForm(FlaskForm):
+    """Changes to one's own account; empty fields stay as they are."""
+
+    username = StringField("Name", USERNAME, filters=[stripped])
+    email = StringField("E-mail", [*EMAIL, no_line_breaks], filters=[stripped])
+    new_password = PasswordField(
+        "New password",
+        [
+            Optional(),
+            Length(
+                limits.PASSWORD_MIN,
+                limits.PASSWORD_MAX,
+                f"Use {limits.PASSWORD_MIN} to {limits.PASSWORD_MAX} characters.",
+            ),
+        ],
+        filters=[storable_text],
+    )
+    password = PasswordField(
+        "Present password", [Optional(), Length(max=1000)], filters=[storable_text]
+    )

@@ -1,0 +1,39 @@
+"""Feedback and the clearing of a discussion. They know neither tables nor services."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import Length, NumberRange, Optional
+
+from echo import limits
+from echo.forms.fields import required, storable_text, stripped
+
+
+class FeedbackForm(FlaskForm):
+    """An opinion about Echo."""
+
+    opinion = TextAreaField(
+        "Your feedback",
+        [
+            required("Write a few words."),
+            Length(
+                limits.FEEDBACK_MIN,
+                limits.FEEDBACK_MAX,
+                f"Use {limits.FEEDBACK_MIN} to {limits.FEEDBACK_MAX:,} characters.",
+            ),
+        ],
+        filters=[stripped, storable_text],
+    )
+    category = SelectField(
+        "Category",
+        [required("Choose a category.")],
+        choices=list(limits.FEEDBACK_CATEGORIES.items()),
+    )
+    rating = IntegerField("Stars", [Optional(), NumberRange(1, 5, "One to five stars.")])
+
+
+class ClearDiscussionForm(FlaskForm):
+    """Which conversation to clear; the newest when none is named."""
+
+    conversation_id = StringField("Conversation", [Optional(), Length(max=64)])

@@ -1,0 +1,77 @@
+"""Reading the tree of messages: branches, siblings, leaves. Knows no owners and changes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.orm import aliased
+
+from echo.extensions import db
+from echo.models import Message
+
+
+def branch(leaf_id: str | None, limit: int | None = None) -> list[Message]:
+    """Return the messages from the root (or the `limit` newest) down to `leaf_id`, oldest first.
+
+    One recursive query, so its cost grows with the messages returned, not with the conversation.
+    """
+    if leaf_id is None:
+        return []
+    start = select(Message.id, Message.parent_id, literal(1).label("depth")).where(
+        Message.id == leaf_id
+    )
+    path = start.cte("path", recursive=True)
+    parent = aliased(Message)
+    step = select(parent.id, parent.parent_id, (path.c.depth + 1).label("depth")).join(
+        path, parent.id == path.c.parent_id
+    )
+    if limit is not None:
+        step = step.where(path.c.depth < limit)
+    path = path.union_all(step)
+    rows = db.session.scalars(
+        select(Message).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
+    )
+    return list(rows)
+
+
+def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:
+    """Return for each message the ids of all children of its parent, in the order they were made."""
+    if not rows:
+        return {}
+    parents = {row.parent_id for row in rows if row.parent_id is not None}
+    wanted = Message.parent_id.in_(parents)
+    if any(row.parent_id is None for row in rows):
+        wanted = wanted | Message.parent_id.is_(None)
+    found = db.session.execute(
+        select(Message.parent_id, Message.id)
+        .where(Message.conversation_id == rows[0].conversation_id, wanted)
+        .order_by(Message.ordinal)
+    )
+    families: dict[str | None, list[str]] = defaultdict(list)
+    for parent_id, message_id in found:
+        families[parent_id].append(message_id)
+    return {row.id: families[row.parent_id] for row in rows}
+
+
+def newest_leaf(message_id: str, conversation_id: str) -> str:
+    """Follow the newest child from `message_id` to a leaf and return the leaf's id."""
+    children = db.session.execute(
+        select(Message.parent_id, Message.id)
+        .where(Message.conversation_id == conversation_id, Message.parent_id.is_not(None))
+        .order_by(Message.ordinal)
+    )
+    # later rows win: the newest child of each parent
+    newest: dict[str, str] = {parent_id: child_id for parent_id, child_id in children if parent_id}
+    while message_id in newest:
+        message_id = newest[message_id]
+    return message_id
+
+
+def next_ordinal(conversation_id: str) -> int:
+    """Return the number that the conversation's next message gets."""
+    last = db.session.scalar(
+        select(func.max(Message.ordinal)).where(Message.conversation_id == conversation_id)
+    )
+    return (last or 0) + 1

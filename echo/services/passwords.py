@@ -1,0 +1,48 @@
+"""Judging, hashing and checking passwords, always off the hub. Knows no accounts."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from zxcvbn import zxcvbn
+
+from echo import hub
+from echo.errors import InvalidInput
+from echo.extensions import bcrypt
+from echo.limits import PASSWORD_MAX, PASSWORD_MIN, PASSWORD_MIN_SCORE
+
+
+def judge(password: str, known_words: list[str], field: str = "password") -> None:
+    """Raise InvalidInput with advice when the password is too short, too long or easily guessed.
+
+    The estimate is zxcvbn's (Wheeler, USENIX Security 2016); `known_words` are the person's own names.
+    """
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise InvalidInput(
+            f"Use {PASSWORD_MIN} to {PASSWORD_MAX} characters for the password.", field=field
+        )
+    verdict = hub.run_native(zxcvbn, password[:72], user_inputs=known_words)  # slow beyond that
+    if verdict["score"] < PASSWORD_MIN_SCORE:
+        raise InvalidInput(_advice(verdict["feedback"]), field=field)
+
+
+def _advice(feedback: dict[str, object]) -> str:
+    warning = str(feedback.get("warning") or "This password is easily guessed").rstrip(".")
+    return f"{warning}. A few unrelated words make a good one."
+
+
+def hash_password(password: str) -> str:
+    """Return the bcrypt hash (of a SHA-256, so that bcrypt's 72-byte limit cuts nothing off)."""
+    hashed: bytes = hub.run_native(bcrypt.generate_password_hash, password)
+    return hashed.decode("ascii")
+
+
+def is_right(password_hash: str | None, password: str) -> bool:
+    """Compare in the same time whether or not there is a hash to compare with."""
+    same = hub.run_native(bcrypt.check_password_hash, password_hash or _nobodys_hash(), password)
+    return bool(same) and password_hash is not None
+
+
+@cache
+def _nobodys_hash() -> str:
+    return hash_password("a password that belongs to nobody")

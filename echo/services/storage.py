@@ -1,0 +1,75 @@
+"""Transactions that survive a database that is locked or away for some seconds. Knows no table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from echo import hub
+from echo.errors import StorageUnavailable
+from echo.extensions import db
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS: Final = 10.0
+RETRY_SECONDS: Final = 0.1
+RACES_RETRIED: Final = 3
+
+
+def transaction(work: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
+    """Run `work` and commit, again when the database was locked or away, or another writer won a race.
+
+    `work` must be repeatable and must not wait for anything but the database: on SQLite a green thread
+    that yields inside a write transaction blocks every other writer.
+
+    Raises:
+        StorageUnavailable: the database stayed away for `patience` seconds, or its disk is full.
+        IntegrityError: a unique key was violated again and again: the caller knows what that means.
+    """
+    deadline = time.monotonic() + patience
+    races = 0
+    while True:
+        try:
+            result = work()
+            db.session.commit()
+            return result
+        except IntegrityError:
+            db.session.rollback()
+            races += 1
+            if races >= RACES_RETRIED:
+                raise
+        except (OperationalError, DBAPIError) as failure:
+            _forget_broken_session()
+            if not _is_passing(failure) or time.monotonic() > deadline:
+                raise StorageUnavailable(_explain(failure), retry_after=5) from failure
+            hub.sleep(RETRY_SECONDS)
+        except BaseException:
+            db.session.rollback()
+            raise
+
+
+def _forget_broken_session() -> None:
+    """Roll back; a connection that is already gone cannot be, and is dropped instead."""
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        db.session.invalidate()
+
+
+def _is_passing(failure: DBAPIError) -> bool:
+    """Tell whether waiting may help: a lock, a lost connection, a server that restarts."""
+    text = str(failure.orig).lower()
+    words = ("locked", "busy", "connect", "terminat", "closed", "starting up", "shutting down")
+    return failure.connection_invalidated or any(word in text for word in words)
+
+
+def _explain(failure: DBAPIError) -> str:
+    text = str(failure.orig).lower()
+    if "full" in text or "no space" in text:
+        return (
+            "The server's disk is full, so this could not be saved. Please tell its administrator."
+        )
+    return "The database does not answer, so this could not be saved. Please try again in a moment."

@@ -1,0 +1,107 @@
+"""Writing what became of a reply: its text so far, its last state, and those a crash left behind.
+
+Knows rows and the turn; not who asked, nor how the end is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select, update
+
+from echo.clock import utc_now
+from echo.extensions import db
+from echo.generation import Failed, Finished, FinishReason
+from echo.models import Conversation, Message, MessageStatus
+from echo.models.message import LIVE_STATUSES
+from echo.services.storage import transaction
+from echo.services.turns.live_turn import LiveTurn, join_lengths
+
+
+def flush(turns: Iterable[LiveTurn]) -> None:
+    """Write the text so far of every reply that has grown since the last time."""
+    grown = [turn for turn in turns if turn.dirty]
+    if not grown:
+        return
+
+    def work() -> None:
+        for turn in grown:
+            turn.dirty = False
+            db.session.execute(
+                update(Message)
+                # a reply that ended while this waited keeps its last state
+                .where(Message.id == turn.message_id, Message.status.in_(LIVE_STATUSES))
+                .values(status=MessageStatus.STREAMING, **_text_of(turn))
+            )
+
+    transaction(work)
+
+
+def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
+    """Write the reply's last state and return the row."""
+    values = _outcome(turn, event) | _text_of(turn)
+
+    def work() -> Message:
+        db.session.execute(update(Message).where(Message.id == turn.message_id).values(values))
+        db.session.execute(
+            update(Conversation)
+            .where(Conversation.id == turn.conversation_id)
+            .values(updated_at=utc_now())
+        )
+        return db.session.scalars(
+            select(Message)
+            .where(Message.id == turn.message_id)
+            .execution_options(populate_existing=True)
+        ).one()
+
+    try:
+        return transaction(work)
+    finally:
+        turn.end(str(values["status"]))
+
+
+def interrupt_orphans() -> int:
+    """Mark replies that a former process left unfinished; returns how many. Called before serving."""
+
+    def work() -> int:
+        result = db.session.execute(
+            update(Message)
+            .where(Message.status.in_(LIVE_STATUSES))
+            .values(status=MessageStatus.INTERRUPTED, finished_at=utc_now())
+        )
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+    return transaction(work)
+
+
+def _text_of(turn: LiveTurn) -> dict[str, Any]:
+    return {
+        "text": turn.text,
+        "seq": turn.seq,
+        "piece_lengths": join_lengths(turn.pieces),
+    }
+
+
+def _outcome(turn: LiveTurn, event: Finished | Failed) -> dict[str, Any]:
+    """Return the columns that tell how the reply ended."""
+    values: dict[str, Any] = {
+        "prompt_tokens": event.usage.prompt,
+        "cached_tokens": event.usage.cached,
+        "completion_tokens": turn.tokens_before + event.usage.completion,
+        "queue_ms": round(event.timing.queue_ms),
+        "first_token_ms": _rounded(event.timing.first_token_ms),
+        "total_ms": round(event.timing.total_ms),
+        "finished_at": utc_now(),
+    }
+    if isinstance(event, Failed):
+        failure = {"error_code": event.code, "error_text": event.text[:500]}
+        return values | failure | {"status": MessageStatus.FAILED, "finish_reason": "failed"}
+    status = MessageStatus.COMPLETE
+    if event.reason is FinishReason.CANCELLED:
+        status = MessageStatus(turn.stop_status)
+    return values | {"status": status, "finish_reason": str(event.reason)}
+
+
+def _rounded(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else round(milliseconds)

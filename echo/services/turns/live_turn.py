@@ -1,0 +1,89 @@
+"""A reply in the making: its pieces so far, its state, and who waits for news. Knows no database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from echo import hub
+from echo.generation import QueuePlace, TokenStream
+from echo.models import MessageStatus
+from echo.services.turns.safety import FixedStream
+
+Stream = TokenStream | FixedStream
+
+
+@dataclass(eq=False)
+class LiveTurn:
+    """One reply between its first commit and its last.
+
+    `seq` is the number of pieces, counted from 1 over the whole life of the message: a continued
+    reply goes on where it stopped. Owned by the hub's thread.
+    """
+
+    message_id: str
+    conversation_id: str
+    user_id: int
+    stream: Stream | None = None
+    pieces: list[str] = field(default_factory=list)
+    status: str = MessageStatus.QUEUED
+    tokens_before: int = 0
+    dirty: bool = False
+    ended: bool = False
+    stopping: bool = False
+    stop_status: str = MessageStatus.STOPPED
+    news: hub.Latch = field(default_factory=hub.Latch)
+    updates: hub.Signal = field(default_factory=hub.Signal)
+
+    @property
+    def seq(self) -> int:
+        return len(self.pieces)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+    @property
+    def place(self) -> QueuePlace | None:
+        """Where in the engine's queue it waits; None once it runs."""
+        return self.stream.place if self.stream is not None else None
+
+    def append(self, text: str) -> int:
+        """Add a piece and return its number."""
+        self.pieces.append(text)
+        self.status = MessageStatus.STREAMING
+        self.dirty = True
+        self.updates.notify()
+        return self.seq
+
+    def since(self, seq: int) -> str:
+        """Return the text after piece `seq`."""
+        return "".join(self.pieces[seq:])
+
+    def stop(self, status: str = MessageStatus.STOPPED) -> None:
+        """Ask the engine to stop; the reply will end with `status` and the text it has."""
+        self.stop_status = status
+        self.stopping = True
+        if self.stream is not None:
+            self.stream.cancel()
+        self.news.notify()
+
+    def end(self, status: str) -> None:
+        """Note that the row has its last state; everybody who waits is told."""
+        self.status = status
+        self.ended = True
+        self.updates.notify()
+
+
+def join_lengths(pieces: Sequence[str]) -> str:
+    """Return the pieces' lengths in characters as the row keeps them: "5,6,4"."""
+    return ",".join(str(len(piece)) for piece in pieces)
+
+
+def split_pieces(text: str, lengths: str) -> list[str]:
+    """Cut `text` into the pieces it was sent in."""
+    pieces, start = [], 0
+    for length in map(int, filter(None, lengths.split(","))):
+        pieces.append(text[start : start + length])
+        start += length
+    return pieces

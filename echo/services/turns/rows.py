@@ -1,0 +1,129 @@
+"""The rows of a turn: found, read as a history, and written. Knows no engine and nobody who watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from echo import errors
+from echo.clock import utc_now
+from echo.extensions import db
+from echo.generation import ChatMessage
+from echo.models import Conversation, Message, MessageStatus
+from echo.models.types import new_id
+from echo.services import conversations, message_tree
+from echo.services.storage import transaction
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The committed rows of a turn."""
+
+    conversation: Conversation
+    message: Message
+    reply: Message
+
+
+def already_asked(user_id: int, client_id: str | None) -> Asked | None:
+    """Return the rows that this `client_id` made before, if it did."""
+    if client_id is None:
+        return None
+    message = db.session.scalar(
+        select(Message).where(Message.user_id == user_id, Message.client_id == client_id)
+    )
+    if message is None:
+        return None
+    conversation = conversations.own(user_id, message.conversation_id)
+    replies = select(Message).where(Message.parent_id == message.id).order_by(Message.ordinal)
+    return Asked(conversation, message, db.session.scalars(replies.limit(1)).one())
+
+
+def must_be_asked(user_id: int, client_id: str | None) -> Asked:
+    """Return the rows of another request with the same `client_id`, which has just won the race."""
+    repeated = already_asked(user_id, client_id)
+    if repeated is None:
+        raise errors.StorageUnavailable("This could not be saved. Please try again.")
+    return repeated
+
+
+def conversation_for(
+    user_id: int, conversation_id: str | None, text: str, settings: dict[str, Any] | None
+) -> Conversation:
+    """Return the user's conversation with `settings` put in, or a new one, not yet stored."""
+    if conversation_id is not None:
+        row = conversations.own(user_id, conversation_id)
+        if settings:
+            conversations.change_settings(user_id, row.id, settings)
+        return row
+    chosen = conversations.checked_settings(settings or {})
+    return Conversation(
+        id=new_id(),
+        user_id=user_id,
+        title=conversations.automatic_title(text),
+        settings={name: value for name, value in chosen.items() if value is not None},
+    )
+
+
+def parent_for(conversation: Conversation, parent_id: str | None) -> str | None:
+    """Return the reply to ask under: the one named, else the leaf that is shown."""
+    if parent_id is None:
+        return conversation.head_id
+    parent = conversations.own_message(conversation.user_id, parent_id)
+    if parent.conversation_id != conversation.id or parent.role != "assistant":
+        raise errors.InvalidInput(
+            "A question is asked under an answer of the same conversation.", field="parent_id"
+        )
+    return parent.id
+
+
+def own_reply(user_id: int, message_id: str) -> Message:
+    """Return a reply of the user's; raises NotFound, or InvalidInput for a question."""
+    row = conversations.own_message(user_id, message_id)
+    if row.role != "assistant":
+        raise errors.InvalidInput("This is not an answer.", field="message_id")
+    return row
+
+
+def history(leaf_id: str | None) -> list[ChatMessage]:
+    """Return the branch as the model reads it; a question whose reply stayed empty is left out."""
+    rows = message_tree.branch(leaf_id)
+    answered = {row.parent_id for row in rows if row.role == "assistant" and row.text}
+    return [
+        ChatMessage(row.role, row.text)
+        for row in rows
+        if row.text and (row.role == "assistant" or row.id in answered or row.id == leaf_id)
+    ]
+
+
+def insert(conversation: Conversation, messages: list[Message]) -> bool:
+    """Store the rows and show their branch; False when the same `client_id` was stored meanwhile."""
+
+    def work() -> None:
+        db.session.add(conversation)
+        db.session.flush()
+        first = message_tree.next_ordinal(conversation.id)
+        for offset, row in enumerate(messages):
+            row.ordinal = first + offset
+            db.session.add(row)
+        conversation.head_id = messages[-1].id
+        conversation.updated_at = utc_now()
+
+    try:
+        transaction(work)
+    except IntegrityError:
+        return False
+    return True
+
+
+def reopen(conversation: Conversation, reply: Message) -> None:
+    """Make a reply that was cut short a live one again."""
+
+    def work() -> None:
+        reply.status = MessageStatus.QUEUED
+        reply.finish_reason = reply.error_code = reply.error_text = None
+        conversation.updated_at = utc_now()
+
+    transaction(work)

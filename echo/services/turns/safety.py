@@ -1,0 +1,90 @@
+"""Plain statements of self-harm or poisoning get a fixed, kind text before any generation.
+
+A small model cannot be relied on here. The rules match what people say plainly about themselves; they
+know no context and no other language than English: docs/decisions/0004-distress-rules.md.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from echo.generation import Finished, FinishReason, StreamEvent, TextPiece, Timing, Usage
+
+_I: Final = r"\b(?:i|i'm|im|i am|i've|ive|i have|i'll|i will|i'd)\b"
+_MYSELF: Final = r"(?:myself|my ?self)"
+
+SELF_HARM: Final = (
+    rf"\b(?:kill|hurt|harm|cut|hang|shoot|drown|starv)(?:e|ing|t?ing)? {_MYSELF}\b",
+    r"\b(?:end|ending|take|taking) my (?:own )?life\b",
+    r"\bend it all\b",
+    rf"{_I}[^.!?]{{0,40}}\b(?:suicidal|suicide)\b",
+    r"\b(?:commit|committing|thinking (?:of|about)|considering) suicide\b",
+    r"\b(?:do not|don'?t|dont|no longer|can'?t|cannot|never) (?:really )?(?:want|wanna|wish)(?: to)?"
+    r" (?:live|be alive|exist|wake up)\b",
+    r"\b(?:want|wanna|wish|going|plan|planning|ready|about)(?: to|na)? (?:die|be dead)\b",
+    r"\bwish i (?:was|were) (?:dead|never born|not alive)\b",
+    r"\bbetter off (?:dead|without me)\b",
+    r"\b(?:no|not any|don'?t have (?:a|any)) reason to (?:live|go on)\b",
+)
+POISONING: Final = (
+    rf"{_I}[^.!?]{{0,30}}\b(?:overdos(?:e|ed|ing)|poisoned)\b",
+    rf"{_I}[^.!?]{{0,30}}\b(?:took|taken|swallowed|ate|drank|drunk|had)\b[^.!?]{{0,30}}"
+    r"\b(?:too many|whole (?:bottle|box|packet|pack) of|all (?:of )?(?:my|the|those))\b[^.!?]{0,20}"
+    r"\b(?:pills?|tablets?|medicines?|medication|painkillers?|meds)\b",
+    r"\b(?:swallowed|drank|drunk|ate|eaten|inhaled)\b[^.!?]{0,30}"
+    r"\b(?:bleach|poison|antifreeze|detergent|drain cleaner|pesticide|rat poison|batter(?:y|ies)|cleaner)\b",
+)
+_RULES: Final = {
+    "self_harm": re.compile("|".join(SELF_HARM), re.IGNORECASE),
+    "poisoning": re.compile("|".join(POISONING), re.IGNORECASE),
+}
+TEXTS: Final = {
+    "self_harm": (
+        "I am really sorry that you are in so much pain, and I am glad you said it. I am only a small "
+        "program and not able to keep you safe, but people can, and they want to.\n\n"
+        "**If you might hurt yourself now, please call your local emergency number**, or go to the "
+        "nearest emergency room. If you can, tell somebody near you: a friend, a parent, a doctor, a "
+        "teacher. You do not have to explain it well; “I need help” is enough.\n\n{help_lines}"
+    ),
+    "poisoning": (
+        "This may be an emergency, and I am only a small program that cannot judge it.\n\n"
+        "**Please call your local emergency number or poison centre right now**, even if you feel fine. "
+        "Do not wait for signs, do not make yourself vomit, and keep the packet or bottle to show what "
+        "it was and how much. If somebody is near you, tell them.\n\n{help_lines}"
+    ),
+}
+USUAL_HELP_LINES: Final = (
+    "Free help lines by country are listed at findahelpline.com; many answer by chat too."
+)
+
+
+def concern(text: str) -> str | None:
+    """Return which rule a message meets, if any: "poisoning" before "self_harm"."""
+    plain = text.replace("’", "'")
+    return next((name for name in ("poisoning", "self_harm") if _RULES[name].search(plain)), None)
+
+
+def answer(name: str, help_lines: str) -> str:
+    """Return the fixed text, with the configured help lines."""
+    return TEXTS[name].format(help_lines=help_lines or USUAL_HELP_LINES)
+
+
+class FixedStream:
+    """A stream that says one text and ends; to its reader it is a stream of the engine."""
+
+    place = None
+
+    def __init__(self, request_id: str, text: str) -> None:
+        self.request_id = request_id
+        self._events: list[StreamEvent] = [
+            TextPiece(text, 0),
+            Finished(FinishReason.STOP, Usage(0, 0, 0), Timing(0.0, 0.0, 0.0)),
+        ]
+
+    def take(self) -> list[StreamEvent]:
+        events, self._events = self._events, []
+        return events
+
+    def cancel(self) -> None:
+        """There is nothing to stop: the whole text is there."""

@@ -1,0 +1,236 @@
+"""Turns: a question in, rows written, a reply submitted to the engine, and its end written.
+
+Knows the engine by its public names only, and no sockets: who watches is told by signals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from echo import errors, signals
+from echo.config import Settings
+from echo.extensions import db
+from echo.generation import ChatMessage, Engine, Failed, Finished, FinishReason
+from echo.models import Conversation, Message, MessageStatus
+from echo.models.types import new_id
+from echo.services import conversations, message_tree
+from echo.services.storage import transaction
+from echo.services.turns import ending, rows
+from echo.services.turns.engine_requests import EngineRequests
+from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
+from echo.services.turns.rows import Asked
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person asks; `conversation_id` None makes a new conversation."""
+
+    text: str
+    client_id: str | None = None
+    conversation_id: str | None = None
+    parent_id: str | None = None
+    settings: dict[str, Any] | None = None
+
+
+class Turns:
+    """All turns of this process. `live` holds those in the making by the reply's id."""
+
+    def __init__(self, app: Flask, engine: Engine, settings: Settings) -> None:
+        self.app = app
+        self.engine = engine
+        self.requests = EngineRequests(engine, settings)
+        self.live: dict[str, LiveTurn] = {}
+
+    @property
+    def model_name(self) -> str:
+        """The model's name as people see it: of a folder, its last part."""
+        return self.engine.health().model.rstrip("/").rpartition("/")[2] or "scripted"
+
+    # ── what a person can do ────────────────────────────────────────────────────────────────
+
+    def ask(self, user_id: int, question: Question) -> Asked:
+        """Store a question and start its reply; the same `client_id` again returns the same rows.
+
+        Raises:
+            TooLong, InvalidInput, NotFound, Busy, EngineFailed, StorageUnavailable.
+        """
+        repeated = rows.already_asked(user_id, question.client_id)
+        if repeated is not None:
+            return repeated
+        conversation = rows.conversation_for(
+            user_id, question.conversation_id, question.text, question.settings
+        )
+        parent_id = rows.parent_for(conversation, question.parent_id)
+        return self._ask_under(conversation, parent_id, question.text, question.client_id)
+
+    def edit(self, user_id: int, message_id: str, client_id: str | None, text: str) -> Asked:
+        """Ask a question anew in other words, as a sibling of the old one."""
+        repeated = rows.already_asked(user_id, client_id)
+        if repeated is not None:
+            return repeated
+        old = conversations.own_message(user_id, message_id)
+        if old.role != "user":
+            raise errors.InvalidInput("Only a question can be edited.", field="message_id")
+        conversation = conversations.own(user_id, old.conversation_id)
+        return self._ask_under(conversation, old.parent_id, text, client_id)
+
+    def regenerate(self, user_id: int, message_id: str) -> Message:
+        """Answer the same question again, as a sibling of the old reply."""
+        old = rows.own_reply(user_id, message_id)
+        conversation = conversations.own(user_id, old.conversation_id)
+        question = conversations.own_message(user_id, str(old.parent_id))
+        reply = self._new_reply(conversation, question.id)
+        stream = self.requests.submit(conversation, reply.id, rows.history(question.id))
+        self._commit(stream, conversation, [reply])
+        self._go_live(reply, stream)
+        return reply
+
+    def continue_reply(self, user_id: int, message_id: str) -> Message:
+        """Let a reply that was cut short go on in the same row."""
+        reply = rows.own_reply(user_id, message_id)
+        if reply.is_live or not (
+            reply.status in (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)
+            or reply.finish_reason == FinishReason.LENGTH
+        ):
+            raise errors.InvalidInput("This answer is not cut short.", field="message_id")
+        conversation = conversations.own(user_id, reply.conversation_id)
+        history = rows.history(str(reply.parent_id))
+        stream = self.requests.submit(conversation, reply.id, history, prefix=reply.text)
+        rows.reopen(conversation, reply)
+        self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
+        return reply
+
+    def stop(self, user_id: int, message_id: str) -> None:
+        """Stop a reply; one that has ended already stays as it is."""
+        rows.own_reply(user_id, message_id)
+        turn = self.live.get(message_id)
+        if turn is not None:
+            turn.stop()
+
+    def select_branch(self, user_id: int, message_id: str) -> Conversation:
+        """Show the branch through this message, down to its newest leaf."""
+        row = conversations.own_message(user_id, message_id)
+        conversation = conversations.own(user_id, row.conversation_id)
+        leaf = message_tree.newest_leaf(message_id, row.conversation_id)
+
+        def work() -> None:
+            conversation.head_id = leaf
+
+        transaction(work)
+        signals.conversation_changed.send(conversation)
+        return conversation
+
+    def resume(self, user_id: int, message_id: str, after_seq: int) -> dict[str, Any]:
+        """Return what came after piece `after_seq`; `reset` says that `text` replaces everything."""
+        row = conversations.own_message(user_id, message_id)
+        turn = self.live.get(message_id)
+        pieces = turn.pieces if turn else split_pieces(row.text, row.piece_lengths)
+        status = turn.status if turn else row.status
+        if after_seq > len(pieces):  # the client saw more than was saved before a crash
+            return {"seq": len(pieces), "text": row.text, "status": status, "reset": True}
+        return {"seq": len(pieces), "text": "".join(pieces[after_seq:]), "status": status}
+
+    def stop_all_of(self, conversation_id: str) -> None:
+        """Stop every reply of a conversation, which is being deleted or taken from its owner."""
+        for turn in list(self.live.values()):
+            if turn.conversation_id == conversation_id:
+                turn.stop()
+
+    def is_live(self, conversation_id: str) -> bool:
+        return any(turn.conversation_id == conversation_id for turn in self.live.values())
+
+    # ── the engine's side ───────────────────────────────────────────────────────────────────
+
+    def submit_waiting(self, turn: LiveTurn) -> None:
+        """Submit a reply that had to wait for the one above it in the tree.
+
+        Raises:
+            Busy, EngineFailed: the caller ends the turn with it.
+        """
+        reply = db.session.get_one(Message, turn.message_id)
+        conversation = db.session.get_one(Conversation, turn.conversation_id)
+        history = rows.history(str(reply.parent_id))
+        turn.stream = self.requests.submit(conversation, reply.id, history)
+
+    def turn_above(self, turn: LiveTurn) -> LiveTurn | None:
+        """Return the live reply that this turn's question was asked under, if there is one."""
+        question_id = db.session.get_one(Message, turn.message_id).parent_id
+        above = db.session.scalar(select(Message.parent_id).where(Message.id == question_id))
+        return self.live.get(above) if above else None
+
+    def flush(self) -> None:
+        """Write the text so far of every reply that has grown; called about each second."""
+        ending.flush(self.live.values())
+
+    def finish(self, turn: LiveTurn, event: Finished | Failed) -> Message:
+        """Write the reply's last state, take the turn off `live`, and return the row."""
+        try:
+            return ending.finish(turn, event)
+        finally:
+            self.live.pop(turn.message_id, None)
+
+    # ── steps shared by the above ───────────────────────────────────────────────────────────
+
+    def _ask_under(
+        self, conversation: Conversation, parent_id: str | None, text: str, client_id: str | None
+    ) -> Asked:
+        self.requests.refuse_too_long(text, conversation)
+        message = Message(
+            id=new_id(),
+            conversation_id=conversation.id,
+            user_id=conversation.user_id,
+            parent_id=parent_id,
+            role="user",
+            text=text,
+            client_id=client_id,
+        )
+        reply = self._new_reply(conversation, message.id)
+        stream = None
+        if parent_id not in self.live:  # else the pump submits it when the reply above has ended
+            history = [*rows.history(parent_id), ChatMessage("user", text)]
+            stream = self.requests.submit(conversation, reply.id, history)
+        if not self._commit(stream, conversation, [message, reply]):
+            return rows.must_be_asked(conversation.user_id, client_id)
+        self._go_live(reply, stream)
+        return Asked(conversation, message, reply)
+
+    def _new_reply(self, conversation: Conversation, question_id: str) -> Message:
+        return Message(
+            id=new_id(),
+            conversation_id=conversation.id,
+            user_id=conversation.user_id,
+            parent_id=question_id,
+            role="assistant",
+            status=MessageStatus.QUEUED,
+            model=self.model_name,
+        )
+
+    def _commit(
+        self, stream: Stream | None, conversation: Conversation, messages: list[Message]
+    ) -> bool:
+        """Write the rows of a turn; what cannot be stored is not generated either."""
+        committed = False
+        try:
+            committed = rows.insert(conversation, messages)
+        finally:
+            if not committed and stream is not None:
+                stream.cancel()
+        return committed
+
+    def _go_live(
+        self, reply: Message, stream: Stream | None, pieces: list[str] | None = None
+    ) -> None:
+        turn = LiveTurn(
+            message_id=reply.id,
+            conversation_id=reply.conversation_id,
+            user_id=reply.user_id,
+            stream=stream,
+            pieces=pieces or [],
+            tokens_before=reply.completion_tokens or 0 if pieces else 0,
+        )
+        self.live[reply.id] = turn
+        signals.turn_started.send(turn)

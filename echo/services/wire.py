@@ -1,0 +1,63 @@
+"""Outgoing shapes of messages and conversations, one for sockets, pages and API alike.
+
+Knows rows only; who may see them was decided before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from echo.clock import iso
+from echo.models import Conversation, Message
+
+Payload = dict[str, Any]
+
+
+def conversation(row: Conversation, live: bool = False) -> Payload:
+    """Return the protocol's `conversation`."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "pinned": row.pinned,
+        "settings": row.settings,
+        "created_at": iso(row.created_at),
+        "updated_at": iso(row.updated_at),
+        "live": live,
+    }
+
+
+def message(row: Message, siblings: Sequence[str]) -> Payload:
+    """Return the protocol's `message`; `siblings` are the ids of all answers (or wordings), in order."""
+    payload: Payload = {
+        "id": row.id,
+        "conversation_id": row.conversation_id,
+        "parent_id": row.parent_id,
+        "role": row.role,
+        "text": row.text,
+        "status": row.status,
+        "seq": row.seq,
+        "created_at": iso(row.created_at),
+        "siblings": list(siblings),
+        "tokens": row.tokens,
+        "timing": row.timing,
+        "model": row.model,
+        "finish_reason": row.finish_reason,
+    }
+    if row.client_id:
+        payload["client_id"] = row.client_id
+    if row.error_code:
+        payload["error"] = {"code": row.error_code, "text": row.error_text}
+    if row.rating is not None:
+        rating = row.rating
+        payload["rating"] = {
+            "rating": rating.rating,
+            "reasons": rating.reasons,
+            "comment": rating.comment,
+        }
+    return payload
+
+
+def messages(rows: Sequence[Message], siblings: Mapping[str, Sequence[str]]) -> list[Payload]:
+    """Return several messages with their siblings by message id."""
+    return [message(row, siblings.get(row.id, [row.id])) for row in rows]

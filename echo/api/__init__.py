@@ -1,0 +1,12 @@
+"""JSON over HTTP for programs. Knows services; no forms, no sockets."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from echo.api import chat
+
+
+def init_app(app: Flask) -> None:
+    """Register the routes."""
+    app.register_blueprint(chat.blueprint)

@@ -1,0 +1,124 @@
+"""`POST /chat`: a prompt in, an answer out, as JSON or word by word as server-sent events.
+
+Knows turns, not how they are pumped: the same turn is seen live by every tab that watches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    request,
+    stream_with_context,
+)
+from flask_login import current_user
+
+from echo.errors import EngineFailed, InvalidInput, SignedOut, TooLong
+from echo.extensions import db
+from echo.limits import MESSAGE_CHARS
+from echo.models import Message, MessageStatus
+from echo.services import conversations
+from echo.services.turns import Asked, LiveTurn, Question, Turns
+from echo.text import storable
+
+blueprint = Blueprint("chat_api", __name__)
+
+SETTINGS: Final = ("max_new_tokens", "temperature", "top_p", "top_k", "repetition_penalty")
+FIELDS: Final = ("prompt", "conversation_id", "model", *SETTINGS)
+LOOK_SECONDS: Final = 15.0  # a comment is sent after this silence, so that proxies keep the stream
+
+
+@blueprint.post("/chat")
+def chat() -> Response:
+    """Answer a prompt. 400 names the field at fault; 503 says that the engine is busy or failed."""
+    if not current_user.is_authenticated:
+        raise SignedOut("Please log in first.")
+    turns: Turns = current_app.extensions["turns"]
+    question = _question(turns)
+    asked = turns.ask(current_user.id, question)
+    turn = turns.live[asked.reply.id]
+    if request.accept_mimetypes.best == "text/event-stream":
+        events = stream_with_context(_events(turn, asked))
+        return Response(events, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    while not turn.ended:
+        turn.updates.wait(LOOK_SECONDS)
+    reply = _stored(asked)
+    if reply.status == MessageStatus.FAILED:
+        raise EngineFailed(reply.error_text or "The model could not answer. Please try again.")
+    return jsonify(_answer(reply))
+
+
+def _question(turns: Turns) -> Question:
+    body: Any = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise InvalidInput("Send a JSON object with a prompt.", field="prompt")
+    unknown = next((name for name in body if name not in FIELDS), None)
+    if unknown is not None:
+        raise InvalidInput(f"There is no field called “{unknown[:40]}”.", field=unknown[:40])
+    _refuse_other_model(turns, body.get("model"))
+    conversation_id = body.get("conversation_id")
+    if conversation_id is not None and not isinstance(conversation_id, str):
+        raise InvalidInput("conversation_id is a text.", field="conversation_id")
+    chosen = {name: body[name] for name in SETTINGS if body.get(name) is not None}
+    return Question(
+        text=_prompt(body.get("prompt")),
+        conversation_id=conversation_id,
+        settings=conversations.checked_settings(chosen),
+    )
+
+
+def _prompt(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInput("The prompt is a text and must not be empty.", field="prompt")
+    if len(value) > MESSAGE_CHARS:
+        raise TooLong(f"A prompt has at most {MESSAGE_CHARS:,} characters.", field="prompt")
+    return storable(value)
+
+
+def _refuse_other_model(turns: Turns, name: Any) -> None:
+    present = turns.model_name
+    if name is not None and name != present:
+        raise InvalidInput(f"The model that runs here is {present}.", field="model")
+
+
+def _stored(asked: Asked) -> Message:
+    return db.session.get_one(Message, asked.reply.id, populate_existing=True)
+
+
+def _answer(reply: Message) -> dict[str, Any]:
+    return {
+        "response": reply.text,
+        "conversation_id": reply.conversation_id,
+        "message_id": reply.id,
+        "finish_reason": reply.finish_reason,
+        "tokens": reply.tokens,
+    }
+
+
+def _events(turn: LiveTurn, asked: Asked) -> Iterator[str]:
+    """Yield `message` events with pieces, then one `done` (or `error`) event."""
+    yield _event(
+        "started", {"conversation_id": turn.conversation_id, "message_id": turn.message_id}
+    )
+    sent = 0
+    while not (turn.ended and sent == turn.seq):
+        if turn.seq > sent:
+            text, sent = turn.since(sent), turn.seq
+            yield _event("message", {"seq": sent, "text": text})
+        elif not turn.updates.wait(LOOK_SECONDS):
+            yield ": still here\n\n"
+    reply = _stored(asked)
+    if reply.status == MessageStatus.FAILED:
+        yield _event("error", {"code": reply.error_code, "text": reply.error_text})
+    else:
+        yield _event("done", _answer(reply))
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

@@ -1,0 +1,28 @@
+"""The real-time edge: events in, pieces out. Knows services, never the engine's inside."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from echo.extensions import socketio
+from echo.limits import SOCKET_PAYLOAD_BYTES
+from echo.sockets import broadcasts, events, hub_bridge, reply_pump
+
+__all__ = ["hub_bridge", "init_app"]
+
+
+def init_app(app: Flask) -> None:
+    """Bind Socket.IO, register the events and start pumping replies."""
+    socketio.init_app(
+        app,
+        async_mode="eventlet",
+        manage_session=False,  # the cookie of the connection is read anew at each event
+        max_http_buffer_size=SOCKET_PAYLOAD_BYTES,
+        message_queue=app.config["REDIS_URL"] or None,
+        cors_allowed_origins=app.config["SOCKET_ORIGINS"],  # None: own origin only
+        ping_interval=20,
+        ping_timeout=20,
+    )
+    events.register()
+    broadcasts.subscribe()
+    reply_pump.subscribe(app)

@@ -1,0 +1,95 @@
+"""Who may send an event: looked up anew each time, since rights are lost while sockets live on.
+
+Knows devices and policies; not what the events do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from flask import session
+from limits import parse
+
+from echo.errors import EchoError, RateLimited, SignedOut
+from echo.extensions import limiter, socketio
+from echo.limits import EVENT_LIMITS
+from echo.models import Device, User
+from echo.services import devices
+
+log = structlog.get_logger()
+
+SESSION_KEY: Final = "device"
+Handler = Callable[[User, Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """One event that clients may send: its name, its limit and the right it needs."""
+
+    name: str
+    right: str
+    handler: Handler
+
+
+RULES: dict[str, EventRule] = {}
+
+
+def current_device() -> Device | None:
+    """Return the device that the connection's cookie names, if it is still signed in."""
+    return devices.find(session.get(SESSION_KEY))
+
+
+def event(name: str, right: str) -> Callable[[Handler], Handler]:
+    """Declare an event with the right it needs; one without a limit or a right cannot be registered."""
+    if name not in EVENT_LIMITS or not right:
+        raise LookupError(f"event {name!r} has no limit or no right")
+
+    def declare(handler: Handler) -> Handler:
+        RULES[name] = EventRule(name, right, handler)
+        return handler
+
+    return declare
+
+
+def register() -> None:
+    """Hand all declared events to Socket.IO."""
+    for rule in RULES.values():
+        socketio.on_event(rule.name, _answering(rule))
+
+
+def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
+    """Wrap a handler: every event is acknowledged, whatever its payload, and none can crash."""
+
+    def answer(*payload: Any) -> dict[str, Any]:
+        try:
+            user = _sender()
+            _refuse_too_many(rule.name, user)
+            return {"ok": True, **rule.handler(user, payload[0] if payload else None)}
+        except EchoError as refusal:
+            return {"ok": False, "error": refusal.as_payload()}
+        except Exception:
+            log.exception("event failed", socket_event=rule.name)
+            text = "Something went wrong on the server. Please try again."
+            return {"ok": False, "error": {"code": "engine_failed", "text": text}}
+
+    return answer
+
+
+def _sender() -> User:
+    device = current_device()
+    if device is None:
+        raise SignedOut("You are signed out. Please log in again; what you wrote is kept.")
+    return device.user
+
+
+def _refuse_too_many(name: str, user: User) -> None:
+    if not limiter.enabled:
+        return
+    rate = parse(EVENT_LIMITS[name])
+    if not limiter.limiter.hit(rate, "event", name, str(user.id)):
+        raise RateLimited(
+            "That was very fast. Please wait a moment.", retry_after=float(rate.get_expiry()) / 4
+        )

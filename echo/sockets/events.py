@@ -1,0 +1,167 @@
+"""The events that clients send, each parsed, handed to a service and acknowledged.
+
+Knows no rows and no engine; rights and limits are in `access.py`, keys in `payloads.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from flask_socketio import join_room, leave_room
+
+from echo.extensions import socketio
+from echo.limits import MESSAGES_PER_PAGE
+from echo.models import Message, User
+from echo.services import conversations, feedback, message_tree, wire
+from echo.services.turns import Asked, Question, Turns
+from echo.sockets import access, payloads, rooms
+from echo.sockets.access import event
+
+Answer = dict[str, Any]
+
+
+def register() -> None:
+    """Register every event of this module."""
+    socketio.on_event("connect", connect)
+    access.register()
+
+
+def connect(_auth: Any = None) -> bool:
+    """Refuse those who are not signed in; others hear what concerns them."""
+    device = access.current_device()
+    if device is None:
+        return False
+    join_room(rooms.of_user(device.user_id))
+    join_room(rooms.of_device(device.id))
+    return True
+
+
+def turns() -> Turns:
+    service: Turns = current_app.extensions["turns"]
+    return service
+
+
+@event("send_message", right="own conversation")
+def send_message(user: User, raw: Any) -> Answer:
+    sent = payloads.send_message(raw)
+    conversation_id = sent.conversation_id
+    if sent.is_bare:
+        conversation_id = conversations.newest_id(user.id)
+    asked = turns().ask(
+        user.id,
+        Question(sent.text, sent.client_id, conversation_id, sent.parent_id, sent.settings),
+    )
+    return _announce(asked)
+
+
+@event("edit_message", right="own conversation")
+def edit_message(user: User, raw: Any) -> Answer:
+    edit = payloads.edit_message(raw)
+    asked = turns().edit(user.id, edit.message_id, edit.client_id, edit.text)
+    return _announce(asked)
+
+
+def _announce(asked: Asked) -> Answer:
+    """Tell every tab that watches; the sender's own tab watches from now on."""
+    join_room(rooms.of_conversation(asked.conversation.id))
+    siblings = message_tree.siblings([asked.message, asked.reply])
+    message, reply = wire.messages([asked.message, asked.reply], siblings)
+    answer = {"conversation_id": asked.conversation.id, "message": message, "reply": reply}
+    socketio.emit("message_started", answer, to=rooms.of_conversation(asked.conversation.id))
+    _tell_owner(asked.conversation.id, asked.conversation.user_id)
+    return answer
+
+
+def _tell_owner(conversation_id: str, user_id: int) -> None:
+    row = conversations.own(user_id, conversation_id)
+    payload = {"conversation": wire.conversation(row, turns().is_live(row.id))}
+    socketio.emit("conversation_changed", payload, to=rooms.of_user(user_id))
+
+
+@event("regenerate_message", right="own conversation")
+def regenerate_message(user: User, raw: Any) -> Answer:
+    return _announce_reply(turns().regenerate(user.id, payloads.message_id(raw)))
+
+
+@event("continue_message", right="own conversation")
+def continue_message(user: User, raw: Any) -> Answer:
+    return _announce_reply(turns().continue_reply(user.id, payloads.message_id(raw)))
+
+
+def _announce_reply(reply: Message) -> Answer:
+    """Tell every tab that watches of a reply whose question is known already."""
+    room = rooms.of_conversation(reply.conversation_id)
+    join_room(room)
+    payload = wire.message(reply, message_tree.siblings([reply])[reply.id])
+    started = {"conversation_id": reply.conversation_id, "message": None, "reply": payload}
+    socketio.emit("message_started", started, to=room)
+    _tell_owner(reply.conversation_id, reply.user_id)
+    return {"reply": payload}
+
+
+@event("open_conversation", right="own conversation")
+def open_conversation(user: User, raw: Any) -> Answer:
+    wanted = payloads.open_conversation(raw)
+    row = conversations.own(user.id, wanted.conversation_id)
+    leaf = row.head_id
+    if wanted.before is not None:
+        leaf = conversations.own_message(user.id, wanted.before).parent_id
+    else:
+        join_room(rooms.of_conversation(row.id))
+    found = message_tree.branch(leaf, MESSAGES_PER_PAGE + 1)
+    shown = found[-MESSAGES_PER_PAGE:]
+    return {
+        "conversation": wire.conversation(row, turns().is_live(row.id)),
+        "messages": wire.messages(shown, message_tree.siblings(shown)),
+        "live": _live_of(row.id),
+        "more": len(found) > len(shown),
+    }
+
+
+def _live_of(conversation_id: str) -> list[Answer]:
+    return [
+        {
+            "message_id": turn.message_id,
+            "seq": turn.seq,
+            "text": turn.text,
+            "status": str(turn.status),
+            **({"position": place.position} if (place := turn.place) else {}),
+        }
+        for turn in turns().live.values()
+        if turn.conversation_id == conversation_id
+    ]
+
+
+@event("close_conversation", right="own conversation")
+def close_conversation(user: User, raw: Any) -> Answer:
+    leave_room(rooms.of_conversation(payloads.close_conversation(raw)))
+    return {}
+
+
+@event("resume", right="own conversation")
+def resume(user: User, raw: Any) -> Answer:
+    wanted = payloads.resume(raw)
+    answer = turns().resume(user.id, wanted.message_id, wanted.after_seq)
+    conversation_id = conversations.own_message(user.id, wanted.message_id).conversation_id
+    join_room(rooms.of_conversation(conversation_id))
+    return answer
+
+
+@event("stop_message", right="own conversation")
+def stop_message(user: User, raw: Any) -> Answer:
+    turns().stop(user.id, payloads.message_id(raw))
+    return {}
+
+
+@event("select_branch", right="own conversation")
+def select_branch(user: User, raw: Any) -> Answer:
+    row = turns().select_branch(user.id, payloads.message_id(raw))
+    return {"conversation": wire.conversation(row, turns().is_live(row.id)), "head_id": row.head_id}
+
+
+@event("rate_message", right="own conversation")
+def rate_message(user: User, raw: Any) -> Answer:
+    rated = payloads.rate_message(raw)
+    feedback.rate_message(user.id, rated.message_id, rated.rating, rated.reasons, rated.comment)
+    return {}

@@ -1,0 +1,26 @@
+"""From the engine's native thread to the green pumps: one wake-up for each engine step.
+
+Knows that streams have readers, not what a stream says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from echo import hub
+from echo.services.turns import Turns
+
+
+def start(turns: Turns, wakeup: hub.Wakeup) -> None:
+    """Begin to wake the pump of every stream that has news."""
+    hub.spawn(wakeup.listen, _waker(turns))
+
+
+def _waker(turns: Turns) -> Callable[[], None]:
+    def wake_pumps() -> None:
+        for stream in turns.engine.drain_ready():
+            turn = turns.live.get(stream.request_id)
+            if turn is not None:
+                turn.news.notify()
+
+    return wake_pumps

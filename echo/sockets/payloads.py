@@ -1,0 +1,176 @@
+"""Incoming payloads: parsed once into dataclasses; the only place that knows their keys.
+
+It does not know rows or rights. Outgoing shapes are in `echo/services/wire.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from echo.errors import InvalidInput, TooLong
+from echo.limits import (
+    CLIENT_ID_CHARS,
+    MESSAGE_CHARS,
+    RATING_COMMENT_CHARS,
+    RATING_REASONS,
+)
+from echo.text import storable
+
+T = TypeVar("T")
+ID_CHARS = 64
+SEQ_MAX = 10**9
+
+
+@dataclass(frozen=True)
+class SendMessage:
+    text: str
+    client_id: str | None
+    conversation_id: str | None
+    parent_id: str | None
+    settings: dict[str, Any] | None
+    is_bare: bool
+
+
+@dataclass(frozen=True)
+class OpenConversation:
+    conversation_id: str
+    before: str | None
+
+
+@dataclass(frozen=True)
+class Resume:
+    message_id: str
+    after_seq: int
+
+
+@dataclass(frozen=True)
+class EditMessage:
+    message_id: str
+    client_id: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class RateMessage:
+    message_id: str
+    rating: int
+    reasons: list[str]
+    comment: str
+
+
+def send_message(raw: Any) -> SendMessage:
+    """Parse `send_message`: a dict, or a bare string for the newest conversation."""
+    if isinstance(raw, str):
+        return SendMessage(clean_text(raw), None, None, None, None, is_bare=True)
+    fields = _fields(raw)
+    return SendMessage(
+        text=clean_text(_required(fields, "text", str)),
+        client_id=_identifier(fields, "client_id", CLIENT_ID_CHARS),
+        conversation_id=_identifier(fields, "conversation_id"),
+        parent_id=_identifier(fields, "parent_id"),
+        settings=_optional(fields, "settings", dict),
+        is_bare=False,
+    )
+
+
+def open_conversation(raw: Any) -> OpenConversation:
+    fields = _fields(raw)
+    return OpenConversation(
+        _must_identify(fields, "conversation_id"), _identifier(fields, "before")
+    )
+
+
+def close_conversation(raw: Any) -> str:
+    return _must_identify(_fields(raw), "conversation_id")
+
+
+def resume(raw: Any) -> Resume:
+    fields = _fields(raw)
+    after = _required(fields, "after_seq", int)
+    if not 0 <= after <= SEQ_MAX:
+        raise InvalidInput("after_seq is a count of pieces, 0 or more.", field="after_seq")
+    return Resume(_must_identify(fields, "message_id"), after)
+
+
+def message_id(raw: Any) -> str:
+    return _must_identify(_fields(raw), "message_id")
+
+
+def edit_message(raw: Any) -> EditMessage:
+    fields = _fields(raw)
+    return EditMessage(
+        message_id=_must_identify(fields, "message_id"),
+        client_id=_identifier(fields, "client_id", CLIENT_ID_CHARS),
+        text=clean_text(_required(fields, "text", str)),
+    )
+
+
+def rate_message(raw: Any) -> RateMessage:
+    fields = _fields(raw)
+    rating = _required(fields, "rating", int)
+    if rating not in (-1, 0, 1):
+        raise InvalidInput("A rating is -1, 0 or 1.", field="rating")
+    reasons = _optional(fields, "reasons", list) or []
+    if not all(isinstance(reason, str) and reason in RATING_REASONS for reason in reasons):
+        raise InvalidInput(f"Reasons are some of: {', '.join(RATING_REASONS)}.", field="reasons")
+    comment = _optional(fields, "comment", str) or ""
+    if len(comment) > RATING_COMMENT_CHARS:
+        raise TooLong(f"A comment has at most {RATING_COMMENT_CHARS} characters.", field="comment")
+    return RateMessage(
+        _must_identify(fields, "message_id"),
+        rating,
+        list(dict.fromkeys(reasons)),
+        storable(comment),
+    )
+
+
+def clean_text(text: str) -> str:
+    """Return a message as it can be stored: without NUL bytes and lone surrogates, not empty, not huge."""
+    if len(text) > MESSAGE_CHARS:
+        raise TooLong(
+            f"A message has at most {MESSAGE_CHARS:,} characters; this one has {len(text):,}.",
+            field="text",
+        )
+    text = storable(text)
+    if not text.strip():
+        raise InvalidInput("Write something first.", field="text")
+    return text
+
+
+def _fields(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise InvalidInput("Send an object with named fields.")
+    return raw
+
+
+def _required(fields: dict[str, Any], name: str, kind: type[T]) -> T:
+    value = _optional(fields, name, kind)
+    if value is None:
+        raise InvalidInput(f"The field {name} is missing.", field=name)
+    return value
+
+
+def _optional(fields: dict[str, Any], name: str, kind: type[T]) -> T | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise InvalidInput(f"The field {name} must be of type {kind.__name__}.", field=name)
+    return value
+
+
+def _identifier(fields: dict[str, Any], name: str, longest: int = ID_CHARS) -> str | None:
+    value = _optional(fields, name, str)
+    if value is None:
+        return None
+    if not value.isascii() or not value.isprintable() or not 1 <= len(value) <= longest:
+        raise InvalidInput(f"{name} has 1 to {longest} plain characters.", field=name)
+    return value
+
+
+def _must_identify(fields: dict[str, Any], name: str) -> str:
+    value = _identifier(fields, name)
+    if value is None:
+        raise InvalidInput(f"The field {name} is missing.", field=name)
+    return value

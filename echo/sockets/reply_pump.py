@@ -1,0 +1,178 @@
+"""One green task for each turn: stream → row and room, to the end, whether or not anybody watches.
+
+Knows turns and rooms; not connections: a browser that leaves changes nothing here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import structlog
+from flask import Flask
+
+from echo import errors, hub, signals
+from echo.extensions import db, socketio
+from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, Usage
+from echo.models import Conversation, Message
+from echo.services import wire
+from echo.services.turns import LiveTurn, Turns
+from echo.sockets import rooms
+
+log = structlog.get_logger()
+
+TICK_SECONDS: Final = 0.025
+WIDEST_TICK_SECONDS: Final = 0.1
+STREAMS_PER_TICK: Final = (
+    16  # with more streams than this, each waits longer and sends more at once
+)
+LOOK_SECONDS: Final = 1.0
+FLUSH_SECONDS: Final = 0.5
+NOTHING = Usage(0, 0, 0), Timing(0, None, 0)
+
+
+def subscribe(app: Flask) -> None:
+    """Pump every turn that starts in this application."""
+    pump = Pump(app)
+    app.extensions["reply_pump"] = pump  # signals hold their listeners weakly
+    signals.turn_started.connect(pump.start)
+
+
+class Pump:
+    """Moves replies from the engine to rooms and rows."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._flushing = False
+
+    @property
+    def turns(self) -> Turns:
+        turns: Turns = self._app.extensions["turns"]
+        return turns
+
+    def start(self, turn: LiveTurn) -> None:
+        """Begin to pump a turn, and to write what grows."""
+        if turn.message_id not in self.turns.live:
+            return  # another application of this process (tests have several)
+        hub.spawn(self._run, turn)
+        if not self._flushing:
+            self._flushing = True
+            hub.spawn(self._flush_for_as_long_as_it_takes)
+
+    def _run(self, turn: LiveTurn) -> None:
+        """Pump to the end; whatever fails, the turn ends and everybody is told."""
+        end: Finished | Failed = Failed(
+            "engine_failed", "The answer was lost. Please retry.", *NOTHING
+        )
+        try:
+            end = self._wait_for_turn_above(turn) or self._pump(turn)
+        except Exception:
+            log.exception("pump failed", message_id=turn.message_id)
+            if turn.stream is not None:
+                turn.stream.cancel()
+        finally:
+            self._finish(turn, end)
+
+    def _wait_for_turn_above(self, turn: LiveTurn) -> Failed | Finished | None:
+        """Let the reply above in the tree end first, since it belongs to this one's prompt."""
+        if turn.stream is not None:
+            return None
+        with self._app.app_context():
+            above = self.turns.turn_above(turn)
+        while above is not None and not above.ended and not turn.stopping:
+            above.updates.wait(LOOK_SECONDS)
+        if turn.stopping:
+            return Finished(FinishReason.CANCELLED, *NOTHING)
+        with self._app.app_context():
+            try:
+                self.turns.submit_waiting(turn)
+            except errors.EchoError as refusal:
+                return Failed(refusal.code, refusal.text, *NOTHING)
+        return None
+
+    def _pump(self, turn: LiveTurn) -> Finished | Failed:
+        """Send pieces as they come: the first at once, then all that a tick has gathered."""
+        place = None
+        while True:
+            end = self._send_pieces(turn)
+            if end is not None:
+                return end
+            place = self._tell_place(turn, place)
+            if turn.seq:
+                hub.sleep(self._tick())
+            turn.news.wait(LOOK_SECONDS)
+
+    def _tick(self) -> float:
+        crowd = len(self.turns.live) / STREAMS_PER_TICK
+        return min(max(crowd, 1.0) * TICK_SECONDS, WIDEST_TICK_SECONDS)
+
+    def _send_pieces(self, turn: LiveTurn) -> Finished | Failed | None:
+        if turn.stream is None:
+            raise LookupError("a turn is pumped once its stream exists")
+        events = turn.stream.take()
+        text = "".join(event.text for event in events if isinstance(event, TextPiece))
+        if text:
+            seq = turn.append(text)
+            self._emit(turn, "receive_message", {"seq": seq, "text": text})
+        return next((e for e in events if not isinstance(e, TextPiece)), None)
+
+    def _tell_place(self, turn: LiveTurn, told: Any) -> Any:
+        """Say where in the queue the turn is, whenever that changed."""
+        place = turn.place
+        if place is None or place == told:
+            return told
+        payload = {"position": place.position, "eta_seconds": round(place.eta_seconds, 1)}
+        self._emit(turn, "message_queued", payload)
+        return place
+
+    def _finish(self, turn: LiveTurn, end: Finished | Failed) -> None:
+        with self._app.app_context():
+            try:
+                row = self.turns.finish(turn, end)
+            except Exception as failure:
+                log.exception("reply not saved", message_id=turn.message_id)
+                self._emit(turn, "message_finished", _unsaved(turn, failure))
+                return
+            self._emit(turn, "message_finished", _finished(row))
+            conversation = db.session.get(Conversation, turn.conversation_id)
+            if conversation is not None and conversation.deleted_at is None:
+                signals.conversation_changed.send(conversation)
+
+    def _emit(self, turn: LiveTurn, name: str, payload: dict[str, Any]) -> None:
+        room = rooms.of_conversation(turn.conversation_id)
+        socketio.emit(name, {"message_id": turn.message_id, **payload}, to=room)
+
+    def _flush_for_as_long_as_it_takes(self) -> None:
+        """Write grown texts at least each second while anything is live."""
+        try:
+            while self.turns.live:
+                hub.sleep(FLUSH_SECONDS)
+                with self._app.app_context():
+                    self._flush_once()
+        finally:
+            self._flushing = False
+
+    def _flush_once(self) -> None:
+        try:
+            self.turns.flush()
+        except errors.StorageUnavailable:
+            log.warning("texts not saved yet", live=len(self.turns.live))
+
+
+def _finished(row: Message) -> dict[str, Any]:
+    payload = wire.message(row, [])
+    names = ("status", "finish_reason", "seq", "tokens", "timing", "error")
+    return {name: payload[name] for name in names if name in payload}
+
+
+def _unsaved(turn: LiveTurn, failure: Exception) -> dict[str, Any]:
+    text = (
+        failure.text if isinstance(failure, errors.EchoError) else "The answer could not be saved."
+    )
+    return {
+        "status": "failed",
+        "finish_reason": "failed",
+        "seq": turn.seq,
+        "tokens": None,
+        "timing": None,
+        "error": {"code": "storage", "text": text},
+    }

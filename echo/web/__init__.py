@@ -1,0 +1,31 @@
+"""Pages and forms. Knows services and forms; no rows, no engine, no sockets."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from echo.web import (
+    account,
+    chat_forms,
+    conversations,
+    error_pages,
+    health,
+    home,
+    rate_limits,
+    security_headers,
+    sessions,
+    template_helpers,
+)
+
+
+def init_app(app: Flask) -> None:
+    """Register every page, then the limits and headers that go around them."""
+    for module in (home, account, chat_forms, conversations, health):
+        app.register_blueprint(module.blueprint)
+    sessions.init_app(app)
+    template_helpers.init_app(app)
+    error_pages.init_app(app)
+    security_headers.init_app(app)
+
+
+__all__ = ["init_app", "rate_limits"]

@@ -1,0 +1,44 @@
+"""The sidebar's groups: Pinned, Today, Yesterday, Previous 7 days, then months. Knows no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from flask import current_app
+
+from echo.clock import utc_now
+from echo.models import Conversation
+
+DAYS_IN_WEEK = 7
+
+
+def of(rows: Iterable[Conversation]) -> list[dict[str, Any]]:
+    """Return `[{label, conversations}]` for rows in the order of the sidebar."""
+    return [
+        {"label": label, "conversations": [row_of(row) for row in group]}
+        for label, group in groupby(rows, key=_label)
+    ]
+
+
+def row_of(row: Conversation) -> dict[str, Any]:
+    """Return what one row of the sidebar shows."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "pinned": row.pinned,
+        "updated_at": row.updated_at,
+        "live": current_app.extensions["turns"].is_live(row.id),
+    }
+
+
+def _label(row: Conversation) -> str:
+    if row.pinned:
+        return "Pinned"
+    days = (utc_now().date() - row.updated_at.date()).days
+    if days <= 0:
+        return "Today"
+    if days == 1:
+        return "Yesterday"
+    return "Previous 7 days" if days <= DAYS_IN_WEEK else row.updated_at.strftime("%B %Y")

@@ -1,0 +1,100 @@
+"""The one translator from failures to pages or JSON; every error keeps its own status."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask, jsonify, render_template, request, url_for
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from echo.errors import EchoError
+from echo.extensions import db
+from echo.web import replies
+
+log = structlog.get_logger()
+
+TITLES = {
+    400: "That did not work",
+    401: "Please log in",
+    403: "Not allowed",
+    404: "Nothing here",
+    405: "Not that way",
+    409: "Somebody was first",
+    413: "Too much at once",
+    429: "One moment",
+    500: "Our mistake",
+    503: "Not available just now",
+}
+SENTENCES = {
+    400: "The server could not understand this request.",
+    401: "You need to be signed in to see this.",
+    403: "You are signed in, but this page is not open to you.",
+    404: "This page does not exist, or it is not yours.",
+    405: "This address cannot be used like that.",
+    413: "What you sent is too large.",
+    429: "That was very fast. Please wait a moment and try again.",
+    500: "Something went wrong on the server. It has been written down; please try again.",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(EchoError, _echo_error)
+    app.register_error_handler(RateLimitExceeded, _rate_limited)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _answer(
+    status: int, sentence: str, field: str | None = None, retry_after: float | None = None
+) -> Response:
+    if replies.wants_json():
+        response: Response = jsonify(status="error", field=field, message=sentence)
+    else:
+        response = Response(_page(status, sentence), mimetype="text/html")
+    response.status_code = status
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, round(retry_after)))
+    return response
+
+
+def _page(status: int, sentence: str) -> str:
+    signing_in = status == 401
+    return render_template(
+        "error.html",
+        status=status,
+        title=TITLES.get(status, TITLES[500 if status >= 500 else 400]),
+        sentence=sentence,
+        back_url=url_for("account.login") if signing_in else url_for("home.index"),
+        back_label="Log in" if signing_in else "Back to Echo",
+    )
+
+
+def _echo_error(error: EchoError) -> Response:
+    db.session.rollback()
+    return _answer(error.status, error.text, error.field, error.retry_after)
+
+
+def _rate_limited(error: RateLimitExceeded) -> Response:
+    seconds = error.limit.limit.get_expiry() if error.limit is not None else 1
+    return _answer(429, SENTENCES[429], retry_after=seconds)
+
+
+def _csrf_error(_error: CSRFError) -> Response:
+    return _answer(400, "This page was open for too long. Please reload it and try again.")
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None and status < 400:
+        return error.get_response()
+    return _answer(status, SENTENCES.get(status, error.description or SENTENCES[400]))
+
+
+def _unexpected(error: Exception) -> Response:
+    db.session.rollback()
+    log.exception("request failed", path=request.path, method=request.method)
+    return _answer(500, SENTENCES[500])

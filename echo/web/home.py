@@ -1,0 +1,87 @@
+"""The home page: an introduction for visitors, the chat for those who are signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, render_template
+from flask_login import current_user
+
+from echo import limits
+from echo.config import Settings
+from echo.services import contributors, conversations
+from echo.services.turns import Turns
+from echo.services.turns import sampling as turn_sampling
+from echo.web import conversation_groups, sessions
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.route("/")
+def index() -> Any:
+    if current_user.is_authenticated:
+        return _chat(None)
+    return render_template(
+        "home.html",
+        contributors=contributors.top(),
+        signup_mode=current_app.config["SIGNUP"],
+        google_enabled=current_app.config["GOOGLE_ENABLED"],
+    )
+
+
+@blueprint.route("/c/<conversation_id>")
+def conversation(conversation_id: str) -> Any:
+    """The chat, opened at one conversation."""
+    if not current_user.is_authenticated:
+        return sessions.to_login()
+    conversations.own(current_user.id, conversation_id)
+    return _chat(conversation_id)
+
+
+def _chat(conversation_id: str | None) -> str:
+    rows, next_cursor = conversations.page(current_user.id)
+    return render_template(
+        "chat.html",
+        groups=conversation_groups.of(rows),
+        next_cursor=next_cursor,
+        boot=_boot(conversation_id),
+    )
+
+
+def _boot(conversation_id: str | None) -> dict[str, Any]:
+    """Return what the page's scripts need to begin with."""
+    turns: Turns = current_app.extensions["turns"]
+    settings: Settings = current_app.extensions["settings"]
+    usual = turn_sampling.defaults(settings, turns.engine.defaults)
+    ceilings = {
+        name: {"min": limit.low, "max": limit.high, "step": limit.step}
+        for name, limit in limits.GENERATION_RANGES.items()
+    }
+    if settings.max_new_tokens:
+        ceilings["max_new_tokens"]["max"] = settings.max_new_tokens
+    return {
+        "user": {
+            "id": current_user.id,
+            "username": current_user.username,
+            "is_admin": current_user.is_admin,
+            "can_see_admin": current_user.can_see_admin,
+        },
+        "conversation_id": conversation_id,
+        "defaults": {name: getattr(usual, name) for name in turn_sampling.NAMES}
+        | {"system_prompt": settings.system_prompt},
+        "ceilings": ceilings,
+        "limits": {
+            "message_chars": limits.MESSAGE_CHARS,
+            "title_chars": limits.TITLE_CHARS,
+            "feedback_min": limits.FEEDBACK_MIN,
+            "feedback_max": limits.FEEDBACK_MAX,
+            "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,
+        },
+        "model": {"name": turns.model_name},
+        "feedback_categories": _options(limits.FEEDBACK_CATEGORIES),
+        "rating_reasons": _options(limits.RATING_REASONS),
+    }
+
+
+def _options(labels: dict[str, str]) -> list[dict[str, str]]:
+    return [{"value": value, "label": label} for value, label in labels.items()]

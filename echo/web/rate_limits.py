@@ -1,0 +1,38 @@
+"""Binds the table of `echo/limits.py` to the routes. Knows no other limits."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Flask
+from limits import parse
+
+from echo.errors import RateLimited
+from echo.extensions import limiter
+from echo.limits import EMAIL_MAX, LOGIN_PER_ACCOUNT, RATE_LIMITS
+
+
+def init_app(app: Flask) -> None:
+    """Put each limit around its endpoint; raises LookupError for one that does not exist."""
+    limiter.init_app(app)
+    for endpoint, rate in RATE_LIMITS.items():
+        if endpoint not in app.view_functions:
+            raise LookupError(f"there is a rate limit for {endpoint}, but no such endpoint")
+        view: Any = app.view_functions[endpoint]
+        app.view_functions[endpoint] = limiter.limit(rate, per_method=True)(view)
+
+
+def count_login(account: str) -> None:
+    """Count a try to log in to an account, from whatever address; raises RateLimited."""
+    if not limiter.enabled:
+        return
+    rate = parse(LOGIN_PER_ACCOUNT)
+    key = ("login", account.strip().casefold()[:EMAIL_MAX])
+    if not limiter.limiter.hit(rate, *key):
+        reset, _ = limiter.limiter.get_window_stats(rate, *key)
+        raise RateLimited(
+            "Too many tries for this account. Please wait some minutes.",
+            field="credentials",
+            retry_after=max(reset - time.time(), 1),
+        )

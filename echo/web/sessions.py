@@ -1,0 +1,95 @@
+"""Who is signed in: the cookie holds a device's token, the device's row decides. Knows no forms."""
+
+from __future__ import annotations
+
+from flask import Flask, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_login import current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from echo.errors import SignedOut
+from echo.extensions import login_manager
+from echo.models import Device, User
+from echo.services import accounts, devices
+from echo.web import replies
+
+SESSION_KEY = "device"
+
+
+def init_app(app: Flask) -> None:
+    """Let the device's row, not the cookie, say who is signed in."""
+    login_manager.init_app(app)
+    login_manager.unauthorized_handler(_refuse_visitor)
+    app.session_interface = SessionCookie()
+    login_manager.request_loader(_user_of_request)
+    app.before_request(_note_visit)
+
+
+class SessionCookie(SecureCookieSessionInterface):
+    """Flask's signed cookie, marked Secure whenever the request came by HTTPS."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def _refuse_visitor() -> Response:
+    """Send a visitor's browser to the login page; tell a program that it is signed out."""
+    if replies.wants_json():
+        raise SignedOut("Please log in first.")
+    return to_login()
+
+
+def _user_of_request(_request: object) -> User | None:
+    device = current_device()
+    return device.user if device else None
+
+
+@login_manager.user_loader
+def _user_of_cookie(_user_id: str) -> User | None:
+    """flask-login's own cookie entry counts for nothing without a live device."""
+    return _user_of_request(None)
+
+
+def current_device() -> Device | None:
+    """Return the device of this request, looked up once."""
+    if "device" not in g:
+        g.device = devices.find(session.get(SESSION_KEY))
+    device: Device | None = g.device
+    return device
+
+
+def sign_in(user: User, remember: bool) -> None:
+    """Begin a new session (a former one's content is dropped, so that it cannot be fixated)."""
+    session.clear()
+    session[SESSION_KEY] = devices.sign_in(
+        user,
+        address=request.remote_addr or "",
+        user_agent=request.user_agent.string,
+        remember=remember,
+    )
+    session.permanent = remember
+    g.pop("device", None)
+    login_user(user)
+
+
+def sign_out() -> None:
+    """End this browser's session."""
+    device = current_device()
+    if device is not None:
+        devices.revoke(device)
+    logout_user()
+    session.clear()
+    g.pop("device", None)
+
+
+def _note_visit() -> Response | None:
+    if request.endpoint in (None, "static"):
+        return None
+    if current_user.is_authenticated:
+        accounts.touch(current_user)
+    return None
+
+
+def to_login() -> Response:
+    """Redirect to the login page, and from there back here."""
+    return redirect(url_for("account.login", next=request.full_path.rstrip("?")))

@@ -1,0 +1,58 @@
+"""What templates may call besides their context: nonce, static addresses, filters. Knows no page."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, url_for
+
+from echo.clock import iso
+from echo.web.security_headers import csp_nonce
+
+
+def init_app(app: Flask) -> None:
+    """Register globals and filters."""
+    app.jinja_env.globals.update(csp_nonce=csp_nonce, asset=asset)
+    app.jinja_env.filters.update(
+        underscore_separate=underscore_separate, get_att=get_att, iso=iso_filter, number=number
+    )
+
+
+def asset(path: str) -> str:
+    """Return the address of a static file; it changes with the files, so that it may be cached for ever."""
+    folder = str(current_app.static_folder)
+    return url_for("static", filename=path, v=_version(folder))
+
+
+@cache
+def _version(folder: str) -> str:
+    """Return one version for all static files: modules import each other by relative path."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(folder).rglob("*")):
+        if file.is_file():
+            digest.update(f"{file}{file.stat().st_mtime_ns}{file.stat().st_size}".encode())
+    return digest.hexdigest()[:10]
+
+
+def underscore_separate(text: str) -> str:
+    """Return "super_admin" as "super admin"."""
+    return " ".join(part for part in text.split("_") if part)
+
+
+def get_att(thing: Any, name: str) -> Any:
+    """Return an attribute by its name; raises AttributeError when there is none."""
+    return getattr(thing, name)
+
+
+def iso_filter(moment: datetime | None) -> str:
+    """Return a time for the browser, which shows it in the viewer's zone."""
+    return iso(moment) or ""
+
+
+def number(value: float) -> str:
+    """Return 12480 as "12,480"."""
+    return f"{value:,}"

@@ -1,0 +1,163 @@
+"""Fixtures of all tests: an application on a fresh database, with a scripted engine."""
+
+import eventlet
+
+eventlet.monkey_patch(thread=False)  # before anything else, as in run.py
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from echo import config, create_app, engines, logs
+from echo.extensions import bcrypt, db, limiter, socketio
+from echo.generation import Engine, EngineConfig, Script, ScriptedReply
+from echo.models import RoleName, User
+from echo.services import accounts, devices
+from echo.sockets import hub_bridge
+
+PASSWORD = "correct horse battery"
+PATIENCE = 10.0
+
+logs.configure("WARNING", "console")
+
+
+def settings_for(folder: Path, **overrides: Any) -> config.Settings:
+    """Settings that read no environment but the given values."""
+    values = {"instance": folder, "secret_key": "s" * 40, "engine": "scripted", "redis_url": ""}
+    return config.load(_env_file=None, **{"database_url": "", **values, **overrides})
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = create_app(settings_for(folder))
+    with app.app_context():
+        flask_migrate.upgrade()
+    return folder / "echo.sqlite3"
+
+
+@pytest.fixture
+def script() -> Script:
+    """What the scripted engine says; tests override this fixture."""
+    return Script(default=ScriptedReply(text="Hello there, this is a scripted answer."))
+
+
+@pytest.fixture
+def engine_config() -> EngineConfig:
+    return EngineConfig(model="scripted", restart_pause_seconds=0.01)
+
+
+@pytest.fixture
+def app(
+    tmp_path: Path,
+    migrated: Path,
+    script: Script,
+    engine_config: EngineConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Flask]:
+    shutil.copy(migrated, tmp_path / "echo.sqlite3")
+    monkeypatch.setattr("echo.forms.spam_trap.FORM_MIN_SECONDS", 0)
+    monkeypatch.setattr("echo.forms.spam_trap.FORM_MAX_SECONDS", 3600)
+    box: dict[str, Any] = {}
+    monkeypatch.setattr(
+        engines,
+        "build",
+        lambda app, _s: box.setdefault(
+            "engine", Engine.scripted(script, engine_config, app.extensions["wakeup"].post)
+        ),
+    )
+    app = create_app(settings_for(tmp_path))
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, WTF_CSRF_CHECK_DEFAULT=False)
+    monkeypatch.setattr(limiter, "enabled", False)
+    monkeypatch.setattr(bcrypt, "_log_rounds", 4)
+    box["engine"].start()
+    hub_bridge.start(app.extensions["turns"], app.extensions["wakeup"])
+    with app.app_context():
+        yield app
+        db.session.remove()
+    box["engine"].stop(timeout=5)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def make_user(app: Flask) -> Callable[..., User]:
+    """Make an account: `make_user("ada", role=RoleName.ADMIN)`; its password is PASSWORD."""
+
+    def make(username: str = "ada", role: str = RoleName.USER, **changes: Any) -> User:
+        user = accounts.sign_up(username, f"{username}@example.org", PASSWORD, RoleName(role))
+        for name, value in changes.items():
+            setattr(user, name, value)
+        db.session.commit()
+        return user
+
+    return make
+
+
+@pytest.fixture
+def login(app: Flask) -> Callable[[FlaskClient, User], str]:
+    """Sign a client in without the form; returns the device's token."""
+
+    def sign_in(client: FlaskClient, user: User) -> str:
+        token = devices.sign_in(user, address="127.0.0.1", user_agent="test", remember=False)
+        with client.session_transaction() as session:
+            session["device"] = token
+        return token
+
+    return sign_in
+
+
+class Tab:
+    """A browser tab: a socket that acknowledges, and the events that it has heard."""
+
+    def __init__(self, app: Flask, client: FlaskClient) -> None:
+        self.socket = socketio.test_client(app, flask_test_client=client)
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+
+    def ask(self, name: str, *payload: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.socket.emit(name, *payload, callback=True)
+        return answer
+
+    def listen(self) -> list[tuple[str, dict[str, Any]]]:
+        for packet in self.socket.get_received() if self.socket.is_connected() else []:
+            self.heard.append((packet["name"], packet["args"][0]))
+        return self.heard
+
+    def named(self, name: str, message_id: str | None = None) -> list[dict[str, Any]]:
+        return [
+            payload
+            for heard, payload in self.listen()
+            if heard == name and message_id in (None, payload.get("message_id"))
+        ]
+
+    def wait_for(self, name: str, message_id: str | None = None, count: int = 1) -> dict[str, Any]:
+        """Wait until the event has come `count` times and return the last of them."""
+        with eventlet.Timeout(PATIENCE):
+            while len(found := self.named(name, message_id)) < count:
+                eventlet.sleep(0.005)
+        return found[count - 1]
+
+    def text_of(self, message_id: str) -> str:
+        return "".join(p["text"] for p in self.named("receive_message", message_id))
+
+
+@pytest.fixture
+def open_tab(app: Flask, login: Callable[[FlaskClient, User], str]) -> Callable[[User], Tab]:
+    """Open a tab of a signed-in user."""
+
+    def open_for(user: User) -> Tab:
+        client = app.test_client()
+        login(client, user)
+        return Tab(app, client)
+
+    return open_for

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import structlog
+from structlog.typing import Processor
 
 QUIET = ("engineio", "socketio", "eventlet.wsgi", "alembic", "matplotlib", "PIL")
 
@@ -14,14 +15,14 @@ def configure(level: str, style: str) -> None:
 
     Raises nothing; safe for native threads, since locks are native (see `run.py`).
     """
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer = (
+    renderer: Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
         else structlog.dev.ConsoleRenderer(colors=False)

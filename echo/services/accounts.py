@@ -79,7 +79,7 @@ def check_password(credentials: str, password: str) -> User:
         WrongCredentials: in every such case.
     """
     key = fold(credentials)
-    found = db.session.scalar(
+    found: User | None = db.session.scalar(
         select(User).where(or_(User.username_key == key, User.email_key == key)).limit(1)
     )
     right = passwords.is_right(found.password_hash if found else None, password)

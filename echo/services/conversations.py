@@ -56,7 +56,7 @@ def newest_id(user_id: int) -> str | None:
     )
 
 
-def _of(user_id: int) -> Select[tuple[Conversation]]:
+def _of(user_id: int) -> Select[Conversation]:
     return select(Conversation).where(
         Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import aliased
 
 from echo.extensions import db
@@ -41,7 +41,7 @@ def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:
     if not rows:
         return {}
     parents = {row.parent_id for row in rows if row.parent_id is not None}
-    wanted = Message.parent_id.in_(parents)
+    wanted: ColumnElement[bool] = Message.parent_id.in_(parents)
     if any(row.parent_id is None for row in rows):
         wanted = wanted | Message.parent_id.is_(None)
     found = db.session.execute(

@@ -56,7 +56,7 @@ def _forget_broken_session() -> None:
     try:
         db.session.rollback()
     except DBAPIError:
-        db.session.invalidate()
+        db.session().invalidate()
 
 
 def _is_passing(failure: DBAPIError) -> bool:

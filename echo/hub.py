@@ -15,9 +15,13 @@ from typing import Any, ParamSpec, TypeVar
 import eventlet
 import eventlet.event
 import eventlet.hubs
+import eventlet.patcher
 import eventlet.semaphore
 import eventlet.tpool
 import eventlet.wsgi
+
+# native threads and signal handlers post wake-ups: they must get the calls that never wait greenly
+native_os = eventlet.patcher.original("os")
 
 SERVER_PLACES = 4096
 CLOSE_SECONDS = 2.0
@@ -99,7 +103,7 @@ class Wakeup:
         """Wake the reader; calls that come before it ran are joined."""
         if not self._armed:
             self._armed = True
-            os.write(self._write_fd, (1).to_bytes(8, "little"))
+            native_os.write(self._write_fd, (1).to_bytes(8, "little"))
 
     def listen(self, on_wake: Callable[[], None]) -> None:
         """Call `on_wake` in a green thread after each `post`, for ever."""
@@ -111,7 +115,7 @@ class Wakeup:
         """Wait for the next `post`."""
         eventlet.hubs.trampoline(self._read_fd, read=True)
         with contextlib.suppress(BlockingIOError):
-            os.read(self._read_fd, 8192)
+            native_os.read(self._read_fd, 8192)
         self._armed = False  # cleared before the news is read, so that none is missed
 
 

@@ -16,7 +16,7 @@ from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, U
 from echo.models import Conversation, Message
 from echo.services import wire
 from echo.services.turns import LiveTurn, Turns
-from echo.sockets import rooms
+from echo.sockets import rooms, slow_readers
 
 log = structlog.get_logger()
 
@@ -142,10 +142,11 @@ class Pump:
         socketio.emit(name, {"message_id": turn.message_id, **payload}, to=room)
 
     def _flush_for_as_long_as_it_takes(self) -> None:
-        """Write grown texts at least each second while anything is live."""
+        """Write grown texts at least each second while anything is live, and look for slow readers."""
         try:
             while self.turns.live:
                 hub.sleep(FLUSH_SECONDS)
+                slow_readers.cut_off()
                 with self._app.app_context():
                     self._flush_once()
         finally:

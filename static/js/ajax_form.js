@@ -1,0 +1,96 @@
+// Forms with data-ajax are sent without leaving the page: errors go under their field, a redirect is followed, words become a toast.
+// Without this file the same forms work as pages.
+
+import { toast } from "./toasts.js";
+import { post } from "./http.js";
+
+export function enhanceForms(root = document) {
+  for (const form of root.querySelectorAll("form[data-ajax]")) form.addEventListener("submit", (event) => { event.preventDefault(); submit(form, event.submitter); });
+  for (const button of root.querySelectorAll("[data-reveal]")) reveal(button);
+  for (const meter of root.querySelectorAll("[data-meter]")) strength(meter);
+}
+
+async function submit(form, button) {
+  if (form.dataset.sending) return;
+  clearErrors(form);
+  busy(form, button, true);
+  try {
+    const answer = await post(form.action, new FormData(form));
+    if (answer.status === "redirect") return location.assign(answer.url);
+    if (answer.message) toast(answer.message, { kind: "success" });
+    if ("reset" in form.dataset) form.reset();
+    form.dispatchEvent(new CustomEvent("ajax:done", { bubbles: true, detail: answer }));
+  } catch (error) {
+    showError(form, error);
+    if (error.status === 429) wait(button, error.retryAfter ?? 1);
+  } finally {
+    busy(form, button, false);
+  }
+}
+
+function busy(form, button, on) {
+  if (on) form.dataset.sending = "1";
+  else delete form.dataset.sending;
+  button?.setAttribute("aria-busy", String(on));
+}
+
+function clearErrors(form) {
+  for (const node of form.querySelectorAll("[data-error-for], [data-form-error]")) node.textContent = "";
+  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+}
+
+function showError(form, { field, message }) {
+  const place = field && form.querySelector(`[data-error-for="${CSS.escape(field)}"]`);
+  if (!place) {
+    const general = form.querySelector("[data-form-error]");
+    if (general) general.textContent = message;
+    else toast(message, { kind: "error" });
+    return;
+  }
+  place.textContent = message;
+  const input = form.elements[field];
+  if (!(input instanceof Element)) return;
+  input.setAttribute("aria-invalid", "true");
+  input.focus();
+}
+
+/** Too many tries: the button counts down. */
+function wait(button, seconds) {
+  if (!button) return;
+  const text = button.textContent;
+  const until = Date.now() + seconds * 1000;
+  button.disabled = true;
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    button.disabled = left > 0;
+    button.textContent = left > 0 ? `${text} (${left} s)` : text;
+    if (left > 0) setTimeout(tick, 250);
+  };
+  tick();
+}
+
+function reveal(button) {
+  const input = document.getElementById(button.dataset.reveal);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const shown = input.type === "password";
+    input.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+  });
+}
+
+/** A rough picture while typing; the server judges by zxcvbn. */
+function strength(meter) {
+  const input = document.getElementById(meter.dataset.meter);
+  meter.hidden = false;
+  input.addEventListener("input", () => { meter.dataset.score = String(score(input.value)); });
+}
+
+export function score(password) {
+  if (!password) return 0;
+  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^\w]/].filter((kind) => kind.test(password)).length;
+  const varied = new Set(password).size;
+  if (password.length < 8 || varied < 5) return 1;
+  if (password.length >= 16 || (password.length >= 12 && kinds >= 3)) return 4;
+  return password.length >= 11 || kinds >= 3 ? 3 : 2;
+}

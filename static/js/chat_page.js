@@ -1,0 +1,355 @@
+// Wires the chat page: one socket, one conversation in view, the list beside it. Each part knows only its own business.
+
+import { Announcer } from "./announcer.js";
+import { enhanceForms } from "./ajax_form.js";
+import { ChatSocket } from "./chat_socket.js";
+import { announceWith, copyText } from "./code_blocks.js";
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { Conversation } from "./conversation.js";
+import { dialogs } from "./dialogs.js";
+import { Drafts } from "./drafts.js";
+import { Drawer } from "./drawer.js";
+import { feedbackDialog } from "./feedback.js";
+import { whenMathReady } from "./math.js";
+import { openMenu } from "./menu.js";
+import { MessageList } from "./message_list.js";
+import { ScrollController } from "./scroll.js";
+import { SearchDialog } from "./search.js";
+import { SettingsPanel } from "./settings_panel.js";
+import { shortcuts } from "./shortcuts.js";
+import { Sidebar, shorten } from "./sidebar.js";
+import { showSuggestions } from "./suggestions.js";
+import { preferences } from "./theme.js";
+import { adoptFlashes, toast } from "./toasts.js";
+
+const at = (id) => document.getElementById(id);
+const boot = JSON.parse(at("boot").textContent);
+const chat = at("chat");
+const kept = new Map(); // the last conversations looked at: shown at once, then made true
+const KEEP = 8;
+
+const announcer = new Announcer(at("announcer"));
+const connection = new Connection(at("notice-bar"), at("model-name"));
+const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: loadOlder });
+const list = new MessageList(at("message-list"), {
+  ratingReasons: boot.rating_reasons,
+  retry: (clientId) => sent(() => current.retry(clientId)),
+  takeBack: (row) => { current.store.dropPending(row.client_id); composer.setText(row.text); composer.focus(); },
+  copy: copyMessage,
+  edit: (id, text) => attempt(() => current.edit(id, text)),
+  regenerate: (id) => attempt(() => current.regenerate(id)),
+  continue: (id) => attempt(() => current.continue(id)),
+  rate: (id, rating, more) => attempt(() => current.rate(id, rating, more)),
+  select: selectBranch,
+});
+const composer = new Composer({
+  form: at("composer"), drafts: new Drafts(boot.user.id), limits: boot.limits, sendKey: () => preferences.sendKey,
+  on: { send, stop, editLast },
+});
+const sidebar = new Sidebar({
+  list: at("conversation-list"), template: at("row-template"),
+  on: { open: openConversation, removed: conversationRemoved, changed: conversationChanged },
+});
+const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), shade: at("drawer-shade"), opener: at("open-sidebar") });
+const settings = new SettingsPanel({ boot, conversation: () => current, onSaved: conversationChanged, onCleared: () => current.open() });
+const feedback = feedbackDialog(at("feedback"));
+const search = new SearchDialog(at("search"), openConversation);
+const socket = new ChatSocket({
+  event: handle,
+  up: () => { connection.up(); reopen(); },
+  down: () => connection.down(),
+  refused: (reason) => connection.signedOut(/signed.?out|unauthor/i.test(reason) ? "" : `The server refused the connection (${reason}).`),
+});
+
+let current = make(null);
+let liveKey = null;
+
+// ---- the conversation in view -----------------------------------------------------------------------------------
+
+function make(id) {
+  const conversation = new Conversation(socket, id, {
+    change: (key) => conversation === current && changed(key),
+    adopted: () => conversation === current && adopted(),
+    changed: () => conversation === current && drawHead(),
+  });
+  return conversation;
+}
+
+function show(id, { push = true } = {}) {
+  const before = current;
+  if (before.id !== null && before.id !== id) before.close();
+  if (before.id !== null) keep(before);
+  current = (id !== null && kept.get(id)) || make(id);
+  liveKey = null;
+  if (push) history.pushState({}, "", id === null ? "/" : `/c/${id}`);
+  composer.open(id);
+  list.clear();
+  drawAll();
+  scroll.jump();
+  sidebar.mark(id);
+  drawer.chosen();
+  composer.focus();
+}
+
+function keep(conversation) {
+  kept.delete(conversation.id);
+  kept.set(conversation.id, conversation);
+  if (kept.size > KEEP) kept.delete(kept.keys().next().value);
+}
+
+async function openConversation(id) {
+  if (id === current.id && current.loaded) return drawer.chosen();
+  show(id);
+  await reopen();
+}
+
+function newChat() {
+  if (current.id !== null || current.store.path().length) show(null);
+  else { drawer.chosen(); composer.focus(); }
+}
+
+/** First opening and each reconnect: the server's rows win. */
+async function reopen() {
+  const opening = current;
+  const first = !opening.loaded;
+  try {
+    await opening.open();
+    if (opening !== current) return;
+    if (first) scroll.jump();
+  } catch (error) {
+    if (opening !== current || error.code === "offline" || error.code === "timeout") return;
+    toast(error.code === "not_found" ? "That chat does not exist, or it is not yours." : error.text, { kind: "error" });
+    kept.delete(opening.id);
+    show(null);
+  }
+}
+
+function adopted() {
+  history.replaceState({}, "", `/c/${current.id}`);
+  composer.adopt(current.id);
+  sidebar.mark(current.id);
+  drawHead();
+}
+
+// ---- drawing ----------------------------------------------------------------------------------------------------
+
+function changed(key) {
+  if (key === null) drawAll();
+  else drawOne(key);
+}
+
+function drawAll() {
+  const rows = current.store.path();
+  chat.classList.toggle("is-empty", rows.length === 0 && (current.id === null || current.loaded));
+  list.show(rows);
+  at("older").hidden = !current.store.more;
+  drawHead();
+  afterDraw(rows);
+}
+
+function drawOne(key) {
+  const row = current.store.byKey(key);
+  if (!row) return;
+  list.update(row);
+  if (row.key === liveKey || row.status !== "streaming") afterDraw(current.store.path());
+  else afterDraw([row]);
+}
+
+function afterDraw(rows) {
+  const live = current.store.live();
+  composer.setLive(live !== null);
+  if (live) {
+    liveKey = live.key;
+    announcer.follow(live, true);
+  } else if (liveKey) {
+    const ended = rows.find((row) => row.key === liveKey);
+    liveKey = null;
+    if (ended?.role === "assistant") announcer.follow(ended, false);
+  }
+}
+
+function drawHead() {
+  const title = current.info?.title || (current.id && sidebar.titleOf(current.id)) || "New chat";
+  at("chat-title").textContent = title;
+  at("chat-menu").hidden = current.id === null;
+  document.title = current.id === null ? "Echo" : `${title} · Echo`;
+}
+
+function loadOlder() {
+  if (!current.store.more || current.loadingOlder || !socket.connected) return;
+  const first = at("message-list").firstElementChild;
+  const drawn = current.on.change;
+  at("older").textContent = "Loading older messages…";
+  current.on.change = (key) => (key === null ? scroll.keeping(() => first, () => drawn(key)) : drawn(key));
+  current.older().catch(() => {}).finally(() => { current.on.change = drawn; at("older").textContent = ""; });
+}
+
+// ---- acts -------------------------------------------------------------------------------------------------------
+
+async function sent(deliver) {
+  const delivering = deliver();
+  const views = [...list.views.values()].filter((view) => view.row.role === "user");
+  if (views.length) scroll.sent(views[views.length - 1].node);
+  await delivering;
+}
+
+function send(text) {
+  chat.classList.remove("is-empty");
+  return sent(() => current.send(text));
+}
+
+async function stop() {
+  const live = current.store.live();
+  if (live && !live.local) await attempt(() => current.stop(live.id));
+}
+
+async function attempt(act) {
+  try {
+    return await act();
+  } catch (error) {
+    composer.showError(error.code === "offline" ? "No connection. Try again when you are back." : error.text ?? "That did not work.", error.retryAfter ?? 0);
+    if (!(error.code)) throw error;
+  }
+}
+
+async function copyMessage(row, button) {
+  const done = await copyText(row.text);
+  announcer.say(done ? "Copied" : "Copying was refused by the browser");
+  const use = button.querySelector("use");
+  use.setAttribute("href", done ? "#i-check" : "#i-close");
+  setTimeout(() => use.setAttribute("href", "#i-copy"), 1500);
+}
+
+/** The message that is compared stays where it is on the screen. */
+async function selectBranch(row, siblingId) {
+  const top = list.views.get(row.key)?.node.getBoundingClientRect().top;
+  await attempt(() => current.select(siblingId));
+  const node = list.byId(siblingId)?.node;
+  if (node && top !== undefined) scroll.hold(node, top);
+  node?.querySelector(".branches button:not(:disabled)")?.focus({ preventScroll: true });
+}
+
+function editLast() {
+  const views = [...list.views.values()].filter((view) => view.row.role === "user" && !view.row.local);
+  const last = views[views.length - 1];
+  last?.edit();
+  return Boolean(last);
+}
+
+const lastAnswer = () => current.store.path().findLast((row) => row.role === "assistant");
+
+// ---- events from the server -------------------------------------------------------------------------------------
+
+function handle(name, payload) {
+  if (name === "conversation_changed") conversationChanged(payload.conversation);
+  else if (name === "conversation_removed") { sidebar.drop(payload.conversation_id); conversationRemoved(payload.conversation_id); }
+  else if (name === "session_ended") { composer.saveNow(); connection.signedOut(); }
+  else if (name === "message_started") current.handle(name, payload);
+  else (ownerOf(payload.message_id) ?? current).handle(name, payload);
+}
+
+function ownerOf(messageId) {
+  if (current.owns(messageId)) return current;
+  return [...kept.values()].find((conversation) => conversation.owns(messageId));
+}
+
+function conversationChanged(conversation) {
+  const row = sidebar.row(conversation.id);
+  const finished = row?.dataset.live === "1" && !conversation.live;
+  sidebar.put(conversation);
+  if (conversation.id === current.id) {
+    current.info = { ...current.info, ...conversation };
+    drawHead();
+    settings.refresh();
+  } else if (finished) {
+    toast(`“${shorten(conversation.title)}” has an answer`, { kind: "success", action: { label: "Open", run: () => openConversation(conversation.id) } });
+  }
+}
+
+function conversationRemoved(id) {
+  kept.delete(id);
+  if (current.id === id) show(null);
+}
+
+// ---- the rest of the page ---------------------------------------------------------------------------------------
+
+function fitDock() {
+  const scroller = at("messages");
+  chat.style.setProperty("--dock-height", `${at("dock").offsetHeight}px`);
+  chat.style.setProperty("--gutter", `${(scroller.offsetWidth - scroller.clientWidth) / 2}px`);
+}
+
+const acts = {
+  "new-chat": newChat,
+  search: () => search.open(),
+  sidebar: () => drawer.toggle(),
+  "chat-settings": () => settings.open("chat"),
+};
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-action]");
+  if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  acts[target.dataset.action]();
+});
+
+at("chat-menu").addEventListener("click", (event) => sidebar.menu(event.currentTarget, current.id));
+at("account-button").addEventListener("click", (event) => openMenu(event.currentTarget, [
+  { label: "Settings", icon: "gear", run: () => settings.open("general") },
+  { label: "Profile", icon: "user", href: "/profile" },
+  boot.user.can_see_admin && { label: "Admin", icon: "chart", href: "/admin/" },
+  { label: "Keyboard", icon: "keyboard", run: () => settings.open("keyboard") },
+  { label: "Give feedback", icon: "note", run: () => feedback.open() },
+  "line",
+  { label: "Sign out", icon: "leave", run: signOut },
+], "Account"));
+
+function signOut() {
+  composer.saveNow();
+  const form = Object.assign(document.createElement("form"), { method: "post", action: "/logout" });
+  const token = Object.assign(document.createElement("input"), { type: "hidden", name: "csrf_token", value: document.querySelector('meta[name="csrf-token"]').content });
+  form.append(token);
+  document.body.append(form);
+  form.submit();
+}
+
+shortcuts({
+  newChat,
+  search: () => search.open(),
+  sidebar: () => drawer.toggle(),
+  focus: () => composer.focus({ evenOnTouch: true }),
+  stop: () => { if (!current.store.live()) return false; stop(); return true; },
+  copyAnswer: () => { const row = lastAnswer(); if (row) copyText(row.text).then((done) => done && toast("Answer copied", { kind: "success", seconds: 2 })); },
+  copyCode: () => { const code = [...document.querySelectorAll(".code-block code")].at(-1); if (code) copyText(code.textContent).then((done) => done && toast("Code copied", { kind: "success", seconds: 2 })); },
+  regenerate: () => { const row = lastAnswer(); if (row && !current.store.live()) attempt(() => current.regenerate(row.id)); },
+  editLast,
+  remove: () => current.id !== null && sidebar.remove(current.id),
+  top: () => scroll.toTop(),
+  bottom: () => scroll.toBottom(),
+  keyboard: () => settings.open("keyboard"),
+  settings: () => settings.open("general"),
+  keys: at("keys"),
+});
+
+addEventListener("popstate", () => {
+  const id = /^\/c\/([^/]+)/.exec(location.pathname)?.[1] ?? null;
+  if (id === current.id) return;
+  show(id, { push: false });
+  reopen();
+});
+addEventListener("pagehide", () => composer.saveNow());
+addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+
+announceWith((text) => announcer.say(text));
+whenMathReady(() => list.repaint());
+dialogs();
+enhanceForms();
+adoptFlashes();
+showSuggestions(at("suggestions"), at("greeting"), boot, (text) => { composer.setText(text); send(text); composer.setText(""); });
+new ResizeObserver(fitDock).observe(at("dock"));
+new ResizeObserver(fitDock).observe(at("messages"));
+document.cookie = `tz=${encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone)}; Path=/; SameSite=Lax; Max-Age=31536000`;
+
+show(boot.conversation_id, { push: false });
+socket.connect();

@@ -1,0 +1,185 @@
+// The field at the bottom: grows, counts, keeps drafts, sends; its button becomes Stop. What is sent while an answer
+// streams waits visibly above it. It knows nothing of the socket.
+
+import { count } from "./format.js";
+import { element, iconButton, touch } from "./icons.js";
+
+export class Composer {
+  /** on: {send(text), stop(), editLast()}; limits: {message_chars} */
+  constructor({ form, drafts, limits, on, sendKey }) {
+    Object.assign(this, { form, drafts, limits, on, sendKey });
+    this.field = form.querySelector("textarea");
+    this.button = form.querySelector(".send");
+    this.counter = form.querySelector(".composer-count");
+    this.outboxNode = document.getElementById("outbox");
+    this.errorNode = document.getElementById("composer-error");
+    this.outbox = [];
+    this.live = false;
+    this.conversationId = null;
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.#pressed(); });
+    this.field.addEventListener("input", () => this.#typed());
+    this.field.addEventListener("keydown", (event) => this.#key(event));
+    form.addEventListener("pointerdown", (event) => { if (event.target === form) { event.preventDefault(); this.field.focus(); } });
+    addEventListener("resize", () => this.fit());
+  }
+
+  get text() {
+    return this.field.value;
+  }
+
+  open(conversationId) {
+    this.#saveDraft();
+    this.conversationId = conversationId;
+    this.outbox = [];
+    this.setText(this.drafts.load(conversationId));
+    this.hideError();
+    this.#drawOutbox();
+  }
+
+  /** The new chat got its name: the draft follows. */
+  adopt(conversationId) {
+    this.drafts.move(this.conversationId, conversationId);
+    this.conversationId = conversationId;
+  }
+
+  setText(text) {
+    this.field.value = text;
+    this.#changed();
+  }
+
+  focus({ evenOnTouch = false } = {}) {
+    if (touch() && !evenOnTouch) return;
+    this.field.focus({ preventScroll: true });
+  }
+
+  setLive(live) {
+    if (this.live === live) return;
+    this.live = live;
+    this.#button();
+    if (!live) this.flush();
+  }
+
+  // ---- typing and keys ----------------------------------------------------------------------------------------
+
+  #typed() {
+    this.#changed();
+    this.hideError();
+    clearTimeout(this.saveLater);
+    this.saveLater = setTimeout(() => this.#saveDraft(), 250);
+  }
+
+  #changed() {
+    this.fit();
+    this.#button();
+    this.#count();
+  }
+
+  #saveDraft() {
+    clearTimeout(this.saveLater);
+    this.drafts.save(this.conversationId, this.field.value);
+  }
+
+  saveNow() {
+    this.#saveDraft();
+  }
+
+  fit() {
+    const { field } = this;
+    field.style.height = "24px";
+    const limit = Math.max(96, innerHeight * 0.4);
+    field.style.height = `${Math.min(limit, field.scrollHeight)}px`;
+    field.style.overflowY = field.scrollHeight > limit ? "auto" : "hidden";
+  }
+
+  #count() {
+    const left = this.limits.message_chars - [...this.field.value].length;
+    this.counter.hidden = left > this.limits.message_chars * 0.1;
+    this.counter.textContent = left >= 0 ? `${count(left)} left` : `${count(-left)} too many`;
+    this.counter.classList.toggle("over", left < 0);
+  }
+
+  #key(event) {
+    if (event.isComposing || event.keyCode === 229) return; // an input method is choosing
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+      const wantsCtrl = this.sendKey() === "ctrl-enter";
+      const ctrl = event.ctrlKey || event.metaKey;
+      if (wantsCtrl !== ctrl && !ctrl) return;
+      if (touch() && !ctrl) return; // on a touch keyboard Enter breaks the line
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === "ArrowUp" && !this.field.value && !event.shiftKey) {
+      if (this.on.editLast()) event.preventDefault();
+    }
+  }
+
+  // ---- sending ------------------------------------------------------------------------------------------------
+
+  #pressed() {
+    if (this.live && !this.field.value.trim()) this.on.stop();
+    else this.#submit();
+  }
+
+  #submit() {
+    const text = this.field.value.trim();
+    if (!text) return;
+    if ([...text].length > this.limits.message_chars) {
+      return this.showError(`That is too long: ${count(this.limits.message_chars)} characters are the most.`);
+    }
+    this.field.value = "";
+    this.drafts.clear(this.conversationId);
+    this.hideError();
+    if (this.live) this.outbox.push(text);
+    this.#changed();
+    this.#drawOutbox();
+    if (!this.live) this.on.send(text);
+  }
+
+  /** The answer ended: the next waiting message goes. */
+  flush() {
+    const text = this.outbox.shift();
+    this.#drawOutbox();
+    if (text !== undefined) this.on.send(text);
+  }
+
+  #drawOutbox() {
+    this.outboxNode.hidden = this.outbox.length === 0;
+    this.outboxNode.replaceChildren(...this.outbox.map((text, index) => element("li", {},
+      element("span", { class: "faint" }, "Next:"), element("span", { class: "text", dir: "auto" }, text),
+      iconButton("edit", "Put back into the field", () => { this.#dropWaiting(index); this.setText([this.field.value, text].filter(Boolean).join("\n")); this.focus(); }),
+      iconButton("close", "Do not send", () => this.#dropWaiting(index), { "data-tip-side": "end" }))));
+  }
+
+  #dropWaiting(index) {
+    this.outbox.splice(index, 1);
+    this.#drawOutbox();
+  }
+
+  // ---- what it shows ------------------------------------------------------------------------------------------
+
+  #button() {
+    const typed = this.field.value.trim() !== "";
+    const stop = this.live && !typed;
+    const label = stop ? "Stop" : this.live ? "Send after this answer" : "Send";
+    this.button.dataset.mode = stop ? "stop" : "send";
+    this.button.disabled = !stop && !typed;
+    if (this.button.getAttribute("aria-label") !== label) this.button.setAttribute("aria-label", label);
+  }
+
+  showError(text, seconds = 0) {
+    clearTimeout(this.errorTimer);
+    const until = Date.now() + seconds * 1000;
+    const draw = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      this.errorNode.textContent = seconds > 0 && left > 0 ? `${text} Again in ${left} s.` : text;
+      if (seconds > 0 && left > 0) this.errorTimer = setTimeout(draw, 500);
+      else if (seconds > 0) this.hideError();
+    };
+    this.errorNode.hidden = false;
+    draw();
+  }
+
+  hideError() {
+    clearTimeout(this.errorTimer);
+    this.errorNode.hidden = true;
+  }
+}

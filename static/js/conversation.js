@@ -1,0 +1,169 @@
+// One conversation as the page uses it: a message store kept true through the socket. It knows no DOM.
+
+import { MessageStore } from "./message_store.js";
+
+export const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+
+export class Conversation {
+  /** on: {change(key|null), adopted(), changed()} */
+  constructor(socket, id, on) {
+    this.socket = socket;
+    this.id = id;
+    this.on = on;
+    this.info = null; // {id, title, settings, …}
+    this.draftSettings = {}; // chosen before the conversation exists
+    this.loaded = id === null;
+    this.resuming = new Set();
+    this.store = new MessageStore((key) => on.change(key));
+  }
+
+  // ---- opening and catching up --------------------------------------------------------------------------------
+
+  async open() {
+    if (this.id === null) return this.#resend();
+    const answer = await this.socket.request("open_conversation", { conversation_id: this.id });
+    this.info = answer.conversation;
+    this.loaded = true;
+    this.store.reconcile(answer);
+    this.on.changed();
+    for (const part of answer.live ?? []) this.#resume(part.message_id); // what happened while the picture was taken
+    await this.#resend();
+  }
+
+  async older() {
+    const first = this.store.path()[0];
+    if (!this.store.more || !first || this.loadingOlder) return;
+    this.loadingOlder = true;
+    try {
+      const answer = await this.socket.request("open_conversation", { conversation_id: this.id, before: first.id });
+      this.store.reconcile(answer, { older: true });
+    } finally {
+      this.loadingOlder = false;
+    }
+  }
+
+  async close() {
+    if (this.id !== null && this.socket.connected) await this.socket.request("close_conversation", { conversation_id: this.id }).catch(() => {});
+  }
+
+  // ---- sending ------------------------------------------------------------------------------------------------
+
+  send(text) {
+    const row = this.store.addPending(newId(), text);
+    return this.#deliver(row);
+  }
+
+  retry(clientId) {
+    const row = this.store.retry(clientId);
+    return row && this.#deliver(row);
+  }
+
+  async #resend() {
+    for (const row of [...this.store.pending]) if (row.status === "pending" && !row.sending) await this.#deliver(row);
+  }
+
+  async #deliver(row) {
+    const payload = { client_id: row.client_id, text: row.text };
+    if (this.id !== null) payload.conversation_id = this.id;
+    if (this.store.leafId) payload.parent_id = this.store.leafId;
+    if (this.id === null && Object.keys(this.draftSettings).length) payload.settings = this.draftSettings;
+    row.sending = true;
+    try {
+      const answer = await this.socket.request("send_message", payload);
+      this.#adopt(answer.conversation_id);
+      this.store.start(answer);
+    } catch (error) {
+      if (error.code !== "offline") this.store.refuse(row.client_id, error);
+    } finally {
+      row.sending = false;
+    }
+  }
+
+  #adopt(id) {
+    if (this.id !== null || !id) return;
+    this.id = id;
+    this.on.adopted();
+    if (!this.info) this.open().catch(() => {});
+  }
+
+  // ---- acts on messages ---------------------------------------------------------------------------------------
+
+  stop(messageId) {
+    return this.socket.request("stop_message", { message_id: messageId });
+  }
+
+  async regenerate(messageId) {
+    this.store.start(await this.socket.request("regenerate_message", { message_id: messageId }));
+  }
+
+  async edit(messageId, text) {
+    this.store.start(await this.socket.request("edit_message", { message_id: messageId, client_id: newId(), text }));
+  }
+
+  async continue(messageId) {
+    const { reply } = await this.socket.request("continue_message", { message_id: messageId });
+    this.store.revive(reply);
+    this.#checkGap(reply.id);
+  }
+
+  async select(messageId) {
+    await this.socket.request("select_branch", { message_id: messageId });
+    await this.open();
+  }
+
+  async rate(messageId, rating, more = {}) {
+    await this.socket.request("rate_message", { message_id: messageId, rating, ...more });
+    const row = this.store.get(messageId);
+    if (row) row.rating = rating;
+    if (row) this.on.change(row.key);
+  }
+
+  // ---- events -------------------------------------------------------------------------------------------------
+
+  owns(messageId) {
+    return this.store.messages.has(messageId);
+  }
+
+  handle(name, payload) {
+    if (name === "message_started") this.#started(payload);
+    else if (name === "message_queued") this.store.queued(payload);
+    else if (name === "receive_message") this.#filled(this.store.piece(payload), payload.message_id);
+    else if (name === "message_finished") this.#filled(this.store.finish(payload), payload.message_id);
+  }
+
+  #started(payload) {
+    const own = payload.message?.client_id && this.store.pending.some((row) => row.client_id === payload.message.client_id);
+    if (this.id === null && own) this.#adopt(payload.conversation_id);
+    if (payload.conversation_id !== this.id) return;
+    const known = payload.reply && this.store.messages.get(payload.reply.id);
+    if (!payload.message && known?.final && (known.status === "stopped" || known.status === "interrupted")) this.store.revive(payload.reply);
+    else this.store.start(payload);
+  }
+
+  #filled(result, messageId) {
+    if (result === "gap") this.#resume(messageId);
+  }
+
+  #checkGap(messageId) {
+    const row = this.store.messages.get(messageId);
+    if (row && !row.final && row.ahead.size) this.#resume(messageId);
+  }
+
+  /** Asks for what is missing until nothing is; a lost connection ends it, reopening catches up. */
+  async #resume(messageId) {
+    if (this.resuming.has(messageId)) return;
+    this.resuming.add(messageId);
+    try {
+      for (let turn = 0; turn < 5; turn += 1) {
+        const after = this.store.messages.get(messageId)?.seq ?? 0;
+        const answer = await this.socket.request("resume", { message_id: messageId, after_seq: after });
+        if (this.store.resumed(messageId, after, answer) === "done") return;
+      }
+      await this.open();
+    } catch {
+      // offline: open() runs again after the reconnect
+    } finally {
+      this.resuming.delete(messageId);
+    }
+  }
+}

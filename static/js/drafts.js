@@ -1,0 +1,69 @@
+// What was typed but not sent, kept per person and conversation in the browser. Storage may be missing or full; nothing breaks then.
+
+const KEEP = 50;
+
+export class Drafts {
+  constructor(userId, storage = safeStorage(), now = Date.now) {
+    this.prefix = `echo.draft.${userId}.`;
+    this.storage = storage;
+    this.now = now;
+  }
+
+  key(conversationId) {
+    return `${this.prefix}${conversationId ?? "new"}`;
+  }
+
+  load(conversationId) {
+    try {
+      return JSON.parse(this.storage.getItem(this.key(conversationId)))?.text ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  save(conversationId, text) {
+    try {
+      if (!text.trim()) return this.storage.removeItem(this.key(conversationId));
+      this.storage.setItem(this.key(conversationId), JSON.stringify({ text, at: this.now() }));
+      this.#prune();
+    } catch {
+      // full or forbidden: the text is still in the field
+    }
+  }
+
+  clear(conversationId) {
+    this.save(conversationId, "");
+  }
+
+  move(from, to) {
+    const text = this.load(from);
+    this.clear(from);
+    if (text) this.save(to, text);
+  }
+
+  #prune() {
+    const kept = [];
+    for (let index = 0; index < this.storage.length; index += 1) {
+      const key = this.storage.key(index);
+      if (key?.startsWith(this.prefix)) kept.push(key);
+    }
+    if (kept.length <= KEEP) return;
+    const age = (key) => {
+      try {
+        return JSON.parse(this.storage.getItem(key))?.at ?? 0;
+      } catch {
+        return 0;
+      }
+    };
+    kept.sort((one, other) => age(one) - age(other));
+    for (const key of kept.slice(0, kept.length - KEEP)) this.storage.removeItem(key);
+  }
+}
+
+function safeStorage() {
+  try {
+    return globalThis.localStorage;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,63 @@
+// Numbers and times as a person says them. Pure.
+
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const utc = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
+
+export const count = (value) => number.format(value);
+
+export function ordinal(value) {
+  const tail = value % 100 >= 11 && value % 100 <= 13 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[value % 10] ?? "th";
+  return `${value}${tail}`;
+}
+
+export function seconds(value) {
+  if (value < 1) return `${Math.round(value * 1000)} ms`;
+  if (value < 60) return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
+  return `${Math.round(value / 60)} min`;
+}
+
+export function shortTime(iso, now = new Date()) {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return "";
+  return date.toDateString() === now.toDateString() ? clock.format(date) : day.format(date);
+}
+
+export function fullTime(iso) {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? "" : `${full.format(date)}\n${utc.format(date)} UTC`;
+}
+
+/** "3rd in line, about 12 s" */
+export function queuePlace(position, eta) {
+  if (!position || position < 1) return "Thinking…";
+  const wait = eta >= 1 ? `, about ${seconds(Math.round(eta))}` : "";
+  return position === 1 ? `Next in line${wait}` : `${ordinal(position)} in line${wait}`;
+}
+
+/** "128 tokens · 3.2 s · 40 tok/s", then how long the first word took. */
+export function replyStats({ tokens, timing }) {
+  if (!tokens?.completion) return "";
+  const parts = [`${count(tokens.completion)} tokens`];
+  const total = timing?.total_ms / 1000;
+  if (total > 0) {
+    parts.push(seconds(total));
+    const writing = Math.max(0.001, (timing.total_ms - (timing.first_token_ms ?? 0) - 0) / 1000);
+    const rate = tokens.completion > 1 && writing > 0.01 ? (tokens.completion - 1) / writing : tokens.completion / total;
+    parts.push(`${count(Math.round(rate))} tok/s`);
+  }
+  const first = timing?.first_token_ms > 0 ? `\nFirst word after ${seconds(timing.first_token_ms / 1000)}` : "";
+  const prompt = tokens.prompt ? `\nRead ${count(tokens.prompt)} tokens${tokens.cached ? `, ${count(tokens.cached)} remembered` : ""}` : "";
+  return parts.join(" · ") + first + prompt;
+}
+
+/** Draws every <time datetime> inside root in the viewer's own words. */
+export function localTimes(root) {
+  for (const node of root.querySelectorAll("time[datetime]")) {
+    if (node.textContent.trim()) continue;
+    node.textContent = shortTime(node.dateTime);
+    node.title = fullTime(node.dateTime);
+  }
+}

@@ -1,0 +1,29 @@
+// Small requests to Echo's own pages, with the CSRF token and readable errors. No DOM but the token's meta element.
+
+export class RequestError extends Error {
+  constructor(status, { message, field = null } = {}, retryAfter = null) {
+    super(message ?? "That did not work. Try again.");
+    Object.assign(this, { status, field, retryAfter });
+  }
+}
+
+export const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+/** body: an object (sent as JSON), FormData or nothing. Resolves with the JSON answer. */
+export async function post(url, body = null) {
+  const isForm = body instanceof FormData || body instanceof URLSearchParams;
+  const headers = { Accept: "application/json", "X-Requested-With": "XMLHttpRequest", "X-CSRFToken": csrfToken() };
+  if (body && !isForm) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(url, { method: "POST", headers, body: body && !isForm ? JSON.stringify(body) : body, credentials: "same-origin" });
+  } catch {
+    throw new RequestError(0, { message: "No connection. Try again when you are online." });
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok && answer.status !== "error") return answer;
+  throw new RequestError(response.status, answer, Number(response.headers.get("Retry-After")) || null);
+}
+
+/** A form body from plain pairs. */
+export const fields = (pairs) => new URLSearchParams(pairs);

@@ -1,0 +1,110 @@
+// Markdown → clean HTML, block by block: marked, then highlighter and formulas, DOMPurify always last.
+// It paints into an element it is given and keeps blocks that did not change; it knows nothing of messages.
+
+import { Marked } from "../vendor/marked.esm.js";
+import "../vendor/purify.min.js";
+import { dressCode, highlightIn } from "./code_blocks.js";
+import { closeMarkdown } from "./markdown_closing.js";
+import { mathExtensions, mathReady } from "./math.js";
+
+const purify = globalThis.DOMPurify;
+const marked = new Marked({ gfm: true, breaks: true, async: false });
+marked.use({ extensions: mathExtensions });
+marked.use({ renderer: { html: ({ text }) => escape(text) } });
+
+const CLEAN = {
+  USE_PROFILES: { html: true, mathMl: true },
+  FORBID_TAGS: ["style", "form", "button", "textarea", "select", "iframe", "video", "audio", "dialog", "link", "meta", "base", "img", "picture", "source", "area", "map"],
+  FORBID_ATTR: ["style", "id", "name", "tabindex", "autofocus", "popover", "is", "srcset"],
+  ALLOW_DATA_ATTR: false,
+};
+
+purify.addHook("afterSanitizeAttributes", (node) => {
+  if (node.tagName === "A") {
+    node.setAttribute("target", "_blank");
+    node.setAttribute("rel", "noopener noreferrer nofollow");
+  }
+  if (node.tagName === "INPUT") {
+    if (node.getAttribute("type") !== "checkbox") node.remove();
+    else node.setAttribute("aria-label", node.hasAttribute("checked") ? "done" : "to do");
+  }
+});
+
+function escape(text) {
+  return text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
+}
+
+/** The top-level blocks of a text: [{raw, html}], sanitised. */
+function blocksOf(text) {
+  const tokens = marked.lexer(text);
+  const blocks = [];
+  for (const token of tokens) if (token.type !== "space" && token.type !== "def") blocks.push({ raw: `${token.type}:${token.raw}`, token });
+  return blocks;
+}
+
+const htmlOf = (token) => purify.sanitize(marked.parser([token]), CLEAN);
+
+/** Paints text into root; unchanged blocks keep their nodes, so selections and scroll places inside code survive. */
+export function paintMarkdown(root, text, { live = false } = {}) {
+  const blocks = blocksOf(live ? closeMarkdown(text) : text);
+  const old = root.blocks ?? [];
+  let same = 0;
+  while (same < blocks.length && same < old.length && old[same].raw === blocks[same].raw && old[same].math === mathReady()) same += 1;
+  const reusable = old.slice(same).map((block) => block.node);
+  for (let index = same; index < blocks.length; index += 1) {
+    const node = reusable.shift() ?? root.appendChild(newBlock());
+    const scrolled = node.querySelector("pre")?.scrollLeft ?? 0;
+    node.innerHTML = htmlOf(blocks[index].token);
+    dress(node);
+    if (scrolled) node.querySelector("pre")?.scrollTo({ left: scrolled, behavior: "instant" });
+    blocks[index].node = node;
+    blocks[index].math = mathReady();
+  }
+  for (let index = 0; index < same; index += 1) blocks[index] = old[index];
+  for (const node of reusable) node.remove();
+  root.blocks = blocks;
+  highlightIn(root, { live });
+}
+
+function newBlock() {
+  const node = document.createElement("div");
+  node.className = "block";
+  node.dir = "auto";
+  return node;
+}
+
+/** What is added after sanitising is made by us, node by node. */
+function dress(node) {
+  for (const table of node.querySelectorAll("table")) {
+    const wrap = document.createElement("div");
+    wrap.className = "table-wrap";
+    wrap.tabIndex = 0;
+    wrap.setAttribute("role", "region");
+    wrap.setAttribute("aria-label", "Table");
+    table.replaceWith(wrap);
+    wrap.append(table);
+  }
+  for (const pre of node.querySelectorAll("pre")) dressCode(pre);
+}
+
+/** Glues the caret to the last character, inside lists and code too. */
+export function placeCaret(root) {
+  root.querySelector(".caret")?.remove();
+  const caret = document.createElement("span");
+  caret.className = "caret";
+  caret.setAttribute("aria-hidden", "true");
+  let node = root;
+  for (;;) {
+    const last = [...node.childNodes].reverse().find((child) => child.nodeType === 1 || child.textContent.trim() !== "");
+    if (!last || last.nodeType !== 1 || /^(BR|HR|INPUT|MATH|svg)$/i.test(last.tagName) || last.closest("math")) break;
+    node = last;
+  }
+  if (node.tagName === "TABLE" || node.tagName === "TR") node = root;
+  const tail = node.lastChild;
+  if (tail?.nodeType === 3 && node.closest("pre") && tail.data.endsWith("\n")) tail.data = tail.data.slice(0, -1);
+  node.append(caret);
+}
+
+export function removeCaret(root) {
+  root.querySelector(".caret")?.remove();
+}

@@ -1,0 +1,268 @@
+// The messages of one conversation: rows by id, the branch in view, and live replies put together from numbered pieces.
+// Pure data: it knows no DOM and no socket. Whatever is cut, doubled or lost, it ends with the server's text.
+
+export const LIVE = new Set(["queued", "streaming"]);
+const MAX_EARLY = 400;
+
+export class MessageStore {
+  constructor(onChange = () => {}) {
+    this.onChange = onChange; // (key | null): one message changed, or (null) the path itself
+    this.messages = new Map(); // id → row
+    this.pending = []; // own questions the server has not acknowledged yet
+    this.early = new Map(); // id → Map(seq → text): pieces that came before their message
+    this.leafId = null;
+    this.more = false;
+  }
+
+  get(id) {
+    return this.messages.get(id) ?? this.pending.find((row) => row.id === id || row.reply.id === id);
+  }
+
+  byKey(key) {
+    return this.path().find((row) => row.key === key);
+  }
+
+  /** The branch in view, oldest first, then what is still on its way. */
+  path() {
+    const rows = [];
+    const seen = new Set();
+    for (let row = this.messages.get(this.leafId); row && !seen.has(row.id); row = this.messages.get(row.parent_id)) {
+      seen.add(row.id);
+      rows.push(row);
+    }
+    rows.reverse();
+    for (const question of this.pending) rows.push(...(question.status === "refused" ? [question] : [question, question.reply]));
+    return rows;
+  }
+
+  live() {
+    return this.path().find((row) => row.role === "assistant" && LIVE.has(row.status)) ?? null;
+  }
+
+  // ---- whole pictures from the server -------------------------------------------------------------------------
+
+  /** The answer of open_conversation: the server's rows win over everything but newer pieces of the same text. */
+  reconcile({ messages, live = [], more = false }, { older = false } = {}) {
+    for (const message of messages) this.#put(message);
+    if (!older) {
+      for (const part of live) this.#putLive(part);
+      this.leafId = messages.length ? messages[messages.length - 1].id : null;
+      const known = new Set([...this.messages.values()].map((row) => row.client_id).filter(Boolean));
+      this.pending = this.pending.filter((row) => !known.has(row.client_id));
+    }
+    this.more = more;
+    this.onChange(null);
+  }
+
+  clear() {
+    this.messages.clear();
+    this.pending = [];
+    this.leafId = null;
+    this.more = false;
+    this.onChange(null);
+  }
+
+  #put(message) {
+    const old = this.messages.get(message.id);
+    const row = old ?? { key: message.id, seq: 0, ahead: new Map(), text: "" };
+    const keepText = old && LIVE.has(message.status) && old.text.startsWith(message.text);
+    const text = keepText ? old.text : message.text;
+    Object.assign(row, message, { text });
+    if (!LIVE.has(row.status)) {
+      row.ahead.clear();
+      row.done = null;
+      row.final = true;
+    } else {
+      row.final = false;
+    }
+    this.messages.set(row.id, row);
+    if (row.siblings?.length > 1) for (const id of row.siblings) this.#shareSiblings(id, row.siblings);
+    this.#takeEarly(row);
+    return row;
+  }
+
+  #shareSiblings(id, siblings) {
+    const row = this.messages.get(id);
+    if (row) row.siblings = siblings;
+  }
+
+  #putLive({ message_id, seq, text, status, position, eta_seconds }) {
+    const row = this.messages.get(message_id);
+    if (!row) return;
+    if (row.seq <= seq) {
+      row.text = text;
+      row.seq = seq;
+    }
+    row.final = false;
+    row.done = row.done ?? null;
+    row.status = status ?? row.status;
+    row.position = position;
+    row.eta = eta_seconds ?? row.eta;
+    this.#drain(row);
+  }
+
+  #takeEarly(row) {
+    const early = this.early.get(row.id);
+    if (!early) return;
+    this.early.delete(row.id);
+    for (const [seq, text] of early) if (seq > row.seq) row.ahead.set(seq, text);
+    this.#drain(row);
+  }
+
+  // ---- own questions, before the server knows them ------------------------------------------------------------
+
+  addPending(clientId, text) {
+    const reply = { id: `local-${clientId}-reply`, key: `${clientId}-reply`, role: "assistant", text: "", status: "queued", siblings: [], seq: 0, ahead: new Map(), local: true };
+    const row = { id: `local-${clientId}`, key: clientId, client_id: clientId, role: "user", text, status: "pending", siblings: [], local: true, reply };
+    this.pending.push(row);
+    this.onChange(null);
+    return row;
+  }
+
+  refuse(clientId, error) {
+    const row = this.pending.find((item) => item.client_id === clientId);
+    if (!row) return;
+    row.status = "refused";
+    row.error = error;
+    this.onChange(null);
+  }
+
+  retry(clientId) {
+    const row = this.pending.find((item) => item.client_id === clientId);
+    if (!row) return null;
+    row.status = "pending";
+    row.error = null;
+    this.onChange(null);
+    return row;
+  }
+
+  dropPending(clientId) {
+    this.pending = this.pending.filter((row) => row.client_id !== clientId);
+    this.onChange(null);
+  }
+
+  // ---- events -------------------------------------------------------------------------------------------------
+
+  /** message_started, and equally the acknowledgement of send, edit, regenerate and continue. */
+  start({ message, reply }) {
+    const own = message?.client_id && this.pending.find((row) => row.client_id === message.client_id);
+    if (own) this.pending = this.pending.filter((row) => row !== own);
+    if (message) {
+      const row = this.#put(message);
+      if (own) row.key = own.key;
+    }
+    if (reply) {
+      const known = this.messages.get(reply.id);
+      if (known?.final && LIVE.has(reply.status)) {
+        this.leafId = reply.id; // an acknowledgement that arrived after the end
+      } else {
+        const row = this.#put(reply);
+        row.done = known && !known.final ? row.done : null;
+        if (own) row.key = own.reply.key;
+        this.leafId = row.id;
+      }
+    } else if (message) {
+      this.leafId = message.id;
+    }
+    this.onChange(null);
+  }
+
+  /** continue_message was accepted: the same row goes on from where it is. */
+  revive(reply) {
+    const row = this.messages.get(reply.id);
+    if (!row) return this.start({ reply });
+    if (!row.final) return this.onChange(row.key);
+    Object.assign(row, { status: reply.status ?? "queued", final: false, done: null, error: null });
+    this.leafId = row.id;
+    this.onChange(null);
+  }
+
+  queued({ message_id, position, eta_seconds }) {
+    const row = this.messages.get(message_id);
+    if (!row || row.final) return;
+    row.position = position;
+    row.eta = eta_seconds;
+    this.onChange(row.key);
+  }
+
+  /** receive_message → "applied", "duplicate", "gap" (ask the server to resume) or "unknown". */
+  piece({ message_id, seq, text }) {
+    const row = this.messages.get(message_id);
+    if (!row) return this.#keepEarly(message_id, seq, text);
+    if (row.final && (row.status === "stopped" || row.status === "interrupted") && seq === row.seq + 1) row.final = false; // continued in another tab
+    if (row.final || seq <= row.seq) return "duplicate";
+    row.ahead.set(seq, text);
+    this.#drain(row);
+    this.onChange(row.key);
+    return row.ahead.size ? "gap" : "applied";
+  }
+
+  #keepEarly(id, seq, text) {
+    const early = this.early.get(id) ?? new Map();
+    if (early.size < MAX_EARLY) early.set(seq, text);
+    this.early.set(id, early);
+    if (this.early.size > 20) this.early.delete(this.early.keys().next().value);
+    return "unknown";
+  }
+
+  #drain(row) {
+    for (const seq of row.ahead.keys()) if (seq <= row.seq) row.ahead.delete(seq);
+    while (row.ahead.has(row.seq + 1)) {
+      row.seq += 1;
+      row.text += row.ahead.get(row.seq);
+      row.ahead.delete(row.seq);
+      row.status = "streaming";
+      row.position = undefined;
+    }
+    if (row.done && row.seq >= row.done.seq) this.#end(row);
+  }
+
+  /** The answer of resume; "again" when it cannot be fitted and must be asked anew from the returned row's seq. */
+  resumed(messageId, afterSeq, { seq, text, status, reset }) {
+    const row = this.messages.get(messageId);
+    if (!row || row.final) return "done";
+    if (reset) {
+      row.text = text;
+      row.seq = seq;
+    } else if (afterSeq === row.seq) {
+      row.text += text;
+      row.seq = Math.max(seq, row.seq);
+    } else if (row.seq < seq) {
+      return "again";
+    }
+    this.#drain(row);
+    if (!row.final && status) {
+      row.status = status;
+      if (!LIVE.has(status)) this.#end(row);
+    }
+    this.onChange(row.key);
+    return row.ahead.size || row.done ? "again" : "done";
+  }
+
+  /** message_finished → "applied", "gap" (pieces are missing: resume) or "unknown". */
+  finish(event) {
+    const row = this.messages.get(event.message_id);
+    if (!row) return "unknown";
+    if (row.final && row.status === event.status) {
+      Object.assign(row, facts(event));
+      this.onChange(row.key);
+      return "applied";
+    }
+    row.done = event;
+    this.#drain(row);
+    this.onChange(row.key);
+    return row.final ? "applied" : "gap";
+  }
+
+  #end(row) {
+    if (row.done) Object.assign(row, facts(row.done), { status: row.done.status });
+    row.done = null;
+    row.final = true;
+    row.position = undefined;
+    row.ahead.clear();
+  }
+}
+
+function facts({ finish_reason, tokens, timing, error }) {
+  return { finish_reason, tokens, timing, error: error ?? null };
+}

@@ -1,0 +1,229 @@
+// One message as DOM: its body, how it ended, its actions. It changes only what differs and asks `acts` for everything else.
+
+import { element, icon, iconButton } from "./icons.js";
+import { fullTime, queuePlace, replyStats } from "./format.js";
+import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
+import { LIVE } from "./message_store.js";
+import { ratingPanel } from "./rating.js";
+
+const ENDINGS = {
+  stopped: { text: "You stopped this answer.", sign: "stop" },
+  interrupted: { text: "This answer was interrupted.", sign: "alert" },
+  failed: { text: "This answer failed.", sign: "alert" },
+};
+
+export class MessageView {
+  constructor(row, acts) {
+    this.acts = acts;
+    this.body = element("div", { class: "message-body" });
+    if (row.role === "user") this.body.dir = "auto";
+    this.tail = element("div", { class: "message-tail" });
+    this.actions = element("div", { class: "message-actions", role: "group" });
+    this.node = element("article", { class: `message ${row.role}` }, this.body, this.tail, this.actions);
+    this.node.view = this;
+    this.frame = 0;
+    this.update(row);
+  }
+
+  /** row is live data: the store changes it in place, so what was shown is remembered here. */
+  update(row) {
+    this.row = row;
+    this.node.dataset.id = row.id;
+    const live = row.role === "assistant" && LIVE.has(row.status);
+    this.node.classList.toggle("live", live);
+    this.node.classList.toggle("pending", row.status === "pending");
+    this.node.classList.toggle("refused", row.status === "refused");
+    this.node.setAttribute("aria-label", row.role === "user" ? "You" : "Echo");
+    this.node.setAttribute("aria-busy", String(live));
+    if (row.role === "user") this.#paintQuestion();
+    else if (live) this.#paintSoon();
+    else this.#paint();
+    this.#tail(live);
+    this.#actions(live);
+  }
+
+  #paintQuestion() {
+    if (this.shown !== this.row.text) this.body.textContent = this.row.text; // never as HTML
+    this.shown = this.row.text;
+  }
+
+  #paintSoon() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.#paint();
+    });
+  }
+
+  #paint() {
+    const live = LIVE.has(this.row.status);
+    if (live && !this.row.text) return this.#thinking();
+    this.thinking?.remove();
+    this.thinking = null;
+    this.prose ??= this.body.appendChild(element("div", { class: "md" }));
+    if (this.shown !== this.row.text || this.shownLive !== live) {
+      removeCaret(this.prose);
+      paintMarkdown(this.prose, this.row.text, { live });
+      if (live) placeCaret(this.prose);
+    }
+    this.shown = this.row.text;
+    this.shownLive = live;
+  }
+
+  repaint() {
+    this.shown = null;
+    if (this.row.role === "assistant") this.#paint();
+  }
+
+  #thinking() {
+    if (!this.thinking) {
+      this.thinking = element("div", { class: "thinking" }, element("span", { class: "dot" }), element("span", { class: "place" }));
+      this.prose?.remove();
+      this.prose = null;
+      this.body.append(this.thinking);
+    }
+    const text = queuePlace(this.row.position, this.row.eta);
+    const place = this.thinking.querySelector(".place");
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  // ---- how it ended -------------------------------------------------------------------------------------------
+
+  #tail(live) {
+    const { row } = this;
+    const state = [row.status, row.error?.text, row.finish_reason, live].join("|");
+    if (state === this.tailState) return;
+    this.tailState = state;
+    this.tail.replaceChildren();
+    if (row.status === "refused") this.tail.append(this.#refusal());
+    else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending());
+    else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#cutOff());
+  }
+
+  #refusal() {
+    const { row, acts } = this;
+    const text = element("span", {}, row.error?.text ?? "This was not sent.");
+    const retry = element("button", { type: "button", class: "button small" }, icon("again"), element("span", {}, "Try again"));
+    retry.addEventListener("click", () => acts.retry(row.client_id));
+    const drop = element("button", { type: "button", class: "button small quiet", onclick: () => acts.takeBack(row) }, "Take back");
+    if (row.error?.retryAfter > 0) countDown(retry, row.error.retryAfter);
+    return element("div", { class: "refusal", role: "alert" }, icon("alert"), text, retry, drop);
+  }
+
+  #ending() {
+    const { row, acts } = this;
+    const { text, sign } = ENDINGS[row.status];
+    const retry = element("button", { type: "button", class: "button small", onclick: () => acts.regenerate(row.id) }, "Retry");
+    const goOn = element("button", { type: "button", class: "button small", onclick: () => acts.continue(row.id) }, "Continue");
+    return element("div", { class: `ending ${row.status}` }, icon(sign), element("span", {}, row.error?.text ?? text), row.status === "failed" || !row.text ? retry : goOn);
+  }
+
+  #cutOff() {
+    return element("div", { class: "ending" }, icon("info"), element("span", {}, "Echo reached the longest answer that is set for this chat."));
+  }
+
+  // ---- actions ------------------------------------------------------------------------------------------------
+
+  #actions(live) {
+    const { row, acts } = this;
+    const state = [row.id, live, row.siblings?.join(), row.rating, row.status, row.tokens?.completion, row.local].join("|");
+    if (state === this.actionState) return;
+    this.actionState = state;
+    const focused = this.actions.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+    this.actions.replaceChildren();
+    this.actions.setAttribute("aria-label", row.role === "user" ? "Your message" : "Answer");
+    if (live || row.local) return;
+    const copy = iconButton("copy", "Copy", () => acts.copy(row, copy));
+    if (row.role === "user") this.actions.append(copy, iconButton("edit", "Edit", () => this.edit()), ...this.#branches());
+    else this.actions.append(copy, ...this.#answerActions(), ...this.#branches(), ...this.#info());
+    if (focused) [...this.actions.querySelectorAll("button")].find((item) => item.getAttribute("aria-label") === focused)?.focus();
+  }
+
+  #answerActions() {
+    const { row, acts } = this;
+    const rated = (value) => ({ "aria-pressed": String(row.rating === value), class: `icon-button ${row.rating === value ? "rated" : ""}` });
+    return [
+      iconButton("again", "Regenerate", () => acts.regenerate(row.id)),
+      iconButton("up-thumb", "Good answer", () => acts.rate(row.id, row.rating === 1 ? 0 : 1), rated(1)),
+      iconButton("down-thumb", "Bad answer", () => this.#rateDown(), rated(-1)),
+    ];
+  }
+
+  async #rateDown() {
+    const { row, acts } = this;
+    this.node.querySelector(".rating-panel")?.remove();
+    const again = row.rating === -1;
+    const saved = acts.rate(row.id, again ? 0 : -1);
+    if (again) return;
+    this.node.classList.add("keep");
+    const panel = ratingPanel(acts.ratingReasons, (more) => acts.rate(row.id, -1, more), () => this.node.classList.remove("keep"));
+    this.node.append(panel);
+    await saved;
+  }
+
+  #branches() {
+    const { row, acts } = this;
+    const all = row.siblings ?? [];
+    if (all.length < 2) return [];
+    const at = all.indexOf(row.id);
+    const to = (step, sign, label) => iconButton(sign, label, () => acts.select(row, all[at + step]), { disabled: all[at + step] === undefined });
+    return [element("span", { class: "branches" }, to(-1, "left", "Previous version"), `${at + 1}/${all.length}`, to(1, "right", "Next version"))];
+  }
+
+  #info() {
+    const { row } = this;
+    const text = [replyStats(row), row.created_at && fullTime(row.created_at)].filter(Boolean).join("\n");
+    if (!text) return [];
+    return [iconButton("info", "About this answer", () => {}, { "data-tip": text, "aria-label": `About this answer: ${text}` })];
+  }
+
+  // ---- edit in place ------------------------------------------------------------------------------------------
+
+  edit() {
+    if (this.node.classList.contains("editing")) return;
+    const field = element("textarea", { "aria-label": "Edit your message", dir: "auto", rows: "1" });
+    field.value = this.row.text;
+    const close = () => {
+      form.replaceWith(this.body);
+      this.node.classList.remove("editing");
+      this.actions.querySelector('[aria-label="Edit"]')?.focus();
+    };
+    const save = () => {
+      const text = field.value.trim();
+      if (!text) return field.focus();
+      close();
+      if (text !== this.row.text) this.acts.edit(this.row.id, text);
+    };
+    const form = element("form", { class: "edit-form" }, field, element("div", { class: "edit-row" },
+      element("span", { class: "faint" }, "The old version stays."),
+      element("button", { type: "button", class: "button small quiet", onclick: close }, "Cancel"),
+      element("button", { type: "submit", class: "button small primary" }, "Send again")));
+    form.addEventListener("submit", (event) => { event.preventDefault(); save(); });
+    const fit = () => { field.style.height = "auto"; field.style.height = `${field.scrollHeight}px`; };
+    field.addEventListener("input", fit);
+    field.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); close(); }
+      if ((event.key === "Enter" || event.key.toLowerCase() === "s") && (event.ctrlKey || event.metaKey)) { event.preventDefault(); save(); }
+    });
+    this.body.replaceWith(form);
+    this.node.classList.add("editing");
+    fit();
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+  }
+}
+
+/** A button that can be pressed only after some seconds, and says so. */
+function countDown(button, seconds) {
+  const label = button.querySelector("span");
+  const text = label.textContent;
+  const until = Date.now() + seconds * 1000;
+  button.disabled = true;
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    button.disabled = left > 0;
+    label.textContent = left > 0 ? `${text} in ${left} s` : text;
+    if (left > 0) setTimeout(tick, 250);
+  };
+  tick();
+}

@@ -1,0 +1,35 @@
+// What was wrong with an answer: reasons that save at the first click, and one optional line of text.
+
+import { element, iconButton } from "./icons.js";
+
+export function ratingPanel(reasons, save, onClose) {
+  const chosen = new Set();
+  const close = () => {
+    panel.remove();
+    onClose();
+  };
+  const chips = reasons.map(({ value, label }) => {
+    const chip = element("button", { type: "button", class: "chip", "aria-pressed": "false" }, label);
+    chip.addEventListener("click", () => {
+      chosen[chosen.has(value) ? "delete" : "add"](value);
+      chip.setAttribute("aria-pressed", String(chosen.has(value)));
+      save({ reasons: [...chosen] });
+    });
+    return chip;
+  });
+  const comment = element("input", { type: "text", maxlength: "1000", placeholder: "Anything else? (optional)", "aria-label": "Anything else?", dir: "auto" });
+  const form = element("form", { class: "comment" }, comment, element("button", { type: "submit", class: "button small" }, "Save"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save({ reasons: [...chosen], comment: comment.value.trim() });
+    close();
+  });
+  const panel = element("section", { class: "rating-panel", "aria-label": "What was wrong?" },
+    element("h3", {}, "What was wrong?", iconButton("close", "Close", close)), element("div", { class: "chips" }, ...chips), form);
+  panel.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close();
+  });
+  return panel;
+}

@@ -1,0 +1,188 @@
+// The settings dialog: tabs, preferences of this browser, and what a conversation sets differently from the model.
+// Everything is saved at once, with a quiet tick.
+
+import { element, icon } from "./icons.js";
+import { fields, post } from "./http.js";
+import { openDialog } from "./dialogs.js";
+import { preferences, setSendKey, setText, setTheme } from "./theme.js";
+import { toast } from "./toasts.js";
+
+const NUMBERS = [
+  ["temperature", "Temperature", "Low: calm and repeatable. High: varied and surprising."],
+  ["top_p", "Top-p", "Chooses among the likeliest words that make up this share."],
+  ["top_k", "Top-k", "Chooses among this many likeliest words; 0 means all."],
+  ["repetition_penalty", "Repetition penalty", "Above 1, words already used become less likely."],
+  ["max_new_tokens", "Longest answer", "In tokens; about three quarters of a word each."],
+];
+
+export class SettingsPanel {
+  /** conversation(): the one in view; onSaved(conversation); onCleared() */
+  constructor({ boot, conversation, onSaved, onCleared }) {
+    Object.assign(this, { boot, conversation, onSaved, onCleared });
+    this.dialog = document.getElementById("settings");
+    this.rows = new Map();
+    this.tabs = [...this.dialog.querySelectorAll('[role="tab"]')];
+    this.#wireTabs();
+    this.#wirePreferences();
+    this.#buildChat();
+    document.getElementById("clear-chat").addEventListener("click", (event) => this.#clear(event.currentTarget));
+  }
+
+  open(tab = "general") {
+    this.#select(`tab-${tab}`);
+    this.refresh();
+    openDialog(this.dialog);
+    this.tabs.find((button) => button.id === `tab-${tab}`).focus();
+  }
+
+  // ---- tabs ---------------------------------------------------------------------------------------------------
+
+  #wireTabs() {
+    for (const tab of this.tabs) tab.addEventListener("click", () => this.#select(tab.id));
+    this.dialog.querySelector('[role="tablist"]').addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const next = this.tabs[(this.tabs.indexOf(document.activeElement) + step + this.tabs.length) % this.tabs.length];
+      this.#select(next.id);
+      next.focus();
+    });
+  }
+
+  #select(id) {
+    for (const tab of this.tabs) {
+      const chosen = tab.id === id;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      document.getElementById(tab.getAttribute("aria-controls")).hidden = !chosen;
+    }
+  }
+
+  // ---- preferences of this browser ----------------------------------------------------------------------------
+
+  #wirePreferences() {
+    const all = { theme: [setTheme, preferences.theme], "text-size": [setText, preferences.text], "send-key": [setSendKey, preferences.sendKey] };
+    for (const [name, [set, now]] of Object.entries(all)) {
+      for (const input of this.dialog.querySelectorAll(`input[name="${name}"]`)) {
+        input.checked = input.value === now;
+        input.addEventListener("change", () => set(input.value));
+      }
+    }
+  }
+
+  // ---- this chat ----------------------------------------------------------------------------------------------
+
+  #buildChat() {
+    const root = document.getElementById("chat-settings");
+    for (const [name, label, help] of NUMBERS) root.append(this.#numberRow(name, label, help));
+    root.append(this.#promptRow());
+  }
+
+  #frame(name, label, help, control, value = null) {
+    const reset = element("button", { type: "button", class: "icon-button reset", "aria-label": `${label}: back to the default`, "data-tip": "Back to the default", "data-tip-side": "end", onclick: () => this.#save(name, null) }, icon("again"));
+    const tick = icon("check", "tick");
+    const side = element("span", { class: "value" }, tick, reset, value);
+    const node = element("div", { class: "setting" }, element("label", { class: "name", for: `set-${name}` }, label), side, control, element("p", { class: "help", id: `help-${name}` }, help));
+    return { node, tick };
+  }
+
+  #numberRow(name, label, help) {
+    const { min, max, step } = this.boot.ceilings[name];
+    const preset = this.boot.defaults[name];
+    const slider = element("input", { type: "range", class: "wide", id: `set-${name}`, min, max, step, "aria-describedby": `help-${name}` });
+    const number = element("input", { type: "number", class: "number", min, max, step, "aria-label": `${label}, exact value` });
+    const frame = this.#frame(name, label, `${help} The model's default is ${preset}.`, slider, number);
+    const show = (value) => {
+      slider.value = value;
+      number.value = value;
+      slider.style.setProperty("--fill", `${((value - min) / (max - min)) * 100}%`);
+    };
+    slider.addEventListener("input", () => show(slider.value));
+    slider.addEventListener("change", () => this.#save(name, Number(slider.value)));
+    number.addEventListener("change", () => {
+      const value = Math.min(max, Math.max(min, Number(number.value)));
+      if (number.value === "" || Number.isNaN(value)) return this.refresh();
+      show(value);
+      this.#save(name, value);
+    });
+    this.rows.set(name, { ...frame, show });
+    return frame.node;
+  }
+
+  #promptRow() {
+    const name = "system_prompt";
+    const area = element("textarea", { class: "wide", id: `set-${name}`, maxlength: this.boot.limits.system_prompt_chars, dir: "auto", "aria-describedby": `help-${name}`, placeholder: this.boot.defaults[name] });
+    const frame = this.#frame(name, "System prompt", "What Echo is told before the first message. Empty: the default shown in grey.", area);
+    area.addEventListener("change", () => this.#save(name, area.value.trim() || null));
+    this.rows.set(name, { ...frame, show: (value) => { area.value = this.#overrides()[name] === undefined || this.#overrides()[name] === null ? "" : value; } });
+    return frame.node;
+  }
+
+  #overrides() {
+    const conversation = this.conversation();
+    return (conversation.id === null ? conversation.draftSettings : conversation.info?.settings) ?? {};
+  }
+
+  refresh() {
+    const conversation = this.conversation();
+    const settings = this.#overrides();
+    document.getElementById("chat-settings-note").textContent = conversation.id === null ? "For the chat you are about to begin." : "For this chat only; from the next answer on.";
+    for (const [name, row] of this.rows) {
+      const own = settings[name] !== undefined && settings[name] !== null;
+      if (!row.node.contains(document.activeElement) || !own) row.show(own ? settings[name] : this.boot.defaults[name]);
+      row.node.classList.toggle("changed", own);
+    }
+    for (const kind of ["markdown", "json"]) {
+      const link = document.getElementById(`export-${kind}`);
+      link.closest(".setting").hidden = conversation.id === null;
+      if (conversation.id !== null) link.href = `/conversations/${conversation.id}/export/${kind}`;
+    }
+    document.getElementById("clear-chat").disabled = conversation.id === null;
+  }
+
+  async #save(name, value) {
+    const conversation = this.conversation();
+    try {
+      if (conversation.id === null) {
+        if (value === null) delete conversation.draftSettings[name];
+        else conversation.draftSettings[name] = value;
+      } else {
+        const answer = await post(`/conversations/${conversation.id}/settings`, { [name]: value });
+        if (answer.conversation) this.onSaved(answer.conversation);
+      }
+      this.#tick(name);
+    } catch (error) {
+      toast(error.message, { kind: "error" });
+    }
+    this.refresh();
+  }
+
+  #tick(name) {
+    const { tick } = this.rows.get(name);
+    tick.classList.add("shown");
+    setTimeout(() => tick.classList.remove("shown"), 1400);
+  }
+
+  /** Asks once more in place, since this cannot be undone. */
+  async #clear(button) {
+    if (!button.classList.contains("danger")) {
+      button.classList.add("danger");
+      button.textContent = "Clear for good?";
+      setTimeout(() => this.#calm(button), 4000);
+      return;
+    }
+    this.#calm(button);
+    try {
+      await post("/clear_discussion", fields({ conversation_id: this.conversation().id }));
+      this.dialog.close();
+      this.onCleared();
+    } catch (error) {
+      toast(error.message, { kind: "error" });
+    }
+  }
+
+  #calm(button) {
+    button.classList.remove("danger");
+    button.textContent = "Clear messages";
+  }
+}

@@ -1,0 +1,40 @@
+// Theme, text size and send key: kept in the browser, applied at once. base.html applies the first two before the first paint.
+
+const read = (name) => { try { return localStorage.getItem(`echo.${name}`); } catch { return null; } };
+const write = (name, value) => { try { localStorage.setItem(`echo.${name}`, value); } catch { /* for this page only, then */ } };
+
+export const preferences = {
+  get theme() { return read("theme") ?? "system"; },
+  get text() { return read("text") ?? "normal"; },
+  get sendKey() { return read("send-key") ?? "enter"; },
+};
+
+export function setTheme(value) {
+  write("theme", value);
+  apply("theme", value === "system" ? null : value);
+}
+
+export function setText(value) {
+  write("text", value);
+  apply("text", value === "normal" ? null : value);
+}
+
+export function setSendKey(value) {
+  write("send-key", value);
+}
+
+function apply(name, value) {
+  if (value) document.documentElement.dataset[name] = value;
+  else delete document.documentElement.dataset[name];
+}
+
+export function toggleTheme() {
+  const dark = preferences.theme === "system" ? matchMedia("(prefers-color-scheme: dark)").matches : preferences.theme === "dark";
+  setTheme(dark ? "light" : "dark");
+}
+
+/** Another tab changed it. */
+addEventListener("storage", ({ key, newValue }) => {
+  if (key === "echo.theme") apply("theme", newValue === "system" ? null : newValue);
+  if (key === "echo.text") apply("text", newValue === "normal" ? null : newValue);
+});

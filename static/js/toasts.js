@@ -1,0 +1,57 @@
+// Short words that need no answer, with at most one act (undo, open). It knows nobody who says them.
+
+import { element, icon, iconButton } from "./icons.js";
+
+const SIGNS = { success: "check", error: "alert", info: "info" };
+let openCount = 0;
+
+/** Returns a function that takes the toast away. */
+export function toast(text, { kind = "info", action = null, seconds = action ? 8 : 5, onGone = null } = {}) {
+  const region = host();
+  const node = element("div", { class: `toast ${kind}` }, icon(SIGNS[kind] ?? "info"), element("span", { class: "text" }, text));
+  let gone = false;
+  const remove = (acted = false) => {
+    if (gone) return;
+    gone = true;
+    openCount -= 1;
+    node.classList.add("leaving");
+    setTimeout(() => node.remove(), 180);
+    if (!acted) onGone?.();
+  };
+  if (action) node.append(element("button", { type: "button", class: "button", onclick: () => { remove(true); action.run(); } }, action.label));
+  node.append(iconButton("close", "Dismiss", () => remove(), { "data-tip": null }));
+  region.append(node);
+  openCount += 1;
+  leaveAfter(node, seconds, remove);
+  return remove;
+}
+
+/** Waits while the pointer or the focus is on it. */
+function leaveAfter(node, seconds, remove) {
+  let timer = setTimeout(remove, seconds * 1000);
+  const hold = () => clearTimeout(timer);
+  const go = () => { clearTimeout(timer); timer = setTimeout(remove, 2500); };
+  node.addEventListener("pointerenter", hold);
+  node.addEventListener("focusin", hold);
+  node.addEventListener("pointerleave", go);
+  node.addEventListener("focusout", go);
+}
+
+/** Above an open dialog too: the region is a popover where the browser has them. */
+function host() {
+  const region = document.getElementById("toasts");
+  const dialog = document.querySelector("dialog[open]");
+  const home = dialog ?? document.body;
+  if (region.parentElement !== home) home.append(region);
+  dialog?.addEventListener("close", () => document.body.append(region), { once: true });
+  return region;
+}
+
+/** What the server wrote into the page leaves by itself. */
+export function adoptFlashes() {
+  for (const node of document.querySelectorAll("#toasts .toast")) {
+    const remove = () => { node.classList.add("leaving"); setTimeout(() => node.remove(), 180); };
+    node.append(iconButton("close", "Dismiss", remove, { "data-tip": null }));
+    leaveAfter(node, 7, remove);
+  }
+}

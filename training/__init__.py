@@ -1,0 +1,1 @@
+"""Train, tune, export and judge the embedded model; nothing in the application imports this."""

@@ -2,7 +2,7 @@
 
     EchoError
     ├── InvalidInput            bad_payload       400   a field is missing, of the wrong type or form
-    │   └── TooLong             too_long          413   longer than the field or the model takes
+    │   └── TooLong             too_long          400   longer than the field or the model takes
     ├── NotFound                not_found         404   absent, or not yours: nobody can tell which
     ├── Forbidden               forbidden         403   signed in, but without the right
     ├── SignedOut               signed_out        401   no session, or one that has ended
@@ -50,7 +50,7 @@ class InvalidInput(EchoError):
 
 
 class TooLong(InvalidInput):
-    code, status = "too_long", 413
+    code, status = "too_long", 400
 
 
 class NotFound(EchoError):

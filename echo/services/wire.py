@@ -49,12 +49,9 @@ def message(row: Message, siblings: Sequence[str]) -> Payload:
     if row.error_code:
         payload["error"] = {"code": row.error_code, "text": row.error_text}
     if row.rating is not None:
-        rating = row.rating
-        payload["rating"] = {
-            "rating": rating.rating,
-            "reasons": rating.reasons,
-            "comment": rating.comment,
-        }
+        payload["rating"] = row.rating.rating
+        payload["rating_reasons"] = row.rating.reasons
+        payload["rating_comment"] = row.rating.comment
     return payload
 
 

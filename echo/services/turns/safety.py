@@ -21,8 +21,11 @@ SELF_HARM: Final = (
     rf"{_I}[^.!?]{{0,40}}\b(?:suicidal|suicide)\b",
     r"\b(?:commit|committing|thinking (?:of|about)|considering) suicide\b",
     r"\b(?:do not|don'?t|dont|no longer|can'?t|cannot|never) (?:really )?(?:want|wanna|wish)(?: to)?"
-    r" (?:live|be alive|exist|wake up)\b",
-    r"\b(?:want|wanna|wish|going|plan|planning|ready|about)(?: to|na)? (?:die|be dead)\b",
+    # not "live in Paris"; all capitals ("LIVE IN PAIN") still count
+    r" (?:live(?! (?:in|near|at) (?-i:[A-Z][a-z]))|be alive|exist|wake up)\b",
+    # not "want to die on me", which is said of plants and phones
+    r"\b(?:want|wanna|wish|going|plan|planning|ready|about)(?: to|na)? (?:die|be dead)\b"
+    r"(?! on (?:me|us|you)\b)",
     r"\bwish i (?:was|were) (?:dead|never born|not alive)\b",
     r"\bbetter off (?:dead|without me)\b",
     r"\b(?:no|not any|don'?t have (?:a|any)) reason to (?:live|go on)\b",

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.pool import NullPool
 
@@ -22,15 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_MODEL = ROOT / "weights" / "echo-mini"
 SECRET_MIN_CHARS = 32
 REMEMBERED = timedelta(days=30)
-KNOWN_SECRETS = {
-    "secret",
-    "changeme",
-    "change-me",
-    "dev",
-    "password",
-    "secret_key",
-    "your-secret-key",
-}
+SECRET_MIN_KINDS = 10  # different characters: a random key has far more
+WELL_KNOWN = ("secret", "changeme", "change-me", "change_me", "password", "your-", "example")
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
 
@@ -69,12 +62,6 @@ class Settings(BaseSettings):
     engine: Literal["local", "scripted"] = Field("local", alias="ECHO_ENGINE")
     script: Path | None = Field(None, alias="ECHO_SCRIPT")
     help_lines: str = Field("", alias="ECHO_HELP_LINES", max_length=2000)
-    google_client_id: str = Field("", alias="GOOGLE_CLIENT_ID")
-    google_client_secret: str = Field("", alias="GOOGLE_CLIENT_SECRET")
-    google_discovery_url: str = Field(
-        "https://accounts.google.com/.well-known/openid-configuration", alias="GOOGLE_DISCOVERY_URL"
-    )
-    mail_url: str = Field("", alias="MAIL_URL")
     signup: Literal["open", "invite", "closed"] = Field("open", alias="ECHO_SIGNUP")
     public_url: str = Field("", alias="ECHO_PUBLIC_URL")
     trusted_proxies: int = Field(0, alias="ECHO_TRUSTED_PROXIES", ge=0, le=10)
@@ -84,10 +71,13 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _strong_secret(cls, value: str) -> str:
-        if value and (len(value) < SECRET_MIN_CHARS or value.lower() in KNOWN_SECRETS):
+        known = any(word in value.lower() for word in WELL_KNOWN)
+        if value and (
+            known or len(value) < SECRET_MIN_CHARS or len(set(value)) < SECRET_MIN_KINDS
+        ):
             raise ValueError(
-                f"must have {SECRET_MIN_CHARS} characters at least and be no well-known word; "
-                "leave it out and Echo makes one"
+                f"must be a random text of {SECRET_MIN_CHARS} characters at least, without well-known "
+                "words; leave it out and Echo makes one"
             )
         return value
 
@@ -95,16 +85,6 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None
-
-    @model_validator(mode="after")
-    def _google_is_whole(self) -> Settings:
-        if bool(self.google_client_id) != bool(self.google_client_secret):
-            raise ValueError("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together")
-        return self
-
-    @property
-    def google_enabled(self) -> bool:
-        return bool(self.google_client_id)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -171,11 +151,11 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "CACHE_TYPE": "RedisCache" if redis else "SimpleCache",
         "CACHE_REDIS_URL": redis,
         "RATELIMIT_STORAGE_URI": redis or "memory://",
+        "RATELIMIT_STORAGE_OPTIONS": {"wrap_exceptions": True} if redis else {},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": bool(redis),
         "REDIS_URL": redis,
         "SOCKET_ORIGINS": None,
         "SIGNUP": settings.signup,
-        "GOOGLE_ENABLED": settings.google_enabled,
         "TEMPLATES_AUTO_RELOAD": False,
     }
 

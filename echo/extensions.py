@@ -5,10 +5,12 @@ It does not know settings: values come from the application's config.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from flask_bcrypt import Bcrypt
 from flask_caching import Cache
 from flask_limiter import Limiter
@@ -18,6 +20,10 @@ from flask_migrate import Migrate
 from flask_socketio import SocketIO
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from limits import RateLimitItem
+from limits.errors import StorageError
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
@@ -51,6 +57,7 @@ bcrypt = Bcrypt()
 csrf = CSRFProtect()
 login_manager = LoginManager()
 limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+lonely_limits = FixedWindowRateLimiter(MemoryStorage())  # while the shared storage is away
 cache = Cache()
 socketio = SocketIO()
 
@@ -65,8 +72,33 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         cursor.close()
 
 
+def seconds_to_wait(rate: RateLimitItem, *key: str) -> float:
+    """Count one use of a limit; 0 within it. Without its shared storage this process counts alone."""
+    try:
+        return _count(limiter.limiter, rate, key)
+    except StorageError:
+        return _count(lonely_limits, rate, key)
+
+
+def _count(limits: RateLimiter, rate: RateLimitItem, key: tuple[str, ...]) -> float:
+    if limits.hit(rate, *key):
+        return 0.0
+    return max(limits.get_window_stats(rate, *key).reset_time - time.time(), 1.0)
+
+
+class JsonProvider(DefaultJSONProvider):
+    """Flask's own, to which a text that is nested too deeply is bad input, not a failure."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as failure:
+            raise ValueError("nested too deeply") from failure
+
+
 def init_app(app: Flask) -> None:
     """Bind those that need no more than the config; limiter, login and sockets bind with their edges."""
+    app.json = JsonProvider(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
     for extension in (bcrypt, csrf, cache):

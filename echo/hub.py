@@ -129,16 +129,25 @@ def _wakeup_pair() -> tuple[int, int]:
     return read_fd, write_fd
 
 
+def listen(host: str, port: int) -> Any:
+    """Return a listener on the address; callers wait in its backlog until a server takes it.
+
+    Raises:
+        OSError: somebody else listens there (eventlet would share the port with another Echo).
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = eventlet.listen((host, port), family=family, backlog=1024, reuse_port=False)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
 class Server:
     """The WSGI server on a listener of its own: small packets leave at once, the end is orderly.
 
     `max_size` is raised because each websocket holds a place for life. Figures: docs/decisions/0001.
     """
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = eventlet.listen((host, port), family=family, backlog=1024)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, app: Any, listener: Any) -> None:
         self.port: int = listener.getsockname()[1]
         self._gate = _Gate(listener)
         self._thread = eventlet.spawn(

@@ -1,14 +1,15 @@
-"""Fixtures of all tests: an application on a fresh database, with a scripted engine."""
+"""Fixtures of all tests: an application on a fresh database, with a scripted engine.
 
-import eventlet
-
-eventlet.monkey_patch(thread=False)  # before anything else, as in run.py
+This process is not patched by eventlet (its hub runs all the same): the browser's driver needs plain
+sockets. What depends on the patch is tested against the real server, in a process of its own.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import eventlet
 import flask_migrate
 import pytest
 from flask import Flask
@@ -29,7 +30,7 @@ logs.configure("WARNING", "console")
 
 def settings_for(folder: Path, **overrides: Any) -> config.Settings:
     """Settings that read no environment but the given values."""
-    values = {"instance": folder, "secret_key": "s" * 40, "engine": "scripted", "redis_url": ""}
+    values = {"instance": folder, "secret_key": "k3Jq9-ZtV7xWm2Rb8Yc4Ld6Nf1Hg5PsTuAeBiCo", "engine": "scripted", "redis_url": ""}
     return config.load(_env_file=None, **{"database_url": "", **values, **overrides})
 
 

@@ -38,7 +38,7 @@ LOOK_SECONDS: Final = 15.0  # a comment is sent after this silence, so that prox
 def chat() -> Response:
     """Answer a prompt. 400 names the field at fault; 503 says that the engine is busy or failed."""
     if not current_user.is_authenticated:
-        raise SignedOut("Please log in first.")
+        raise SignedOut("Please sign in first.")
     turns: Turns = current_app.extensions["turns"]
     question = _question(turns)
     asked = turns.ask(current_user.id, question)

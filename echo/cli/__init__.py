@@ -33,10 +33,11 @@ def serve_command() -> None:
 
 
 def _register() -> None:
-    from echo.cli import chat, users
+    from echo.cli import chat, demo_data, users
 
     cli.add_command(users.create_admin)
     cli.add_command(chat.chat)
+    cli.add_command(demo_data.demo_data)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from flask import Flask
 
 from echo import config, create_app, hub, logs
 from echo.config import Settings
+from echo.errors import ConfigurationError
 from echo.models import MessageStatus
 from echo.services import conversations, first_admin
 from echo.services.turns import Turns, interrupt_orphans
@@ -29,11 +30,12 @@ def serve() -> None:
     settings = config.load()
     logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
+    listener = _listener(settings)  # first: a second Echo must not touch the rows of this one
     prepare(app)
     turns: Turns = app.extensions["turns"]
     hub_bridge.start(turns, app.extensions["wakeup"])
     turns.engine.start()
-    server = hub.Server(app, settings.host, settings.port)
+    server = hub.Server(app, listener)
     address = settings.public_url or f"http://{_host_name(settings)}:{server.port}"
     _greet(app, address)
     hub.spawn(_purge_each_hour, app)
@@ -42,6 +44,16 @@ def serve() -> None:
         signal.signal(name, lambda *_: stop.post())
     stop.wait()
     _end(app, server)
+
+
+def _listener(settings: Settings) -> Any:
+    try:
+        return hub.listen(settings.host, settings.port)
+    except OSError as failure:
+        raise ConfigurationError(
+            f"Cannot listen on {settings.host}:{settings.port} ({failure.strerror}). "
+            "Stop the other program or set another HOST or PORT."
+        ) from failure
 
 
 def prepare(app: Flask) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
+    IntegerField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Length, Optional
 
 from echo import limits
-from echo.forms.fields import required, storable_text, stripped
+from echo.forms.fields import one_to_five, required, storable_text, stripped
 
 
 class FeedbackForm(FlaskForm):
@@ -28,9 +34,9 @@ class FeedbackForm(FlaskForm):
     category = SelectField(
         "Category",
         [required("Choose a category.")],
-        choices=list(limits.FEEDBACK_CATEGORIES.items()),
+        choices=[SelectChoice(*option) for option in limits.FEEDBACK_CATEGORIES.items()],
     )
-    rating = IntegerField("Stars", [Optional(), NumberRange(1, 5, "One to five stars.")])
+    rating = IntegerField("Stars", [Optional(), one_to_five])
 
 
 class ClearDiscussionForm(FlaskForm):

@@ -50,3 +50,9 @@ def no_line_breaks(_form: Any, field: Any) -> None:
     """Validator: one line only (an address goes into mail headers)."""
     if field.data and re.search(r"[\r\n]", field.data):
         raise ValidationError("Use one line only.")
+
+
+def one_to_five(_form: Any, field: Any) -> None:
+    """Validator: stars (wtforms' own NumberRange fails on whole numbers beyond a float's range)."""
+    if field.data is not None and not 1 <= field.data <= 5:
+        raise ValidationError("One to five stars.")

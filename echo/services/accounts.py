@@ -37,7 +37,7 @@ def sign_up(username: str, email: str, password: str, role: RoleName = RoleName.
 def _refuse_taken(username: str, email: str, but_for: int | None = None) -> None:
     for column, value, field, text in (
         (User.username_key, username, "username", "This name is taken. Please choose another."),
-        (User.email_key, email, "email", "There is an account with this address. Log in instead?"),
+        (User.email_key, email, "email", "There is an account with this address. Sign in instead?"),
     ):
         taken = db.session.scalar(select(User.id).where(column == fold(value)))
         if taken is not None and taken != but_for:

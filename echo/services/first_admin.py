@@ -55,11 +55,13 @@ def check(token: str) -> None:
 def redeem(token: str, username: str, email: str, password: str) -> User:
     """Make the first super admin and use the link up. A refused form leaves the link usable."""
     check(token)
-    user = accounts.sign_up(username, email, password)
     if not _use_up(token):
         raise NotFound("This link was used at the same moment by somebody else.")
-    accounts.set_role(user.id, RoleName.SUPER_ADMIN)
-    return user
+    try:
+        return accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
+    except BaseException:
+        _give_back(token)
+        raise
 
 
 def _use_up(token: str) -> bool:
@@ -74,3 +76,12 @@ def _use_up(token: str) -> bool:
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
     return transaction(work)
+
+
+def _give_back(token: str) -> None:
+    def work() -> None:
+        db.session.execute(
+            update(OneTimeLink).where(OneTimeLink.token_hash == digest(token)).values(used_at=None)
+        )
+
+    transaction(work)

@@ -14,7 +14,7 @@ from flask import session
 from limits import parse
 
 from echo.errors import EchoError, RateLimited, SignedOut
-from echo.extensions import limiter, socketio
+from echo.extensions import limiter, seconds_to_wait, socketio
 from echo.limits import EVENT_LIMITS
 from echo.models import Device, User
 from echo.services import devices
@@ -81,15 +81,13 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
 def _sender() -> User:
     device = current_device()
     if device is None:
-        raise SignedOut("You are signed out. Please log in again; what you wrote is kept.")
+        raise SignedOut("You are signed out. Please sign in again; what you wrote is kept.")
     return device.user
 
 
 def _refuse_too_many(name: str, user: User) -> None:
     if not limiter.enabled:
         return
-    rate = parse(EVENT_LIMITS[name])
-    if not limiter.limiter.hit(rate, "event", name, str(user.id)):
-        raise RateLimited(
-            "That was very fast. Please wait a moment.", retry_after=float(rate.get_expiry()) / 4
-        )
+    wait = seconds_to_wait(parse(EVENT_LIMITS[name]), "event", name, str(user.id))
+    if wait:
+        raise RateLimited("That was very fast. Please wait a moment.", retry_after=wait)

@@ -10,6 +10,7 @@ from typing import Any
 from flask import current_app
 from flask_socketio import join_room, leave_room
 
+from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
@@ -106,7 +107,7 @@ def open_conversation(user: User, raw: Any) -> Answer:
     row = conversations.own(user.id, wanted.conversation_id)
     leaf = row.head_id
     if wanted.before is not None:
-        leaf = conversations.own_message(user.id, wanted.before).parent_id
+        leaf = _above(user, row.id, wanted.before)
     else:
         join_room(rooms.of_conversation(row.id))
     found = message_tree.branch(leaf, MESSAGES_PER_PAGE + 1)
@@ -117,6 +118,14 @@ def open_conversation(user: User, raw: Any) -> Answer:
         "live": _live_of(row.id),
         "more": len(found) > len(shown),
     }
+
+
+def _above(user: User, conversation_id: str, message_id: str) -> str | None:
+    """Return the id of the message above one of this conversation."""
+    message = conversations.own_message(user.id, message_id)
+    if message.conversation_id != conversation_id:
+        raise NotFound("There is no such message in this conversation.", field="before")
+    return message.parent_id
 
 
 def _live_of(conversation_id: str) -> list[Answer]:

@@ -103,5 +103,4 @@ def _text(form: object, name: str) -> str:
 
 
 def _sign_in_ways() -> dict[str, object]:
-    config = current_app.config
-    return {"google_enabled": config["GOOGLE_ENABLED"], "signup_mode": config["SIGNUP"]}
+    return {"google_enabled": False, "signup_mode": current_app.config["SIGNUP"]}

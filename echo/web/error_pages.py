@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 TITLES = {
     400: "That did not work",
-    401: "Please log in",
+    401: "Please sign in",
     403: "Not allowed",
     404: "Nothing here",
     405: "Not that way",
@@ -69,7 +69,7 @@ def _page(status: int, sentence: str) -> str:
         title=TITLES.get(status, TITLES[500 if status >= 500 else 400]),
         sentence=sentence,
         back_url=url_for("account.login") if signing_in else url_for("home.index"),
-        back_label="Log in" if signing_in else "Back to Echo",
+        back_label="Sign in" if signing_in else "Back to Echo",
     )
 
 

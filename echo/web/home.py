@@ -25,7 +25,6 @@ def index() -> Any:
         "home.html",
         contributors=contributors.top(),
         signup_mode=current_app.config["SIGNUP"],
-        google_enabled=current_app.config["GOOGLE_ENABLED"],
     )
 
 

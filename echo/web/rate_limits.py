@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from flask import Flask
 from limits import parse
 
 from echo.errors import RateLimited
-from echo.extensions import limiter
+from echo.extensions import limiter, seconds_to_wait
 from echo.limits import EMAIL_MAX, LOGIN_PER_ACCOUNT, RATE_LIMITS
 
 
@@ -27,12 +26,11 @@ def count_login(account: str) -> None:
     """Count a try to log in to an account, from whatever address; raises RateLimited."""
     if not limiter.enabled:
         return
-    rate = parse(LOGIN_PER_ACCOUNT)
-    key = ("login", account.strip().casefold()[:EMAIL_MAX])
-    if not limiter.limiter.hit(rate, *key):
-        reset, _ = limiter.limiter.get_window_stats(rate, *key)
+    name = account.strip().casefold()[:EMAIL_MAX]
+    wait = seconds_to_wait(parse(LOGIN_PER_ACCOUNT), "login", name)
+    if wait:
         raise RateLimited(
             "Too many tries for this account. Please wait some minutes.",
             field="credentials",
-            retry_after=max(reset - time.time(), 1),
+            retry_after=wait,
         )

@@ -35,7 +35,7 @@ class SessionCookie(SecureCookieSessionInterface):
 def _refuse_visitor() -> Response:
     """Send a visitor's browser to the login page; tell a program that it is signed out."""
     if replies.wants_json():
-        raise SignedOut("Please log in first.")
+        raise SignedOut("Please sign in first.")
     return to_login()
 
 

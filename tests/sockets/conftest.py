@@ -1,0 +1,30 @@
+"""Fixtures of the socket tests: one signed-in user with one tab, and fast or slow answers by word."""
+
+from collections.abc import Callable
+
+import pytest
+
+from echo.generation import Script, ScriptedReply
+from echo.models import User
+from tests.conftest import Tab
+
+SLOW_TEXT = "one two three four five six seven eight nine ten " * 20
+
+
+@pytest.fixture
+def script() -> Script:
+    """ "slow" in the question makes the answer last for seconds; any other is answered at once."""
+    return Script(
+        replies=(ScriptedReply(match="slow", text=SLOW_TEXT, delay_ms=15, first_delay_ms=5),),
+        default=ScriptedReply(text="A short answer.", delay_ms=0, first_delay_ms=0),
+    )
+
+
+@pytest.fixture
+def ada(make_user: Callable[..., User]) -> User:
+    return make_user("ada")
+
+
+@pytest.fixture
+def tab(open_tab: Callable[[User], Tab], ada: User) -> Tab:
+    return open_tab(ada)

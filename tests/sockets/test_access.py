@@ -1,0 +1,114 @@
+"""Who may connect and send: looked up at each event; a session that ends is told within a second."""
+
+import time
+from collections.abc import Callable
+
+import eventlet
+import pytest
+from flask import Flask
+
+from echo.extensions import limiter, socketio
+from echo.limits import EVENT_LIMITS
+from echo.models import RoleName, User
+from echo.services import accounts, devices
+from echo.sockets import access
+from tests.conftest import PATIENCE, Tab
+
+
+def names_in_queue(tab: Tab) -> list[str]:
+    """What arrived, also after the connection has been closed."""
+    return [packet["name"] for packet in tab.socket.queue]
+
+
+def ended_within_a_second(tab: Tab) -> None:
+    began = time.monotonic()
+    with eventlet.Timeout(PATIENCE):
+        while tab.socket.is_connected():
+            eventlet.sleep(0.01)
+    assert time.monotonic() - began < 1.0
+    assert "session_ended" in names_in_queue(tab)
+
+
+def test_anonymous_browser_is_refused_at_connect(app: Flask) -> None:
+    socket = socketio.test_client(app, flask_test_client=app.test_client())
+    assert not socket.is_connected()
+
+
+def test_forged_cookie_is_refused_at_connect(app: Flask) -> None:
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["device"] = "not a token of anybody"
+    assert not socketio.test_client(app, flask_test_client=client).is_connected()
+
+
+@pytest.mark.parametrize("name", sorted(access.RULES))
+def test_each_event_is_signed_out_after_revocation(name: str, tab: Tab, ada: User) -> None:
+    devices.revoke_all(ada.id, reason="Gone.")
+    assert tab.ask(name, {"text": "Hi"})["error"]["code"] == "signed_out"
+
+
+def test_logout_ends_the_tabs_of_this_browser_alone(
+    app: Flask, ada: User, open_tab: Callable[[User], Tab], login: Callable[..., str]
+) -> None:
+    other = open_tab(ada)
+    client = app.test_client()
+    login(client, ada)
+    mine, twin = Tab(app, client), Tab(app, client)
+    assert client.post("/logout").status_code == 302
+    ended_within_a_second(mine)
+    ended_within_a_second(twin)
+    assert other.socket.is_connected()
+    assert other.ask("send_message", "Hi")["ok"]
+
+
+def test_deactivated_account_is_told_and_cut_off(tab: Tab, ada: User, app: Flask) -> None:
+    accounts.set_active(ada.id, False)
+    assert tab.ask("send_message", "Hi")["error"]["code"] == "signed_out"
+    ended_within_a_second(tab)
+
+
+def test_role_change_is_told_and_rights_are_read_anew(
+    tab: Tab, ada: User, open_tab: Callable[[User], Tab]
+) -> None:
+    accounts.set_role(ada.id, RoleName.ADMIN)
+    ended_within_a_second(tab)
+    assert open_tab(ada).ask("send_message", "Hi")["ok"]
+
+
+def test_new_password_ends_every_other_device(
+    app: Flask, ada: User, open_tab: Callable[[User], Tab], login: Callable[..., str]
+) -> None:
+    other = open_tab(ada)
+    client = app.test_client()
+    kept = devices.find(login(client, ada))
+    mine = Tab(app, client)
+    devices.revoke_all(ada.id, reason="Your password was changed.", but=kept.id if kept else None)
+    ended_within_a_second(other)
+    assert mine.socket.is_connected()
+    assert mine.ask("send_message", "Hi")["ok"]
+
+
+@pytest.mark.parametrize("name", sorted(EVENT_LIMITS))
+def test_each_event_has_a_limit_of_its_own_per_user(
+    name: str,
+    tab: Tab,
+    make_user: Callable[..., User],
+    open_tab: Callable[[User], Tab],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limiter, "enabled", True)
+    monkeypatch.setitem(EVENT_LIMITS, name, "2/minute")
+    codes = [tab.ask(name, {}).get("error", {}).get("code") for _ in range(3)]
+    assert codes == ["bad_payload", "bad_payload", "rate_limited"]
+    assert tab.ask(name, {})["error"]["retry_after"] > 0
+    another = next(other for other in EVENT_LIMITS if other != name)
+    assert tab.ask(another, {})["error"]["code"] == "bad_payload"
+    assert open_tab(make_user("bob")).ask(name, {})["error"]["code"] == "bad_payload"
+
+
+def test_event_without_limit_or_right_cannot_be_declared() -> None:
+    with pytest.raises(LookupError):
+        access.event("no_such_event", right="own conversation")
+    with pytest.raises(LookupError):
+        access.event("send_message", right="")
+    assert set(access.RULES) == set(EVENT_LIMITS)

@@ -67,7 +67,7 @@ def remove_strangers(files: dict[str, str]) -> None:
         return
     known = {TARGET / target for target in files}
     for path in TARGET.rglob("*"):
-        if path.is_file() and path not in known:
+        if path.is_file() and path not in known and not path.name.startswith("."):
             path.unlink()
     for folder in sorted(TARGET.rglob("*"), reverse=True):
         if folder.is_dir() and not any(folder.iterdir()):

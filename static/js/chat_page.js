@@ -1,9 +1,9 @@
 // Wires the chat page: one socket, one conversation in view, the list beside it. Each part knows only its own business.
 
-import { Announcer } from "./announcer.js";
 import { enhanceForms } from "./ajax_form.js";
+import { Announcer } from "./announcer.js";
 import { ChatSocket } from "./chat_socket.js";
-import { announceWith, copyText } from "./code_blocks.js";
+import { announceWith } from "./code_blocks.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
@@ -12,12 +12,12 @@ import { Drafts } from "./drafts.js";
 import { Drawer } from "./drawer.js";
 import { feedbackDialog } from "./feedback.js";
 import { whenMathReady } from "./math.js";
-import { openMenu } from "./menu.js";
+import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
+import { fitDock, wireControls } from "./page_controls.js";
 import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
 import { SettingsPanel } from "./settings_panel.js";
-import { shortcuts } from "./shortcuts.js";
 import { Sidebar, shorten } from "./sidebar.js";
 import { showSuggestions } from "./suggestions.js";
 import { preferences } from "./theme.js";
@@ -32,38 +32,32 @@ const KEEP = 8;
 const announcer = new Announcer(at("announcer"));
 const connection = new Connection(at("notice-bar"), at("model-name"));
 const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: loadOlder });
-const list = new MessageList(at("message-list"), {
-  ratingReasons: boot.rating_reasons,
-  retry: (clientId) => sent(() => current.retry(clientId)),
-  takeBack: (row) => { current.store.dropPending(row.client_id); composer.setText(row.text); composer.focus(); },
-  copy: copyMessage,
-  edit: (id, text) => attempt(() => current.edit(id, text)),
-  regenerate: (id) => attempt(() => current.regenerate(id)),
-  continue: (id) => attempt(() => current.continue(id)),
-  rate: (id, rating, more) => attempt(() => current.rate(id, rating, more)),
-  select: selectBranch,
-});
+const list = new MessageList(at("message-list"), messageActs({
+  reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, scroll, announcer, attempt, sent,
+}));
 const composer = new Composer({
   form: at("composer"), drafts: new Drafts(boot.user.id), limits: boot.limits, sendKey: () => preferences.sendKey,
   on: { send, stop, editLast },
 });
 const sidebar = new Sidebar({
-  list: at("conversation-list"), template: at("row-template"),
+  list: at("conversation-rows"), template: at("row-template"),
   on: { open: openConversation, removed: conversationRemoved, changed: conversationChanged },
 });
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), shade: at("drawer-shade"), opener: at("open-sidebar") });
-const settings = new SettingsPanel({ boot, conversation: () => current, onSaved: conversationChanged, onCleared: () => current.open() });
+const settings = new SettingsPanel({ boot, conversation: () => current, onSaved: conversationChanged, onCleared: (id) => sidebar.removed(id, current.info?.title) });
 const feedback = feedbackDialog(at("feedback"));
 const search = new SearchDialog(at("search"), openConversation);
 const socket = new ChatSocket({
   event: handle,
-  up: () => { connection.up(); reopen(); },
+  up: () => { connection.up(); reopen(); if (connectedBefore) sidebar.refresh(); connectedBefore = true; },
   down: () => connection.down(),
-  refused: (reason) => connection.signedOut(/signed.?out|unauthor/i.test(reason) ? "" : `The server refused the connection (${reason}).`),
+  refused: () => { composer.saveNow(unsent()); connection.signedOut(); },
 });
 
 let current = make(null);
+let connectedBefore = false;
 let liveKey = null;
+let stopAsked = null;
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
 
@@ -141,6 +135,7 @@ function changed(key) {
 
 function drawAll() {
   const rows = current.store.path();
+  chat.classList.toggle("is-loading", !current.loaded);
   chat.classList.toggle("is-empty", rows.length === 0 && (current.id === null || current.loaded));
   list.show(rows);
   at("older").hidden = !current.store.more;
@@ -159,6 +154,10 @@ function drawOne(key) {
 function afterDraw(rows) {
   const live = current.store.live();
   composer.setLive(live !== null);
+  if (live && live.key === stopAsked && !live.local) {
+    stopAsked = null;
+    stop();
+  }
   if (live) {
     liveKey = live.key;
     announcer.follow(live, true);
@@ -199,9 +198,13 @@ function send(text) {
   return sent(() => current.send(text));
 }
 
+/** What the server has not taken yet: it goes back into the draft when the page is left. */
+const unsent = () => current.store.pending.map((row) => row.text);
+
 async function stop() {
   const live = current.store.live();
-  if (live && !live.local) await attempt(() => current.stop(live.id));
+  if (live?.local) stopAsked = live.key; // the server does not know it yet: as soon as it does
+  else if (live) await attempt(() => current.stop(live.id));
 }
 
 async function attempt(act) {
@@ -213,23 +216,6 @@ async function attempt(act) {
   }
 }
 
-async function copyMessage(row, button) {
-  const done = await copyText(row.text);
-  announcer.say(done ? "Copied" : "Copying was refused by the browser");
-  const use = button.querySelector("use");
-  use.setAttribute("href", done ? "#i-check" : "#i-close");
-  setTimeout(() => use.setAttribute("href", "#i-copy"), 1500);
-}
-
-/** The message that is compared stays where it is on the screen. */
-async function selectBranch(row, siblingId) {
-  const top = list.views.get(row.key)?.node.getBoundingClientRect().top;
-  await attempt(() => current.select(siblingId));
-  const node = list.byId(siblingId)?.node;
-  if (node && top !== undefined) scroll.hold(node, top);
-  node?.querySelector(".branches button:not(:disabled)")?.focus({ preventScroll: true });
-}
-
 function editLast() {
   const views = [...list.views.values()].filter((view) => view.row.role === "user" && !view.row.local);
   const last = views[views.length - 1];
@@ -237,14 +223,12 @@ function editLast() {
   return Boolean(last);
 }
 
-const lastAnswer = () => current.store.path().findLast((row) => row.role === "assistant");
-
 // ---- events from the server -------------------------------------------------------------------------------------
 
 function handle(name, payload) {
   if (name === "conversation_changed") conversationChanged(payload.conversation);
   else if (name === "conversation_removed") { sidebar.drop(payload.conversation_id); conversationRemoved(payload.conversation_id); }
-  else if (name === "session_ended") { composer.saveNow(); connection.signedOut(); }
+  else if (name === "session_ended") { composer.saveNow(unsent()); connection.signedOut(payload?.reason); }
   else if (name === "message_started") current.handle(name, payload);
   else (ownerOf(payload.message_id) ?? current).handle(name, payload);
 }
@@ -274,62 +258,18 @@ function conversationRemoved(id) {
 
 // ---- the rest of the page ---------------------------------------------------------------------------------------
 
-function fitDock() {
-  const scroller = at("messages");
-  chat.style.setProperty("--dock-height", `${at("dock").offsetHeight}px`);
-  chat.style.setProperty("--gutter", `${(scroller.offsetWidth - scroller.clientWidth) / 2}px`);
-}
-
-const acts = {
-  "new-chat": newChat,
-  search: () => search.open(),
-  sidebar: () => drawer.toggle(),
-  "chat-settings": () => settings.open("chat"),
-};
-
-document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-action]");
-  if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  acts[target.dataset.action]();
-});
-
-at("chat-menu").addEventListener("click", (event) => sidebar.menu(event.currentTarget, current.id));
-at("account-button").addEventListener("click", (event) => openMenu(event.currentTarget, [
-  { label: "Settings", icon: "gear", run: () => settings.open("general") },
-  { label: "Profile", icon: "user", href: "/profile" },
-  boot.user.can_see_admin && { label: "Admin", icon: "chart", href: "/admin/" },
-  { label: "Keyboard", icon: "keyboard", run: () => settings.open("keyboard") },
-  { label: "Give feedback", icon: "note", run: () => feedback.open() },
-  "line",
-  { label: "Sign out", icon: "leave", run: signOut },
-], "Account"));
-
-function signOut() {
-  composer.saveNow();
-  const form = Object.assign(document.createElement("form"), { method: "post", action: "/logout" });
-  const token = Object.assign(document.createElement("input"), { type: "hidden", name: "csrf_token", value: document.querySelector('meta[name="csrf-token"]').content });
-  form.append(token);
-  document.body.append(form);
-  form.submit();
-}
-
-shortcuts({
+wireControls({
+  user: boot.user, sidebar, settings, feedback, scroll,
+  currentId: () => current.id,
   newChat,
   search: () => search.open(),
-  sidebar: () => drawer.toggle(),
+  drawer: () => drawer.toggle(),
   focus: () => composer.focus({ evenOnTouch: true }),
   stop: () => { if (!current.store.live()) return false; stop(); return true; },
-  copyAnswer: () => { const row = lastAnswer(); if (row) copyText(row.text).then((done) => done && toast("Answer copied", { kind: "success", seconds: 2 })); },
-  copyCode: () => { const code = [...document.querySelectorAll(".code-block code")].at(-1); if (code) copyText(code.textContent).then((done) => done && toast("Code copied", { kind: "success", seconds: 2 })); },
-  regenerate: () => { const row = lastAnswer(); if (row && !current.store.live()) attempt(() => current.regenerate(row.id)); },
+  lastAnswer: () => current.store.path().findLast((row) => row.role === "assistant"),
+  regenerate: (row) => !current.store.live() && attempt(() => current.regenerate(row.id)),
   editLast,
-  remove: () => current.id !== null && sidebar.remove(current.id),
-  top: () => scroll.toTop(),
-  bottom: () => scroll.toBottom(),
-  keyboard: () => settings.open("keyboard"),
-  settings: () => settings.open("general"),
-  keys: at("keys"),
+  beforeLeaving: () => composer.saveNow(unsent()),
 });
 
 addEventListener("popstate", () => {
@@ -338,7 +278,13 @@ addEventListener("popstate", () => {
   show(id, { push: false });
   reopen();
 });
-addEventListener("pagehide", () => composer.saveNow());
+addEventListener("pagehide", () => composer.saveNow(unsent()));
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/conversations")) return;
+  event.detail.shouldSwap = false; // the sign-in page came instead
+  composer.saveNow(unsent());
+  connection.signedOut();
+});
 addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 
 announceWith((text) => announcer.say(text));
@@ -346,10 +292,8 @@ whenMathReady(() => list.repaint());
 dialogs();
 enhanceForms();
 adoptFlashes();
-showSuggestions(at("suggestions"), at("greeting"), boot, (text) => { composer.setText(text); send(text); composer.setText(""); });
-new ResizeObserver(fitDock).observe(at("dock"));
-new ResizeObserver(fitDock).observe(at("messages"));
-document.cookie = `tz=${encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone)}; Path=/; SameSite=Lax; Max-Age=31536000`;
+showSuggestions(at("suggestions"), at("greeting"), boot, send);
+fitDock(chat, at("messages"), at("dock"));
 
 show(boot.conversation_id, { push: false });
 socket.connect();

@@ -18,7 +18,7 @@ export function dressCode(pre) {
   const code = pre.querySelector("code") ?? pre;
   const language = languageOf(code);
   pre.tabIndex = 0;
-  pre.setAttribute("role", "region");
+  pre.setAttribute("role", "group");
   pre.setAttribute("aria-label", language ? `Code, ${language}` : "Code");
   const figure = element("div", { class: "code-block", dir: "ltr" });
   const copy = element("button", { type: "button", class: "copy-code" }, icon("copy"), element("span", {}, "Copy"));

@@ -28,7 +28,7 @@ export class Composer {
   }
 
   open(conversationId) {
-    this.#saveDraft();
+    this.saveNow();
     this.conversationId = conversationId;
     this.outbox = [];
     this.setText(this.drafts.load(conversationId));
@@ -79,8 +79,10 @@ export class Composer {
     this.drafts.save(this.conversationId, this.field.value);
   }
 
-  saveNow() {
-    this.#saveDraft();
+  /** Leaving: what waits in the outbox becomes draft again. */
+  saveNow(unsent = []) {
+    clearTimeout(this.saveLater);
+    this.drafts.save(this.conversationId, [...unsent, ...this.outbox, this.field.value].filter(Boolean).join("\n"));
   }
 
   fit() {

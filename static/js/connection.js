@@ -37,7 +37,7 @@ export class Connection {
     this.ended = true;
     this.indicator.dataset.state = "off";
     const next = encodeURIComponent(location.pathname);
-    this.#show("", element("span", {}, reason || "You are signed out. What you wrote is kept."), element("a", { href: `/login?next=${next}` }, "Sign in again"));
+    this.#show("", element("span", {}, `${/\s/.test(reason ?? "") ? reason : "You are signed out."} What you wrote is kept.`), element("a", { href: `/login?next=${next}` }, "Sign in again"));
   }
 
   #show(kind, ...content) {

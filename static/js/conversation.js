@@ -63,6 +63,7 @@ export class Conversation {
   }
 
   async #deliver(row) {
+    if (!this.loaded) return; // without the branch in view the question would have no place; open() sends it
     const payload = { client_id: row.client_id, text: row.text };
     if (this.id !== null) payload.conversation_id = this.id;
     if (this.store.leafId) payload.parent_id = this.store.leafId;

@@ -3,6 +3,7 @@
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const long = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const utc = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
 
@@ -57,7 +58,7 @@ export function replyStats({ tokens, timing }) {
 export function localTimes(root) {
   for (const node of root.querySelectorAll("time[datetime]")) {
     if (node.textContent.trim()) continue;
-    node.textContent = shortTime(node.dateTime);
+    node.textContent = "long" in node.dataset ? long.format(new Date(node.dateTime)) : shortTime(node.dateTime);
     node.title = fullTime(node.dateTime);
   }
 }

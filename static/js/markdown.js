@@ -10,7 +10,12 @@ import { mathExtensions, mathReady } from "./math.js";
 const purify = globalThis.DOMPurify;
 const marked = new Marked({ gfm: true, breaks: true, async: false });
 marked.use({ extensions: mathExtensions });
-marked.use({ renderer: { html: ({ text }) => escape(text) } });
+marked.use({
+  renderer: {
+    html: ({ text }) => escape(text), // shown, never run
+    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || "image")}</a>`, // nothing is fetched from elsewhere
+  },
+});
 
 const CLEAN = {
   USE_PROFILES: { html: true, mathMl: true },
@@ -42,6 +47,9 @@ function blocksOf(text) {
   return blocks;
 }
 
+/** A block with a formula is made anew once formulas can be drawn. */
+const mathState = (raw) => (/\$|\\[([]/.test(raw) ? mathReady() : null);
+
 const htmlOf = (token) => purify.sanitize(marked.parser([token]), CLEAN);
 
 /** Paints text into root; unchanged blocks keep their nodes, so selections and scroll places inside code survive. */
@@ -49,7 +57,7 @@ export function paintMarkdown(root, text, { live = false } = {}) {
   const blocks = blocksOf(live ? closeMarkdown(text) : text);
   const old = root.blocks ?? [];
   let same = 0;
-  while (same < blocks.length && same < old.length && old[same].raw === blocks[same].raw && old[same].math === mathReady()) same += 1;
+  while (same < blocks.length && same < old.length && old[same].raw === blocks[same].raw && old[same].math === mathState(blocks[same].raw)) same += 1;
   const reusable = old.slice(same).map((block) => block.node);
   for (let index = same; index < blocks.length; index += 1) {
     const node = reusable.shift() ?? root.appendChild(newBlock());
@@ -58,7 +66,7 @@ export function paintMarkdown(root, text, { live = false } = {}) {
     dress(node);
     if (scrolled) node.querySelector("pre")?.scrollTo({ left: scrolled, behavior: "instant" });
     blocks[index].node = node;
-    blocks[index].math = mathReady();
+    blocks[index].math = mathState(blocks[index].raw);
   }
   for (let index = 0; index < same; index += 1) blocks[index] = old[index];
   for (const node of reusable) node.remove();
@@ -79,7 +87,7 @@ function dress(node) {
     const wrap = document.createElement("div");
     wrap.className = "table-wrap";
     wrap.tabIndex = 0;
-    wrap.setAttribute("role", "region");
+    wrap.setAttribute("role", "group");
     wrap.setAttribute("aria-label", "Table");
     table.replaceWith(wrap);
     wrap.append(table);

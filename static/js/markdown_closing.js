@@ -58,7 +58,7 @@ function blockStart(lines) {
 /** A last line that is only a marker would turn the line above into a heading, or show as a bare sign. */
 function holdMarker(block) {
   const last = block[block.length - 1] ?? "";
-  const bare = /^\s*(#{1,6}|[-*+]|[-=]{2,}|\*{2,3}|_{2,3}|~{1,2}|`{1,2}|\d{1,9}[.)]|>|!|\[)\s*$/.test(last);
+  const bare = /^\s*(#{1,6}|[-*+]|-{2,}|=+|\*{2,3}|_{2,3}|~{1,2}|`{1,2}|\d{1,9}[.)]|>|!|\[)\s*$/.test(last);
   return bare ? block.slice(0, -1) : block;
 }
 
@@ -67,6 +67,7 @@ function closeTable(block) {
   const rows = block.slice(first);
   const columns = Math.max(1, cells(rows[0]));
   const delimiter = `|${" --- |".repeat(columns)}`;
+  if (rows.length === 1 && /^\s*\|\s*$/.test(rows[0])) return block.slice(0, first);
   if (rows.length === 1) return [...block.slice(0, first), `${rows[0].replace(/\|?\s*$/, "")} |`, delimiter];
   if (rows.length === 2 && (DELIMITER.test(rows[1]) || /^\s*\|?\s*:?$/.test(rows[1]))) return [...block.slice(0, first), rows[0], delimiter];
   const last = rows[rows.length - 1];
@@ -83,7 +84,7 @@ export function closeInline(text) {
   let plain = text;
   const ticks = plain.match(/(?<!`)`(?!`)/g) ?? [];
   if (ticks.length % 2 === 1) {
-    if (plain.endsWith("`")) return plain.slice(0, -1);
+    if (plain.endsWith("`")) return closeInline(plain.slice(0, -1).trimEnd());
     return `${plain}\``;
   }
   plain = holdLink(plain);

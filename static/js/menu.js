@@ -18,7 +18,7 @@ export function openMenu(button, items, label = "Menu") {
   if (open?.button === button) return closeMenu();
   closeMenu();
   const node = element("div", { class: "menu", role: "menu", "aria-label": label }, ...items.filter(Boolean).map(item));
-  document.body.append(node);
+  (button.closest("aside, main") ?? document.body).append(node);
   open = { node, button };
   button.setAttribute("aria-expanded", "true");
   place(node, button);

@@ -9,7 +9,7 @@ export class MessageStore {
     this.onChange = onChange; // (key | null): one message changed, or (null) the path itself
     this.messages = new Map(); // id → row
     this.pending = []; // own questions the server has not acknowledged yet
-    this.early = new Map(); // id → Map(seq → text): pieces that came before their message
+    this.early = new Map(); // id → {pieces, queued, done}: what came before its message
     this.leafId = null;
     this.more = false;
   }
@@ -66,8 +66,8 @@ export class MessageStore {
     const old = this.messages.get(message.id);
     const row = old ?? { key: message.id, seq: 0, ahead: new Map(), text: "" };
     const keepText = old && LIVE.has(message.status) && old.text.startsWith(message.text);
-    const text = keepText ? old.text : message.text;
-    Object.assign(row, message, { text });
+    const { text, seq = 0 } = keepText ? old : message; // the two belong together
+    Object.assign(row, message, { text, seq });
     if (!LIVE.has(row.status)) {
       row.ahead.clear();
       row.done = null;
@@ -105,7 +105,10 @@ export class MessageStore {
     const early = this.early.get(row.id);
     if (!early) return;
     this.early.delete(row.id);
-    for (const [seq, text] of early) if (seq > row.seq) row.ahead.set(seq, text);
+    if (row.final) return;
+    for (const [seq, text] of early.pieces) if (seq > row.seq) row.ahead.set(seq, text);
+    if (early.queued) this.#setPlace(row, early.queued);
+    row.done = early.done;
     this.#drain(row);
   }
 
@@ -157,7 +160,6 @@ export class MessageStore {
         this.leafId = reply.id; // an acknowledgement that arrived after the end
       } else {
         const row = this.#put(reply);
-        row.done = known && !known.final ? row.done : null;
         if (own) row.key = own.reply.key;
         this.leafId = row.id;
       }
@@ -173,16 +175,21 @@ export class MessageStore {
     if (!row) return this.start({ reply });
     if (!row.final) return this.onChange(row.key);
     Object.assign(row, { status: reply.status ?? "queued", final: false, done: null, error: null });
-    this.leafId = row.id;
+    if (!this.path().includes(row)) this.leafId = row.id;
     this.onChange(null);
   }
 
-  queued({ message_id, position, eta_seconds }) {
-    const row = this.messages.get(message_id);
+  queued(event) {
+    const row = this.messages.get(event.message_id);
+    if (!row) this.#earlyOf(event.message_id).queued = event;
     if (!row || row.final) return;
+    this.#setPlace(row, event);
+    this.onChange(row.key);
+  }
+
+  #setPlace(row, { position, eta_seconds }) {
     row.position = position;
     row.eta = eta_seconds;
-    this.onChange(row.key);
   }
 
   /** receive_message → "applied", "duplicate", "gap" (ask the server to resume) or "unknown". */
@@ -198,11 +205,15 @@ export class MessageStore {
   }
 
   #keepEarly(id, seq, text) {
-    const early = this.early.get(id) ?? new Map();
-    if (early.size < MAX_EARLY) early.set(seq, text);
-    this.early.set(id, early);
-    if (this.early.size > 20) this.early.delete(this.early.keys().next().value);
+    const { pieces } = this.#earlyOf(id);
+    if (pieces.size < MAX_EARLY) pieces.set(seq, text);
     return "unknown";
+  }
+
+  #earlyOf(id) {
+    if (!this.early.has(id)) this.early.set(id, { pieces: new Map(), queued: null, done: null });
+    if (this.early.size > 20) this.early.delete(this.early.keys().next().value);
+    return this.early.get(id);
   }
 
   #drain(row) {
@@ -242,7 +253,10 @@ export class MessageStore {
   /** message_finished → "applied", "gap" (pieces are missing: resume) or "unknown". */
   finish(event) {
     const row = this.messages.get(event.message_id);
-    if (!row) return "unknown";
+    if (!row) {
+      this.#earlyOf(event.message_id).done = event;
+      return "unknown";
+    }
     if (row.final && row.status === event.status) {
       Object.assign(row, facts(event));
       this.onChange(row.key);

@@ -156,7 +156,7 @@ export class MessageView {
     if (again) return;
     this.node.classList.add("keep");
     const panel = ratingPanel(acts.ratingReasons, (more) => acts.rate(row.id, -1, more), () => this.node.classList.remove("keep"));
-    this.node.append(panel);
+    acts.still(() => this.node.append(panel));
     await saved;
   }
 
@@ -173,15 +173,15 @@ export class MessageView {
     const { row } = this;
     const text = [replyStats(row), row.created_at && fullTime(row.created_at)].filter(Boolean).join("\n");
     if (!text) return [];
-    return [iconButton("info", "About this answer", () => {}, { "data-tip": text, "aria-label": `About this answer: ${text}` })];
+    return [iconButton("info", "About this answer", () => this.acts.tell(text), { "data-tip": text, "aria-label": `About this answer: ${text}` })];
   }
 
   // ---- edit in place ------------------------------------------------------------------------------------------
 
-  edit() {
+  edit(text = this.row.text) {
     if (this.node.classList.contains("editing")) return;
     const field = element("textarea", { "aria-label": "Edit your message", dir: "auto", rows: "1" });
-    field.value = this.row.text;
+    field.value = text;
     const close = () => {
       form.replaceWith(this.body);
       this.node.classList.remove("editing");
@@ -205,9 +205,11 @@ export class MessageView {
       if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); close(); }
       if ((event.key === "Enter" || event.key.toLowerCase() === "s") && (event.ctrlKey || event.metaKey)) { event.preventDefault(); save(); }
     });
-    this.body.replaceWith(form);
-    this.node.classList.add("editing");
-    fit();
+    this.acts.still(() => {
+      this.body.replaceWith(form);
+      this.node.classList.add("editing");
+      fit();
+    });
     field.focus();
     field.setSelectionRange(field.value.length, field.value.length);
   }

@@ -16,7 +16,7 @@ const NUMBERS = [
 ];
 
 export class SettingsPanel {
-  /** conversation(): the one in view; onSaved(conversation); onCleared() */
+  /** conversation(): the one in view; onSaved(conversation); onCleared(id) */
   constructor({ boot, conversation, onSaved, onCleared }) {
     Object.assign(this, { boot, conversation, onSaved, onCleared });
     this.dialog = document.getElementById("settings");
@@ -25,7 +25,7 @@ export class SettingsPanel {
     this.#wireTabs();
     this.#wirePreferences();
     this.#buildChat();
-    document.getElementById("clear-chat").addEventListener("click", (event) => this.#clear(event.currentTarget));
+    document.getElementById("clear-chat").addEventListener("click", () => this.#clear());
   }
 
   open(tab = "general") {
@@ -163,26 +163,14 @@ export class SettingsPanel {
     setTimeout(() => tick.classList.remove("shown"), 1400);
   }
 
-  /** Asks once more in place, since this cannot be undone. */
-  async #clear(button) {
-    if (!button.classList.contains("danger")) {
-      button.classList.add("danger");
-      button.textContent = "Clear for good?";
-      setTimeout(() => this.#calm(button), 4000);
-      return;
-    }
-    this.#calm(button);
+  async #clear() {
+    const { id } = this.conversation();
     try {
-      await post("/clear_discussion", fields({ conversation_id: this.conversation().id }));
+      await post("/clear_discussion", fields({ conversation_id: id }));
       this.dialog.close();
-      this.onCleared();
+      this.onCleared(id);
     } catch (error) {
       toast(error.message, { kind: "error" });
     }
-  }
-
-  #calm(button) {
-    button.classList.remove("danger");
-    button.textContent = "Clear messages";
   }
 }

@@ -60,6 +60,11 @@ export class Sidebar {
     ], "This chat");
   }
 
+  /** After a lost connection: what happened meanwhile. htmx listens. */
+  refresh() {
+    this.list.dispatchEvent(new Event("refresh"));
+  }
+
   // ---- what the server says -----------------------------------------------------------------------------------
 
   /** conversation_changed: put the row where it belongs. */
@@ -112,7 +117,7 @@ export class Sidebar {
 
   #tidy() {
     for (const section of this.list.querySelectorAll(".conversation-section")) if (!section.querySelector(".conversation-row")) section.remove();
-    this.list.querySelector(".list-empty").hidden = this.list.querySelector(".conversation-row") !== null;
+    this.list.parentElement.querySelector(".list-empty").hidden = this.list.querySelector(".conversation-row") !== null;
   }
 
   /** A page that was loaded may go on with the group the last one ended with. */
@@ -132,6 +137,7 @@ export class Sidebar {
       first.querySelector("ul").append(...section.querySelectorAll(".conversation-row"));
       section.remove();
     }
+    this.#tidy();
     this.mark(this.currentId);
   }
 
@@ -194,6 +200,11 @@ export class Sidebar {
     } catch (error) {
       return toast(error.message, { kind: "error" });
     }
+    this.removed(id, title);
+  }
+
+  /** It is gone on the server; the list forgets it and offers the way back. */
+  removed(id, title = this.titleOf(id) || "Chat") {
     this.removing.add(id);
     setTimeout(() => this.removing.delete(id), 1500);
     this.drop(id);

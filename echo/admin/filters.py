@@ -1,0 +1,118 @@
+"""Filters of the tables: one address argument each, checked before it reaches the database.
+
+They do not know which table they narrow.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, ClassVar, Final
+
+from flask_admin.contrib.sqla.filters import BaseSQLAFilter
+from sqlalchemy.orm import InstrumentedAttribute
+
+from echo.services.reports import midnight
+from echo.text import storable
+
+ID_MAX: Final = 2**63 - 1
+TEXT_MAX: Final = 200
+EARLIEST: Final = date(2000, 1, 1)
+LATEST: Final = date(2199, 12, 31)
+
+
+def whole_id(value: str) -> int:
+    """Return the id that `value` spells; raises ValueError for anything that no database can hold."""
+    value = value.strip()
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(ID_MAX))):
+        raise ValueError("not an id")
+    if not 1 <= int(value) <= ID_MAX:
+        raise ValueError("out of range")
+    return int(value)
+
+
+class TableFilter(BaseSQLAFilter):
+    """A filter that appears in the address as `arg`; `help_text` says what it takes."""
+
+    input_type: ClassVar[str] = "text"
+    help_text: ClassVar[str] = f"Use at most {TEXT_MAX} characters."
+
+    def __init__(
+        self,
+        column: InstrumentedAttribute[Any],
+        name: str,
+        arg: str,
+        choices: list[tuple[str, str]] | None = None,
+    ) -> None:
+        super().__init__(column, name, options=choices)
+        self.arg = arg
+        self.choices = choices
+
+    def operation(self) -> str:
+        return ""
+
+    def clean(self, value: str) -> Any:
+        if len(value) > TEXT_MAX:
+            raise ValueError("too long")
+        return storable(value.strip())
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        return query.filter(self.get_column(alias) == value)
+
+
+class IdIs(TableFilter):
+    """One number of a row."""
+
+    input_type = "number"
+    help_text = f"Enter a whole number from 1 to {ID_MAX:,}."
+
+    def clean(self, value: str) -> int:
+        return whole_id(value)
+
+
+class TextIs(TableFilter):
+    """One exact text, for instance an id made of letters."""
+
+
+class ChoiceIs(TableFilter):
+    """One of a few values."""
+
+    input_type = "select"
+    help_text = "Choose one of the list."
+
+    def clean(self, value: str) -> str:
+        if value not in dict(self.choices or []):
+            raise ValueError("no such choice")
+        return value
+
+
+class IsTrue(ChoiceIs):
+    """Yes or no."""
+
+    def __init__(self, column: InstrumentedAttribute[Any], name: str, arg: str) -> None:
+        super().__init__(column, name, arg, [("1", "Yes"), ("0", "No")])
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        return query.filter(self.get_column(alias).is_(value == "1"))
+
+
+class FromDay(TableFilter):
+    """From the beginning of a UTC day on."""
+
+    input_type = "date"
+    help_text = f"Enter a day as YYYY-MM-DD, from {EARLIEST} to {LATEST}."
+
+    def clean(self, value: str) -> date:
+        day = date.fromisoformat(value.strip())
+        if not EARLIEST <= day <= LATEST:
+            raise ValueError("absurd day")
+        return day
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        return query.filter(self.get_column(alias) >= midnight(value))
+
+
+class UntilDay(FromDay):
+    """Until the end of a UTC day."""
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        return query.filter(self.get_column(alias) < midnight(value + timedelta(days=1)))

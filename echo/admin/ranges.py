@@ -1,0 +1,79 @@
+"""Ranges of days out of an address: presets or two own days, in UTC. Knows no chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from werkzeug.datastructures import MultiDict
+
+from echo.admin.filters import EARLIEST
+from echo.clock import utc_now
+from echo.errors import InvalidInput
+
+PRESETS: Final = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "Year"}
+USUAL: Final = "30"
+LONGEST_DAYS: Final = 3660
+
+
+@dataclass(frozen=True)
+class DayRange:
+    """Days from `first` to `last`, both included; `preset` names the one it came from."""
+
+    first: date
+    last: date
+    preset: str | None = None
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def words(self) -> str:
+        """The range as a person writes it."""
+        first = f"{self.first.day} {self.first:%b %Y}"
+        return first if self.days == 1 else f"{first} to {self.last.day} {self.last:%b %Y}"
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The arguments that give this range again."""
+        return {"from": self.first.isoformat(), "to": self.last.isoformat()}
+
+
+def preset(name: str = USUAL) -> DayRange:
+    """Return the last `name` days, today included; raises InvalidInput for no preset."""
+    if name not in PRESETS:
+        raise InvalidInput("Choose one of the ranges that are offered.", field="days")
+    today = utc_now().date()
+    return DayRange(today - timedelta(days=int(name) - 1), today, name)
+
+
+def read(args: MultiDict[str, str]) -> DayRange:
+    """Return the range that an address asks for, else the usual one.
+
+    Raises:
+        InvalidInput: no date, reversed, longer than ten years, too long ago or still to come.
+    """
+    if not args.get("from") and not args.get("to"):
+        return preset(args.get("days", USUAL))
+    wanted = DayRange(_day(args, "from"), _day(args, "to"))
+    if wanted.last < wanted.first:
+        raise InvalidInput("The range ends before it begins. Swap the two days.", field="to")
+    if wanted.first < EARLIEST:
+        raise InvalidInput(f"Choose a first day from {EARLIEST} on.", field="from")
+    if wanted.last > utc_now().date() + timedelta(days=1):  # it is tomorrow already in the far east
+        raise InvalidInput("The range ends in the future. Choose today at the latest.", field="to")
+    if wanted.days > LONGEST_DAYS:
+        raise InvalidInput("Choose a range of ten years at most.", field="from")
+    return wanted
+
+
+def _day(args: MultiDict[str, str], name: str) -> date:
+    value = args.get(name, "").strip()
+    if not value:
+        raise InvalidInput("Enter both days of the range.", field=name)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise InvalidInput("Enter days as YYYY-MM-DD, like 2026-03-31.", field=name) from None

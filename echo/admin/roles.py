@@ -1,0 +1,64 @@
+"""Roles: what each says and allows a day. Their names are fixed; none is made or deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from flask_admin import expose
+from markupsafe import Markup
+
+from echo.admin import cells
+from echo.admin.access import SuperAdminOnly
+from echo.admin.pages import handle
+from echo.admin.table_view import TableView
+from echo.forms.admin import RoleForm
+from echo.models import Role
+from echo.services import administration
+
+
+def _allowance(_view: Any, _context: Any, row: Role, name: str) -> Any:
+    value: int | None = getattr(row, name)
+    return Markup('<span class="faint">no limit</span>') if value is None else f"{value:,}"
+
+
+class Roles(SuperAdminOnly, TableView):
+    """The four roles."""
+
+    routes = ("index_view", "edit_view")
+    about = "What each role says and allows a day. An empty allowance means no limit."
+    can_edit = True
+    can_view_details = False
+    column_list = ("name", "description", "daily_messages", "daily_tokens")
+    column_labels = {"daily_messages": "Messages a day", "daily_tokens": "Tokens a day"}
+    column_default_sort = "id"
+    column_sortable_list = ()
+    column_formatters = {
+        "name": cells.tag,
+        "description": cells.cut,
+        "daily_messages": _allowance,
+        "daily_tokens": _allowance,
+    }
+
+    def __init__(self) -> None:
+        super().__init__(Role, "Roles", "roles")
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> Any:
+        role = self.get_one(request.args.get("id", ""))
+        form = RoleForm(obj=role)
+
+        def act() -> None:
+            administration.edit_role(
+                role.id,
+                description=str(form.description.data or ""),
+                daily_messages=form.daily_messages.data,
+                daily_tokens=form.daily_tokens.data,
+            )
+
+        def show() -> str:
+            page: str = self.render("admin/role_form.html", form=form, role=role)
+            return page
+
+        url = url_for(".index_view")
+        return handle(form, show, act, done="The role is saved.", url=url)

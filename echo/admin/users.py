@@ -1,0 +1,134 @@
+"""People: list, details, create, edit. Knows no passwords or secrets: those columns are never read here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from flask_admin import expose
+from flask_login import current_user
+
+from echo.admin import cells
+from echo.admin.access import AdminOnly
+from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsTrue, UntilDay
+from echo.admin.pages import handle
+from echo.admin.table_view import TableView
+from echo.errors import Forbidden
+from echo.forms.admin import CreateUserForm, EditUserForm
+from echo.models import Role, RoleName, User
+from echo.services import accounts, administration
+
+ROLE_LABELS = [(role.value, role.replace("_", " ").capitalize()) for role in RoleName]
+
+
+class _RoleIs(ChoiceIs):
+    """People with one role, found through the role's name."""
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        return query.filter(User.role.has(Role.name == value))
+
+
+class Users(AdminOnly, TableView):
+    """Every account. A plain admin edits those without rights over others, and gives no roles."""
+
+    routes = ("index_view", "details_view", "create_view", "edit_view")
+    about = "Everybody with an account here."
+    can_create = can_edit = True
+    column_list = ("id", "username", "email", "role", "active", "created_at", "last_seen_at")
+    column_details_list = (*column_list, "in_ranking", "updated_at")
+    column_labels = {
+        "id": "No.",
+        "username": "Name",
+        "email": "E-mail",
+        "active": "May sign in",
+        "in_ranking": "In the ranking",
+        "created_at": "Signed up",
+        "last_seen_at": "Last here",
+        "updated_at": "Changed",
+    }
+    column_default_sort = ("id", True)
+    column_sortable_list = (
+        "id", ("username", "username_key"), ("email", "email_key"), "created_at", "last_seen_at",
+    )  # fmt: skip
+    column_searchable_list = ("username", "email")
+    column_filters = (
+        IdIs(User.id, "Number", "id"),
+        _RoleIs(User.role_id, "Role", "role", ROLE_LABELS),
+        IsTrue(User.active, "May sign in", "active"),
+        FromDay(User.created_at, "Signed up from", "from"),
+        UntilDay(User.created_at, "Signed up until", "until"),
+    )
+    column_formatters = {
+        "role": cells.tag,
+        "active": cells.yes_no,
+        "in_ranking": cells.flag,
+        **dict.fromkeys(("created_at", "last_seen_at", "updated_at"), cells.moment),
+    }
+    details_template = "admin/user.html"
+
+    def __init__(self) -> None:
+        super().__init__(User, "People", "users")
+
+    def may_edit(self, user: User) -> bool:
+        return administration.may_edit(current_user, user)
+
+    def numbers(self, user: User) -> dict[str, int]:
+        return accounts.numbers(user.id)
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        form = CreateUserForm()
+        _offer_roles(form)
+
+        def act() -> None:
+            administration.create_user(
+                current_user,
+                username=str(form.username.data),
+                email=str(form.email.data),
+                password=str(form.password.data),
+                role=_chosen(form) or RoleName.USER,
+            )
+
+        def show() -> str:
+            page: str = self.render("admin/user_form.html", form=form, user=None)
+            return page
+
+        url = url_for(".index_view")
+        return handle(form, show, act, done="The account is made.", url=url)
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> Any:
+        user = self.get_one(request.args.get("id", ""))
+        if not self.may_edit(user):
+            raise Forbidden("Only a super admin edits the accounts of administrators.")
+        form = EditUserForm(obj=user)
+        _offer_roles(form)
+
+        def act() -> None:
+            administration.edit_user(
+                current_user,
+                user.id,
+                username=str(form.username.data),
+                email=str(form.email.data),
+                active=bool(form.active.data),
+                role=_chosen(form),
+            )
+
+        def show() -> str:
+            page: str = self.render("admin/user_form.html", form=form, user=user)
+            return page
+
+        url = url_for(".details_view", id=user.id)
+        return handle(form, show, act, done="The account is saved.", url=url)
+
+
+def _offer_roles(form: CreateUserForm | EditUserForm) -> None:
+    """Let a super admin choose a role; nobody else is shown the field, or heard on it."""
+    if current_user.is_super_admin:
+        form.role.choices = ROLE_LABELS
+    else:
+        del form.role
+
+
+def _chosen(form: CreateUserForm | EditUserForm) -> RoleName | None:
+    return RoleName(form.role.data) if "role" in form else None

@@ -1,0 +1,47 @@
+// What can be done with one message, in the words that its view calls. It draws nothing itself.
+
+import { copyText } from "./code_blocks.js";
+import { touch } from "./icons.js";
+import { toast } from "./toasts.js";
+
+/** current(), list() and composer() give the parts as they are now; attempt(act) shows a refusal near the composer. */
+export function messageActs({ reasons, current, list, composer, scroll, announcer, attempt, sent }) {
+  return {
+    ratingReasons: reasons,
+    retry: (clientId) => sent(() => current().retry(clientId)),
+    takeBack: (row) => {
+      current().store.dropPending(row.client_id);
+      composer().setText(row.text);
+      composer().focus();
+    },
+    copy: (row, button) => copyMessage(row, button, announcer),
+    regenerate: (id) => attempt(() => current().regenerate(id)),
+    continue: (id) => attempt(() => current().continue(id)),
+    rate: (id, rating, more) => attempt(() => current().rate(id, rating, more)),
+    tell: (text) => touch() && toast(text, { seconds: 7 }), // where nothing hovers, tooltips do not exist
+    still: (change) => scroll.keeping(() => list().root.firstElementChild, change),
+
+    /** What was refused is not lost: the field opens again with it. */
+    async edit(id, text) {
+      const done = await attempt(() => current().edit(id, text).then(() => true));
+      if (!done) list().byId(id)?.edit(text);
+    },
+
+    /** The message that is compared stays where it is on the screen. */
+    async select(row, siblingId) {
+      const top = list().views.get(row.key)?.node.getBoundingClientRect().top;
+      await attempt(() => current().select(siblingId));
+      const node = list().byId(siblingId)?.node;
+      if (node && top !== undefined) scroll.hold(node, top);
+      node?.querySelector(".branches button:not(:disabled)")?.focus({ preventScroll: true });
+    },
+  };
+}
+
+async function copyMessage(row, button, announcer) {
+  const done = await copyText(row.text);
+  announcer.say(done ? "Copied" : "Copying was refused by the browser");
+  const use = button.querySelector("use");
+  use.setAttribute("href", done ? "#i-check" : "#i-close");
+  setTimeout(() => use.setAttribute("href", "#i-copy"), 1500);
+}

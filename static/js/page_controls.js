@@ -1,0 +1,89 @@
+// The buttons, menus and keys around the chat: each calls one act of the page it is given. It knows no message and no socket.
+
+import { copyText } from "./code_blocks.js";
+import { csrfToken } from "./http.js";
+import { element } from "./icons.js";
+import { openMenu } from "./menu.js";
+import { shortcuts } from "./shortcuts.js";
+import { toast } from "./toasts.js";
+
+const at = (id) => document.getElementById(id);
+
+export function wireControls(page) {
+  wireButtons(page);
+  wireMenus(page);
+  wireKeys(page);
+  tellZone();
+}
+
+/** The composer floats over the list: the list leaves room for it, and both share the scrollbar's gutter. */
+export function fitDock(chat, scroller, dock) {
+  const fit = () => {
+    chat.style.setProperty("--dock-height", `${dock.offsetHeight}px`);
+    chat.style.setProperty("--gutter", `${(scroller.offsetWidth - scroller.clientWidth) / 2}px`);
+  };
+  const observer = new ResizeObserver(fit);
+  observer.observe(dock);
+  observer.observe(scroller);
+}
+
+function wireButtons({ newChat, search, drawer, settings }) {
+  const acts = { "new-chat": newChat, search, sidebar: drawer, "chat-settings": () => settings.open("chat") };
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-action]");
+    if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    acts[target.dataset.action]();
+  });
+}
+
+function wireMenus(page) {
+  const { user, sidebar, settings, feedback } = page;
+  at("chat-menu").addEventListener("click", (event) => sidebar.menu(event.currentTarget, page.currentId()));
+  at("account-button").addEventListener("click", (event) => openMenu(event.currentTarget, [
+    { label: "Settings", icon: "gear", run: () => settings.open("general") },
+    { label: "Profile", icon: "user", href: "/profile" },
+    user.can_see_admin && { label: "Admin", icon: "chart", href: "/admin/" },
+    { label: "Keyboard", icon: "keyboard", run: () => settings.open("keyboard") },
+    { label: "Give feedback", icon: "note", run: () => feedback.open() },
+    "line",
+    { label: "Sign out", icon: "leave", run: () => signOut(page) },
+  ], "Account"));
+}
+
+function signOut({ beforeLeaving }) {
+  beforeLeaving();
+  const form = element("form", { method: "post", action: "/logout" }, element("input", { type: "hidden", name: "csrf_token", value: csrfToken() }));
+  document.body.append(form);
+  form.submit();
+}
+
+function wireKeys({ newChat, search, drawer, focus, stop, lastAnswer, regenerate, editLast, sidebar, settings, scroll, currentId }) {
+  shortcuts({
+    newChat,
+    search,
+    sidebar: drawer,
+    focus,
+    stop,
+    copyAnswer: () => copy(lastAnswer()?.text, "Answer copied"),
+    copyCode: () => copy([...document.querySelectorAll(".code-block code")].at(-1)?.textContent, "Code copied"),
+    regenerate: () => { const row = lastAnswer(); if (row) regenerate(row); },
+    editLast,
+    remove: () => { if (currentId() !== null) sidebar.remove(currentId()); },
+    top: () => scroll.toTop(),
+    bottom: () => scroll.toBottom(),
+    keyboard: () => settings.open("keyboard"),
+    settings: () => settings.open("general"),
+    keys: at("keys"),
+  });
+}
+
+async function copy(text, said) {
+  if (text && await copyText(text)) toast(said, { kind: "success", seconds: 2 });
+}
+
+/** The server may group chats by the viewer's days. */
+function tellZone() {
+  const zone = encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  document.cookie = `tz=${zone}; Path=/; SameSite=Lax; Max-Age=31536000`;
+}

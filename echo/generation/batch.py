@@ -10,8 +10,15 @@ from torch import Tensor
 from .request import Sequence
 from .runner import Chunk, StepPlan
 
-BUCKET = 64  # attention windows are rounded up to this
+# Attention windows are rounded up to this. With whole vectors the kernels give a row the same bits
+# whatever its neighbours' length: in bfloat16 a seed's text does not depend on them either.
+BUCKET = 64
 SPLIT_WASTE = 1.5  # rows of very different length attend in separate groups beyond this
+
+
+# The kernels are compiled and kept for each number of tokens: beyond a few, only each 16th is used.
+EXACT_TOKENS = 32
+PAD_TOKENS_TO = 16
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,7 @@ class DecodeGroup:
     width: int
     first_slot: int  # the slots are first_slot, first_slot + 1, … when index is None
     index: Tensor | None  # [rows]
-    mask: Tensor | None  # [rows, 1, 1, width], 0 or -inf; None when all positions are live
+    mask: Tensor  # [rows, 1, 1, width], 0 or -inf
 
     def window(self, cache: Tensor) -> Tensor:
         """cache [slots, kv_heads, window, dim] → [rows, kv_heads, width, dim]"""
@@ -39,8 +46,8 @@ class ChunkGroup:
     start: int
     end: int
     slot: int
-    width: int  # positions that exist once the chunk is in the cache
-    mask: Tensor | None  # [length, width]; None = plain causal from position 0
+    width: int
+    mask: Tensor  # [length, width], 0 or -inf
 
 
 @dataclass(frozen=True)
@@ -50,12 +57,18 @@ class StepLayout:
     slots: Tensor  # [tokens]
     decode: list[DecodeGroup]
     chunks: list[ChunkGroup]
-    last: Tensor | None  # [rows with logits], index into tokens; None = every token
+    padding: int  # tokens at the end that belong to nobody
+    last: Tensor  # [rows with logits], index into tokens
     rows: list[Sequence]  # whose logits these are
 
 
-def lay_out(plan: StepPlan, dtype: torch.dtype, device: torch.device) -> StepLayout:
-    """Single tokens first, then the prompt chunks, all in one line."""
+def lay_out(
+    plan: StepPlan, dtype: torch.dtype, device: torch.device, scratch_slot: int
+) -> StepLayout:
+    """Single tokens first, then the prompt chunks, then padding, all in one line.
+
+    Padding writes its keys and values to a slot that nobody reads.
+    """
     grouped = _by_length(plan.decode)
     decode = [row for group in grouped for row in group]
     ids, positions, slots = _decode_lists(decode)
@@ -68,23 +81,32 @@ def lay_out(plan: StepPlan, dtype: torch.dtype, device: torch.device) -> StepLay
         if chunk.end == len(chunk.sequence.tokens):
             last.append(len(ids) - 1)
             rows.append(chunk.sequence)
-    packed = torch.tensor([ids, positions, slots], device=device)  # [3, tokens]
+    padding = _padding(len(ids))
+    packed = torch.tensor(
+        [ids + [0] * padding, positions + [0] * padding, slots + [scratch_slot] * padding],
+        device=device,
+    )  # [3, tokens]
     return StepLayout(
         ids=packed[0],
         positions=packed[1],
         slots=packed[2],
         decode=_decode_groups(grouped, dtype, device),
         chunks=chunks,
-        last=torch.tensor(last, dtype=torch.long, device=device) if plan.chunks else None,
+        padding=padding,
+        last=torch.tensor(last, dtype=torch.long, device=device),
         rows=rows,
     )
+
+
+def _padding(tokens: int) -> int:
+    return 0 if tokens <= EXACT_TOKENS else -tokens % PAD_TOKENS_TO
 
 
 def _by_length(rows: list[Sequence]) -> list[list[Sequence]]:
     """One group, unless long conversations would make short ones pay for them."""
     if not rows:
         return []
-    widths = [_width(len(row.tokens)) for row in rows]
+    widths = [cache_width(len(row.tokens)) for row in rows]
     if len(rows) * max(widths) <= SPLIT_WASTE * sum(widths):
         return [sorted(rows, key=lambda row: row.slot)]
     groups: dict[int, list[Sequence]] = {}
@@ -93,7 +115,8 @@ def _by_length(rows: list[Sequence]) -> list[list[Sequence]]:
     return [sorted(groups[key], key=lambda row: row.slot) for key in sorted(groups)]
 
 
-def _width(length: int) -> int:
+def cache_width(length: int) -> int:
+    """Positions to hold, or to attend to, for so many tokens."""
     return -(-length // BUCKET) * BUCKET
 
 
@@ -124,25 +147,20 @@ def _decode_groups(
 def _decode_group(
     rows: list[Sequence], start: int, dtype: torch.dtype, device: torch.device
 ) -> DecodeGroup:
-    lengths = [len(row.tokens) for row in rows]
-    longest, first = max(lengths), rows[0].slot
-    if min(lengths) == longest:
-        width, mask = longest, None
-    else:
-        width = _width(longest)
-        live = torch.arange(width, device=device) < torch.tensor(lengths, device=device)[:, None]
-        mask = torch.zeros(live.shape, dtype=dtype, device=device).masked_fill_(~live, -torch.inf)
-        mask = mask[:, None, None]  # [rows, 1, 1, width]
-    index = None
+    lengths = torch.tensor([len(row.tokens) for row in rows], device=device)
+    width = cache_width(max(len(row.tokens) for row in rows))
+    dead = torch.arange(width, device=device) >= lengths[:, None]
+    mask = torch.zeros(dead.shape, dtype=dtype, device=device).masked_fill_(dead, -torch.inf)
+    first, index = rows[0].slot, None
     if rows[-1].slot - first + 1 != len(rows):  # sorted and distinct: contiguous otherwise
         index = torch.tensor([row.slot for row in rows], device=device)
-    return DecodeGroup(start, start + len(rows), width, first, index, mask)
+    return DecodeGroup(start, start + len(rows), width, first, index, mask[:, None, None])
 
 
 def _chunk_group(chunk: Chunk, start: int, dtype: torch.dtype, device: torch.device) -> ChunkGroup:
-    length = chunk.end - chunk.start
-    mask = None
-    if chunk.start:
-        mask = torch.full((length, chunk.end), -torch.inf, dtype=dtype, device=device)
-        mask = mask.triu_(chunk.start + 1)  # row r may see positions up to start + r
-    return ChunkGroup(start, start + length, chunk.sequence.slot, chunk.end, mask)
+    length, width = chunk.end - chunk.start, cache_width(chunk.end)
+    # row r may see positions up to chunk.start + r
+    mask = torch.full((length, width), -torch.inf, dtype=dtype, device=device)
+    return ChunkGroup(
+        start, start + length, chunk.sequence.slot, width, mask.triu_(chunk.start + 1)
+    )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .batch import StepLayout
+from .batch import StepLayout, cache_width
 from .kv_cache import KvTensors
 
 FAMILIES = {"qwen2", "llama", "mistral", "qwen3"}
@@ -70,7 +70,7 @@ class Decoder:
         self.layers = [_fuse(layer) for layer in model.model.layers]
         self.cos, self.sin = _rotary_tables(model, window)
         self.cache = KvTensors(
-            len(self.layers), slots, self.kv_heads, window, self.head_dim,
+            len(self.layers), slots + 1, self.kv_heads, cache_width(window), self.head_dim,
             self.embedding.dtype, self.embedding.device,
         )  # fmt: skip
 
@@ -81,9 +81,7 @@ class Decoder:
         for number, weights in enumerate(self.layers):
             x = x + self._attention(number, weights, x, cos, sin, layout)
             x = x + self._mlp(weights, x)
-        if layout.last is not None:
-            x = x[layout.last]  # [rows, hidden]
-        x = self._norm(x, self.final_norm)
+        x = self._norm(x[layout.last], self.final_norm)  # [rows, hidden]
         return functional.linear(x, self.head, self.head_bias)
 
     def copy_prefix(self, source: int, target: int, length: int) -> None:
@@ -138,10 +136,11 @@ class Decoder:
             shape = (self.kv_heads, groups, chunk.width, self.head_dim)
             k = keys[chunk.slot, :, : chunk.width].unsqueeze(1).expand(shape)
             v = values[chunk.slot, :, : chunk.width].unsqueeze(1).expand(shape)
-            out = functional.scaled_dot_product_attention(
-                q, k, v, attn_mask=chunk.mask, is_causal=chunk.mask is None
-            )  # [kv_heads, groups, length, dim]
+            # [kv_heads, groups, length, dim]
+            out = functional.scaled_dot_product_attention(q, k, v, attn_mask=chunk.mask)
             parts.append(out.permute(2, 0, 1, 3).reshape(length, -1))
+        if layout.padding:
+            parts.append(query.new_zeros((layout.padding, self.heads * self.head_dim)))
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 

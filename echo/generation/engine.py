@@ -169,7 +169,7 @@ class Engine:
         return Sequence(request, stream, next(self._numbers))
 
     def _cancel(self, stream: TokenStream) -> None:
-        self._inbox.cancel(stream)
+        self._inbox.cancel()
         if self.health().state != "ready":  # the thread is busy loading: answer for it
             stream.end(Finished(FinishReason.CANCELLED, Usage(), Timing()))
             self._inbox.announce(stream)

@@ -16,7 +16,7 @@ from .stream import EndEvent, Failed, Finished, Timing, Usage
 
 log = logging.getLogger(__name__)
 PLACES_EVERY = 0.1  # seconds between two updates of the waiters' places
-CHECK_AGAIN = 0.25  # seconds, when rows exist but none can run
+CHECK_AGAIN = 0.25  # seconds at most between two looks at rows that exist but cannot run
 ROW_FAILED = "This reply could not be computed. Please try again."
 
 
@@ -90,13 +90,11 @@ class EngineLoop:
             self.scheduler.add(self._inbox.arrived.popleft())
 
     def _take_cancels(self) -> None:
-        if not self._inbox.cancels:
+        if not self._inbox.has_cancels:
             return
-        cancelled = set()
-        while self._inbox.cancels:
-            cancelled.add(id(self._inbox.cancels.popleft()))
+        self._inbox.has_cancels = False  # before looking: a later mark is seen next time
         for sequence in list(self.scheduler.everyone()):
-            if id(sequence.stream) in cancelled:
+            if sequence.stream.cancelled:
                 self._cancel(sequence)
 
     def _admit(self) -> None:
@@ -151,8 +149,11 @@ class EngineLoop:
                 self._cancel(sequence)
 
     def _wait(self, pause: float) -> None:
+        """Until there is news, a token is due, or the waiters' places are."""
+        if len(self.scheduler.waiting):
+            pause = min(pause, PLACES_EVERY)
         idle = not self.scheduler.running and not len(self.scheduler.waiting)
-        self._inbox.news.wait(None if idle else pause)
+        self._inbox.news.wait(None if idle else min(pause, CHECK_AGAIN))
 
     # handing out -----------------------------------------------------------------------------
 

@@ -14,13 +14,13 @@ log = logging.getLogger(__name__)
 
 
 class Inbox:
-    """Bounded counts under one short lock; everything else are deques, which need none."""
+    """Bounded counts under one short lock; everything else are deques and flags, which need none."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.arrived: deque[Sequence] = deque()
-        self.cancels: deque[TokenStream] = deque()
         self.news = threading.Event()
         self.stopping = False
+        self.has_cancels = False
         self._ready: deque[TokenStream] = deque()
         self._wake = wake
         self._lock = threading.Lock()
@@ -62,8 +62,9 @@ class Inbox:
         self.arrived.append(sequence)
         self.news.set()
 
-    def cancel(self, stream: TokenStream) -> None:
-        self.cancels.append(stream)
+    def cancel(self) -> None:
+        """Some stream has been marked."""
+        self.has_cancels = True
         self.news.set()
 
     def announce(self, stream: TokenStream) -> None:

@@ -98,7 +98,7 @@ def _from_pretrained(config: EngineConfig, dtype: torch.dtype) -> tuple[Any, Any
     if not config.model:
         raise ModelLoadError("No model is set. Name a model folder.")
     is_folder = Path(config.model).is_dir()
-    if not is_folder and (config.model.startswith((".", "/")) or config.model.count("/") > 1):
+    if not is_folder and _looks_like_a_folder(config.model):
         raise ModelLoadError(f"The model folder {config.model!r} does not exist.")
     try:
         tokenizer = AutoTokenizer.from_pretrained(config.model, local_files_only=is_folder)
@@ -110,6 +110,16 @@ def _from_pretrained(config: EngineConfig, dtype: torch.dtype) -> tuple[Any, Any
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise ModelLoadError(f"The model {config.model!r} cannot be loaded: {error}") from error
     return model, tokenizer
+
+
+def _looks_like_a_folder(name: str) -> bool:
+    """Only what can be nothing else is looked up on the hub: "weights/echo-mini" is no such name."""
+    parent = Path(name).parent
+    return (
+        name.startswith((".", "/", "~"))
+        or name.count("/") > 1
+        or (parent != Path(".") and parent.is_dir())
+    )
 
 
 def _repair_pad_token(model: Any, tokenizer: Any) -> None:
@@ -145,7 +155,7 @@ def _eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
 def _defaults(model: Any, base: SamplingParams) -> SamplingParams:
     """What the model's authors recommend in generation_config.json, over the configured values."""
     generation = model.generation_config
-    names = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
+    names = ("max_new_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty")
     found = {name: getattr(generation, name, None) for name in names}
     changes = {name: value for name, value in found.items() if value is not None}
     if generation.do_sample is False:

@@ -49,7 +49,6 @@ class _Probe:
 
     tokens: list[int]
     slot: int = 0
-    computed: int = 0
 
 
 class TorchRunner:
@@ -105,7 +104,7 @@ class TorchRunner:
 
     @torch.inference_mode()
     def step(self, plan: StepPlan) -> StepOutcome:
-        layout = lay_out(plan, self._dtype, self._device)
+        layout = lay_out(plan, self._dtype, self._device, self.facts.slots)
         logits = self.backend.forward(layout)
         for chunk in plan.chunks:
             self._table.progress(chunk.sequence.slot, chunk.end)
@@ -167,7 +166,7 @@ def choose_backend(loaded: LoadedModel, shape: CacheShape) -> Backend:
     for kind in kinds[:-1]:
         try:
             backend: Backend = kind(loaded.model, shape.slots, shape.context_length)
-            error = _difference(backend, loaded)
+            error = _difference(backend, loaded, shape.slots)
         except Exception as problem:
             log.warning(
                 "%s cannot run this model (%s); a slower way is tried", kind.__name__, problem
@@ -181,7 +180,7 @@ def choose_backend(loaded: LoadedModel, shape: CacheShape) -> Backend:
     return OwnCaches(loaded.model, shape.slots, shape.context_length)
 
 
-def _difference(backend: Backend, loaded: LoadedModel) -> float:
+def _difference(backend: Backend, loaded: LoadedModel, slots: int) -> float:
     """Logits of a short text against the model's own: a chunk, a second chunk, then single tokens.
 
     This is the warm-up as well.
@@ -189,15 +188,14 @@ def _difference(backend: Backend, loaded: LoadedModel) -> float:
     tokens = [(7 * number + 1) % loaded.vocabulary for number in range(12)]
     ids = torch.tensor([tokens], device=loaded.device)
     wanted = loaded.model(input_ids=ids, use_cache=False).logits[0, -2:].float()
-    one: Any = _Probe(tokens[:10])
-    first = StepPlan([Chunk(one, 0, 6)], [])
-    backend.forward(lay_out(first, loaded.model.dtype, loaded.device))
-    one.tokens, one.computed = tokens[:11], 6
-    second = StepPlan([Chunk(one, 6, 11)], [])
-    got = [backend.forward(lay_out(second, loaded.model.dtype, loaded.device))[0]]
-    one.tokens, one.computed = tokens, 11
-    third = StepPlan([], [one])
-    got.append(backend.forward(lay_out(third, loaded.model.dtype, loaded.device))[0])
+    row: Any = _Probe(tokens[:11])
+    plans = [StepPlan([Chunk(row, 0, 6)]), StepPlan([Chunk(row, 6, 11)]), StepPlan([], [row])]
+    got = []
+    for plan in plans:
+        row.tokens = tokens if plan.decode else tokens[:11]
+        layout = lay_out(plan, loaded.model.dtype, loaded.device, slots)
+        logits = backend.forward(layout)
+        got += list(logits) if layout.rows else []
     error = (torch.stack(got).float() - wanted).abs().max() / wanted.abs().max().clamp(min=1e-6)
     return float(error)
 

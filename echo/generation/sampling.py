@@ -14,6 +14,7 @@ import torch
 
 from .request import SamplingParams, Sequence
 
+HALVINGS = 20  # of an interval of some octaves: to about 1e-5 of a probability
 CANDIDATES = 64  # the most likely tokens looked at first; the whole vocabulary only when needed
 
 
@@ -29,7 +30,8 @@ class _Settings:
     top_p: torch.Tensor  # [sampled, 1]
     min_p: torch.Tensor  # [sampled, 1]
     penalised: torch.Tensor | None  # [rows with a penalty], index
-    penalty: torch.Tensor  # [penalised, 1]
+    penalised_slots: torch.Tensor  # [penalised]
+    penalty: torch.Tensor  # [penalised]
 
 
 class Sampler:
@@ -37,17 +39,19 @@ class Sampler:
         self._slots = slots
         self._vocabulary = vocabulary
         self._device = device
-        self._seen: torch.Tensor | None = None  # [slots, vocabulary] bool, made when first needed
+        # [slots, vocabulary]: the penalty where a token has been seen, else 1; made when first needed
+        self._factors: torch.Tensor | None = None
         self._key: tuple[int, ...] = ()
         self._settings: _Settings | None = None
 
     def begin(self, sequence: Sequence, seed: int | str | None) -> None:
         if sequence.rng is None:  # a preempted row goes on with its own stream
             sequence.rng = random.Random(seed)  # None: from the system's entropy
-        if sequence.request.sampling.repetition_penalty != 1.0:
-            seen = self._seen_table()[sequence.slot]
-            seen.zero_()
-            seen[torch.tensor(sequence.tokens, device=self._device)] = True
+        penalty = sequence.request.sampling.repetition_penalty
+        if penalty != 1.0:
+            factors = self._factor_table()[sequence.slot]
+            factors.fill_(1.0)
+            factors[torch.tensor(sequence.tokens, device=self._device)] = penalty
 
     def next_tokens(self, logits: torch.Tensor, rows: list[Sequence]) -> list[int | None]:
         """logits [rows, vocabulary] → a token for each row; None where the logits are not numbers."""
@@ -67,31 +71,24 @@ class Sampler:
 
     # penalty -----------------------------------------------------------------------------------
 
-    def _seen_table(self) -> torch.Tensor:
-        if self._seen is None:
-            shape = (self._slots, self._vocabulary)
-            self._seen = torch.zeros(shape, dtype=torch.bool, device=self._device)
-        return self._seen
+    def _factor_table(self) -> torch.Tensor:
+        if self._factors is None:
+            self._factors = torch.ones((self._slots, self._vocabulary), device=self._device)
+        return self._factors
 
     def _penalise(self, logits: torch.Tensor, settings: _Settings) -> torch.Tensor:
+        """transformers' rule: positive logits are divided, negative ones multiplied."""
         index = settings.penalised
         assert index is not None
-        part = logits[index]  # [penalised, vocabulary]
-        changed = torch.where(part < 0, part * settings.penalty, part / settings.penalty)
-        seen = self._seen_table()[self._slot_index(settings)]
-        logits = logits.clone()
-        logits[index] = torch.where(seen, changed, part)
-        return logits
+        whole = index.numel() == logits.shape[0]
+        part = logits if whole else logits[index]  # [penalised, vocabulary]
+        factors = self._factor_table()[settings.penalised_slots]
+        part = torch.where(part < 0, part * factors, part / factors)
+        return part if whole else logits.index_copy(0, index, part)
 
     def _remember(self, tokens: torch.Tensor, settings: _Settings) -> None:
-        assert settings.penalised is not None
-        self._seen_table()[self._slot_index(settings), tokens[settings.penalised]] = True
-
-    def _slot_index(self, settings: _Settings) -> torch.Tensor:
-        slots = [
-            row.slot for row in settings.rows if row.request.sampling.repetition_penalty != 1.0
-        ]
-        return torch.tensor(slots, device=self._device)
+        chosen = tokens[settings.penalised]
+        self._factor_table()[settings.penalised_slots, chosen] = settings.penalty
 
     # sampling ------------------------------------------------------------------------------------
 
@@ -126,6 +123,7 @@ class Sampler:
             if row.request.sampling.repetition_penalty != 1.0
         ]
         penalties = [rows[number].request.sampling.repetition_penalty for number in penalised]
+        slots = [rows[number].slot for number in penalised]
         return _Settings(
             rows=list(rows),
             sampled=self._index(sampled),
@@ -135,7 +133,8 @@ class Sampler:
             top_p=self._column([one.top_p for one in params]),
             min_p=self._column([one.min_p for one in params]),
             penalised=self._index(penalised),
-            penalty=self._column(penalties),
+            penalised_slots=torch.tensor(slots, dtype=torch.long, device=self._device),
+            penalty=torch.tensor(penalties, dtype=torch.float32, device=self._device),
         )
 
     def _index(self, numbers: list[int]) -> torch.Tensor | None:
@@ -161,19 +160,16 @@ def _filtered(
     min_p: torch.Tensor,
 ) -> torch.Tensor:
     """scores [rows, vocabulary] → [rows]; looks at few candidates first, at all only where needed."""
-    vocabulary = scores.shape[-1]
     total = torch.logsumexp(scores, dim=-1, keepdim=True)  # [rows, 1]
-    count = min(CANDIDATES, vocabulary)
+    count = min(CANDIDATES, scores.shape[-1])
     values, ids = torch.topk(scores, count, dim=-1)  # [rows, count], descending
     keep, probs, enough = kept_candidates(values, total, top_k, top_p, min_p)
     chosen = ids.gather(1, _draw(probs * keep, draw)[:, None])[:, 0]
-    if count == vocabulary or bool(enough.all()):
+    if bool(enough.all()):
         return chosen
     rest = (~enough).nonzero()[:, 0]
-    values, ids = torch.sort(scores[rest], dim=-1, descending=True, stable=True)
-    keep, probs, _ = kept_candidates(values, total[rest], top_k[rest], top_p[rest], min_p[rest])
-    exact = ids.gather(1, _draw(probs * keep, draw[rest])[:, None])[:, 0]
-    return chosen.index_copy(0, rest, exact)
+    probs = kept_of_all(scores[rest], top_k[rest], top_p[rest], min_p[rest])
+    return chosen.index_copy(0, rest, _draw(probs, draw[rest]))
 
 
 def kept_candidates(
@@ -202,6 +198,41 @@ def kept_candidates(
     keep[:, 0] = True
     enough = covers_k[:, 0] | ~keep[:, -1]
     return keep, probs, enough
+
+
+def kept_of_all(
+    scores: torch.Tensor, top_k: torch.Tensor, top_p: torch.Tensor, min_p: torch.Tensor
+) -> torch.Tensor:
+    """scores [rows, vocabulary] → probabilities, 0 for tokens that may not be drawn.
+
+    A flat distribution has thousands of candidates; sorting them would cost more than the model.
+    """
+    if bool((top_k > 0).any()):
+        values = torch.topk(scores, int(top_k.max()), dim=-1).values
+        least = values.gather(1, (top_k.long() - 1).clamp(min=0))  # [rows, 1]
+        scores = scores.masked_fill((top_k > 0) & (scores < least), -torch.inf)
+    probs = scores.softmax(dim=-1)
+    most = probs.amax(dim=-1, keepdim=True)
+    probs = probs * (probs > _top_p_bound(probs, most, top_p))
+    return probs * (probs >= min_p * most)
+
+
+def _top_p_bound(probs: torch.Tensor, most: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
+    """A number below the least likely token that stays [rows, 1].
+
+    Halves the interval between its bounds as bit patterns: these are ordered like the floats.
+    """
+    # tokens below this have together less than 1 - top_p
+    low = ((1 - top_p).clamp(min=0) / probs.shape[-1]).minimum(most / 2).view(torch.int32)
+    high = most.contiguous().view(torch.int32)
+    above = torch.empty_like(probs)
+    for _ in range(HALVINGS):
+        middle = (low + high) // 2
+        bound = middle.view(torch.float32)
+        torch.gt(probs, bound, out=above)  # as 0.0 and 1.0: no conversion of booleans
+        removable = torch.linalg.vecdot(above, probs)[:, None] >= top_p
+        low, high = torch.where(removable, middle, low), torch.where(removable, high, middle)
+    return low.view(torch.float32)
 
 
 def _draw(probs: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:

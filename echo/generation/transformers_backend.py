@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache
 
-from .batch import ChunkGroup, DecodeGroup, StepLayout
+from .batch import ChunkGroup, DecodeGroup, StepLayout, cache_width
 
 
 class SlotCache(Cache):
@@ -21,7 +21,7 @@ class SlotCache(Cache):
 
     def __init__(self, slots: int, window: int) -> None:
         super().__init__(layers=[])
-        self._shape = (slots, window)
+        self._shape = (slots, cache_width(window))
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
         self.rows: Tensor = torch.empty(0)  # [rows, 1] slots
@@ -63,7 +63,7 @@ class SlotModules:
         """→ [rows with logits, vocabulary]"""
         logits = [self._decode(group, layout) for group in layout.decode]
         count = layout.decode[-1].end if layout.decode else 0
-        wanted = set() if layout.last is None else set(layout.last.tolist()[count:])
+        wanted = set(layout.last.tolist()[count:])
         for chunk in layout.chunks:
             row = self._chunk(chunk, layout)
             if chunk.end - 1 in wanted:
@@ -80,24 +80,14 @@ class SlotModules:
 
     def _decode(self, group: DecodeGroup, layout: StepLayout) -> Tensor:
         here = slice(group.start, group.end)
-        ids = layout.ids[here]
-        mask = group.mask
-        if mask is None:
-            mask = torch.zeros((len(ids), 1, 1, group.width), device=ids.device)
-        return self._run(
-            ids[:, None], layout.positions[here, None], layout.slots[here, None], mask, group.width
-        )
+        rows = (layout.ids[here, None], layout.positions[here, None], layout.slots[here, None])
+        return self._run(*rows, group.mask, group.width)
 
     def _chunk(self, chunk: ChunkGroup, layout: StepLayout) -> Tensor:
         here = slice(chunk.start, chunk.end)
-        ids = layout.ids[here]
-        mask = chunk.mask
-        if mask is None:
-            mask = torch.full((len(ids), chunk.width), -torch.inf, device=ids.device).triu_(1)
-        return self._run(
-            ids[None], layout.positions[None, here], layout.slots[here][:1, None],
-            mask[None, None], chunk.width,
-        )  # fmt: skip
+        slot = layout.slots[here][:1, None]
+        rows = (layout.ids[None, here], layout.positions[None, here], slot)
+        return self._run(*rows, chunk.mask[None, None], chunk.width)
 
     def _run(
         self, ids: Tensor, positions: Tensor, slots: Tensor, mask: Tensor, width: int
@@ -128,7 +118,7 @@ class OwnCaches:
 
     def forward(self, layout: StepLayout) -> Tensor:
         """→ [rows with logits, vocabulary]"""
-        return torch.cat([self._row(row.slot, row.tokens, row.computed) for row in layout.rows]) \
+        return torch.cat([self._row(row.slot, row.tokens) for row in layout.rows]) \
             if layout.rows else torch.empty(0)  # fmt: skip
 
     def copy_prefix(self, source: int, target: int, length: int) -> None:
@@ -137,10 +127,9 @@ class OwnCaches:
     def clear(self, slot: int) -> None:
         self._states.pop(slot, None)
 
-    def _row(self, slot: int, tokens: list[int], computed: int) -> Tensor:
-        decoding = computed == len(tokens) - 1 and slot in self._states
-        ids = tokens[-1:] if decoding else tokens
-        state = self._states.get(slot, {}) if decoding else {}
+    def _row(self, slot: int, tokens: list[int]) -> Tensor:
+        state = self._states.get(slot, {})  # a released slot has none
+        ids = tokens[-1:] if state else tokens
         output = self.model(
             input_ids=torch.tensor([ids], device=self.model.device), use_cache=True, **state
         )

@@ -1,0 +1,45 @@
+"""Fixtures of the engine's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from echo.generation import Engine
+
+from .helpers import Reader, save_model, tiny_config
+
+
+@pytest.fixture(scope="session")
+def tiny_qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_model(tmp_path_factory.mktemp("qwen"), tiny_config("qwen2"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+StartEngine = Callable[..., tuple[Engine, Reader]]
+
+
+@pytest.fixture
+def start_engine() -> Iterator[StartEngine]:
+    """start_engine(lambda wake: Engine.scripted(…, wake)) → the running engine and its reader."""
+    engines: list[Engine] = []
+
+    def start(make: Callable[[Callable[[], None]], Engine]) -> tuple[Engine, Reader]:
+        reader = Reader()
+        engine = make(reader.wake)
+        reader.engine = engine
+        engines.append(engine)
+        engine.start()
+        return engine, reader
+
+    yield start
+    for engine in engines:
+        engine.stop(10)

@@ -1,0 +1,211 @@
+"""Sampling against transformers' own logits processors, on the same logits."""
+
+import collections
+from typing import Any
+
+import pytest
+import torch
+from transformers.generation import logits_process as theirs
+
+from echo.generation import TokenStream
+from echo.generation.request import Sequence
+from echo.generation.sampling import Sampler, kept_candidates, kept_of_all
+
+from .helpers import request
+
+VOCABULARY = 300
+CPU = torch.device("cpu")
+
+
+def row(
+    number: int = 0, slot: int = 0, tokens: list[int] | None = None, **sampling: Any
+) -> Sequence:
+    sequence = Sequence(request(**sampling), TokenStream("r"), number)
+    sequence.slot, sequence.tokens = slot, tokens or [1, 2, 3]
+    return sequence
+
+
+def logits_for(rows: int, seed: int = 0, spread: float = 3.0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(rows, VOCABULARY, generator=generator) * spread
+
+
+def reference(scores: torch.Tensor, tokens: list[int], **sampling: Any) -> torch.Tensor:
+    """Probabilities [vocabulary] as generate() would draw from."""
+    ids = torch.tensor([tokens])
+    steps: list[Any] = []
+    if (penalty := sampling.get("repetition_penalty", 1.0)) != 1.0:
+        steps.append(theirs.RepetitionPenaltyLogitsProcessor(penalty))
+    if (temperature := sampling.get("temperature", 1.0)) != 1.0:
+        steps.append(theirs.TemperatureLogitsWarper(temperature))
+    if top_k := sampling.get("top_k", 0):
+        steps.append(theirs.TopKLogitsWarper(top_k))
+    if (top_p := sampling.get("top_p", 1.0)) < 1.0:
+        steps.append(theirs.TopPLogitsWarper(top_p))
+    if min_p := sampling.get("min_p", 0.0):
+        steps.append(theirs.MinPLogitsWarper(min_p))
+    scores = scores[None].clone()
+    for step in steps:
+        scores = step(ids, scores)
+    return scores.softmax(dim=-1)[0]
+
+
+class Fixed:
+    """A random stream of known numbers."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def random(self) -> float:
+        return self.value
+
+
+def support(scores: torch.Tensor, tokens: list[int], draws: int, **sampling: Any) -> torch.Tensor:
+    """The engine's probabilities [vocabulary], found by drawing with evenly spaced numbers."""
+    counts = torch.zeros(VOCABULARY)
+    rows = []
+    for number in range(draws):
+        one = row(number, slot=number, tokens=tokens, **sampling)
+        rows.append(one)
+    sampler = Sampler(draws, VOCABULARY, CPU)
+    for number, one in enumerate(rows):
+        sampler.begin(one, 0)
+        one.rng = Fixed((number + 0.5) / draws)  # type: ignore[assignment]
+    for token in sampler.next_tokens(scores.expand(draws, -1), rows):
+        assert token is not None
+        counts[token] += 1
+    return counts / draws
+
+
+CASES = [
+    {"temperature": 1.0, "top_p": 1.0},
+    {"temperature": 0.7, "top_p": 0.9},
+    {"temperature": 1.5, "top_p": 0.95, "top_k": 20},
+    {"temperature": 1.0, "top_p": 1.0, "top_k": 5},
+    {"temperature": 1.0, "top_p": 1.0, "top_k": 100},
+    {"temperature": 1.3, "top_p": 1.0, "min_p": 0.05},
+    {"temperature": 2.0, "top_p": 0.99, "top_k": 250, "min_p": 0.001},
+    {"temperature": 0.8, "top_p": 0.5, "repetition_penalty": 1.7},
+    {"temperature": 5.0, "top_p": 0.9},  # flat: more candidates than the first look
+    {"temperature": 1.0, "top_p": 0.000001},
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_distribution_equals_transformers(case: dict[str, Any]) -> None:
+    scores, tokens, draws = logits_for(1)[0], [3, 17, 200, 201], 2000
+    wanted = reference(scores, tokens, **case)
+    got = support(scores, tokens, draws, **case)
+    assert (got - wanted).abs().max() <= 1.5 / draws
+    assert not ((wanted == 0) & (got > 0)).any()
+
+
+@pytest.mark.parametrize("case", CASES[1:])
+@pytest.mark.parametrize("seed", range(5))
+def test_exactly_the_same_tokens_stay(case: dict[str, Any], seed: int) -> None:
+    scores = logits_for(1, seed)[0] / case["temperature"]
+    case = {key: value for key, value in case.items() if key != "repetition_penalty"}
+    wanted = reference(scores * case["temperature"], [1], **case) > 0
+    values, ids = torch.sort(scores[None], descending=True)
+    column = lambda name, off: torch.tensor([[float(case.get(name, off))]])  # noqa: E731
+    limits = (column("top_k", 0), column("top_p", 1.0), column("min_p", 0.0))
+    keep, _, _ = kept_candidates(values, torch.logsumexp(values, -1, keepdim=True), *limits)
+    got = torch.zeros(VOCABULARY, dtype=torch.bool)
+    got[ids[0][keep[0]]] = True
+    assert torch.equal(got, wanted)
+    assert torch.equal(kept_of_all(scores[None], *limits)[0] > 0, wanted)
+
+
+def test_repetition_penalty_equals_transformers_when_greedy() -> None:
+    rows = [
+        row(n, n, [n, n + 5, n + 9], temperature=0.0, repetition_penalty=1 + n / 4)
+        for n in range(8)
+    ]
+    sampler = Sampler(8, VOCABULARY, CPU)
+    for one in rows:
+        sampler.begin(one, None)
+    for step in range(30):
+        logits = logits_for(8, step)
+        wanted = []
+        for index, one in enumerate(rows):
+            processor = theirs.RepetitionPenaltyLogitsProcessor(1 + index / 4)
+            scores = processor(torch.tensor([one.tokens]), logits[index][None].clone())
+            wanted.append(int(scores.argmax()))
+        got = sampler.next_tokens(logits, rows)
+        assert got == wanted
+        for one, token in zip(rows, got, strict=True):
+            assert token is not None
+            one.tokens.append(token)
+
+
+def test_a_slot_given_to_another_request_forgets_its_penalties() -> None:
+    sampler = Sampler(1, VOCABULARY, CPU)
+    sampler.begin(row(0, 0, [5], repetition_penalty=2.0), None)
+    logits = torch.zeros(1, VOCABULARY)
+    logits[0, 5], logits[0, 6] = 2.0, 1.5
+    fresh = row(1, 0, [9], temperature=0.0, repetition_penalty=2.0)
+    sampler.begin(fresh, None)
+    assert sampler.next_tokens(logits, [fresh]) == [5]
+
+
+def draw_tokens(neighbours: list[dict[str, Any]], place: int, steps: int = 40) -> list[int | None]:
+    """What the row with seed 11 draws, beside these neighbours."""
+    rows = [row(10 + n, n, **sampling) for n, sampling in enumerate(neighbours)]
+    mine = row(99, len(rows), temperature=1.2, top_p=0.95, seed=11, repetition_penalty=1.1)
+    rows.insert(place, mine)
+    sampler = Sampler(len(rows), VOCABULARY, CPU)
+    for one in rows:
+        sampler.begin(one, one.request.sampling.seed)
+    drawn = []
+    for step in range(steps):
+        logits = logits_for(len(rows), 1000 + step)
+        logits[place] = logits_for(1, step)[0]
+        token = sampler.next_tokens(logits, rows)[place]
+        drawn.append(token)
+    return drawn
+
+
+def test_a_seed_gives_the_same_text_whoever_else_is_served() -> None:
+    alone = draw_tokens([], 0)
+    beside = draw_tokens([{"temperature": 0.0}, {"seed": 3}, {"top_k": 4}, {"seed": 11}], 2)
+    assert alone == beside
+    assert len(set(alone)) > 5
+
+
+def test_without_a_seed_two_rows_differ() -> None:
+    rows = [row(n, n, temperature=3.0, top_p=1.0) for n in range(2)]
+    sampler = Sampler(2, VOCABULARY, CPU)
+    for one in rows:
+        sampler.begin(one, None)
+    logits = torch.zeros(2, VOCABULARY)
+    drawn = [sampler.next_tokens(logits, rows) for _ in range(20)]
+    assert len({pair[0] for pair in drawn} | {pair[1] for pair in drawn}) > 10
+    assert any(pair[0] != pair[1] for pair in drawn)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.9])
+@pytest.mark.parametrize("poison", [float("nan"), float("inf")])
+def test_logits_that_are_no_numbers_spoil_one_row_only(temperature: float, poison: float) -> None:
+    rows = [row(n, n, temperature=temperature, seed=n) for n in range(3)]
+    sampler = Sampler(3, VOCABULARY, CPU)
+    for one in rows:
+        sampler.begin(one, one.request.sampling.seed)
+    logits = logits_for(3)
+    logits[1, 7] = poison
+    tokens = sampler.next_tokens(logits, rows)
+    assert tokens[1] is None
+    assert tokens[0] is not None
+    assert tokens[2] is not None
+    logits[1] = -torch.inf
+    assert sampler.next_tokens(logits, rows)[1] is None
+
+
+def test_greedy_and_sampled_rows_share_a_step() -> None:
+    rows = [row(0, 0, temperature=0.0), row(1, 1, temperature=1.0, top_p=1.0, seed=1)]
+    sampler = Sampler(2, VOCABULARY, CPU)
+    for one in rows:
+        sampler.begin(one, one.request.sampling.seed)
+    logits = logits_for(2)
+    seen = collections.Counter(tuple(sampler.next_tokens(logits, rows)) for _ in range(50))
+    assert {pair[0] for pair in seen} == {int(logits[0].argmax())}
+    assert len({pair[1] for pair in seen}) > 3

@@ -39,7 +39,7 @@ run: setup ## set up, migrate and serve (PORT=8000 for another port)
 	PORT=$(PORT) $(BIN)/python run.py
 
 test: setup-dev ## run every test
-	PATH="$(CURDIR)/$(BIN):$$PATH" node --test tests/js/
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev ## formatter, linter, types, structure

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from flask_bcrypt import Bcrypt
 from flask_caching import Cache
+from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -60,6 +61,7 @@ limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
 lonely_limits = FixedWindowRateLimiter(MemoryStorage())  # while the shared storage is away
 cache = Cache()
 socketio = SocketIO()
+compress = Compress()
 
 
 @event.listens_for(Engine, "connect")
@@ -101,5 +103,5 @@ def init_app(app: Flask) -> None:
     app.json = JsonProvider(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
-    for extension in (bcrypt, csrf, cache):
+    for extension in (bcrypt, csrf, cache, compress):
         extension.init_app(app)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, tzinfo
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import current_app
+from flask import current_app, request
 
 from echo.clock import utc_now
 from echo.models import Conversation
@@ -15,10 +17,11 @@ DAYS_IN_WEEK = 7
 
 
 def of(rows: Iterable[Conversation]) -> list[dict[str, Any]]:
-    """Return `[{label, conversations}]` for rows in the order of the sidebar."""
+    """Return `[{label, conversations}]` for rows in the order of the sidebar, by the viewer's days."""
+    zone = _viewers_zone()
     return [
         {"label": label, "conversations": [row_of(row) for row in group]}
-        for label, group in groupby(rows, key=_label)
+        for label, group in groupby(rows, key=lambda row: _label(row, zone))
     ]
 
 
@@ -33,12 +36,21 @@ def row_of(row: Conversation) -> dict[str, Any]:
     }
 
 
-def _label(row: Conversation) -> str:
+def _viewers_zone() -> tzinfo:
+    """Return the time zone that the page's script has noted in a cookie, else UTC."""
+    try:
+        return ZoneInfo(request.cookies.get("tz", "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _label(row: Conversation, zone: tzinfo) -> str:
     if row.pinned:
         return "Pinned"
-    days = (utc_now().date() - row.updated_at.date()).days
+    day = row.updated_at.astimezone(zone)
+    days = (utc_now().astimezone(zone).date() - day.date()).days
     if days <= 0:
         return "Today"
     if days == 1:
         return "Yesterday"
-    return "Previous 7 days" if days <= DAYS_IN_WEEK else row.updated_at.strftime("%B %Y")
+    return "Previous 7 days" if days <= DAYS_IN_WEEK else day.strftime("%B %Y")

@@ -90,7 +90,7 @@ export function score(password) {
   if (!password) return 0;
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^\w]/].filter((kind) => kind.test(password)).length;
   const varied = new Set(password).size;
-  if (password.length < 8 || varied < 5) return 1;
+  if (password.length < 8 || varied < 5 || /^(passw|qwert|1234|letmein|welcome|iloveyou|admin)/i.test(password)) return 1;
   if (password.length >= 16 || (password.length >= 12 && kinds >= 3)) return 4;
   return password.length >= 11 || kinds >= 3 ? 3 : 2;
 }

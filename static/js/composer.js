@@ -28,7 +28,8 @@ export class Composer {
   }
 
   open(conversationId) {
-    this.saveNow();
+    if (this.opened) this.saveNow(); // at first the empty field is nobody's draft
+    this.opened = true;
     this.conversationId = conversationId;
     this.outbox = [];
     this.setText(this.drafts.load(conversationId));

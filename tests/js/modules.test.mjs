@@ -1,0 +1,33 @@
+// The import map of the pages names every module there is, and none besides.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const root = new URL("../../", import.meta.url);
+const partial = readFileSync(new URL("templates/partials/modules.html", root), "utf8");
+const named = (list) => [...new RegExp(`set ${list} = \\[([^\\]]*)\\]`).exec(partial)[1].matchAll(/"([^"]+)"/g)].map((found) => found[1]).sort();
+
+test("each module of static/js is in the map", () => {
+  const files = readdirSync(new URL("static/js/", root)).filter((name) => name.endsWith(".js")).map((name) => name.slice(0, -3));
+  assert.deepEqual(named("modules"), files.sort());
+});
+
+test("each import names a module that is mapped", () => {
+  const known = new Set([...named("modules").map((name) => `./${name}.js`), ...named("vendor").map((name) => `../vendor/${name}.js`)]);
+  for (const name of named("modules")) {
+    const text = readFileSync(new URL(`static/js/${name}.js`, root), "utf8");
+    for (const [, path] of text.matchAll(/(?:from |import |import\()"([^"]+)"/g)) assert.ok(known.has(path), `${name}: ${path}`);
+  }
+});
+
+test("no colour outside tokens.css, no inline style or handler in templates", () => {
+  for (const name of readdirSync(new URL("static/css/", root)).filter((file) => !["tokens.css", "admin.css"].includes(file))) {
+    const text = readFileSync(new URL(`static/css/${name}`, root), "utf8").replace(/url\([^)]*\)/g, "");
+    assert.doesNotMatch(text, /#[0-9a-f]{3,8}\b(?=[^{]*;)|rgba?\(|hsla?\(/i, name);
+  }
+  for (const name of readdirSync(new URL("templates/", root), { recursive: true }).filter((file) => file.endsWith(".html") && !file.startsWith("admin") && !file.startsWith("mail"))) {
+    const text = readFileSync(new URL(`templates/${name}`, root), "utf8");
+    assert.doesNotMatch(text, /\sstyle=|\son[a-z]+="|javascript:/i, name);
+  }
+});

@@ -126,7 +126,8 @@ class ScriptedRunner:
         request = sequence.request
         question = request.messages[-1].content
         reply = self._script.reply_for(question)
-        pieces = WORDS.findall(reply.text.replace("{question}", question))
+        text = reply.text.replace("{question}", question)
+        pieces = WORDS.findall(text.removeprefix(request.prefix))  # a continued reply goes on
         limit = self.prompt_limit(sequence.budget)
         if (tokens := self.count_tokens(question)) > limit:
             raise RowError("too_long", f"The message has {tokens} tokens; at most {limit} fit.")

@@ -10,10 +10,22 @@ from echo.sockets.access import RULES
 from tests.conftest import Tab
 
 EXPECTED_CODES = {"bad_payload", "too_long", "not_found", "busy"}
-KEYS = (
-    "client_id conversation_id parent_id settings text message_id before after_seq rating reasons "
-    "comment temperature system_prompt top_k"
-).split()
+KEYS = [
+    "client_id",
+    "conversation_id",
+    "parent_id",
+    "settings",
+    "text",
+    "message_id",
+    "before",
+    "after_seq",
+    "rating",
+    "reasons",
+    "comment",
+    "temperature",
+    "system_prompt",
+    "top_k",
+]
 KNOWN_CONVERSATION = "known conversation"
 KNOWN_QUESTION = "known question"
 KNOWN_REPLY = "known reply"

@@ -89,6 +89,7 @@ def test_stopped_answer_goes_on_where_it_stopped(tab: Tab) -> None:
     assert seqs == list(range(1, len(seqs) + 1))
     tab.ask("stop_message", {"message_id": reply})
     tab.wait_for("message_finished", reply, count=2)
+    assert ("one two three four five six seven eight nine ten " * 20).startswith(tab.text_of(reply))
 
 
 def test_resume_returns_what_came_after(tab: Tab) -> None:

@@ -6,7 +6,8 @@ from flask import Flask
 
 from echo import hub
 from echo.config import Settings
-from echo.generation import Engine, EngineConfig, Script, load_script
+from echo.errors import ConfigurationError
+from echo.generation import Engine, EngineConfig, InvalidConfig, Script, load_script
 
 
 def init_app(app: Flask, _settings: Settings) -> None:
@@ -15,7 +16,18 @@ def init_app(app: Flask, _settings: Settings) -> None:
 
 
 def build(app: Flask, settings: Settings) -> Engine:
-    """Return the engine, not yet started; torch is first imported in its own thread."""
+    """Return the engine, not yet started; torch is first imported in its own thread.
+
+    Raises:
+        ConfigurationError: the script or a setting of the engine cannot be used.
+    """
+    try:
+        return _build(app, settings)
+    except InvalidConfig as failure:
+        raise ConfigurationError(f"The engine cannot be set up: {failure}") from failure
+
+
+def _build(app: Flask, settings: Settings) -> Engine:
     wake = app.extensions["wakeup"].post
     if settings.engine == "scripted":
         script = load_script(settings.script) if settings.script else Script()

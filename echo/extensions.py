@@ -57,7 +57,7 @@ migrate = Migrate(render_as_batch=True, compare_type=True)
 bcrypt = Bcrypt()
 csrf = CSRFProtect()
 login_manager = LoginManager()
-limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+limiter = Limiter(key_func=get_remote_address)  # its own Retry-After would often be 0
 lonely_limits = FixedWindowRateLimiter(MemoryStorage())  # while the shared storage is away
 cache = Cache()
 socketio = SocketIO()

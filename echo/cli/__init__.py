@@ -24,7 +24,7 @@ def cli(context: click.Context) -> None:
         context.invoke(serve_command)
 
 
-@cli.command("serve")
+@cli.command("serve", with_appcontext=False)  # it makes its own application, once
 def serve_command() -> None:
     """Migrate the database, start the engine and serve until SIGTERM or Ctrl-C."""
     from echo.cli.serve import serve

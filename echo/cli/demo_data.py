@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import click
+import flask_migrate
 from flask.cli import with_appcontext
 from sqlalchemy import func, insert, select, update
 
@@ -40,6 +41,7 @@ EAGERNESS: Final = 1.7  # above 1: those who came first talk most
 @with_appcontext
 def demo_data(users: int, days: int, messages: int, seed: int) -> None:
     """Add demo people (named demo_…), conversations, ratings and feedback over the last days."""
+    flask_migrate.upgrade()
     began = time.monotonic()
     maker = _Maker(random.Random(seed), days)
     people = maker.people(users)

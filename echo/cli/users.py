@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+import flask_migrate
 from flask.cli import with_appcontext
 
 from echo.models import RoleName
@@ -18,6 +19,7 @@ from echo.services import accounts
 @with_appcontext
 def create_admin(email: str, username: str, password_stdin: bool) -> None:
     """Make a super admin."""
+    flask_migrate.upgrade()
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask()
     user = accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
     click.echo(f"{user.username} is a super admin now.")

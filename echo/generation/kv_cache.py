@@ -6,6 +6,8 @@ SlotTable keeps the books without torch; KvTensors holds the numbers.
 from __future__ import annotations
 
 import itertools
+import math
+import mmap
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -130,11 +132,9 @@ class KvTensors:
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        import torch
-
         shape = (slots, kv_heads, window, head_dim)
-        self.keys = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(layers)]
-        self.values = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(layers)]
+        self.keys = [_zeros(shape, dtype, device) for _ in range(layers)]
+        self.values = [_zeros(shape, dtype, device) for _ in range(layers)]
 
     def copy_prefix(self, source: int, target: int, length: int) -> None:
         for cache in itertools.chain(self.keys, self.values):
@@ -144,3 +144,13 @@ class KvTensors:
         """A NaN left behind would reach the next row through its masked positions."""
         for cache in itertools.chain(self.keys, self.values):
             cache[slot].zero_()
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """On the processor, pages that the system hands out only when they are first written."""
+    import torch
+
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize)
+    return torch.frombuffer(pages, dtype=dtype).view(shape)

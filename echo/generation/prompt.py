@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .detokenizer import Detokenizer, StreamDetokenizer, WindowDetokenizer
@@ -57,26 +58,32 @@ class PromptBuilder:
         return self._context - min(max_new_tokens, self._context // 2)
 
     def build(self, request: GenerationRequest) -> list[int]:
-        """The prompt with as many of the latest exchanges as fit; raises RowError."""
+        """The prompt with the latest exchanges that fit; raises RowError."""
         limit = self.limit(request.sampling.max_new_tokens)
         system, rest = _split(request.messages)
         starts = _exchange_starts(rest)
-        tokens = self._tokens(system, rest, request.prefix)
-        low, high = 0, len(starts) - 1  # exchanges to drop: too few, surely enough
-        if len(tokens) <= limit:
+
+        def tokens_from(exchange: int) -> list[int]:
+            return self._tokens(system, rest[starts[exchange] :], request.prefix)
+
+        tokens = tokens_from(0)
+        if (whole := len(tokens)) <= limit:
             return tokens
-        kept = self._tokens(system, rest[starts[high] :], request.prefix)
-        if len(kept) > limit:
-            text = f"The message has {len(kept)} tokens with its instructions; {limit} fit."
+        tokens = tokens_from(len(starts) - 1)
+        if len(tokens) > limit:
+            text = f"The message has {len(tokens)} tokens with its instructions; {limit} fit."
             raise RowError("too_long", text)
+        low, high = 0, len(starts) - 1  # exchanges to drop: too few, enough
         while high - low > 1:
             middle = (low + high) // 2
-            tokens = self._tokens(system, rest[starts[middle] :], request.prefix)
-            if len(tokens) <= limit:
-                high, kept = middle, tokens
+            shorter = tokens_from(middle)
+            if len(shorter) <= limit:
+                high, tokens = middle, shorter
             else:
                 low = middle
-        return kept
+        block = limit * _letters_per_token(rest, whole) // 4
+        steady = tokens_from(_steady_cut(rest, starts, high, block))
+        return steady if len(steady) >= limit // 2 else tokens
 
     def count(self, text: str, system_prompt: str) -> int:
         system = (ChatMessage("system", system_prompt),) if system_prompt else ()
@@ -115,6 +122,26 @@ def _exchange_starts(messages: tuple[ChatMessage, ...]) -> list[int]:
         if message.role == "user" and (number == 0 or messages[number - 1].role != "user")
     ]
     return starts if starts and starts[0] == 0 else [0, *starts]
+
+
+def _steady_cut(
+    messages: tuple[ChatMessage, ...], starts: list[int], least: int, block: int
+) -> int:
+    """Exchanges to drop, so that the same ones are dropped in the next few turns as well.
+
+    The beginning of the prompt then stays the same, and its keys and values are found in the cache.
+    Whole blocks of characters are dropped, counted from the conversation's first message.
+    """
+    sizes = [len(message.content) for message in messages]
+    before = [sum(sizes[:start]) for start in starts]
+    target = -(-before[least] // block) * block
+    return next((n for n in range(least, len(starts)) if before[n] >= target), least)
+
+
+def _letters_per_token(messages: tuple[ChatMessage, ...], tokens: int) -> int:
+    """1, 2, 4 or 8: so coarse that it does not change from turn to turn."""
+    ratio = sum(len(message.content) for message in messages) / tokens
+    return 1 << min(3, max(0, round(math.log2(max(ratio, 1.0)))))
 
 
 def _plain(messages: list[dict[str, str]]) -> str:

@@ -28,13 +28,13 @@ def sign_up(username: str, email: str, password: str, role: RoleName = RoleName.
         InvalidInput: the password is weak.
         Conflict: the name or the address is taken (`field` says which).
     """
-    _refuse_taken(username, email)
+    refuse_taken(username, email)
     passwords.judge(password, [username, email, email.partition("@")[0]])
     password_hash = passwords.hash_password(password)
     return _insert(username.strip(), email.strip(), password_hash, role)
 
 
-def _refuse_taken(username: str, email: str, but_for: int | None = None) -> None:
+def refuse_taken(username: str, email: str, but_for: int | None = None) -> None:
     for column, value, field, text in (
         (User.username_key, username, "username", "This name is taken. Please choose another."),
         (User.email_key, email, "email", "There is an account with this address. Sign in instead?"),
@@ -61,7 +61,7 @@ def _insert(username: str, email: str, password_hash: str, role: RoleName) -> Us
     try:
         return transaction(work)
     except IntegrityError:  # somebody took it between the look and the write
-        _refuse_taken(username, email)
+        refuse_taken(username, email)
         raise
 
 
@@ -95,7 +95,7 @@ def change_profile(
 
     A new password signs every other device out.
     """
-    _refuse_taken(username, email, but_for=user.id)
+    refuse_taken(username, email, but_for=user.id)
     moved = fold(email) != user.email_key
     if (moved or new_password) and not passwords.is_right(user.password_hash, password):
         raise WrongCredentials("Your present password is not right.", field="password")

@@ -44,7 +44,7 @@ def edit_user(
     user = accounts.get(user_id)
     new_role = role or user.role_name
     _refuse_edit(actor, user, active, new_role)
-    accounts._refuse_taken(username, email, but_for=user_id)
+    accounts.refuse_taken(username, email, but_for=user_id)
     _rename(user, username, email)
     if new_role is not user.role_name:
         accounts.set_role(user_id, new_role)

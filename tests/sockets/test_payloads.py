@@ -11,20 +11,8 @@ from tests.conftest import Tab
 
 EXPECTED_CODES = {"bad_payload", "too_long", "not_found", "busy"}
 KEYS = [
-    "client_id",
-    "conversation_id",
-    "parent_id",
-    "settings",
-    "text",
-    "message_id",
-    "before",
-    "after_seq",
-    "rating",
-    "reasons",
-    "comment",
-    "temperature",
-    "system_prompt",
-    "top_k",
+    *("client_id", "conversation_id", "parent_id", "settings", "text", "message_id", "before"),
+    *("after_seq", "rating", "reasons", "comment", "temperature", "system_prompt", "top_k"),
 ]
 KNOWN_CONVERSATION = "known conversation"
 KNOWN_QUESTION = "known question"

@@ -17,7 +17,7 @@ from echo.extensions import db
 from echo.generation import ChatMessage, Engine, Failed, Finished, FinishReason
 from echo.models import Conversation, Message, MessageStatus
 from echo.models.types import new_id
-from echo.services import conversations, message_tree
+from echo.services import conversations, message_tree, quotas
 from echo.services.storage import transaction
 from echo.services.turns import ending, rows
 from echo.services.turns.engine_requests import EngineRequests
@@ -56,11 +56,12 @@ class Turns:
         """Store a question and start its reply; the same `client_id` again returns the same rows.
 
         Raises:
-            TooLong, InvalidInput, NotFound, Busy, EngineFailed, StorageUnavailable.
+            TooLong, InvalidInput, NotFound, QuotaExceeded, Busy, EngineFailed, StorageUnavailable.
         """
         repeated = rows.already_asked(user_id, question.client_id)
         if repeated is not None:
             return repeated
+        quotas.refuse_spent(user_id)
         conversation = rows.conversation_for(
             user_id, question.conversation_id, question.text, question.settings
         )
@@ -72,6 +73,7 @@ class Turns:
         repeated = rows.already_asked(user_id, client_id)
         if repeated is not None:
             return repeated
+        quotas.refuse_spent(user_id)
         old = conversations.own_message(user_id, message_id)
         if old.role != "user":
             raise errors.InvalidInput("Only a question can be edited.", field="message_id")
@@ -80,6 +82,7 @@ class Turns:
 
     def regenerate(self, user_id: int, message_id: str) -> Message:
         """Answer the same question again, as a sibling of the old reply."""
+        quotas.refuse_spent(user_id)
         old = rows.own_reply(user_id, message_id)
         conversation = conversations.own(user_id, old.conversation_id)
         question = conversations.own_message(user_id, str(old.parent_id))
@@ -91,6 +94,7 @@ class Turns:
 
     def continue_reply(self, user_id: int, message_id: str) -> Message:
         """Let a reply that was cut short go on in the same row."""
+        quotas.refuse_spent(user_id)
         reply = rows.own_reply(user_id, message_id)
         if reply.is_live or not (
             reply.status in (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)

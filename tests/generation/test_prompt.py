@@ -51,11 +51,28 @@ def test_the_oldest_exchanges_are_dropped_first(exchanges: int, context: int) ->
     assert [f"answer number {number}<" in text for number in kept] == [True] * len(kept)
     assert "Be kind." in text
     assert "the last question" in text
-    if len(kept) < exchanges:  # one more would not have fitted
-        more = conversation(exchanges)
-        cut = (more[0], *more[1 + 2 * (exchanges - len(kept) - 1) :])
-        request = GenerationRequest(cut, SamplingParams(max_new_tokens=20))
-        assert len(PromptBuilder(CODEC, 10_000).build(request)) > context - 20
+    if len(kept) < exchanges:  # not much more than needed has been dropped
+        assert len(CODEC.encode(text)) >= (context - 20) // 2 or not more_fits(
+            exchanges, len(kept), context
+        )
+
+
+def more_fits(exchanges: int, kept: int, context: int) -> bool:
+    """Whether one exchange more would have fitted."""
+    whole = conversation(exchanges)
+    cut = (whole[0], *whole[1 + 2 * (exchanges - kept - 1) :])
+    request = GenerationRequest(cut, SamplingParams(max_new_tokens=20))
+    return len(PromptBuilder(CODEC, 10_000).build(request)) <= context - 20
+
+
+def test_the_cut_stays_where_it_is_for_several_turns() -> None:
+    """Otherwise each turn of a long conversation would have to be computed from its beginning."""
+    firsts = []
+    for exchanges in range(30, 50):
+        text = build(conversation(exchanges), 400)
+        firsts.append(min(n for n in range(exchanges) if f"question number {n}<" in text))
+    assert firsts == sorted(firsts)
+    assert len(set(firsts)) <= len(firsts) // 2  # a block is less than three of these exchanges
 
 
 def test_one_message_that_is_too_long_is_refused() -> None:

@@ -272,7 +272,7 @@ def test_cancel_while_the_model_is_loading(start_engine: StartEngine) -> None:
     stream, other = engine.submit(request()), engine.submit(request())
     assert engine.health().state == "loading"
     stream.cancel()
-    reader.read(stream)
+    reader.read(stream, timeout=5)  # long before the model is there
     hold.set()
     reader.read(other)
     assert reader.end(stream).reason is FinishReason.CANCELLED  # type: ignore[union-attr]

@@ -1,0 +1,1 @@
+"""Measurements of Echo against its aims; `python -m benchmarks` runs all. Nothing imports this."""

@@ -30,7 +30,12 @@ logs.configure("WARNING", "console")
 
 def settings_for(folder: Path, **overrides: Any) -> config.Settings:
     """Settings that read no environment but the given values."""
-    values = {"instance": folder, "secret_key": "k3Jq9-ZtV7xWm2Rb8Yc4Ld6Nf1Hg5PsTuAeBiCo", "engine": "scripted", "redis_url": ""}
+    values = {
+        "instance": folder,
+        "secret_key": "k3Jq9-ZtV7xWm2Rb8Yc4Ld6Nf1Hg5PsTuAeBiCo",
+        "engine": "scripted",
+        "redis_url": "",
+    }
     return config.load(_env_file=None, **{"database_url": "", **values, **overrides})
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import torch
 
-from training.config import RECIPES, Recipe
+from training.config import RECIPES, WEIGHTS_DIR, Recipe
+from training.finish import finish
 from training.phases import run_phase, run_phases
 
 
@@ -26,14 +27,19 @@ def main() -> None:
     parser.add_argument("--recipe", choices=RECIPES)
     parser.add_argument("--phase", help="only this phase")
     parser.add_argument("--minutes", type=float, help="another clock for that phase")
+    parser.add_argument(
+        "--finish", action="store_true", help="only export, evaluate, write the card"
+    )
     arguments = parser.parse_args()
     recipe = chosen_recipe(arguments.recipe, arguments.phase, arguments.minutes)
     torch.set_num_threads(recipe.threads)
-    if arguments.phase is None:
-        run_phases(recipe)
+    if arguments.phase is not None:
+        names = [phase.name for phase in recipe.phases]
+        run_phase(recipe, names.index(arguments.phase))
         return
-    names = [phase.name for phase in recipe.phases]
-    run_phase(recipe, names.index(arguments.phase))
+    if not arguments.finish:
+        run_phases(recipe)
+    finish(recipe, WEIGHTS_DIR)
 
 
 if __name__ == "__main__":

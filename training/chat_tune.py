@@ -8,15 +8,17 @@ from collections.abc import Iterator
 
 from transformers import PreTrainedTokenizerFast
 
-from training.config import CHAT_MIX, MAX_ANSWER_WORDS, Recipe, corpus_dir
-from training.corpus import Message, Record, apply_mix, read_training, short_answers
+from training.config import CHAT_MIX, MAX_TURN_WORDS, Recipe, corpus_dir
+from training.corpus import Message, Record, apply_mix, read_training, short_turns
 from training.dialogues import generate
+from training.dialogues.banks import bank_answer, table
 from training.dialogues.compose import with_system
 from training.evaluation_questions import is_evaluation_question
 from training.pack import TOKENS_FILE, write_pack
 
 JOIN_WEIGHTS = (5, 3, 2)  # one, two or three single turns become one chat
 JOINED_SOURCES = "personality-chat"  # small talk follows small talk naturally
+KEY_VOICE = "personality-chat-friendly"  # its answers tell which topic a question belongs to
 
 
 def asks_evaluation(record: Record) -> bool:
@@ -25,11 +27,38 @@ def asks_evaluation(record: Record) -> bool:
     return any(is_evaluation_question(turn) for turn in turns)
 
 
+def question_topics(records: list[Record]) -> dict[str, tuple[str, str]]:
+    """Small-talk questions that Echo answers in its own words, with the bank and topic."""
+    topics = table("echos_words")
+    turns = (r["messages"] for r in records if r["source"] == KEY_VOICE)
+    return {q["content"]: topics[a["content"]] for q, a in turns if a["content"] in topics}
+
+
+def in_echos_words(
+    record: Record, topics: dict[str, tuple[str, str]], rng: random.Random
+) -> Record:
+    """The record, with our own answer where its question belongs to one of our topics."""
+    question = record["messages"][0]["content"] if "messages" in record else ""
+    if not record["source"].startswith(JOINED_SOURCES) or question not in topics:
+        return record
+    bank, topic = topics[question]
+    answer = bank_answer(bank, topic, question, rng)
+    return {"source": record["source"], "messages": [
+        {"role": "user", "content": question}, {"role": "assistant", "content": answer},
+    ]}  # fmt: skip
+
+
 def chosen_records(rng: random.Random) -> list[Record]:
-    """The corpus part of the mix, with short answers only, shuffled."""
-    mixed = apply_mix(read_training(corpus_dir()), CHAT_MIX, rng)
-    short = (short_answers(record, MAX_ANSWER_WORDS) for record in mixed)
-    records = [record for record in short if record and not asks_evaluation(record)]
+    """The corpus part of the mix, with short turns only, shuffled."""
+    everything = list(read_training(corpus_dir()))
+    topics = question_topics(everything)
+    mixed = apply_mix(everything, CHAT_MIX, rng)
+    short = (short_turns(record, MAX_TURN_WORDS) for record in mixed)
+    records = [
+        in_echos_words(record, topics, rng)
+        for record in short
+        if record and not asks_evaluation(record)
+    ]
     rng.shuffle(records)
     return records
 

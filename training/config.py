@@ -37,16 +37,14 @@ PRETRAIN_MIX: dict[str, float] = {
 # The last phases: short answers in an assistant's voice. Two people chatting and table bookings
 # are left out, for the model would claim a job of its own or a lookup that it cannot do.
 CHAT_MIX: dict[str, float] = {
-    "personality-chat-friendly": 2, "personality-chat-professional": 2,
-    "personality-chat-caring": 1, "personality-chat-enthusiastic": 0.5, "hh-rlhf-helpful": 1,
-    "oasst1": 1, "open-assistant-chip": 1, "open-datasets-conversations": 1, "dolly-15k": 1,
-    "llms-from-scratch": 1, "self-instruct-human": 1, "svamp": 0.5, "creak": 0.3,
-    "strategyqa": 0.2, "comve": 0.15, "fairytaleqa": 0.15, "open-trivia": 0.1, "jokes": 0.5,
-    "elements": 0.3, "openstax-terms": 0.6, "wordnet": 0.15, "world-facts": 0.2,
-    "chatterbot-corpus": 0.5, "tinystories": 0.3, "storybooks": 0.5, "wikipedia-vital": 0.4,
-    "onestop-english": 0.2,
+    "personality-chat-friendly": 1.5, "personality-chat-professional": 1.5,
+    "personality-chat-caring": 0.7, "personality-chat-enthusiastic": 0.2, "hh-rlhf-helpful": 1,
+    "oasst1": 1, "open-assistant-chip": 1, "open-datasets-conversations": 1, "dolly-15k": 0.5,
+    "llms-from-scratch": 1, "self-instruct-human": 1, "creak": 0.1, "strategyqa": 0.1,
+    "jokes": 0.5, "elements": 0.3, "openstax-terms": 0.6, "wordnet": 0.05, "world-facts": 0.1,
+    "chatterbot-corpus": 0.5, "tinystories": 0.35, "storybooks": 0.4, "wikipedia-vital": 0.3,
 }  # fmt: skip
-MAX_ANSWER_WORDS = 60  # a tiny model that answers briefly is better company
+MAX_TURN_WORDS = 60  # a tiny model that answers briefly is better company
 
 
 @dataclass(frozen=True)
@@ -105,13 +103,13 @@ CPU = Recipe(
     name="cpu",
     shape=ModelShape(),
     phases=(
-        # No decay: the rate falls only in the last phase, on the data that matter most.
+        # No decay here: the rate falls on the data that matter most.
         Phase("pretrain", "pretrain", 48, 256, batch_rows=32, micro_rows=32, decay=0),
-        Phase("chat", "chat", 33, 256, 32, 32, matrix_lr=0.015, other_lr=2e-3,
-              decay=0, assistant_only=True),
-        # Long rows make all 1,024 positions work; its whole length is the decay.
-        Phase("long", "chat", 13, 1024, 8, 8, matrix_lr=0.012, other_lr=1.6e-3, decay=1,
-              end_share=0.01, assistant_only=True, snapshots=8, heldout_rows=48),
+        Phase("chat", "chat", 43, 256, 32, 32, matrix_lr=0.015, other_lr=2e-3, decay=0.3,
+              end_share=0.45, assistant_only=True),
+        # Long rows make all 1,024 positions work; the rate goes on falling where "chat" left it.
+        Phase("long", "chat", 15, 1024, 8, 8, matrix_lr=0.0068, other_lr=9e-4, decay=1,
+              end_share=0.01, assistant_only=True, snapshots=6, heldout_rows=48),
     ),
     own_dialogues=80_000,
 )  # fmt: skip
@@ -121,11 +119,11 @@ GPU = replace(
     shape=ModelShape(hidden_size=512, num_hidden_layers=8, num_attention_heads=8,
                      num_key_value_heads=2, intermediate_size=1408),
     phases=(
-        Phase("pretrain", "pretrain", 15, 512, 256, 64, matrix_lr=0.02, decay=0),
-        Phase("chat", "chat", 5, 512, 128, 64, matrix_lr=0.012, other_lr=1.5e-3,
-              decay=0, assistant_only=True),
-        Phase("long", "chat", 5, 1024, 64, 32, matrix_lr=0.01, other_lr=1e-3, decay=1,
-              end_share=0.01, assistant_only=True, snapshots=8),
+        Phase("pretrain", "pretrain", 15, 512, 256, 64, decay=0),
+        Phase("chat", "chat", 5, 512, 128, 64, matrix_lr=0.012, other_lr=1.5e-3, decay=0.3,
+              end_share=0.45, assistant_only=True),
+        Phase("long", "chat", 5, 1024, 64, 32, matrix_lr=0.0054, other_lr=7e-4, decay=1,
+              end_share=0.01, assistant_only=True, snapshots=6),
     ),
     own_dialogues=300_000,
     device="cuda",

@@ -51,13 +51,13 @@ def read_heldout(folder: Path) -> Iterator[Record]:
         yield from read_file(folder / name)
 
 
-def short_answers(record: Record, max_words: int) -> Record | None:
-    """The chat up to its first long answer; prose as it is; nothing where the first is long."""
+def short_turns(record: Record, max_words: int) -> Record | None:
+    """The chat up to its first long turn; prose as it is; nothing where the start is long."""
     if "text" in record:
         return record
     kept: list[Message] = []
     for question, answer in zip(record["messages"][::2], record["messages"][1::2], strict=True):
-        if len(answer["content"].split()) > max_words:
+        if max(len(turn["content"].split()) for turn in (question, answer)) > max_words:
             break
         kept += [question, answer]
     return {"source": record["source"], "messages": kept} if kept else None

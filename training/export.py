@@ -52,4 +52,5 @@ def export(
     model.generation_config = generation_config(tokenizer, sampling)
     model.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    (folder / WEIGHTS_FILE).chmod(0o644)  # saved for its owner alone otherwise
     return sha256(folder / WEIGHTS_FILE)

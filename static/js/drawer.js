@@ -8,7 +8,7 @@ export class Drawer {
     Object.assign(this, { root, sidebar, shade, opener });
     shade.addEventListener("click", () => this.close());
     root.addEventListener("touchstart", (event) => this.#start(event), { passive: true });
-    root.addEventListener("touchmove", (event) => this.#move(event), { passive: true });
+    root.addEventListener("touchmove", (event) => this.#move(event), { passive: false }); // or the browser takes the swipe for "back"
     root.addEventListener("touchend", () => this.#end());
     root.addEventListener("touchcancel", () => this.#end());
     matchMedia("(max-width: 820px)").addEventListener("change", () => this.#tell());
@@ -75,6 +75,7 @@ export class Drawer {
       drag.decided = true;
       document.documentElement.classList.add("dragging");
     }
+    if (event.cancelable) event.preventDefault();
     drag.moved = x - drag.x;
     const shown = Math.min(drag.width, Math.max(0, drag.moved + (drag.open ? drag.width : 0)));
     drag.shown = shown / drag.width;

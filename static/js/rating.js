@@ -25,7 +25,7 @@ export function ratingPanel(reasons, save, onClose) {
     close();
   });
   const panel = element("section", { class: "rating-panel", "aria-label": "What was wrong?" },
-    element("h3", {}, "What was wrong?", iconButton("close", "Close", close)), element("div", { class: "chips" }, ...chips), form);
+    element("h2", {}, "What was wrong?", iconButton("close", "Close", close)), element("div", { class: "chips" }, ...chips), form);
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();

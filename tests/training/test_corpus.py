@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from training.corpus import Record, apply_mix, short_answers
+from training.corpus import Record, apply_mix, short_turns
 
 
 def test_weights_are_copies() -> None:
@@ -14,14 +14,14 @@ def test_weights_are_copies() -> None:
     assert taken["c"] == 0
 
 
-def test_chat_ends_before_the_first_long_answer() -> None:
+def test_chat_ends_before_the_first_long_turn() -> None:
     def chat(*answers: str) -> Record:
         turns = [
             ({"role": "user", "content": "q"}, {"role": "assistant", "content": a}) for a in answers
         ]
         return {"source": "s", "messages": [message for turn in turns for message in turn]}  # type: ignore[misc]
 
-    short = short_answers(chat("one", "two " * 30, "three"), 10)
+    short = short_turns(chat("one", "two " * 30, "three"), 10)
     assert short is not None
     assert [m["content"] for m in short["messages"]] == ["q", "one"]
-    assert short_answers(chat("long " * 30), 10) is None
+    assert short_turns(chat("long " * 30), 10) is None

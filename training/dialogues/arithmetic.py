@@ -21,6 +21,16 @@ PLUS_ASKS = (
     "[Add|Please add|Sum] {a} [and|to] {b}",
     "[What do you get if you add|What is the sum of|The sum of|What do I get when I add] {a} and {b}",
 )
+FRAMES = (
+    "[Can you|Could you|Would you|Please] [solve|do|calculate|compute|find|answer] {t}[|, please]",
+    "[I need|Give me|Find] the [answer to|result of|solution of|value of] {t}[|, please]",
+    "{t} [makes what|is what|equals what|gives what|is|equals|makes]",
+    "What does {t} [give|make|equal|come to]",
+    "[My teacher asks|For school|A sum for you|Next|Another one|Now|Maths|Sum]: {t}[| =]",
+    "[Do you know|Tell me|I wonder|Say] [what|how much] {t} is",
+    "[How much does|What would] {t} make",
+    "{t}, [how much is that|what is it|please|quickly]",
+)
 MINUS_ASKS = (
     "[What is|What's|How much is|Calculate|Compute|Tell me|Solve|Give me|] {a} [-|minus|-|less] {b}",
     "{a}[-| - |-]{b}[| =|=|= ?]",
@@ -42,17 +52,34 @@ def _written(number: int, words: bool) -> str:
     return UNITS[number] if words else str(number)
 
 
-def sum_exchange(rng: random.Random) -> Exchange:
-    """A sum or a difference; one in six goes up to 100."""
+def drawn_sum(rng: random.Random) -> tuple[int, int, bool]:
+    """Two numbers, and whether to add them; one sum in twelve goes up to 100."""
     small = rng.choices(range(21), range(1, 22))[0]  # the more ways to make a total, the likelier
-    total = rng.randint(21, 100) if rng.random() < 1 / 6 else small
+    total = rng.randint(21, 100) if rng.random() < 1 / 12 else small
     part = rng.randint(0, total)
     plus = rng.random() < 0.5
-    first, second = (part, total - part) if plus else (total, part)
-    result = first + second if plus else first - second
-    question = _asked(first, second, plus, rng)
-    sign = "+" if plus else "-"
-    return question, f"{first} {sign} {second} = {result}."
+    return (part, total - part, True) if plus else (total, part, False)
+
+
+def solved(first: int, second: int, plus: bool) -> str:
+    """The sum with its result."""
+    sign, result = ("+", first + second) if plus else ("-", first - second)
+    return f"{first} {sign} {second} = {result}."
+
+
+def sum_exchange(rng: random.Random) -> Exchange:
+    """A sum or a difference."""
+    first, second, plus = drawn_sum(rng)
+    return _asked(first, second, plus, rng), solved(first, second, plus)
+
+
+def drill_exchange(rng: random.Random) -> Exchange:
+    """Several sums at once: many results in few words."""
+    drawn = [drawn_sum(rng) for _ in range(rng.randint(3, 9))]
+    asked = ", ".join(f"{a} {'+' if plus else '-'} {b}" for a, b, plus in drawn)
+    ask = f"[Solve|Calculate|What are|Sums|Do these|My sums are|Add and take away|]: {asked}"
+    question = expand(ask, rng).removeprefix(": ")
+    return as_typed(question, rng), " ".join(solved(*one) for one in drawn)
 
 
 def _asked(first: int, second: int, plus: bool, rng: random.Random) -> str:
@@ -66,6 +93,9 @@ def _asked(first: int, second: int, plus: bool, rng: random.Random) -> str:
         story = expand(MORE_STORY if plus else LESS_STORY, rng, slots)
         return with_end(story, "?", rng)
     template = rng.choice(PLUS_ASKS if plus else MINUS_ASKS)
+    if rng.random() < 0.4:
+        signs = "{a}[ + | plus | + |+]{b}" if plus else "{a}[ - | minus | - |-]{b}"
+        template = rng.choice(FRAMES).replace("{t}", signs)
     question = expand(template, rng, slots).strip()
     asked = question if "=" in question else with_end(question, "??.", rng)
     return as_typed(asked[:1].upper() + asked[1:], rng)

@@ -21,7 +21,13 @@ DEFINITION_ASKS = (
     "[Do you know|Can you tell me|Could you explain|Please explain|I want to know|Explain to me|"
     "Tell me] what {thing} is",
     "[What is meant by|What do you call|What do people mean by|Say something about|"
-    "In simple words, what is|I don't know what is|In one sentence, what is] {thing}",
+    "In simple words, what is|I don't know what is|In one sentence, what is|In short, what is|"
+    "How would you describe|Give me a short description of|I want to know about|Teach me about|"
+    "Give me a definition of|I need an explanation of|How do you explain|Explain in simple words] "
+    "{thing}",
+    "[My child asks|My son wants to know|Tell a child|Someone asked me|I must explain|"
+    "For school I need to say] what {thing} is",
+    "[{thing}: what is that|{thing}, what is it|{thing}]",
 )
 CAPITAL_ASKS = (
     "[What is|What's|Tell me|Name|Give me|Do you know|Say|Can you tell me|I need|I forgot] "
@@ -31,7 +37,17 @@ CAPITAL_ASKS = (
     "[Capital|The capital] of {country}",
     "[Do you know|Can you tell me|Tell me] what the capital of {country} is",
     "[What is|What's] {country}'s capital[| city]",
+    "[I need to know|For my homework I need|I want to know|Remind me of|Quick, what is] "
+    "the capital of {country}",
+    "[What is|What's|Name|Which city is|What do they call|Tell me] the [{adjective}|{adjective}] "
+    "capital[| city]",
+    "[What is|Name] the [main city|seat of government|capital] of {country}",
 )
+WRAPPED = (
+    "Question: {q}", "Here is a question: {q}", "I forgot: {q}", "Can you tell me: {q}",
+    "My child asks: {q}", "Help me: {q}", "{q} I forgot.", "{q} Do you know?",
+    "I need to know: {q}", "Another one: {q}", "{q} Tell me.", "{q} Just curious.",
+)  # fmt: skip
 CAPITAL_REVERSE_ASKS = (
     "[Which country has|What country has] {city} as its capital",
     "{city} is the capital of [which|what] country",
@@ -63,14 +79,34 @@ def bank_exchange(name: str, rng: random.Random, topic: str | None = None) -> Ex
     """A question and an answer from one topic of a bank; topics are equally likely."""
     bank = table(name)
     entry = bank[topic or rng.choice(list(bank))]
-    slots = table("slots")
+    slots = {**table("slots"), **_chosen(entry.get("slots", {}), rng)}
     question = expand(rng.choice(entry["ask"]), rng, slots).strip()
-    ends = ".!" if name in ("care", "smalltalk") else "?."
-    answer = expand(rng.choice(entry["answer"]), rng, _one_animal(question, slots, rng))
-    if name != "instructions":
-        answer = mend_marks(answer)
+    ends = ".!" if name in ("care", "smalltalk", "statements") else "?."
     asked = capital(with_end(question, ends, rng))
-    return as_typed(asked, rng, chatty=name != "care"), capital(answer)
+    answer = _answer(name, entry, question, slots, rng)
+    return as_typed(asked, rng, chatty=name != "care"), answer
+
+
+def bank_answer(name: str, topic: str, question: str, rng: random.Random) -> str:
+    """An answer of a topic to a question from elsewhere."""
+    return _answer(name, table(name)[topic], question, table("slots"), rng)
+
+
+def _answer(
+    name: str,
+    entry: dict[str, Any],
+    question: str,
+    slots: dict[str, list[str]],
+    rng: random.Random,
+) -> str:
+    answer = expand(rng.choice(entry["answer"]), rng, _one_animal(question, slots, rng))
+    return capital(answer if name == "instructions" else mend_marks(answer))
+
+
+def _chosen(slots: dict[str, list[str]], rng: random.Random) -> dict[str, list[str]]:
+    """One value for each slot of an entry, the same in question and answer; `X` is `x` large."""
+    drawn = {name: rng.choice(values) for name, values in slots.items()}
+    return {n: [v] for n, v in drawn.items()} | {n.upper(): [capital(v)] for n, v in drawn.items()}
 
 
 def _one_animal(
@@ -89,7 +125,10 @@ def feature_exchange(rng: random.Random) -> Exchange:
     """How to do something in Echo, or where it is."""
     bank = table("features")
     entry = bank[rng.choice(list(bank))]
-    if rng.random() < 0.6:
+    kind = rng.random()
+    if kind < 0.35:
+        question = capital(expand(rng.choice(entry["say"]), rng))
+    elif kind < 0.75:
         question = expand(rng.choice(HOW_ASKS), rng, {"do": entry["do"]})
     else:
         question = expand(rng.choice(WHERE_ASKS), rng, {"noun": entry["noun"]})
@@ -101,21 +140,26 @@ def fact_exchange(rng: random.Random) -> Exchange:
     facts = table("facts")
     kind = rng.choices(("capitals", "definitions", "quick"), (60, 104, 154))[0]
     if kind == "capitals":
-        question, answer = _capital(facts["capitals"], rng)
+        question, answer = _capital(facts, rng)
     elif kind == "definitions":
         thing, answer = rng.choice(list(facts["definitions"].items()))
         question = expand(rng.choice(DEFINITION_ASKS), rng, {"thing": [thing]})
     else:
         entry = rng.choice(facts["quick"])
         question, answer = expand(rng.choice(entry["ask"]), rng), entry["answer"]
-    return as_typed(capital(with_end(question, "?", rng)), rng), answer
+    question = capital(with_end(question, "?", rng))
+    if rng.random() < 0.12:
+        question = rng.choice(WRAPPED).replace("{q}", question)
+    return as_typed(question, rng), answer
 
 
-def _capital(capitals: dict[str, str], rng: random.Random) -> Exchange:
-    country, city = rng.choice(list(capitals.items()))
-    slots = {"country": [country], "city": [city]}
+def _capital(facts: dict[str, Any], rng: random.Random) -> Exchange:
+    country, city = rng.choice(list(facts["capitals"].items()))
+    adjectives = [word for word, of in facts["adjectives"].items() if of == country]
+    asks = [ask for ask in CAPITAL_ASKS if adjectives or "{adjective}" not in ask]
+    slots = {"country": [country], "city": [city], "adjective": adjectives}
     if rng.random() < 0.15 and city != "London":
         question = expand(rng.choice(CAPITAL_REVERSE_ASKS), rng, slots)
         return question, f"{city} is the capital of {country}."
-    question = expand(rng.choice(CAPITAL_ASKS), rng, slots)
+    question = expand(rng.choice(asks), rng, slots)
     return question, f"The capital of {country} is {city}."

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 
 from training.corpus import Message, Record
-from training.dialogues.arithmetic import count_exchange, sum_exchange
+from training.dialogues.arithmetic import count_exchange, drill_exchange, sum_exchange
 from training.dialogues.banks import Exchange, bank_exchange, fact_exchange, feature_exchange
 from training.dialogues.listing import list_exchange
 from training.dialogues.recall import any_memory
@@ -30,16 +30,19 @@ RECALL_SHARE = 0.2
 
 # Behaviour → (weight, how to draw an exchange).
 SUBJECTS: dict[str, tuple[float, Callable[[random.Random], Exchange]]] = {
-    "sums": (17, sum_exchange),
+    "sums": (14, sum_exchange),
+    "drills": (6, drill_exchange),
     "counting": (3, count_exchange),
     "facts": (16, fact_exchange),
-    "features": (16, feature_exchange),
+    "features": (17, feature_exchange),
     "identity": (12, lambda rng: bank_exchange("identity", rng)),
-    "smalltalk": (11, lambda rng: bank_exchange("smalltalk", rng)),
+    "smalltalk": (12, lambda rng: bank_exchange("smalltalk", rng)),
     "lists": (8, list_exchange),
-    "care": (11, lambda rng: bank_exchange("care", rng)),
-    "unknown": (7, lambda rng: bank_exchange("unknown", rng)),
-    "requests": (5, lambda rng: bank_exchange("instructions", rng)),
+    "care": (12, lambda rng: bank_exchange("care", rng)),
+    "unknown": (10, lambda rng: bank_exchange("unknown", rng)),
+    "statements": (6, lambda rng: bank_exchange("statements", rng)),
+    "musings": (4, lambda rng: bank_exchange("musings", rng)),
+    "requests": (4, lambda rng: bank_exchange("instructions", rng)),
 }
 
 

@@ -27,7 +27,11 @@ def _neighbour(rng: random.Random, names: list[str], noun: str) -> Exchange:
     place, after = rng.randrange(len(names)), rng.random() < 0.6
     other = names[(place + (1 if after else -1)) % len(names)]
     word = "after" if after else "before"
-    ask = f"[What|Which] {noun} [comes|is] [|right ]{word} {names[place]}"
+    ask = (
+        f"[[What|Which] {noun} [comes|is] [|right ]{word} {names[place]}|"
+        f"The {noun} [right |]{word} {names[place]} is [what|which|which one]|"
+        f"{names[place]}: which {noun} [comes|is] {word} it|{noun} {word} {names[place]}]"
+    )
     return _exchange(rng, ask, f"{other} comes {word} {names[place]}.")
 
 
@@ -82,7 +86,7 @@ def opposites(rng: random.Random) -> Exchange:
     if rng.random() < 0.5:
         one, other = other, one
     ask = (
-        f"[What is|What's|Tell me|Name|Give me|Do you know|Say] the opposite [of|of the word] "
+        f"[What is|What's|Tell me|Name|Give me|Do you know|Find|Opposite:] the opposite [of|of the word] "
         f'[{one}|"{one}"|{one}]'
     )
     return _exchange(rng, ask, f"The opposite of {one} is {other}.")

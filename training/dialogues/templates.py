@@ -13,8 +13,9 @@ OPENERS = (
     "One question: ", "I wonder: ", "Tell me, ", "Hello, ", "Okay, ", "Well, ",
 )  # fmt: skip
 QUESTION = re.compile(
-    r"(And (you|how)|How|Which|Would|Could|Shall|Should|Does|Do you|Is|Are|Can I|Can you|May I|Did|Was"
-    r"|Why|Where|Who\b|Or shall|Anything|What (?!(I|you) (do|write|wrote)\b))"
+    r"(And (you|how)|How (?!nice|lovely|sweet|kind|exciting|annoying)|Which|Would|Could|Shall"
+    r"|Should|Does|Do you|Is|Are|Can I|Can you|May I|Did|Was|Why|Where|Who\b|Or shall|Anything"
+    r"|What (?!(I|you) (do|write|wrote)\b))"
 )
 SENTENCE = re.compile(r"[^.!?]+[.!?]+")
 CLOSERS = (" please", ", please", ", Echo", " thanks", ", thank you", " :)", " right now")
@@ -36,7 +37,7 @@ def mend_marks(answer: str) -> str:
         sentence = match.group(0)
         if QUESTION.match(sentence.lstrip()) and "," not in sentence[:8]:
             return re.sub(r"[.!]$", "?", sentence)
-        if re.match(r" ?(But|Tell|Ask|Let|I |Please|Or |Just)", sentence):
+        if re.match(r" ?(But|Tell|Ask|Let|I |Please|Or |Just|A |The |Keep|Take|Say)", sentence):
             return re.sub(r"\?$", ".", sentence)
         return sentence
 

@@ -72,9 +72,7 @@ class Settings(BaseSettings):
     @classmethod
     def _strong_secret(cls, value: str) -> str:
         known = any(word in value.lower() for word in WELL_KNOWN)
-        if value and (
-            known or len(value) < SECRET_MIN_CHARS or len(set(value)) < SECRET_MIN_KINDS
-        ):
+        if value and (known or len(value) < SECRET_MIN_CHARS or len(set(value)) < SECRET_MIN_KINDS):
             raise ValueError(
                 f"must be a random text of {SECRET_MIN_CHARS} characters at least, without well-known "
                 "words; leave it out and Echo makes one"
@@ -154,7 +152,12 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "RATELIMIT_STORAGE_OPTIONS": {"wrap_exceptions": True} if redis else {},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": bool(redis),
         # scripts and styles only: a page holds secrets beside text that others may choose (BREACH)
-        "COMPRESS_MIMETYPES": ["text/javascript", "application/javascript", "text/css", "image/svg+xml"],
+        "COMPRESS_MIMETYPES": [
+            "text/javascript",
+            "application/javascript",
+            "text/css",
+            "image/svg+xml",
+        ],
         "COMPRESS_ALGORITHM": ["br", "gzip"],
         "REDIS_URL": redis,
         "SOCKET_ORIGINS": None,

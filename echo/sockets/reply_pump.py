@@ -20,7 +20,7 @@ from echo.sockets import rooms, slow_readers
 
 log = structlog.get_logger()
 
-TICK_SECONDS: Final = 0.025
+TICK_SECONDS: Final = 0.03
 WIDEST_TICK_SECONDS: Final = 0.1
 STREAMS_PER_TICK: Final = (
     16  # with more streams than this, each waits longer and sends more at once

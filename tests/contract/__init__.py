@@ -1,0 +1,1 @@
+"""The contract: documents, tables and databases compared with the code."""

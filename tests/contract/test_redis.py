@@ -1,0 +1,78 @@
+"""With REDIS_URL: limits and fan-out are shared by two processes, and Redis may go and come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.conftest import RedisServer
+from tests.live.server import LiveServer, Person, wait_until
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def two_servers(
+    redis_server: RedisServer, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[LiveServer, LiveServer]]:
+    """Two processes with one database, one Redis and one secret."""
+    shared = {
+        "REDIS_URL": redis_server.url,
+        "DATABASE_URL": postgres_url,
+        "SECRET_KEY": "k3Jq9-ZtV7xWm2Rb8Yc4Ld6Nf1Hg5PsTuAeBiCo",
+    }
+    first = LiveServer(tmp_path_factory.mktemp("first"), **shared).start()
+    second = LiveServer(tmp_path_factory.mktemp("second"), **shared).start()
+    yield first, second
+    for server in (first, second):
+        server.kill()
+
+
+def elsewhere(person: Person, server: LiveServer) -> Person:
+    """The same person's cookie at another process."""
+    twin = Person(server, person.name)
+    twin.http.cookies = person.http.cookies
+    return twin
+
+
+def test_tab_on_another_process_hears_the_stream(
+    two_servers: tuple[LiveServer, LiveServer],
+) -> None:
+    first, second = two_servers
+    ada = first.person("ada").sign_up()
+    near, far = ada.tab(), elsewhere(ada, second).tab()
+    begun = near.send("brief")
+    near.wait_for("message_finished", begun["reply"]["id"])
+    far.ask("open_conversation", {"conversation_id": begun["conversation_id"]})
+    asked = near.send("Hi", conversation_id=begun["conversation_id"])
+    for tab in (near, far):
+        end = tab.wait_for("message_finished", asked["reply"]["id"])
+        assert end["status"] == "complete"
+    assert far.text_of(asked["reply"]["id"]) == near.text_of(asked["reply"]["id"])
+    near.close()
+    far.close()
+
+
+def test_redis_may_go_and_come_back(redis_server: RedisServer, tmp_path: Path) -> None:
+    server = LiveServer(tmp_path, REDIS_URL=redis_server.url).start()
+    try:
+        ada = server.person("ada").sign_up()
+        tab = ada.tab()
+        assert tab.send("brief")["ok"]
+        redis_server.stop()
+        gone = tab.send("brief")
+        assert tab.wait_for("message_finished", gone["reply"]["id"])["status"] == "complete"
+        assert ada.http.get(f"{server.url}/", timeout=30).status_code == 200
+        bob = server.person("bob").sign_up()
+        other = bob.tab()
+        assert other.send("brief")["ok"]
+        other.close()
+        redis_server.start()
+        back = tab.send("brief")
+        assert tab.wait_for("message_finished", back["reply"]["id"])["status"] == "complete"
+        wait_until(server.is_ready, what="ready with Redis back")
+        tab.close()
+    finally:
+        server.kill()

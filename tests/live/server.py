@@ -1,0 +1,251 @@
+"""The real `run.py` in a process of its own, and people who use it from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+import socketio
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "correct horse battery"
+PATIENCE = 30.0
+SLOW_TEXT = " ".join(f"word{number}" for number in range(2000))
+
+SCRIPT: dict[str, Any] = {
+    "log": True,  # a full monkey patch hangs as soon as the engine's thread logs: decision 1
+    "replies": [
+        {"match": "slow", "text": SLOW_TEXT, "delay_ms": 20, "first_delay_ms": 5},
+        {"match": "brief", "text": "A brief answer.", "delay_ms": 1, "first_delay_ms": 1},
+    ],
+    "default": {
+        "text": " ".join(f"piece{number}" for number in range(60)),
+        "delay_ms": 20,
+        "first_delay_ms": 20,
+    },
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class LiveServer:
+    """`run.py` on a free port with an instance folder of its own; `start` may be called again."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        script = folder / "script.json"
+        script.write_text(json.dumps(SCRIPT))
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PORT": str(self.port),
+            "ECHO_INSTANCE": str(folder / "instance"),
+            "ECHO_ENGINE": "scripted",
+            "ECHO_SCRIPT": str(script),
+            "ECHO_MAX_NEW_TOKENS": "4096",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **settings,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.output = folder / "output.txt"
+        self.log = folder / "log.txt"
+
+    def start(self) -> LiveServer:
+        with self.output.open("ab") as output, self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "run.py")],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=output,
+                stderr=log,
+            )
+        wait_until(self.is_ready, what=f"the server is ready; its log: {self.log}")
+        return self
+
+    def is_ready(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            raise AssertionError(f"the server ended: {self.log.read_text()[-3000:]}")
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def kill(self) -> None:
+        """As `kill -9`: no chance to save anything."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self, by: signal.Signals = signal.SIGTERM, patience: float = 15.0) -> int:
+        """As `kill`: an orderly end; returns the exit status."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(by)
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def command(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(ROOT / "run.py"), *words],
+            cwd=self.folder,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def person(self, name: str) -> Person:
+        return Person(self, name)
+
+
+def wait_until(true: Any, what: str, seconds: float = PATIENCE, step: float = 0.05) -> Any:
+    """Ask again and again until `true()` is; for other processes there is no event to wait for."""
+    deadline = time.monotonic() + seconds
+    while not (value := true()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not in {seconds} s: {what}")
+        time.sleep(step)
+    return value
+
+
+class Person:
+    """Somebody with an account and a browser's cookie."""
+
+    def __init__(self, server: LiveServer, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.http = requests.Session()
+
+    def post(self, path: str, **data: str) -> requests.Response:
+        """Fill in the form on `path` as the page's script does, once it may be sent."""
+        page = self.http.get(self.server.url + path, timeout=PATIENCE).text
+        hidden = dict(re.findall(r'name="(csrf_token|opened_at)"[^>]*value="([^"]*)"', page))
+        time.sleep(3.05)  # the spam trap's three seconds are part of the contract
+        while True:
+            response = self.http.post(
+                self.server.url + path,
+                data={"website": "", **hidden, **data},
+                headers={"X-Requested-With": "XMLHttpRequest", "Referer": self.server.url},
+                timeout=PATIENCE,
+            )
+            if response.status_code != 429:  # one sign-up a second from one address
+                return response
+            time.sleep(0.3)
+
+    def sign_up(self) -> Person:
+        answer = self.post(
+            "/signup",
+            username=self.name,
+            email=f"{self.name}@example.org",
+            password=PASSWORD,
+            confirm_password=PASSWORD,
+        )
+        assert answer.status_code == 200, answer.text
+        return self
+
+    @property
+    def cookie(self) -> str:
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.http.cookies)
+
+    @property
+    def csrf(self) -> str:
+        page = self.http.get(self.server.url + "/", timeout=PATIENCE).text
+        found = re.search(r'name="csrf-token" content="([^"]+)"', page)
+        assert found, page[:500]
+        return found[1]
+
+    def tab(self) -> LiveTab:
+        return LiveTab(self)
+
+
+class LiveTab:
+    """A tab with a real websocket; it keeps what it hears and applies `seq` as the page does."""
+
+    def __init__(self, person: Person, reconnection: bool = False) -> None:
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.gone = threading.Event()
+        self._news = threading.Condition()
+        self.socket = socketio.Client(reconnection=reconnection)
+        self.socket.on("*", self._hear)
+        self.socket.on("disconnect", self._end)
+        self.socket.connect(
+            person.server.url, headers={"Cookie": person.cookie}, transports=["websocket"]
+        )
+        self._wire = self.socket.eio.ws.sock
+
+    def _end(self) -> None:
+        """The client forgets a wire that the other side has cut; close what is left of it."""
+        self._wire.close()
+        self.gone.set()
+
+    def _hear(self, name: str, payload: dict[str, Any]) -> None:
+        with self._news:
+            self.heard.append((name, payload))
+            self._news.notify_all()
+
+    def ask(self, name: str, payload: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.socket.call(name, payload, timeout=PATIENCE)
+        return answer
+
+    def send(self, text: str, **fields: Any) -> dict[str, Any]:
+        answer = self.ask("send_message", {"text": text, **fields})
+        assert answer["ok"], answer
+        return answer
+
+    def named(self, name: str, message_id: str | None = None) -> list[dict[str, Any]]:
+        return [
+            payload
+            for heard, payload in list(self.heard)
+            if heard == name and message_id in (None, payload.get("message_id"))
+        ]
+
+    def wait_for(self, name: str, message_id: str | None = None, count: int = 1) -> dict[str, Any]:
+        with self._news:
+            arrived = self._news.wait_for(
+                lambda: len(self.named(name, message_id)) >= count, timeout=PATIENCE
+            )
+        assert arrived, f"{name} came {len(self.named(name, message_id))} times only"
+        return self.named(name, message_id)[count - 1]
+
+    def text_of(self, message_id: str) -> str:
+        pieces = self.named("receive_message", message_id)
+        assert [piece["seq"] for piece in pieces] == list(
+            range(pieces[0]["seq"], pieces[0]["seq"] + len(pieces))
+        )
+        return "".join(piece["text"] for piece in pieces)
+
+    def stored(self, conversation_id: str) -> list[dict[str, Any]]:
+        opened = self.ask("open_conversation", {"conversation_id": conversation_id})
+        messages: list[dict[str, Any]] = opened["messages"]
+        return messages
+
+    def cut(self) -> None:
+        """Cut the wire without a goodbye, as a lost network does."""
+        self._wire.shutdown(socket.SHUT_RDWR)
+        self.gone.wait(PATIENCE)
+
+    def close(self) -> None:
+        self.socket.disconnect()

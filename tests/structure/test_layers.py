@@ -1,0 +1,119 @@
+"""Imports go down the table of docs/architecture.md: never up, never sideways."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.structure.layers import file_of, imports, place_of, python_files, relative, table
+
+OURS = ("run.py", "echo", "analytics")
+GREEN = {"run.py", "echo/hub.py", "tests/conftest.py"}
+FORBIDDEN = {
+    # package: modules that it may not import, whatever their row
+    "echo/sockets/": ("torch", "transformers", "sqlalchemy", "pandas", "analytics"),
+    "echo/web/": ("torch", "transformers", "pandas", "matplotlib", "analytics", "echo.generation"),
+    "echo/api/": ("torch", "transformers", "pandas", "analytics", "echo.generation"),
+    "echo/admin/": ("torch", "transformers", "echo.generation"),
+    "echo/services/": ("flask.request", "flask.session", "flask_socketio", "flask_wtf", "wtforms"),
+    "echo/forms/": ("echo.models", "echo.services", "sqlalchemy"),
+    "echo/models/": ("echo.services", "echo.generation", "flask"),
+    "echo/generation/": ("flask", "sqlalchemy", "eventlet", "echo.models", "echo.services"),
+    "analytics/": ("echo", "flask", "sqlalchemy"),
+}
+PURE = ("pandas", "torch", "transformers")  # not in services
+
+
+def every_import() -> Iterator[tuple[str, str, int]]:
+    for path in python_files(*OURS):
+        for module, line in imports(path):
+            yield relative(path), module, line
+
+
+def is_inside(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def test_table_has_its_rows() -> None:
+    assert [layer.level for layer in table()] == [5, 4, 3, 2, 2, 2, 2, 1]
+    assert {"run.py", "echo/cli/"} <= set(table()[0].packages)
+
+
+def test_each_file_stands_in_one_row() -> None:
+    for path in python_files(*OURS):
+        if relative(path) not in ("echo/__main__.py",):
+            place_of(relative(path))
+
+
+def test_each_package_of_the_table_exists() -> None:
+    from tests.structure.layers import ROOT
+
+    missing = [
+        package for layer in table() for package in layer.packages if not (ROOT / package).exists()
+    ]
+    assert missing == []
+
+
+def test_imports_go_down_the_table() -> None:
+    wrong = []
+    for path, module, line in every_import():
+        target = file_of(module)
+        if target is None or not target.startswith(OURS):
+            continue
+        level, package = place_of(path)
+        target_level, target_package = place_of(target)
+        own = package == target_package or (level == target_level == 5)
+        ground = level == target_level == 1  # one package of several files
+        if not (own or ground or target_level < level):
+            wrong.append(f"{path}:{line} imports {module} (layer {level} → {target_level})")
+    assert wrong == []
+
+
+def test_forbidden_modules_are_not_imported() -> None:
+    wrong = [
+        f"{path}:{line} imports {module}"
+        for path, module, line in every_import()
+        for package, names in FORBIDDEN.items()
+        if path.startswith(package) and any(is_inside(module, name) for name in names)
+        if not (package == "echo/sockets/" and is_inside(module, "echo.generation"))
+    ]
+    assert wrong == []
+
+
+def test_only_turns_and_the_pump_know_the_engine_and_by_its_public_names_alone() -> None:
+    import echo.generation
+
+    known = ("echo/services/turns/", "echo/sockets/", "echo/cli/", "echo/__init__", "echo/engines")
+    for path, module, line in every_import():
+        if not is_inside(module, "echo.generation") or path.startswith("echo/generation/"):
+            continue
+        assert path.startswith(known), f"{path}:{line} imports {module}"
+        name = module.removeprefix("echo.generation").strip(".")
+        assert name in echo.generation.__all__, f"{path}:{line} imports {module}"
+
+
+def test_only_two_files_and_the_tests_know_eventlet() -> None:
+    found = {path for path, module, _ in every_import() if is_inside(module, "eventlet")}
+    assert found == GREEN - {"tests/conftest.py"}
+    patching = {
+        relative(path)
+        for path in python_files("run.py", "echo", "analytics", "tests", "benchmarks", "scripts")
+        if any(
+            isinstance(node, ast.Attribute) and node.attr == "monkey_patch"
+            for node in ast.walk(ast.parse(path.read_text()))
+        )
+    }
+    assert patching <= GREEN
+
+
+@pytest.mark.parametrize("name", ["training", "benchmarks", "tests"])
+def test_the_product_imports_no(name: str) -> None:
+    assert [path for path, module, _ in every_import() if is_inside(module, name)] == []
+
+
+def test_heavy_libraries_stay_out_of_services_and_of_the_start() -> None:
+    for path, module, line in every_import():
+        if path.startswith("echo/services/"):
+            assert not any(is_inside(module, name) for name in PURE), f"{path}:{line}"

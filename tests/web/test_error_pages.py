@@ -1,0 +1,106 @@
+"""Every failure keeps its own status, as a page for people and as JSON for programs."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from echo import errors
+from tests.web.browser import AJAX, Browser
+
+JSON = {"Accept": "application/json"}
+
+
+def fail(error: Exception) -> Any:
+    def view(**_: Any) -> None:
+        raise error
+
+    return view
+
+
+def assert_both(client: Browser, method: str, path: str, status: int, **options: Any) -> None:
+    page = client.open(path, method=method, **options)
+    assert (page.status_code, page.mimetype) == (status, "text/html")
+    assert "<html" in page.text
+    assert str(status) in page.text
+    for headers in (AJAX, JSON):
+        answer = client.open(path, method=method, headers=headers, **options)
+        assert (answer.status_code, answer.mimetype) == (status, "application/json")
+        body = answer.get_json()
+        assert body["status"] == "error"
+        assert len(body["message"]) > 5
+
+
+def test_404(client: Browser) -> None:
+    assert_both(client, "GET", "/no/such/page", 404)
+
+
+def test_404_for_paths_of_any_kind(client: Browser) -> None:
+    for path in ("/%00", "/\ud7ff", "/" + "a" * 5000, "/static/../run.py", "/static/none.js"):
+        assert client.get(path).status_code == 404, path
+
+
+def test_405(client: Browser) -> None:
+    assert_both(client, "GET", "/logout", 405)
+    assert_both(client, "DELETE", "/", 405)
+
+
+def test_413(client: Browser) -> None:
+    assert_both(client, "POST", "/signup", 413, data={"username": "x" * 3_000_000})
+
+
+def test_500_tells_nothing_of_the_inside(
+    app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = RuntimeError("secret detail of the inside")
+    monkeypatch.setitem(app.view_functions, "home.index", fail(secret))
+    assert_both(client, "GET", "/", 500)
+    assert "secret" not in client.get("/").text
+
+
+TREE = [
+    (errors.InvalidInput, 400),
+    (errors.TooLong, 400),
+    (errors.NotFound, 404),
+    (errors.Forbidden, 403),
+    (errors.SignedOut, 401),
+    (errors.WrongCredentials, 401),
+    (errors.Conflict, 409),
+    (errors.RateLimited, 429),
+    (errors.QuotaExceeded, 429),
+    (errors.Busy, 503),
+    (errors.EngineFailed, 503),
+    (errors.StorageUnavailable, 503),
+]
+
+
+@pytest.mark.parametrize(("kind", "status"), TREE)
+def test_each_error_of_the_tree_keeps_status_words_and_field(
+    kind: type[errors.EchoError],
+    status: int,
+    app: Flask,
+    client: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    error = kind("<b>Do this</b> instead.", field="thing", retry_after=7.4)
+    monkeypatch.setitem(app.view_functions, "home.index", fail(error))
+    assert_both(client, "GET", "/", status)
+    answer = client.get("/", headers=JSON)
+    assert answer.get_json() == {
+        "status": "error",
+        "field": "thing",
+        "message": "<b>Do this</b> instead.",
+    }
+    assert answer.headers["Retry-After"] == "7"
+    assert "&lt;b&gt;Do this" in client.get("/").text
+
+
+def test_page_links_home(client: Browser) -> None:
+    assert 'href="/"' in client.get("/no/such/page").text
+
+
+def test_signed_out_page_leads_to_the_login(
+    app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.view_functions, "home.index", fail(errors.SignedOut("Bye.")))
+    assert 'href="/login"' in client.get("/").text

@@ -9,6 +9,7 @@ from echo import signals
 from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound, WrongCredentials
 from echo.extensions import db
+from echo.limits import EMAIL_MAX
 from echo.models import Message, Role, RoleName, User
 from echo.services import devices, passwords
 from echo.services.storage import transaction
@@ -78,13 +79,24 @@ def check_password(credentials: str, password: str) -> User:
     Raises:
         WrongCredentials: in every such case.
     """
+    found = _by_credentials(credentials)
+    right = passwords.is_right(found.password_hash if found else None, password)
+    if found is None or not right or not found.active:
+        raise WrongCredentials(WRONG_CREDENTIALS, field="credentials")
+    return found
+
+
+def limit_key(credentials: str) -> str:
+    """Return one key for an account, whether its name or its address was typed."""
+    found = _by_credentials(credentials)
+    return f"account {found.id}" if found else fold(credentials)[:EMAIL_MAX]
+
+
+def _by_credentials(credentials: str) -> User | None:
     key = fold(credentials)
     found: User | None = db.session.scalar(
         select(User).where(or_(User.username_key == key, User.email_key == key)).limit(1)
     )
-    right = passwords.is_right(found.password_hash if found else None, password)
-    if found is None or not right or not found.active:
-        raise WrongCredentials(WRONG_CREDENTIALS, field="credentials")
     return found
 
 

@@ -45,7 +45,7 @@ def login() -> Response:
     form = LoginForm()
 
     def act() -> Response:
-        rate_limits.count_login(_text(form, "credentials"))
+        rate_limits.count_login(accounts.limit_key(_text(form, "credentials")))
         user = accounts.check_password(_text(form, "credentials"), _text(form, "password"))
         sessions.sign_in(user, remember=bool(form.remember.data))
         return replies.go(own_path(request.args.get("next")))

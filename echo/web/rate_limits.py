@@ -9,7 +9,7 @@ from limits import parse
 
 from echo.errors import RateLimited
 from echo.extensions import limiter, seconds_to_wait
-from echo.limits import EMAIL_MAX, LOGIN_PER_ACCOUNT, RATE_LIMITS
+from echo.limits import LOGIN_PER_ACCOUNT, RATE_LIMITS
 
 
 def init_app(app: Flask) -> None:
@@ -26,8 +26,7 @@ def count_login(account: str) -> None:
     """Count a try to log in to an account, from whatever address; raises RateLimited."""
     if not limiter.enabled:
         return
-    name = account.strip().casefold()[:EMAIL_MAX]
-    wait = seconds_to_wait(parse(LOGIN_PER_ACCOUNT), "login", name)
+    wait = seconds_to_wait(parse(LOGIN_PER_ACCOUNT), "login", account)
     if wait:
         raise RateLimited(
             "Too many tries for this account. Please wait some minutes.",

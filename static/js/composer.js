@@ -28,11 +28,12 @@ export class Composer {
   }
 
   open(conversationId) {
+    const early = this.opened ? "" : this.field.value; // typed while the page was loading
     if (this.opened) this.saveNow(); // at first the empty field is nobody's draft
     this.opened = true;
     this.conversationId = conversationId;
     this.outbox = [];
-    this.setText(this.drafts.load(conversationId));
+    this.setText([this.drafts.load(conversationId), early].filter(Boolean).join("\n"));
     this.hideError();
     this.#drawOutbox();
   }

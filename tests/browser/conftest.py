@@ -1,0 +1,191 @@
+"""A real Chromium against the real server, both started here and stopped after."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from requests.adapters import HTTPAdapter
+
+from tests.browser.talk import composer, script_text, visit
+from tests.live.server import PASSWORD, LiveServer, Person
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 20_000
+DESKTOP = {"width": 1280, "height": 800}
+EXPECTED_COMPLAINTS = (
+    "status of 4",  # a refused form or a page that is not there
+    "ERR_INTERNET_DISCONNECTED",
+    "WebSocket connection",  # cut by a test
+)
+ContextMaker = Callable[..., BrowserContext]
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a browser and starts a server."""
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.live)
+
+
+@pytest.fixture(scope="session")
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    folder = tmp_path_factory.mktemp("browser")
+    script = folder / "browser.json"
+    script.write_text(script_text())
+    running = LiveServer(folder, ECHO_SCRIPT=str(script)).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield started
+        started.close()
+
+
+class OwnAddress(HTTPAdapter):
+    """Requests that come from an address of their own: the rate limits count by address."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, source_address=(self.address, 0), **options)
+
+
+def signed_up(server: LiveServer, number: int) -> Person:
+    person = server.person(f"member{number}")
+    person.http.mount("http://", OwnAddress(f"127.0.1.{number}"))
+    return person.sign_up()
+
+
+@pytest.fixture(scope="session")
+def newcomers(echo: LiveServer) -> Iterator[Callable[[], Person]]:
+    """People with new accounts. The next ones sign up while a test runs: the form takes seconds."""
+    numbers = itertools.count(1)
+    with ThreadPoolExecutor(3) as workers:
+        coming: deque[Future[Person]] = deque()
+
+        def next_one() -> Person:
+            while len(coming) < 4:
+                coming.append(workers.submit(signed_up, echo, next(numbers)))
+            return coming.popleft().result()
+
+        yield next_one
+
+
+@pytest.fixture
+def member(newcomers: Callable[[], Person]) -> Person:
+    """Somebody with a new account, signed up by the form."""
+    return newcomers()
+
+
+@pytest.fixture(scope="session")
+def super_admin(echo: LiveServer) -> Person:
+    """The owner of the server, made by its command and signed in by the form."""
+    words = ("create-admin", "--email", "root@example.org", "--username", "root")
+    made = echo.command(*words, "--password-stdin", stdin=PASSWORD)
+    assert made.returncode == 0, made.stderr
+    person = echo.person("root")
+    person.http.mount("http://", OwnAddress("127.0.2.1"))
+    answer = person.post("/login", credentials="root", password=PASSWORD)
+    assert answer.status_code == 200, answer.text
+    return person
+
+
+class Console:
+    """What pages complained about; violations of the content security policy come here too."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+
+    def watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._note)
+
+    def _note(self, message: Any) -> None:
+        if message.type == "error":
+            if not any(expected in message.text for expected in EXPECTED_COMPLAINTS):
+                self.complaints.append(f"{message.text} at {message.location}")
+
+
+@pytest.fixture
+def console() -> Iterator[Console]:
+    watched = Console()
+    yield watched
+    assert watched.complaints == []
+
+
+@pytest.fixture
+def new_context(browser: Browser, console: Console) -> Iterator[ContextMaker]:
+    """Make browsers that share nothing; all their pages are watched."""
+    opened: list[BrowserContext] = []
+
+    def make(person: Person | None = None, **options: Any) -> BrowserContext:
+        context = browser.new_context(**{"viewport": DESKTOP, **options})
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("page", console.watch)
+        if person is not None:
+            give_cookies(context, person)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def context(new_context: ContextMaker) -> BrowserContext:
+    return new_context()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A visitor's page."""
+    return context.new_page()
+
+
+@pytest.fixture
+def chat(page: Page, echo: LiveServer, member: Person) -> Page:
+    """The chat of a new member."""
+    give_cookies(page.context, member)
+    return open_chat(page, echo)
+
+
+def open_chat(page: Page, server: LiveServer) -> Page:
+    visit(page, server.url)
+    composer(page).wait_for()
+    return page
+
+
+def give_cookies(context: BrowserContext, person: Person) -> None:
+    """Sign a browser in as this person."""
+    for cookie in person.http.cookies:
+        context.add_cookies(
+            [{"name": cookie.name, "value": str(cookie.value), "url": person.server.url}]
+        )
+
+
+__all__ = ["PASSWORD", "Console", "ContextMaker", "give_cookies", "open_chat"]

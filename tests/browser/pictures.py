@@ -1,0 +1,99 @@
+"""Takes the pictures in docs/img/ anew: `python -m tests.browser.pictures`.
+
+Not a test: it starts Echo with the embedded model and demo data, and looks at each page.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.conftest import FLAGS
+from tests.live.server import PASSWORD, ROOT, LiveServer, Person
+
+FOLDER = ROOT / "docs" / "img"
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+QUESTIONS = ("Hello! My name is Ada.", "What can you do?", "How do I stop an answer?")
+
+
+def main() -> None:
+    """Start everything, take every picture, stop everything."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = LiveServer(Path(folder), ECHO_ENGINE="local").start()
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        try:
+            take_all(browser, server)
+        finally:
+            browser.close()
+            server.stop()
+
+
+def take_all(browser: Browser, server: LiveServer) -> None:
+    server.command("demo-data", "--users", "800", "--days", "200", "--messages", "9000")
+    server.command(
+        *("create-admin", "--username", "grace", "--email", "grace@example.org"),
+        "--password-stdin",
+        stdin=PASSWORD + "\n",
+    )
+    grace = server.person("grace")
+    grace.post("/login", credentials="grace", password=PASSWORD)
+    for theme in ("light", "dark"):
+        for size in SIZES:
+            take_pages(browser, server, grace, f"{size}-{theme}")
+
+
+def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) -> None:
+    size, theme = name.split("-")
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    for path, title in (("/", "home"), ("/signup", "signup")):
+        page.goto(server.url + path)
+        page.wait_for_timeout(3500)
+        save(page, f"{title}-{name}")
+    for cookie in person.http.cookies:
+        context.add_cookies([{"name": cookie.name, "value": str(cookie.value), "url": server.url}])
+    page.goto(server.url)
+    page.get_by_label("Message to Echo").wait_for()
+    page.wait_for_timeout(1000)
+    save(page, f"empty-{name}")
+    converse(page)
+    save(page, f"chat-{name}")
+    page.goto(server.url + "/admin/?days=90")
+    page.wait_for_load_state("networkidle")
+    save(page, f"admin-{name}")
+    page.goto(server.url + "/admin/users/")
+    page.wait_for_load_state("networkidle")
+    save(page, f"people-{name}")
+    context.close()
+
+
+def converse(page: Page) -> None:
+    """Have a short conversation with the embedded model."""
+    for count, question in enumerate(QUESTIONS, 1):
+        page.get_by_label("Message to Echo").fill(question)
+        page.get_by_label("Message to Echo").press("Enter")
+        page.locator(".message.assistant").nth(count - 1).get_by_role(
+            "button", name="Regenerate"
+        ).wait_for(state="attached", timeout=60_000)
+        page.wait_for_timeout(800)
+    page.locator("#messages").evaluate("list => list.scrollTo(0, 0)")
+    page.wait_for_timeout(500)
+
+
+def save(page: Page, name: str) -> None:
+    """Write a picture with 256 colours: a third of the size, and no difference to see."""
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path)
+    Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What the scripted engine says in browser tests, and how a person talks with the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+CHAT_ADDRESS = re.compile(r"/c/\w+$")
+CALM = "This is a calm and short answer."
+
+
+def words(count: int) -> str:
+    return " ".join(f"word{number}" for number in range(1, count + 1))
+
+
+STEADY = words(150)
+RICH = """Here is a **list**:
+
+- first
+- second
+
+```python
+def hello(name: str) -> str:
+    return f"Hello, {name}, this line is far too long for any telephone and has to scroll inside"
+```
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+and a formula $a^2 + b^2 = c^2$ <img src=x onerror="document.title='owned'"> and
+<script>document.title='owned'</script><iframe src="https://example.org"></iframe>
+<a href="javascript:document.title='owned'" onclick="document.title='owned'">a link</a>
+[another](javascript:document.title='owned') <svg onload="document.title='owned'"></svg>"""
+SCRIPT: dict[str, Any] = {
+    "log": True,
+    "replies": [
+        {"match": "endless", "text": words(1500), "delay_ms": 40},
+        {"match": "steady", "text": STEADY, "delay_ms": 40},
+        {"match": "rich", "text": RICH, "delay_ms": 5},
+        {"match": "break", "text": "This answer will fail soon.", "fail_after": 3},
+    ],
+    "default": {"text": CALM, "delay_ms": 10},
+}
+
+
+def script_text() -> str:
+    return json.dumps(SCRIPT)
+
+
+def composer(page: Page) -> Locator:
+    return page.get_by_label("Message to Echo")
+
+
+def ask(page: Page, text: str) -> None:
+    composer(page).fill(text)
+    composer(page).press("Enter")
+
+
+def question(page: Page) -> Locator:
+    """The newest question."""
+    return page.locator(".message.user").last
+
+
+def answer(page: Page) -> Locator:
+    """The newest answer, with its actions."""
+    return page.locator(".message.assistant").last
+
+
+def prose(page: Page) -> Locator:
+    """The words of the newest answer."""
+    return answer(page).locator(".md")
+
+
+def text_of(page: Page) -> list[str]:
+    return prose(page).inner_text().split()
+
+
+def stop_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Stop", exact=True)
+
+
+def wait_for_end(page: Page) -> None:
+    """Until the newest answer is finished and its actions are there."""
+    expect(answer(page).get_by_role("button", name="Regenerate")).to_be_attached()
+    expect(page.locator(".message.live")).to_have_count(0)
+
+
+def ask_and_wait(page: Page, text: str) -> None:
+    before = page.locator(".message.assistant").count()
+    ask(page, text)
+    expect(page.locator(".message.assistant")).to_have_count(before + 1)
+    wait_for_end(page)
+
+
+def choose(page: Page, button: str, item: str) -> None:
+    """Open the menu of a button and take one of its items."""
+    page.locator(button).click()
+    page.get_by_role("menuitem", name=item).click()
+
+
+def visit(page: Page, address: str) -> int:
+    """Go there as a person does, who waits when told that it was very fast; returns the status."""
+    while True:
+        response = page.goto(address)
+        assert response is not None
+        if response.status != 429:
+            return response.status
+        page.wait_for_timeout(400)

@@ -1,0 +1,162 @@
+"""axe-core finds nothing to complain about: on any page, in any state of the chat, in both themes."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ContextMaker, open_chat
+from tests.browser.talk import (
+    answer,
+    ask,
+    ask_and_wait,
+    choose,
+    prose,
+    stop_button,
+    visit,
+)
+from tests.live.server import ROOT, LiveServer, Person
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+BOTH_THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
+RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+
+
+@cache
+def axe_source(path: Path = AXE) -> str:
+    return path.read_text()
+
+
+def described(violation: dict[str, Any]) -> str:
+    places = [f"{node['target']} {node['failureSummary']}" for node in violation["nodes"]]
+    return f"{violation['id']} ({violation['impact']}): {violation['help']}\n" + "\n".join(places)
+
+
+def expect_no_violations(page: Page) -> None:
+    page.evaluate(axe_source())
+    found = page.evaluate(RUN)
+    assert not found, "\n\n".join(described(violation) for violation in found)
+
+
+@pytest.fixture
+def theme() -> str:
+    return "light"
+
+
+@pytest.fixture
+def visitor(new_context: ContextMaker, theme: str) -> Page:
+    return new_context(color_scheme=theme, reduced_motion="reduce").new_page()
+
+
+@pytest.fixture
+def calm_chat(new_context: ContextMaker, theme: str, echo: LiveServer, member: Person) -> Page:
+    """A chat in which nothing moves: colours half faded in cannot be judged."""
+    context = new_context(member, color_scheme=theme, reduced_motion="reduce")
+    return open_chat(context.new_page(), echo)
+
+
+@BOTH_THEMES
+@pytest.mark.parametrize("path", ["/", "/login", "/signup", "/no/such/page"])
+def test_pages_for_visitors_are_accessible(visitor: Page, echo: LiveServer, path: str) -> None:
+    visit(visitor, echo.url + path)
+    expect(visitor.get_by_role("heading", level=1)).to_be_visible()
+    expect_no_violations(visitor)
+
+
+def test_form_with_an_error_is_accessible(visitor: Page, echo: LiveServer) -> None:
+    visit(visitor, f"{echo.url}/login")
+    visitor.wait_for_timeout(1_100)
+    visitor.get_by_label("Username or e-mail").fill("nobody")
+    visitor.get_by_label("Password", exact=True).fill("wrong")
+    visitor.get_by_role("button", name="Sign in").click()
+    expect(visitor.get_by_text("very fast").first).to_be_visible()
+    expect_no_violations(visitor)
+
+
+@BOTH_THEMES
+def test_chat_is_accessible_empty_streaming_stopped_finished_and_failed(calm_chat: Page) -> None:
+    expect(calm_chat.locator("#suggestions button").first).to_be_visible()
+    expect_no_violations(calm_chat)
+    ask(calm_chat, "an endless answer")
+    expect(prose(calm_chat)).to_contain_text("word10 ")
+    expect_no_violations(calm_chat)
+    stop_button(calm_chat).click()
+    expect(answer(calm_chat).get_by_role("button", name="Continue")).to_be_visible()
+    ask_and_wait(calm_chat, "something rich")
+    expect(prose(calm_chat).locator("math")).to_have_count(1)
+    expect(prose(calm_chat).locator(".hljs-keyword").first).to_be_visible()
+    expect_no_violations(calm_chat)
+    ask(calm_chat, "break please")
+    expect(answer(calm_chat).get_by_role("button", name="Retry")).to_be_visible()
+    expect_no_violations(calm_chat)
+
+
+@pytest.mark.parametrize("tab", ["General", "This chat", "Data", "Keyboard"])
+def test_settings_are_accessible(calm_chat: Page, tab: str) -> None:
+    choose(calm_chat, "#account-button", "Settings")
+    calm_chat.get_by_role("tab", name=tab).click()
+    expect(calm_chat.get_by_role("tabpanel", name=tab)).to_be_visible()
+    expect_no_violations(calm_chat)
+
+
+def test_other_dialogs_and_menus_are_accessible(calm_chat: Page) -> None:
+    ask_and_wait(calm_chat, "Where do walruses sleep?")
+    calm_chat.keyboard.press("Control+K")
+    search = calm_chat.get_by_role("dialog", name="Search chats")
+    search.get_by_role("textbox", name="Search chats").fill("walruses")
+    expect(search.locator("mark")).to_be_visible()
+    expect_no_violations(calm_chat)
+    calm_chat.keyboard.press("Escape")
+    choose(calm_chat, "#account-button", "Give feedback")
+    expect_no_violations(calm_chat)
+    calm_chat.keyboard.press("Escape")
+    calm_chat.locator("#chat-menu").click()
+    expect(calm_chat.get_by_role("menu")).to_be_visible()
+    expect_no_violations(calm_chat)
+    calm_chat.keyboard.press("Escape")
+    answer(calm_chat).get_by_role("button", name="Bad answer").click()
+    expect(calm_chat.get_by_role("region", name="What was wrong?")).to_be_visible()
+    expect_no_violations(calm_chat)
+    choose(calm_chat, "#chat-menu", "Delete")
+    expect(calm_chat.get_by_role("button", name="Undo")).to_be_visible()
+    expect_no_violations(calm_chat)
+
+
+@BOTH_THEMES
+def test_profile_is_accessible(calm_chat: Page, echo: LiveServer) -> None:
+    visit(calm_chat, f"{echo.url}/profile")
+    expect(calm_chat.get_by_role("heading", level=1)).to_be_visible()
+    expect_no_violations(calm_chat)
+
+
+@BOTH_THEMES
+def test_admin_pages_are_accessible(
+    new_context: ContextMaker, theme: str, echo: LiveServer, super_admin: Person
+) -> None:
+    context = new_context(super_admin, color_scheme=theme, reduced_motion="reduce")
+    page = context.new_page()
+    visit(page, f"{echo.url}/admin/")
+    expect(page.get_by_role("heading", name="Sign-ups")).to_be_visible()
+    expect_no_violations(page)
+    links = page.locator(".admin-menu a")
+    for name in links.all_inner_texts()[1:]:
+        page.locator(".admin-menu").get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name.strip())
+        expect_no_violations(page)
+
+
+def test_phone_is_accessible_with_the_drawer_open(
+    new_context: ContextMaker, echo: LiveServer, member: Person
+) -> None:
+    context = new_context(
+        member, viewport={"width": 390, "height": 844}, has_touch=True, reduced_motion="reduce"
+    )
+    page = open_chat(context.new_page(), echo)
+    expect_no_violations(page)
+    page.get_by_role("button", name="Open sidebar").tap()
+    expect(page.locator("#sidebar")).to_be_visible()
+    expect_no_violations(page)

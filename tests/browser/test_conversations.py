@@ -1,0 +1,271 @@
+"""The list of chats, their settings, drafts and exports, ratings and feedback."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import ContextMaker, open_chat
+from tests.browser.talk import (
+    CALM,
+    CHAT_ADDRESS,
+    answer,
+    ask,
+    ask_and_wait,
+    choose,
+    composer,
+    prose,
+    question,
+    stop_button,
+)
+from tests.live.server import LiveServer, Person
+
+ACCOUNT = "#account-button"
+CHAT_MENU = "#chat-menu"
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("#conversation-list .conversation-row")
+
+
+def stored_rating(server: LiveServer) -> tuple[int, list[str], str]:
+    """The newest rating, as the database has it: the page does not show the reasons again."""
+    with sqlite3.connect(server.folder / "instance" / "echo.sqlite3") as database:
+        rating, reasons, comment = database.execute(
+            "SELECT rating, reasons, comment FROM message_ratings ORDER BY created_at DESC"
+        ).fetchone()
+    return rating, json.loads(reasons), comment
+
+
+def new_chat(page: Page) -> None:
+    page.locator(".side-button.new").click()
+    expect(page.locator(".message")).to_have_count(0)
+
+
+def open_settings_of_chat(page: Page) -> Locator:
+    page.get_by_role("button", name="Settings of this chat").click()
+    return page.get_by_role("dialog", name="Settings")
+
+
+def test_conversation_is_renamed_in_place(chat: Page) -> None:
+    ask_and_wait(chat, "A question about zebras")
+    choose(chat, CHAT_MENU, "Rename")
+    field = chat.get_by_label("New title")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("A question about zebras")
+    field.fill("Stripes <b>and</b> dots")
+    field.press("Enter")
+    expect(chat.get_by_role("heading", level=1)).to_have_text("Stripes <b>and</b> dots")
+    chat.reload()
+    expect(rows(chat)).to_have_text(re.compile("Stripes <b>and</b> dots"))
+    expect(chat).to_have_title("Stripes <b>and</b> dots · Echo")
+
+
+def test_pinned_conversation_stays_on_top(chat: Page) -> None:
+    for text in ("About lions", "About tigers"):
+        new_chat(chat)
+        ask_and_wait(chat, text)
+    expect(rows(chat).first).to_contain_text("tigers")
+    rows(chat).last.hover()
+    rows(chat).last.get_by_role("button", name="More for About lions").click()
+    chat.get_by_role("menuitem", name="Pin").click()
+    pinned = chat.locator('.conversation-section[data-label="Pinned"]')
+    expect(pinned).to_contain_text("About lions")
+    chat.reload()
+    expect(pinned).to_contain_text("About lions")
+    expect(rows(chat).first).to_contain_text("lions")
+    rows(chat).first.hover()
+    rows(chat).first.get_by_role("button", name="More for About lions").click()
+    chat.get_by_role("menuitem", name="Unpin").click()
+    expect(pinned).to_have_count(0)
+
+
+def test_search_finds_titles_and_what_was_said(chat: Page) -> None:
+    ask_and_wait(chat, "Where do walruses sleep?")
+    new_chat(chat)
+    ask_and_wait(chat, "Good day")
+    chat.get_by_role("button", name="Search").click()
+    dialog = chat.get_by_role("dialog", name="Search chats")
+    dialog.get_by_role("textbox", name="Search chats").fill("walruses")
+    expect(dialog.locator(".search-result")).to_have_count(1)
+    expect(dialog.locator("mark")).to_have_text("walruses")
+    dialog.get_by_role("textbox", name="Search chats").fill("calm and short")
+    expect(dialog.locator(".search-result")).to_have_count(2)
+    dialog.get_by_role("textbox", name="Search chats").fill("no such word")
+    expect(dialog).to_contain_text("Nothing found for “no such word”.")
+    dialog.get_by_role("textbox", name="Search chats").fill("walruses")
+    dialog.locator(".search-result").click()
+    expect(dialog).to_be_hidden()
+    expect(question(chat)).to_contain_text("walruses")
+
+
+def test_deleted_conversation_comes_back_by_undo(chat: Page) -> None:
+    ask_and_wait(chat, "A question about zebras")
+    choose(chat, CHAT_MENU, "Delete")
+    expect(rows(chat)).to_have_count(0)
+    expect(chat.locator(".message")).to_have_count(0)
+    chat.get_by_role("button", name="Undo").click()
+    expect(rows(chat)).to_have_count(1)
+    expect(prose(chat)).to_have_text(CALM)
+    chat.reload()
+    expect(prose(chat)).to_have_text(CALM)
+    choose(chat, CHAT_MENU, "Delete")
+    expect(rows(chat)).to_have_count(0)
+    chat.reload()
+    expect(rows(chat)).to_have_count(0)
+
+
+def test_cleared_discussion_is_gone_and_comes_back_by_undo(chat: Page) -> None:
+    ask_and_wait(chat, "A question about zebras")
+    dialog = open_settings_of_chat(chat)
+    dialog.get_by_role("tab", name="Data").click()
+    dialog.get_by_role("button", name="Clear").click()
+    expect(dialog).to_be_hidden()
+    expect(rows(chat)).to_have_count(0)
+    expect(chat.locator(".message")).to_have_count(0)
+    chat.get_by_role("button", name="Undo").click()
+    expect(prose(chat)).to_have_text(CALM)
+
+
+def test_conversation_is_exported_as_markdown_and_json(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    exports = {}
+    for name in ("Markdown", "JSON"):
+        with chat.expect_download() as download:
+            choose(chat, CHAT_MENU, f"Export as {name}")
+        exports[Path(download.value.suggested_filename).suffix] = download.value.path().read_text()
+    assert "Good day" in exports[".md"]
+    assert CALM in exports[".md"]
+    said = [message["text"] for message in json.loads(exports[".json"])["messages"]]
+    assert said == ["Good day", CALM]
+
+
+def test_settings_belong_to_one_conversation_and_are_kept(chat: Page) -> None:
+    dialog = open_settings_of_chat(chat)
+    temperature = dialog.get_by_label("Temperature, exact value")
+    top_k = dialog.get_by_label("Top-k, exact value")
+    usual = temperature.input_value()
+    temperature.fill("0.3")
+    temperature.press("Tab")
+    dialog.get_by_role("button", name="Close settings").click()
+    ask_and_wait(chat, "Good day")
+    open_settings_of_chat(chat)
+    expect(temperature).to_have_value("0.3")
+    top_k.fill("7")
+    with chat.expect_response("**/settings"):
+        top_k.press("Tab")
+    with chat.expect_response("**/settings"):
+        dialog.get_by_label("System prompt", exact=True).fill("Speak like a pirate.")
+        dialog.get_by_label("Top-k, exact value").focus()
+    chat.reload()
+    expect(prose(chat)).to_have_text(CALM)
+    open_settings_of_chat(chat)
+    expect(temperature).to_have_value("0.3")
+    expect(top_k).to_have_value("7")
+    expect(dialog.get_by_label("System prompt", exact=True)).to_have_value("Speak like a pirate.")
+    with chat.expect_response("**/settings"):
+        dialog.get_by_role("button", name="Temperature: back to the default").click()
+    expect(temperature).to_have_value(usual)
+    dialog.get_by_role("button", name="Close settings").click()
+    new_chat(chat)
+    open_settings_of_chat(chat)
+    expect(dialog.get_by_label("System prompt", exact=True)).to_have_value("")
+    expect(top_k).not_to_have_value("7")
+
+
+def test_draft_is_kept_for_each_conversation(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    composer(chat).fill("half an answer")
+    new_chat(chat)
+    expect(composer(chat)).to_have_value("")
+    composer(chat).fill("half a thought")
+    chat.reload()
+    expect(composer(chat)).to_have_value("half a thought")
+    rows(chat).first.locator("a").click()
+    expect(composer(chat)).to_have_value("half an answer")
+    chat.reload()
+    expect(composer(chat)).to_have_value("half an answer")
+    new_chat(chat)
+    expect(composer(chat)).to_have_value("half a thought")
+
+
+def test_what_is_typed_while_the_page_loads_is_kept(chat: Page, echo: LiveServer) -> None:
+    held: list[Route] = []
+    chat.route("**/js/chat_page.js*", lambda route: held.append(route))
+    with chat.expect_request("**/js/chat_page.js*"):
+        chat.goto(echo.url, wait_until="commit")
+    composer(chat).fill("typed early")
+    for route in held:
+        route.continue_()
+    expect(chat.get_by_role("button", name="Send", exact=True)).to_be_enabled()
+    expect(composer(chat)).to_have_value("typed early")
+
+
+def test_message_that_waits_to_be_sent_becomes_a_draft_when_the_page_is_left(chat: Page) -> None:
+    ask(chat, "an endless answer")
+    expect(prose(chat)).to_contain_text("word5 ")
+    expect(chat).to_have_url(CHAT_ADDRESS)
+    ask(chat, "and then?")
+    expect(chat.get_by_role("list", name="Waiting to be sent")).to_contain_text("and then?")
+    chat.reload()
+    expect(composer(chat)).to_have_value("and then?")
+    composer(chat).fill("")
+    stop_button(chat).click()
+    expect(answer(chat).get_by_role("button", name="Continue")).to_be_visible()
+
+
+def test_thumbs_are_kept_and_thumbs_down_asks_for_reasons(chat: Page, echo: LiveServer) -> None:
+    ask_and_wait(chat, "Good day")
+    good = answer(chat).get_by_role("button", name="Good answer")
+    bad = answer(chat).get_by_role("button", name="Bad answer")
+    good.click()
+    expect(good).to_have_attribute("aria-pressed", "true")
+    chat.reload()
+    expect(good).to_have_attribute("aria-pressed", "true")
+    bad.click()
+    reasons = chat.get_by_role("region", name="What was wrong?")
+    reasons.get_by_role("button", name="Inaccurate").click()
+    expect(reasons.get_by_role("button", name="Inaccurate")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    reasons.get_by_label("Anything else?").fill("It was not calm at all.")
+    reasons.get_by_role("button", name="Save").click()
+    expect(reasons).to_have_count(0)
+    chat.reload()
+    assert stored_rating(echo) == (-1, ["inaccurate"], "It was not calm at all.")
+    expect(bad).to_have_attribute("aria-pressed", "true")
+    expect(good).to_have_attribute("aria-pressed", "false")
+    bad.click()
+    expect(bad).to_have_attribute("aria-pressed", "false")
+
+
+def test_feedback_is_left_in_a_dialog(chat: Page) -> None:
+    choose(chat, ACCOUNT, "Give feedback")
+    dialog = chat.get_by_role("dialog", name="Tell us what you think")
+    words = dialog.get_by_label("Your words")
+    expect(words).to_be_focused()
+    words.fill("short")
+    expect(dialog).to_contain_text("5 more characters")
+    words.fill("This is a very pleasant chat.")
+    dialog.get_by_label("What is it about?").select_option("Design")
+    dialog.locator("label", has_text="5 of 5").click()
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(chat.get_by_text("Thank you!")).to_be_visible()
+    expect(dialog).to_be_hidden()
+
+
+def test_nobody_sees_a_strangers_conversation(
+    chat: Page, echo: LiveServer, member: Person, new_context: ContextMaker, newcomers: object
+) -> None:
+    ask_and_wait(chat, "My secret garden")
+    stranger = new_context(newcomers()).new_page()  # type: ignore[operator]
+    response = stranger.goto(chat.url)
+    assert response is not None
+    assert response.status == 404
+    expect(stranger.get_by_text("secret garden")).to_have_count(0)
+    open_chat(stranger, echo)
+    expect(rows(stranger)).to_have_count(0)

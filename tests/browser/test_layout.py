@@ -1,0 +1,227 @@
+"""How the page fits a phone, follows light and dark, and is used by keyboard alone."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.conftest import ContextMaker, open_chat
+from tests.browser.talk import (
+    CALM,
+    CHAT_ADDRESS,
+    answer,
+    ask_and_wait,
+    choose,
+    composer,
+    prose,
+    question,
+    stop_button,
+    visit,
+    wait_for_end,
+)
+from tests.live.server import LiveServer, Person, wait_until
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+LIGHT, DARK = 200, 60
+
+
+def brightness(page: Page) -> float:
+    """The mean of the picture that a person sees, from black 0 to white 255."""
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("L")
+    return sum(picture.resize((16, 16)).tobytes()) / 256
+
+
+def expect_no_sideways_scrolling(page: Page) -> None:
+    wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"the page is {wide} px wider than the screen"
+
+
+def swipe(page: Page, context: BrowserContext, start: int, end: int) -> None:
+    finger = context.new_cdp_session(page)
+    step = (end - start) / 6
+    points = [{"x": start + step * number, "y": 400} for number in range(7)]
+    for number, point in enumerate(points):
+        kind = "touchStart" if number == 0 else "touchMove"
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def expect_in_view(place: Locator) -> None:
+    expect(place).to_be_in_viewport(ratio=1)
+
+
+def test_phone_has_a_drawer_and_the_composer_in_reach(
+    new_context: ContextMaker, echo: LiveServer, member: Person
+) -> None:
+    context = new_context(member, **PHONE)
+    page = open_chat(context.new_page(), echo)
+    sidebar = page.locator("#sidebar")
+    expect(sidebar).to_be_hidden()
+    expect_in_view(composer(page))
+    expect_no_sideways_scrolling(page)
+    composer(page).fill("something rich")
+    page.get_by_role("button", name="Send", exact=True).tap()
+    wait_for_end(page)
+    expect(prose(page).locator("pre code")).to_contain_text("far too long for any telephone")
+    expect_no_sideways_scrolling(page)
+    expect_in_view(composer(page))
+    page.get_by_role("button", name="Open sidebar").tap()
+    expect(sidebar).to_be_visible()
+    expect_no_sideways_scrolling(page)
+    page.touchscreen.tap(375, 600)
+    expect(sidebar).to_be_hidden()
+    swipe(page, context, 5, 260)
+    expect(sidebar).to_be_visible()
+    swipe(page, context, 280, 20)
+    expect(sidebar).to_be_hidden()
+    page.get_by_role("button", name="Open sidebar").tap()
+    sidebar.get_by_role("link", name="New chat").tap()
+    expect(sidebar).to_be_hidden()
+    expect(page.locator(".message")).to_have_count(0)
+    page.get_by_role("button", name="Settings of this chat").tap()
+    expect_in_view(page.get_by_role("dialog", name="Settings"))
+    expect_no_sideways_scrolling(page)
+
+
+def test_phone_shows_every_page_without_sideways_scrolling(
+    new_context: ContextMaker, echo: LiveServer, member: Person
+) -> None:
+    page = new_context(**PHONE).new_page()
+    for path in ("/", "/signup", "/login", "/no/such/page"):
+        visit(page, echo.url + path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect_no_sideways_scrolling(page)
+    inside = new_context(member, **PHONE).new_page()
+    visit(inside, f"{echo.url}/profile")
+    expect_no_sideways_scrolling(inside)
+
+
+def test_enter_on_a_phone_breaks_the_line(
+    new_context: ContextMaker, echo: LiveServer, member: Person
+) -> None:
+    page = open_chat(new_context(member, **PHONE).new_page(), echo)
+    composer(page).fill("one")
+    composer(page).press("Enter")
+    composer(page).press_sequentially("two")
+    expect(composer(page)).to_have_value("one\ntwo")
+    expect(page.locator(".message")).to_have_count(0)
+
+
+def test_theme_follows_the_system_until_one_is_chosen(chat: Page) -> None:
+    chat.emulate_media(color_scheme="light")
+    wait_until(lambda: brightness(chat) > LIGHT, what="the page is light")
+    chat.emulate_media(color_scheme="dark")
+    wait_until(lambda: brightness(chat) < DARK, what="the page is dark")
+    choose(chat, "#account-button", "Settings")
+    dialog = chat.get_by_role("dialog", name="Settings")
+    dialog.get_by_role("radio", name="Light").check()
+    expect(chat.locator("html")).to_have_attribute("data-theme", "light")
+    dialog.get_by_role("button", name="Close settings").click()
+    chat.reload()
+    expect(chat.locator("html")).to_have_attribute("data-theme", "light")
+    expect(composer(chat)).to_be_focused()
+    wait_until(lambda: brightness(chat) > LIGHT, what="the page is light as chosen")
+    choose(chat, "#account-button", "Settings")
+    dialog.get_by_role("radio", name="System").check()
+    dialog.get_by_role("button", name="Close settings").click()
+    expect(dialog).to_be_hidden()
+    wait_until(lambda: brightness(chat) < DARK, what="the page is dark as the system")
+
+
+def test_sidebar_stays_closed_after_a_reload(chat: Page) -> None:
+    chat.get_by_role("button", name="Close sidebar").click()
+    expect(chat.locator("#sidebar")).not_to_be_in_viewport()
+    chat.reload()
+    expect(chat.locator("#sidebar")).not_to_be_in_viewport()
+    chat.keyboard.press("Control+Shift+S")
+    expect(chat.locator("#sidebar")).to_be_in_viewport()
+
+
+def test_page_never_scrolls_but_the_list_does(chat: Page) -> None:
+    ask_and_wait(chat, "a steady answer")
+    for text in ("something rich", "rich again", "and rich once more"):
+        ask_and_wait(chat, text)
+    assert chat.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+    expect_in_view(composer(chat))
+    expect(prose(chat)).to_be_in_viewport()
+    chat.keyboard.press("Control+Shift+ArrowUp")
+    expect(chat.locator(".message.user").first).to_be_in_viewport()
+    to_bottom = chat.get_by_role("button", name="To the newest message")
+    to_bottom.click()
+    expect(prose(chat)).to_be_in_viewport()
+
+
+def test_whole_talk_by_keyboard_alone(chat: Page) -> None:
+    keys = chat.keyboard
+    expect(composer(chat)).to_be_focused()
+    keys.type("an endless answer")
+    keys.press("Enter")
+    expect(prose(chat)).to_contain_text("word5 ")
+    keys.press("Escape")
+    expect(answer(chat).get_by_role("button", name="Continue")).to_be_visible()
+    keys.press("Control+Shift+E")
+    expect(stop_button(chat)).to_be_visible()
+    expect(prose(chat)).to_contain_text("word5 ")
+    keys.press("Escape")
+    expect(answer(chat)).to_contain_text("2/2")
+    keys.press("ArrowUp")
+    expect(chat.get_by_label("Edit your message")).to_be_focused()
+    keys.press("Control+A")
+    keys.type("Good day")
+    keys.press("Control+Enter")
+    expect(question(chat)).to_contain_text("Good day")
+    wait_for_end(chat)
+    expect(prose(chat)).to_have_text(CALM)
+    keys.press("Control+Shift+O")
+    expect(chat.locator(".message")).to_have_count(0)
+    expect(composer(chat)).to_be_focused()
+    keys.type("first line")
+    keys.press("Shift+Enter")
+    keys.type("second line")
+    expect(composer(chat)).to_have_value("first line\nsecond line")
+    keys.press("Enter")
+    expect(chat).to_have_url(CHAT_ADDRESS)
+    wait_for_end(chat)
+    keys.press("Control+Shift+Backspace")
+    expect(chat.locator(".message")).to_have_count(0)
+    expect(chat.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def test_list_of_keys_and_search_open_by_keyboard_and_give_the_focus_back(chat: Page) -> None:
+    keys = chat.keyboard
+    ask_and_wait(chat, "Where do walruses sleep?")
+    keys.press("Control+Shift+O")
+    keys.press("Control+/")
+    settings = chat.get_by_role("dialog", name="Settings")
+    expect(settings.get_by_role("tab", name="Keyboard")).to_have_attribute("aria-selected", "true")
+    expect(settings.locator("#keys")).to_contain_text("Search chats")
+    expect(settings.locator("#keys")).to_contain_text("CtrlK")
+    keys.press("ArrowUp")
+    expect(settings.get_by_role("tab", name="Data")).to_be_focused()
+    keys.press("Escape")
+    expect(settings).to_be_hidden()
+    expect(composer(chat)).to_be_focused()
+    keys.press("Control+K")
+    search = chat.get_by_role("dialog", name="Search chats")
+    expect(search.get_by_role("textbox", name="Search chats")).to_be_focused()
+    keys.type("walruses")
+    expect(search.locator("mark")).to_have_text("walruses")
+    keys.press("ArrowDown")
+    expect(search.locator(".search-result")).to_be_focused()
+    keys.press("Enter")
+    expect(question(chat)).to_contain_text("walruses")
+
+
+def test_menu_is_walked_with_arrows_and_gives_the_focus_back(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    button = chat.locator("#chat-menu")
+    button.focus()
+    chat.keyboard.press("Enter")
+    expect(chat.get_by_role("menuitem", name="Rename")).to_be_focused()
+    chat.keyboard.press("ArrowDown")
+    expect(chat.get_by_role("menuitem", name="Pin")).to_be_focused()
+    chat.keyboard.press("Escape")
+    expect(chat.get_by_role("menu")).to_have_count(0)
+    expect(button).to_be_focused()

@@ -1,0 +1,214 @@
+"""Answers that arrive, stop, go on, branch, fail and survive: in one tab, in two, and without a network."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.talk import (
+    CALM,
+    CHAT_ADDRESS,
+    STEADY,
+    answer,
+    ask,
+    ask_and_wait,
+    composer,
+    prose,
+    question,
+    stop_button,
+    text_of,
+    wait_for_end,
+)
+
+WATCH_GROWTH = """() => {
+  window.lengths = new Set();
+  const look = () => {
+    const words = document.querySelector('.message.assistant .md')?.textContent;
+    if (words) window.lengths.add(words.length);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_first_answer_arrives_word_by_word_and_survives_a_reload(chat: Page) -> None:
+    chat.evaluate(WATCH_GROWTH)
+    ask(chat, "a steady answer please")
+    expect(question(chat)).to_contain_text("a steady answer please")
+    expect(stop_button(chat)).to_be_visible()
+    wait_for_end(chat)
+    assert len(chat.evaluate("() => [...window.lengths]")) > 5, "it came in too few paints"
+    expect(chat).to_have_url(CHAT_ADDRESS)
+    chat.reload()
+    expect(prose(chat)).to_contain_text("word150")
+    assert text_of(chat) == STEADY.split()
+    expect(question(chat)).to_contain_text("a steady answer please")
+    expect(chat.get_by_role("heading", level=1)).to_contain_text("steady")
+
+
+def test_stop_keeps_what_was_written_and_continue_goes_on(chat: Page) -> None:
+    ask(chat, "an endless answer")
+    expect(prose(chat)).to_contain_text("word10 ")
+    stop_button(chat).click()
+    expect(answer(chat)).to_contain_text("You stopped this answer.")
+    stopped = text_of(chat)
+    chat.reload()
+    resume = answer(chat).get_by_role("button", name="Continue")
+    expect(resume).to_be_visible()
+    assert text_of(chat) == stopped
+    resume.click()
+    expect(prose(chat)).to_contain_text(f"word{len(stopped) + 10} ")
+    stop_button(chat).click()
+    expect(resume).to_be_visible()
+    assert " ".join(text_of(chat)).startswith(" ".join(stopped))
+    expect(chat.locator(".message.assistant")).to_have_count(1)
+
+
+def test_reload_in_the_middle_ends_with_the_whole_text(chat: Page) -> None:
+    ask(chat, "a steady answer again")
+    expect(prose(chat)).to_contain_text("word10 ")
+    chat.reload()
+    expect(stop_button(chat)).to_be_visible()
+    expect(prose(chat)).to_contain_text("word10 ")
+    wait_for_end(chat)
+    assert text_of(chat) == STEADY.split()
+
+
+def test_regenerate_and_edit_make_branches_that_can_be_switched(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    answer(chat).get_by_role("button", name="Regenerate").click()
+    expect(answer(chat)).to_contain_text("2/2")
+    wait_for_end(chat)
+    question(chat).hover()
+    question(chat).get_by_role("button", name="Edit").click()
+    field = chat.get_by_label("Edit your message")
+    expect(field).to_have_value("Good day")
+    field.fill("Good evening")
+    field.press("Control+Enter")
+    expect(question(chat)).to_contain_text("Good evening")
+    expect(question(chat)).to_contain_text("2/2")
+    wait_for_end(chat)
+    expect(answer(chat)).not_to_contain_text("2/2")
+    question(chat).hover()
+    question(chat).get_by_role("button", name="Previous version").click()
+    expect(question(chat)).to_contain_text("Good day")
+    expect(answer(chat)).to_contain_text("2/2")
+    answer(chat).get_by_role("button", name="Previous version").click()
+    expect(answer(chat)).to_contain_text("1/2")
+    chat.reload()
+    expect(question(chat)).to_contain_text("Good day")
+    expect(answer(chat)).to_contain_text("1/2")
+
+
+def test_an_edit_that_is_cancelled_changes_nothing(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    question(chat).hover()
+    question(chat).get_by_role("button", name="Edit").click()
+    chat.get_by_label("Edit your message").fill("Something else")
+    chat.keyboard.press("Escape")
+    expect(chat.get_by_label("Edit your message")).to_have_count(0)
+    expect(question(chat)).to_contain_text("Good day")
+    expect(chat.locator(".message")).to_have_count(2)
+
+
+def test_two_tabs_see_the_same(chat: Page, context: BrowserContext) -> None:
+    ask(chat, "endless for two")
+    expect(chat).to_have_url(CHAT_ADDRESS)
+    other = context.new_page()
+    other.goto(chat.url)
+    expect(prose(other)).to_contain_text("word10 ")
+    stop_button(other).click()
+    for tab in (chat, other):
+        expect(answer(tab).get_by_role("button", name="Continue")).to_be_visible()
+    assert text_of(chat) == text_of(other) != []
+    ask_and_wait(other, "Good day from the other tab")
+    expect(question(chat)).to_contain_text("from the other tab")
+    expect(prose(chat)).to_have_text(CALM)
+
+
+def test_cut_network_shows_a_bar_and_catches_up_silently(
+    chat: Page, context: BrowserContext
+) -> None:
+    ask(chat, "a steady answer while away")
+    expect(prose(chat)).to_contain_text("word10 ")
+    chat.evaluate("() => { window.sameDocument = true; }")
+    context.set_offline(True)
+    bar = chat.locator("#notice-bar")
+    expect(bar).to_contain_text("No connection")
+    expect(composer(chat)).to_be_editable()
+    context.set_offline(False)
+    expect(bar).to_contain_text("Connected again")
+    wait_for_end(chat)
+    assert text_of(chat) == STEADY.split()
+    expect(bar).to_be_hidden()
+    assert chat.evaluate("() => window.sameDocument"), "the page was loaded anew"
+
+
+def test_what_is_sent_without_a_network_goes_when_it_is_back(
+    chat: Page, context: BrowserContext
+) -> None:
+    ask_and_wait(chat, "Good day")
+    context.set_offline(True)
+    expect(chat.locator("#notice-bar")).to_contain_text("No connection")
+    ask(chat, "Are you there?")
+    expect(question(chat)).to_contain_text("Are you there?")
+    context.set_offline(False)
+    wait_for_end(chat)
+    expect(chat.locator(".message")).to_have_count(4)
+    expect(prose(chat)).to_have_text(CALM)
+
+
+def test_failed_answer_says_so_and_offers_a_retry(chat: Page) -> None:
+    ask(chat, "break please")
+    ending = answer(chat).locator(".ending.failed")
+    expect(ending).to_be_visible()
+    chat.reload()
+    expect(ending).to_be_visible()
+    ending.get_by_role("button", name="Retry").click()
+    expect(answer(chat)).to_contain_text("2/2")
+    expect(ending).to_be_visible()
+    ask_and_wait(chat, "Good day")
+    expect(prose(chat)).to_have_text(CALM)
+
+
+def test_message_sent_while_another_streams_waits_for_its_end(chat: Page) -> None:
+    ask(chat, "an endless answer")
+    expect(prose(chat)).to_contain_text("word5 ")
+    ask(chat, "Good day")
+    ask(chat, "Good night")
+    waiting = chat.get_by_role("list", name="Waiting to be sent").locator("li")
+    expect(waiting).to_have_count(2)
+    waiting.last.get_by_role("button", name="Do not send").click()
+    expect(waiting).to_have_count(1)
+    expect(chat.locator(".message.user")).to_have_count(1)
+    stop_button(chat).click()
+    expect(chat.locator(".message.user")).to_have_count(2)
+    expect(question(chat)).to_contain_text("Good day")
+    expect(prose(chat)).to_have_text(CALM)
+    expect(waiting).to_have_count(0)
+
+
+def test_markdown_code_and_formulas_are_drawn(chat: Page) -> None:
+    ask_and_wait(chat, "something rich")
+    expect(prose(chat).locator("li")).to_have_count(2)
+    expect(prose(chat).locator("strong")).to_have_text("list")
+    expect(prose(chat).locator("td")).to_have_count(2)
+    expect(prose(chat).locator("math")).to_have_count(1)
+    code = prose(chat).locator("pre code")
+    expect(code).to_contain_text("def hello(name: str) -> str:")
+    expect(code.locator(".hljs-keyword").first).to_be_visible()
+    expect(prose(chat).locator(".code-head")).to_contain_text("Python")
+    prose(chat).get_by_role("button", name="Copy").click()
+    expect(prose(chat).get_by_role("button", name="Copied")).to_be_visible()
+
+
+def test_hostile_html_is_shown_or_dropped_but_never_run(chat: Page) -> None:
+    ask_and_wait(chat, "rich <script>document.title='owned'</script><b>bold</b>")
+    hostile = "script, iframe, [onerror], [onload], [onclick], [href^='javascript']"
+    for place in (prose(chat), question(chat), chat.locator("#sidebar")):
+        expect(place.locator(hostile)).to_have_count(0)
+    expect(question(chat)).to_contain_text("<b>bold</b>")
+    expect(question(chat).locator("b")).to_have_count(0)
+    prose(chat).get_by_text("a link").click()
+    chat.reload()
+    expect(prose(chat).locator("li")).to_have_count(2)
+    assert chat.title().startswith("rich <script")

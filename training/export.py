@@ -22,7 +22,7 @@ class Sampling:
     temperature: float = 0.5
     top_p: float = 0.9
     top_k: int = 40
-    repetition_penalty: float = 1.1
+    repetition_penalty: float = 1.02
     max_new_tokens: int = 200
 
 

@@ -130,7 +130,7 @@ def _result(row: Conversation, text: str | None, words: str) -> dict[str, Any]:
 def automatic_title(text: str) -> str:
     """Return a title from a first message: its first line without Markdown, cut at a word."""
     first_line = next((line for line in text.splitlines() if line.strip()), "")
-    plain = re.sub(r"^[\s#>-]+|[*_`]+", "", first_line)
+    plain = re.sub(r"^[\s#>-]+|[*_`\[\]]+", "", first_line)
     plain = re.sub(r"\s+", " ", plain).strip()
     if len(plain) <= TITLE_AIM:
         return plain or "New chat"

@@ -57,7 +57,7 @@ class ModelShape:
     num_key_value_heads: int = 2
     intermediate_size: int = 768
     vocab_size: int = 8192
-    max_position_embeddings: int = 2048
+    max_position_embeddings: int = 1024
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ class Recipe:
     shape: ModelShape
     phases: tuple[Phase, ...]  # each starts from the weights of the one before
     own_dialogues: int  # how many of our own are generated for the chat phases
+    blend: float = 0.5  # share of the last phase but one in the final weights
     device: str = "cpu"
     threads: int = 1
     compile: bool = True

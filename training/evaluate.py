@@ -26,7 +26,7 @@ from training.tokenizer import load_tokenizer
 SEEDS = (1, 2, 3)
 LOSS_BATCH = 16
 LOSS_POSITIONS = 1024
-RECORDS_PER_SOURCE = 60
+RECORDS_PER_SOURCE = 40
 
 
 @dataclass

@@ -25,6 +25,8 @@ class Encoder:
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         self.backend = tokenizer.backend_tokenizer
+        self.backend.no_padding()  # a padded batch before would have left it switched on
+        self.backend.no_truncation()
         self.end_of_text = tokenizer.convert_tokens_to_ids(END_OF_TEXT)
         self.turn_start = tokenizer.convert_tokens_to_ids(TURN_START)
         self.turn_end = tokenizer.convert_tokens_to_ids(TURN_END)

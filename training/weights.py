@@ -1,35 +1,50 @@
-"""Where the weights of a run are: the average of the last phase's snapshots, or a checkpoint.
+"""Where the weights of a run are: the averaged end of the last phase, blended with the one before.
 
 Does not know how they were trained.
 """
 
 from pathlib import Path
 
+import torch
 from transformers import Qwen2ForCausalLM
 
-from training.checkpoint import STATE_FILE, average_snapshots, load_weights
+from training.checkpoint import STATE_FILE, average_snapshots
 from training.config import Recipe
 from training.model import build_model
 from training.tokenizer import load_tokenizer
 
+Weights = dict[str, torch.Tensor]
 
-def newest_phase(recipe: Recipe) -> Path:
-    """The folder of the last phase that has a checkpoint."""
+
+def trained_phases(recipe: Recipe) -> list[Path]:
+    """The folders of the phases that have a checkpoint, in order."""
     folders = [recipe.run_dir / f"phase-{phase.name}" for phase in recipe.phases]
     trained = [folder for folder in folders if (folder / STATE_FILE).exists()]
     if not trained:
         raise FileNotFoundError(f"nothing trained in {recipe.run_dir}")
-    return trained[-1]
+    return trained
 
 
-def trained_model(recipe: Recipe, folder: Path | None = None) -> Qwen2ForCausalLM:
-    """The model of a phase, averaged over its snapshots where it has some."""
+def phase_weights(folder: Path) -> Weights:
+    """The mean of a phase's snapshots, or its checkpoint where it has none."""
+    averaged = average_snapshots(folder)
+    if averaged is not None:
+        return averaged
+    return torch.load(folder / STATE_FILE, weights_only=True)["model"]
+
+
+def blended(last: Weights, before: Weights, share: float) -> Weights:
+    """The last weights with a share of those before: keeps what the short last phase forgot."""
+    return {name: (1 - share) * last[name] + share * before[name] for name in last}
+
+
+def trained_model(recipe: Recipe) -> Qwen2ForCausalLM:
+    """The model to ship; blended only when every phase has run."""
     tokenizer = load_tokenizer(recipe.run_dir / "tokenizer")
     model = build_model(recipe.shape, tokenizer, dropout=0.0, seed=recipe.seed)
-    folder = folder or newest_phase(recipe)
-    averaged = average_snapshots(folder)
-    if averaged is None:
-        load_weights(folder, model)
-    else:
-        model.load_state_dict(averaged)
+    trained = trained_phases(recipe)
+    weights = phase_weights(trained[-1])
+    if recipe.blend and len(trained) == len(recipe.phases) > 1:
+        weights = blended(weights, phase_weights(trained[-2]), recipe.blend)
+    model.load_state_dict(weights)
     return model.eval()

@@ -33,6 +33,14 @@ def test_tokens_are_the_chat_templates(
     assert tokenizer.decode(tokens) == f"{text}<|endoftext|>"
 
 
+def test_a_padded_batch_before_changes_nothing(
+    tokenizer: PreTrainedTokenizerFast, records: list[Record]
+) -> None:
+    before = encode_chat(tokenizer, records[0]["messages"])
+    tokenizer(["a", "a much longer text"], padding=True)
+    assert encode_chat(tokenizer, records[0]["messages"]) == before
+
+
 def test_nothing_is_padded(
     tokenizer: PreTrainedTokenizerFast, records: list[Record], tmp_path: Path
 ) -> None:

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     top_k: int | None = Field(None, alias="ECHO_TOP_K", ge=0, le=200)
     repetition_penalty: float | None = Field(None, alias="ECHO_REPETITION_PENALTY", ge=0.8, le=2)
     system_prompt: str = Field(
-        "You are Echo, a friendly assistant that runs on this machine. Answer briefly.",
+        "You are Echo, a friendly assistant. Answer briefly and honestly.",
         alias="ECHO_SYSTEM_PROMPT",
         max_length=2000,
     )

@@ -30,13 +30,33 @@ SELF_HARM: Final = (
     r"\bbetter off (?:dead|without me)\b",
     r"\b(?:no|not any|don'?t have (?:a|any)) reason to (?:live|go on)\b",
 )
+_MANY: Final = (
+    r"(?:too (?:many|much)|a lot of|lots of|a (?:whole )?(?:handful|bunch) of|dozens? of|\d{2,}|ten|eleven"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|\w+teen|twelve|a hundred)"
+)
+_PILLS: Final = (
+    r"(?:pills?|tablets?|capsules?|medicines?|medication|meds|painkillers?|paracetamols?|aspirins?"
+    r"|ibuprofens?)"
+)
+_POISON: Final = (
+    r"(?:bleach|poison|antifreeze|detergent|drain cleaner|pesticide|batter(?:y|ies)|cleaner"
+    r"|(?:dishwasher|dishwashing|washing|laundry) (?:tabs?|tablets?|pods?|powder|liquid|capsules?))"
+)
+_DEPENDANT: Final = (
+    r"\b(?:my|our|the|his|her)(?: \w+){0,2} (?:toddler|baby|child|kid|son|daughter|boy|girl|brother|sister"
+    r"|husband|wife|mother|mom|mum|father|dad|friend|grand\w+|dog|cat|puppy|kitten)"
+)
 POISONING: Final = (
+    rf"{_I}[^.!?]{{0,20}}\b(?:took|taken|swallowed|ate|eaten)\b[^.!?]{{0,15}}\b{_MANY}\b"
+    rf"(?! (?:photo|picture|video))[^.!?]{{0,25}}\b{_PILLS}\b",
+    rf"{_DEPENDANT}\b[^.!?]{{0,20}}\b(?:swallowed|ate|eaten|drank|drunk|got into)\b[^.!?]{{0,30}}"
+    rf"\b(?:{_PILLS}|{_POISON})\b",
     rf"{_I}[^.!?]{{0,30}}\b(?:overdos(?:e|ed|ing)|poisoned)\b",
     rf"{_I}[^.!?]{{0,30}}\b(?:took|taken|swallowed|ate|drank|drunk|had)\b[^.!?]{{0,30}}"
     r"\b(?:too many|whole (?:bottle|box|packet|pack) of|all (?:of )?(?:my|the|those))\b[^.!?]{0,20}"
-    r"\b(?:pills?|tablets?|medicines?|medication|painkillers?|meds)\b",
+    rf"\b{_PILLS}\b",
     r"\b(?:swallowed|drank|drunk|ate|eaten|inhaled)\b[^.!?]{0,30}"
-    r"\b(?:bleach|poison|antifreeze|detergent|drain cleaner|pesticide|rat poison|batter(?:y|ies)|cleaner)\b",
+    rf"\b{_POISON}\b",
 )
 _RULES: Final = {
     "self_harm": re.compile("|".join(SELF_HARM), re.IGNORECASE),
@@ -52,7 +72,7 @@ TEXTS: Final = {
     ),
     "poisoning": (
         "This may be an emergency, and I am only a small program that cannot judge it.\n\n"
-        "**Please call your local emergency number or poison centre right now**, even if you feel fine. "
+        "**Please call your local emergency number or poison centre right now**, even if all seems well. "
         "Do not wait for signs, do not make yourself vomit, and keep the packet or bottle to show what "
         "it was and how much. If somebody is near you, tell them.\n\n{help_lines}"
     ),

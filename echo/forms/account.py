@@ -9,6 +9,7 @@ from wtforms.validators import EqualTo, Length, Optional
 from echo import limits
 from echo.forms.fields import (
     EMAIL,
+    PASSWORD_LENGTH,
     USERNAME,
     no_line_breaks,
     required,
@@ -27,11 +28,7 @@ class SetupForm(FlaskForm):
         "Password",
         [
             required("Choose a password."),
-            Length(
-                limits.PASSWORD_MIN,
-                limits.PASSWORD_MAX,
-                f"Use {limits.PASSWORD_MIN} to {limits.PASSWORD_MAX} characters.",
-            ),
+            PASSWORD_LENGTH,
         ],
         filters=[storable_text],
     )
@@ -75,14 +72,10 @@ class ProfileForm(FlaskForm):
         "New password",
         [
             Optional(),
-            Length(
-                limits.PASSWORD_MIN,
-                limits.PASSWORD_MAX,
-                f"Use {limits.PASSWORD_MIN} to {limits.PASSWORD_MAX} characters.",
-            ),
+            PASSWORD_LENGTH,
         ],
         filters=[storable_text],
     )
     password = PasswordField(
-        "Present password", [Optional(), Length(max=1000)], filters=[storable_text]
+        "Current password", [Optional(), Length(max=1000)], filters=[storable_text]
     )

@@ -15,9 +15,9 @@ from wtforms import (
 )
 from wtforms.validators import Length, Optional
 
-from echo import limits
 from echo.forms.fields import (
     EMAIL,
+    PASSWORD_LENGTH,
     USERNAME,
     no_line_breaks,
     required,
@@ -56,11 +56,7 @@ class CreateUserForm(FlaskForm):
         "First password",
         [
             required("Choose a first password."),
-            Length(
-                limits.PASSWORD_MIN,
-                limits.PASSWORD_MAX,
-                f"Use {limits.PASSWORD_MIN} to {limits.PASSWORD_MAX} characters.",
-            ),
+            PASSWORD_LENGTH,
         ],
         filters=[storable_text],
     )

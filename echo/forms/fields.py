@@ -44,6 +44,11 @@ EMAIL = [
     Length(max=limits.EMAIL_MAX, message="This address is too long."),
     Email("This does not look like an e-mail address.", check_deliverability=False),
 ]
+PASSWORD_LENGTH = Length(
+    limits.PASSWORD_MIN,
+    limits.PASSWORD_MAX,
+    f"Use {limits.PASSWORD_MIN} to {limits.PASSWORD_MAX} characters.",
+)
 
 
 def no_line_breaks(_form: Any, field: Any) -> None:

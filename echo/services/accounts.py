@@ -110,7 +110,7 @@ def change_profile(
     refuse_taken(username, email, but_for=user.id)
     moved = fold(email) != user.email_key
     if (moved or new_password) and not passwords.is_right(user.password_hash, password):
-        raise WrongCredentials("Your present password is not right.", field="password")
+        raise WrongCredentials("Your current password is not right.", field="password")
     new_hash = _new_hash(user, new_password)
 
     def work() -> None:

@@ -91,7 +91,6 @@ class Recipe:
     shape: ModelShape
     phases: tuple[Phase, ...]  # each starts from the weights of the one before
     own_dialogues: int  # how many of our own are generated for the chat phases
-    blend: float = 0.5  # share of the last phase but one in the final weights
     device: str = "cpu"
     threads: int = 1
     compile: bool = True
@@ -111,6 +110,9 @@ CPU = Recipe(
         # Long rows make all 1,024 positions work; the rate goes on falling where "chat" left it.
         Phase("long", "chat", 15, 1024, 8, 8, matrix_lr=0.0068, other_lr=9e-4, decay=1,
               end_share=0.01, assistant_only=True, snapshots=6, heldout_rows=48),
+        # Once more over the chats, with the rate falling from a middle height.
+        Phase("polish", "chat", 16, 512, 16, 16, matrix_lr=0.009, other_lr=1.2e-3, decay=0.85,
+              end_share=0.01, assistant_only=True, snapshots=6, heldout_rows=96),
     ),
     own_dialogues=80_000,
 )  # fmt: skip

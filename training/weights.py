@@ -1,4 +1,4 @@
-"""Where the weights of a run are: the averaged end of the last phase, blended with the one before.
+"""Where the weights of a run are: the averaged end of the last phase that has run.
 
 Does not know how they were trained.
 """
@@ -33,18 +33,9 @@ def phase_weights(folder: Path) -> Weights:
     return torch.load(folder / STATE_FILE, weights_only=True)["model"]
 
 
-def blended(last: Weights, before: Weights, share: float) -> Weights:
-    """The last weights with a share of those before: keeps what the short last phase forgot."""
-    return {name: (1 - share) * last[name] + share * before[name] for name in last}
-
-
 def trained_model(recipe: Recipe) -> Qwen2ForCausalLM:
-    """The model to ship; blended only when every phase has run."""
+    """The model to ship."""
     tokenizer = load_tokenizer(recipe.run_dir / "tokenizer")
     model = build_model(recipe.shape, tokenizer, dropout=0.0, seed=recipe.seed)
-    trained = trained_phases(recipe)
-    weights = phase_weights(trained[-1])
-    if recipe.blend and len(trained) == len(recipe.phases) > 1:
-        weights = blended(weights, phase_weights(trained[-2]), recipe.blend)
-    model.load_state_dict(weights)
+    model.load_state_dict(phase_weights(trained_phases(recipe)[-1]))
     return model.eval()

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from training.card import card_text, credit_rows, write_card
@@ -15,7 +14,7 @@ from training.export import Sampling, export, sha256
 from training.model import build_model
 from training.talk import Talker
 from training.tokenizer import load_tokenizer
-from training.weights import blended, trained_model
+from training.weights import trained_model
 
 SHORT = Sampling(max_new_tokens=5)
 CASES = (
@@ -52,11 +51,6 @@ def test_weights_are_the_mean_of_snapshots(
     save_snapshot(folder, second, 1)
     mean = (first.model.norm.weight + second.model.norm.weight) / 2
     assert trained_model(recipe).model.norm.weight.allclose(mean)
-
-
-def test_blend_lies_between() -> None:
-    last, before = {"w": torch.ones(2)}, {"w": torch.zeros(2)}
-    assert blended(last, before, 0.25)["w"].tolist() == [0.75, 0.75]
 
 
 def test_card_tells_everything(exported: Path, recipe: Recipe) -> None:

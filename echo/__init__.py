@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         ConfigurationError: a setting cannot be used; the text names it.
     """
     settings = settings or config.load()
-    app = Flask(
+    app = web.GuardedFlask(
         __name__,
         instance_path=str(settings.instance),
         static_folder=str(ROOT / "static"),

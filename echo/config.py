@@ -9,19 +9,22 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.pool import NullPool
 
 from echo.errors import ConfigurationError
-from echo.limits import REQUEST_BYTES
+from echo.limits import EMAIL_MAX, REQUEST_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
+GOOGLE_DISCOVERY_URL = "https://accounts.google.com/.well-known/openid-configuration"
 EMBEDDED_MODEL = ROOT / "weights" / "echo-mini"
+MAIL_PORTS: Final = {"smtp": 25, "smtps": 465}
 SECRET_MIN_CHARS = 32
-REMEMBERED = timedelta(days=30)
+REMEMBERED = timedelta(days=90)  # the longest life of a session; its row decides
 SECRET_MIN_KINDS = 10  # different characters: a random key has far more
 WELL_KNOWN = ("secret", "changeme", "change-me", "change_me", "password", "your-", "example")
 
@@ -63,6 +66,12 @@ class Settings(BaseSettings):
     script: Path | None = Field(None, alias="ECHO_SCRIPT")
     help_lines: str = Field("", alias="ECHO_HELP_LINES", max_length=2000)
     signup: Literal["open", "invite", "closed"] = Field("open", alias="ECHO_SIGNUP")
+    google_client_id: str = Field("", alias="GOOGLE_CLIENT_ID")
+    google_client_secret: str = Field("", alias="GOOGLE_CLIENT_SECRET")
+    google_discovery_url: str = Field(GOOGLE_DISCOVERY_URL, alias="GOOGLE_DISCOVERY_URL")
+    mail_url: str = Field("", alias="MAIL_URL")
+    mail_from: str = Field("", alias="ECHO_MAIL_FROM", max_length=EMAIL_MAX)
+    retention_days: int | None = Field(None, alias="ECHO_RETENTION_DAYS", ge=1, le=36500)
     public_url: str = Field("", alias="ECHO_PUBLIC_URL")
     trusted_proxies: int = Field(0, alias="ECHO_TRUSTED_PROXIES", ge=0, le=10)
     log_format: Literal["console", "json"] = Field("console", alias="ECHO_LOG_FORMAT")
@@ -78,6 +87,34 @@ class Settings(BaseSettings):
                 "words; leave it out and Echo makes one"
             )
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+            raise ValueError("must be an address such as https://chat.example.org")
+        return value.rstrip("/")
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_server(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in MAIL_PORTS or not parts.hostname):
+            raise ValueError("must be smtp://user:password@host:port, or smtps:// for TLS at once")
+        return value
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if bool(self.google_client_id) is not bool(self.google_client_secret):
+            raise ValueError(
+                "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are set together or not at all"
+            )
+        if self.mail_url and not self.public_url:
+            raise ValueError(
+                "MAIL_URL needs ECHO_PUBLIC_URL: links in mails must not come from a request's header"
+            )
+        return self
 
     @field_validator("instance", "script")
     @classmethod
@@ -148,6 +185,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "BCRYPT_HANDLE_LONG_PASSWORDS": True,
         "CACHE_TYPE": "RedisCache" if redis else "SimpleCache",
         "CACHE_REDIS_URL": redis,
+        "CACHE_THRESHOLD": 20_000,
         "RATELIMIT_STORAGE_URI": redis or "memory://",
         "RATELIMIT_STORAGE_OPTIONS": {"wrap_exceptions": True} if redis else {},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": bool(redis),
@@ -159,10 +197,26 @@ def flask_config(settings: Settings) -> dict[str, Any]:
             "image/svg+xml",
         ],
         "COMPRESS_ALGORITHM": ["br", "gzip"],
+        **_mail_config(settings),
         "REDIS_URL": redis,
         "SOCKET_ORIGINS": None,
         "SIGNUP": settings.signup,
         "TEMPLATES_AUTO_RELOAD": False,
+    }
+
+
+def _mail_config(settings: Settings) -> dict[str, Any]:
+    """Return Flask-Mail's names for the parts of MAIL_URL."""
+    parts = urlsplit(settings.mail_url)
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    return {
+        "MAIL_SERVER": parts.hostname or "",
+        "MAIL_PORT": parts.port or MAIL_PORTS.get(parts.scheme, 25),
+        "MAIL_USE_SSL": parts.scheme == "smtps",
+        "MAIL_USE_TLS": parts.scheme == "smtp" and parts.port == 587,
+        "MAIL_USERNAME": unquote(parts.username) if parts.username else None,
+        "MAIL_PASSWORD": unquote(parts.password) if parts.password else None,
+        "MAIL_DEFAULT_SENDER": settings.mail_from or f"Echo <echo@{host}>",
     }
 
 

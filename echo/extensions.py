@@ -17,6 +17,7 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
+from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_socketio import SocketIO
 from flask_sqlalchemy import SQLAlchemy
@@ -62,6 +63,7 @@ lonely_limits = FixedWindowRateLimiter(MemoryStorage())  # while the shared stor
 cache = Cache()
 socketio = SocketIO()
 compress = Compress()
+mail = Mail()
 
 
 @event.listens_for(Engine, "connect")
@@ -103,5 +105,5 @@ def init_app(app: Flask) -> None:
     app.json = JsonProvider(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
-    for extension in (bcrypt, csrf, cache, compress):
+    for extension in (bcrypt, csrf, cache, compress, mail):
         extension.init_app(app)

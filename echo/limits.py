@@ -47,11 +47,11 @@ RATING_REASONS: Final = {
 RATE_LIMITS: Final = {
     # Flask endpoint: limit per address
     "home.index": "5/second",
-    "account.signup": "1/second",
+    "signup.index": "1/second",
     "account.login": "1/second",
     "account.logout": "3/second",
     "chat_forms.feedback": "1/second",
-    "account.profile": "5/second",
+    "profile.index": "5/second",
     "chat_forms.clear_discussion": "1/second",
     "chat_api.chat": "5/second",
 }

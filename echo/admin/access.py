@@ -1,53 +1,26 @@
-"""Who may see which admin page: one rule decides the menu and the address alike. Knows no page."""
+"""Who may see which admin page: the one table of rights decides the menu and the address alike.
+
+Knows no page; the door itself is in front of all pages, not here.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from flask_login import current_user
 
-from echo.errors import Forbidden
-from echo.extensions import login_manager
-from echo.models import RoleName
-
-RANKS = list(RoleName)  # weakest first
+from echo import policies
 
 
-def has_right(least: RoleName) -> bool:
-    """Tell whether the person here is signed in with the role `least` or a stronger one."""
-    if not current_user.is_authenticated:
-        return False
-    return RANKS.index(current_user.role_name) >= RANKS.index(least)
+class Guarded:
+    """Mixin, to be named before Flask-Admin's own class: the menu shows what the person may open."""
 
-
-class _Guarded:
-    """Mixin, to be named before Flask-Admin's own class."""
-
-    least: ClassVar[RoleName]
+    endpoint: str
+    _default_view: str
 
     def is_accessible(self) -> bool:
-        return has_right(self.least)
+        role = current_user.role_name if current_user.is_authenticated else None
+        return policies.allows(role, policies.of_route(f"{self.endpoint}.{self._default_view}"))
 
-    def inaccessible_callback(self, _name: str, **_kwargs: Any) -> Any:
-        """Send a visitor to the login page; refuse everybody else."""
-        if not current_user.is_authenticated:
-            return login_manager.unauthorized()
-        raise Forbidden("You are signed in, but this page is not open to you.")
-
-
-class ChartsAllowed(_Guarded):
-    """For analysts, admins and super admins."""
-
-    least = RoleName.ANALYST
-
-
-class AdminOnly(_Guarded):
-    """For admins and super admins."""
-
-    least = RoleName.ADMIN
-
-
-class SuperAdminOnly(_Guarded):
-    """For super admins."""
-
-    least = RoleName.SUPER_ADMIN
+    def inaccessible_callback(self, name: str, **_kwargs: Any) -> Any:
+        raise LookupError(f"{self.endpoint}.{name} was reached past the door")

@@ -10,7 +10,7 @@ from flask import Response, request
 from flask_admin import BaseView, expose
 
 from echo.admin import charts, ranges
-from echo.admin.access import ChartsAllowed
+from echo.admin.access import Guarded
 from echo.admin.pages import Page
 from echo.errors import InvalidInput
 from echo.services import reports
@@ -20,7 +20,7 @@ STEPS: Final = {"day": "Day", "week": "Week from", "month": "Month from"}
 FEW_RATINGS: Final = "No answers rated yet"
 
 
-class Dashboard(ChartsAllowed, Page, BaseView):
+class Dashboard(Guarded, Page, BaseView):
     """How many people, how much talk, how it felt, who came."""
 
     routes = ("index", "signups")

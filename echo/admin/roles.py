@@ -9,7 +9,7 @@ from flask_admin import expose
 from markupsafe import Markup
 
 from echo.admin import cells
-from echo.admin.access import SuperAdminOnly
+from echo.admin.access import Guarded
 from echo.admin.pages import handle
 from echo.admin.table_view import TableView
 from echo.forms.admin import RoleForm
@@ -22,7 +22,7 @@ def _allowance(_view: Any, _context: Any, row: Role, name: str) -> Any:
     return Markup('<span class="faint">no limit</span>') if value is None else f"{value:,}"
 
 
-class Roles(SuperAdminOnly, TableView):
+class Roles(Guarded, TableView):
     """The four roles."""
 
     routes = ("index_view", "edit_view")

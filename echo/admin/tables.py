@@ -8,7 +8,7 @@ import structlog
 from flask_login import current_user
 
 from echo.admin import cells
-from echo.admin.access import AdminOnly
+from echo.admin.access import Guarded
 from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsTrue, TextIs, UntilDay
 from echo.admin.table_view import TableView
 from echo.limits import FEEDBACK_CATEGORIES
@@ -29,7 +29,7 @@ class _Private(TableView):
         return row
 
 
-class Conversations(AdminOnly, _Private):
+class Conversations(Guarded, _Private):
     """Every conversation, the deleted ones too as long as they can be restored."""
 
     about = "Who talked with Echo, and when. Opening one is written to the log."
@@ -65,7 +65,7 @@ class Conversations(AdminOnly, _Private):
         super().__init__(Conversation, "Conversations", "conversations")
 
 
-class Messages(AdminOnly, _Private):
+class Messages(Guarded, _Private):
     """Every question and reply."""
 
     about = "Questions and replies, newest first. Opening one is written to the log."
@@ -119,7 +119,7 @@ class Messages(AdminOnly, _Private):
         super().__init__(Message, "Messages", "messages")
 
 
-class FeedbackList(AdminOnly, TableView):
+class FeedbackList(Guarded, TableView):
     """What people think of Echo."""
 
     about = "Opinions left with the feedback form."

@@ -9,7 +9,7 @@ from flask_admin import expose
 from flask_login import current_user
 
 from echo.admin import cells
-from echo.admin.access import AdminOnly
+from echo.admin.access import Guarded
 from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsTrue, UntilDay
 from echo.admin.pages import handle
 from echo.admin.table_view import TableView
@@ -28,7 +28,7 @@ class _RoleIs(ChoiceIs):
         return query.filter(User.role.has(Role.name == value))
 
 
-class Users(AdminOnly, TableView):
+class Users(Guarded, TableView):
     """Every account. A plain admin edits those without rights over others, and gives no roles."""
 
     routes = ("index_view", "details_view", "create_view", "edit_view")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from flask_login import UserMixin
 from sqlalchemy import Boolean, ForeignKey, Integer, String
@@ -13,15 +12,7 @@ from echo.clock import utc_now
 from echo.extensions import Base
 from echo.limits import EMAIL_MAX, USERNAME_MAX
 from echo.models.types import BigId, UtcDateTime
-
-
-class RoleName(StrEnum):
-    """The roles, weakest first; each includes the rights of `user`, a super admin those of an admin."""
-
-    USER = "user"
-    ANALYST = "analyst"
-    ADMIN = "admin"
-    SUPER_ADMIN = "super_admin"
+from echo.policies import Right, RoleName, allows
 
 
 class Role(Base):
@@ -52,6 +43,13 @@ class User(Base, UserMixin):
     password_hash: Mapped[str | None] = mapped_column(String(100))
     google_sub: Mapped[str | None] = mapped_column(String(255), unique=True)
     role_id: Mapped[int] = mapped_column(ForeignKey("roles.id"), index=True)
+    email_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_secret: Mapped[str | None] = mapped_column(String(200))
+    """Encrypted; None while no authenticator application is set up."""
+    totp_last_step: Mapped[int | None] = mapped_column(BigId)
+    """The time step of the last code that was taken: a code works once."""
+    retention_days: Mapped[int | None] = mapped_column(Integer)
+    """Conversations unused for so long are deleted; None keeps them."""
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     in_ranking: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
@@ -77,8 +75,8 @@ class User(Base, UserMixin):
 
     @property
     def is_admin(self) -> bool:
-        return self.role_name in (RoleName.ADMIN, RoleName.SUPER_ADMIN)
+        return allows(self.role_name, Right.PEOPLE)
 
     @property
     def can_see_admin(self) -> bool:
-        return self.role_name is not RoleName.USER
+        return allows(self.role_name, Right.CHARTS)

@@ -6,7 +6,6 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from echo import signals
-from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound, WrongCredentials
 from echo.extensions import db
 from echo.limits import EMAIL_MAX
@@ -173,18 +172,6 @@ def get(user_id: int) -> User:
     if user is None:
         raise NotFound("There is no such account.")
     return user
-
-
-def touch(user: User) -> None:
-    """Note that the user was here; at most once a minute, since every page calls this."""
-    now = utc_now()
-    if user.last_seen_at is not None and (now - user.last_seen_at).total_seconds() < 60:
-        return
-
-    def work() -> None:
-        user.last_seen_at = now
-
-    transaction(work)
 
 
 def numbers(user_id: int) -> dict[str, int]:

@@ -5,6 +5,7 @@ A super admin may edit everybody; a plain admin only those who have no rights ov
 
 from __future__ import annotations
 
+from echo import policies
 from echo.errors import Forbidden, InvalidInput, NotFound
 from echo.extensions import db
 from echo.models import Role, RoleName, User
@@ -14,15 +15,14 @@ from echo.services.storage import transaction
 
 def may_edit(actor: User, user: User) -> bool:
     """Tell whether `actor` may change this account."""
-    return actor.is_super_admin or (actor.is_admin and not user.is_admin)
+    return policies.may_administer(actor.role_name, user.role_name)
 
 
 def create_user(
     actor: User, *, username: str, email: str, password: str, role: RoleName = RoleName.USER
 ) -> User:
     """Make an account; raises as `accounts.sign_up`, and Forbidden for a role one may not give."""
-    if role is not RoleName.USER:
-        _refuse_giving_roles(actor)
+    _refuse_giving(actor, role)
     return accounts.sign_up(username, email, password, role)
 
 
@@ -57,15 +57,15 @@ def _refuse_edit(actor: User, user: User, active: bool, role: RoleName) -> None:
     if not may_edit(actor, user):
         raise Forbidden("Only a super admin edits the accounts of administrators.")
     if role is not user.role_name:
-        _refuse_giving_roles(actor)
+        _refuse_giving(actor, role)
     if actor.id == user.id and not active:
         raise InvalidInput("You cannot switch off your own account.", field="active")
     if user.is_super_admin and not (active and role is RoleName.SUPER_ADMIN):
         accounts.refuse_last_super_admin(user.id)
 
 
-def _refuse_giving_roles(actor: User) -> None:
-    if not actor.is_super_admin:
+def _refuse_giving(actor: User, role: RoleName) -> None:
+    if not policies.may_give(actor.role_name, role):
         raise Forbidden("Only a super admin gives roles.")
 
 

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from echo import signals
 from echo.clock import utc_now
+from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import Device, User
 from echo.services.storage import transaction
 
-LIFETIME: Final = timedelta(days=1)
-REMEMBERED_LIFETIME: Final = timedelta(days=30)
+
+@dataclass(frozen=True)
+class Lifetime:
+    """A session ends when it is `absolute` old, or when nothing was heard of it for `idle`."""
+
+    absolute: timedelta
+    idle: timedelta
+
+
+LIFETIME: Final = Lifetime(absolute=timedelta(days=7), idle=timedelta(hours=12))
+REMEMBERED: Final = Lifetime(absolute=timedelta(days=90), idle=timedelta(days=30))
+TOUCH_SECONDS: Final = 60
+EXPIRED: Final = "Your session has expired. Please sign in again."
 
 
 def digest(token: str) -> str:
@@ -24,10 +37,16 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def sign_in(user: User, *, address: str, user_agent: str, remember: bool) -> str:
-    """Make a device row and return the token for its cookie, which is stored nowhere."""
+def sign_in(
+    user: User, *, address: str, user_agent: str, remember: bool, method: str = "password"
+) -> str:
+    """Make a device row and return the token for its cookie, which is stored nowhere.
+
+    Signing in proves who one is, so the new device counts as confirmed.
+    """
     token = secrets.token_urlsafe(32)
-    lifetime = REMEMBERED_LIFETIME if remember else LIFETIME
+    lifetime = REMEMBERED if remember else LIFETIME
+    now = utc_now()
 
     def work() -> None:
         db.session.add(
@@ -36,10 +55,15 @@ def sign_in(user: User, *, address: str, user_agent: str, remember: bool) -> str
                 token_hash=digest(token),
                 address=address[:45],
                 user_agent=user_agent[:300],
-                expires_at=utc_now() + lifetime,
+                created_at=now,
+                last_seen_at=now,
+                confirmed_at=now,
+                expires_at=now + lifetime.absolute,
+                idle_seconds=int(lifetime.idle.total_seconds()),
+                method=method,
             )
         )
-        user.last_seen_at = utc_now()
+        user.last_seen_at = now
 
     transaction(work)
     return token
@@ -50,9 +74,75 @@ def find(token: str | None) -> Device | None:
     if not token:
         return None
     device = db.session.scalar(select(Device).where(Device.token_hash == digest(token)))
-    if device is None or device.revoked_at or device.expires_at < utc_now():
+    if device is None or not is_live(device):
         return None
     return device if device.user.active else None
+
+
+def is_live(device: Device) -> bool:
+    """Tell whether the session is neither revoked nor too old nor idle for too long."""
+    now = utc_now()
+    idle = (now - device.last_seen_at).total_seconds()
+    return (
+        device.revoked_at is None
+        and now < device.expires_at
+        and (not device.idle_seconds or idle < device.idle_seconds)
+    )
+
+
+def touch(device: Device) -> None:
+    """Note that the device was here; at most once a minute, since every page calls this."""
+    now = utc_now()
+    if (now - device.last_seen_at).total_seconds() < TOUCH_SECONDS:
+        return
+
+    def work() -> None:
+        device.last_seen_at = now
+        device.user.last_seen_at = now
+
+    transaction(work)
+
+
+def confirm(device: Device) -> None:
+    """Note that the person has just proved on this device who they are."""
+
+    def work() -> None:
+        device.confirmed_at = utc_now()
+
+    transaction(work)
+
+
+def living(user_id: int) -> list[Device]:
+    """Return the devices on which the user is signed in, the last used first."""
+    rows = db.session.scalars(
+        select(Device)
+        .where(Device.user_id == user_id, Device.revoked_at.is_(None))
+        .order_by(Device.last_seen_at.desc())
+    )
+    return [device for device in rows if is_live(device)]
+
+
+def own(user_id: int, device_id: str) -> Device:
+    """Return one of the user's devices; raises NotFound for an absent or foreign one alike."""
+    device = db.session.get(Device, device_id)
+    if device is None or device.user_id != user_id:
+        raise NotFound("There is no such device, or it is not yours.")
+    return device
+
+
+def end_expired() -> int:
+    """Revoke the sessions whose time is over, so that their sockets close too; return how many."""
+    now = utc_now()
+    idle = [
+        (Device.idle_seconds == int(kind.idle.total_seconds()))
+        & (Device.last_seen_at < now - kind.idle)
+        for kind in (LIFETIME, REMEMBERED)
+    ]
+    over = or_(Device.expires_at < now, *idle)
+    ended = list(db.session.scalars(select(Device).where(Device.revoked_at.is_(None), over)))
+    for device in ended:
+        revoke(device, EXPIRED)
+    return len(ended)
 
 
 def revoke(device: Device, reason: str = "You signed out.") -> None:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select
 
-from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
-from echo.models import OneTimeLink, Role, RoleName, User
-from echo.services import accounts
-from echo.services.devices import digest
-from echo.services.storage import transaction
+from echo.models import Role, RoleName, User
+from echo.services import accounts, one_time_links
+from echo.services.one_time_links import Purpose
 
-PURPOSE: Final = "first_super_admin"
-LIFETIME: Final = timedelta(days=7)
+GONE: Final = "This link has been used or has expired. Start Echo again for a new one."
 
 
 def is_needed() -> bool:
@@ -29,59 +24,22 @@ def is_needed() -> bool:
 
 def new_token() -> str:
     """Return the token of a new link; links made before stop working."""
-    token = secrets.token_urlsafe(32)
-
-    def work() -> None:
-        db.session.execute(delete(OneTimeLink).where(OneTimeLink.purpose == PURPOSE))
-        db.session.add(
-            OneTimeLink(purpose=PURPOSE, token_hash=digest(token), expires_at=utc_now() + LIFETIME)
-        )
-
-    transaction(work)
-    return token
+    return one_time_links.make(Purpose.FIRST_SUPER_ADMIN)
 
 
 def check(token: str) -> None:
     """Raise NotFound unless the link is unused, in time and still needed."""
-    link = db.session.scalar(
-        select(OneTimeLink).where(
-            OneTimeLink.purpose == PURPOSE, OneTimeLink.token_hash == digest(token)
-        )
-    )
-    if link is None or link.used_at or link.expires_at < utc_now() or not is_needed():
-        raise NotFound("This link has been used or has expired. Start Echo again for a new one.")
+    one_time_links.check(token, Purpose.FIRST_SUPER_ADMIN, GONE)
+    if not is_needed():
+        raise NotFound(GONE)
 
 
 def redeem(token: str, username: str, email: str, password: str) -> User:
     """Make the first super admin and use the link up. A refused form leaves the link usable."""
     check(token)
-    if not _use_up(token):
-        raise NotFound("This link was used at the same moment by somebody else.")
+    link = one_time_links.use_up(token, Purpose.FIRST_SUPER_ADMIN, GONE)
     try:
         return accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
     except BaseException:
-        _give_back(token)
+        one_time_links.give_back(link)
         raise
-
-
-def _use_up(token: str) -> bool:
-    """Mark the link used; False when another request did so first."""
-
-    def work() -> bool:
-        result = db.session.execute(
-            update(OneTimeLink)
-            .where(OneTimeLink.token_hash == digest(token), OneTimeLink.used_at.is_(None))
-            .values(used_at=utc_now())
-        )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
-
-    return transaction(work)
-
-
-def _give_back(token: str) -> None:
-    def work() -> None:
-        db.session.execute(
-            update(OneTimeLink).where(OneTimeLink.token_hash == digest(token)).values(used_at=None)
-        )
-
-    transaction(work)

@@ -13,7 +13,8 @@ import structlog
 from flask import session
 from limits import parse
 
-from echo.errors import EchoError, RateLimited, SignedOut
+from echo import policies
+from echo.errors import EchoError, Forbidden, RateLimited, SignedOut
 from echo.extensions import limiter, seconds_to_wait, socketio
 from echo.limits import EVENT_LIMITS
 from echo.models import Device, User
@@ -30,7 +31,7 @@ class EventRule:
     """One event that clients may send: its name, its limit and the right it needs."""
 
     name: str
-    right: str
+    right: policies.Right
     handler: Handler
 
 
@@ -42,10 +43,11 @@ def current_device() -> Device | None:
     return devices.find(session.get(SESSION_KEY))
 
 
-def event(name: str, right: str) -> Callable[[Handler], Handler]:
-    """Declare an event with the right it needs; one without a limit or a right cannot be registered."""
-    if name not in EVENT_LIMITS or not right:
-        raise LookupError(f"event {name!r} has no limit or no right")
+def event(name: str) -> Callable[[Handler], Handler]:
+    """Declare an event; raises LookupError for one without a right or a limit in the tables."""
+    right = policies.of_event(name)
+    if name not in EVENT_LIMITS:
+        raise LookupError(f"event {name!r} has no limit: give it a row in echo/limits.py")
 
     def declare(handler: Handler) -> Handler:
         RULES[name] = EventRule(name, right, handler)
@@ -65,7 +67,7 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
 
     def answer(*payload: Any) -> dict[str, Any]:
         try:
-            user = _sender()
+            user = _sender(rule.right)
             _refuse_too_many(rule.name, user)
             return {"ok": True, **rule.handler(user, payload[0] if payload else None)}
         except EchoError as refusal:
@@ -78,10 +80,13 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
     return answer
 
 
-def _sender() -> User:
+def _sender(right: policies.Right) -> User:
     device = current_device()
     if device is None:
         raise SignedOut("You are signed out. Please sign in again; what you wrote is kept.")
+    if not policies.allows(device.user.role_name, right):
+        raise Forbidden("Your role does not allow this any more.")
+    devices.touch(device)
     return device.user
 
 

@@ -43,7 +43,7 @@ def turns() -> Turns:
     return service
 
 
-@event("send_message", right="own conversation")
+@event("send_message")
 def send_message(user: User, raw: Any) -> Answer:
     sent = payloads.send_message(raw)
     conversation_id = sent.conversation_id
@@ -56,7 +56,7 @@ def send_message(user: User, raw: Any) -> Answer:
     return _announce(asked)
 
 
-@event("edit_message", right="own conversation")
+@event("edit_message")
 def edit_message(user: User, raw: Any) -> Answer:
     edit = payloads.edit_message(raw)
     asked = turns().edit(user.id, edit.message_id, edit.client_id, edit.text)
@@ -80,12 +80,12 @@ def _tell_owner(conversation_id: str, user_id: int) -> None:
     socketio.emit("conversation_changed", payload, to=rooms.of_user(user_id))
 
 
-@event("regenerate_message", right="own conversation")
+@event("regenerate_message")
 def regenerate_message(user: User, raw: Any) -> Answer:
     return _announce_reply(turns().regenerate(user.id, payloads.message_id(raw)))
 
 
-@event("continue_message", right="own conversation")
+@event("continue_message")
 def continue_message(user: User, raw: Any) -> Answer:
     return _announce_reply(turns().continue_reply(user.id, payloads.message_id(raw)))
 
@@ -101,7 +101,7 @@ def _announce_reply(reply: Message) -> Answer:
     return {"reply": payload}
 
 
-@event("open_conversation", right="own conversation")
+@event("open_conversation")
 def open_conversation(user: User, raw: Any) -> Answer:
     wanted = payloads.open_conversation(raw)
     row = conversations.own(user.id, wanted.conversation_id)
@@ -142,13 +142,13 @@ def _live_of(conversation_id: str) -> list[Answer]:
     ]
 
 
-@event("close_conversation", right="own conversation")
+@event("close_conversation")
 def close_conversation(user: User, raw: Any) -> Answer:
     leave_room(rooms.of_conversation(payloads.close_conversation(raw)))
     return {}
 
 
-@event("resume", right="own conversation")
+@event("resume")
 def resume(user: User, raw: Any) -> Answer:
     wanted = payloads.resume(raw)
     answer = turns().resume(user.id, wanted.message_id, wanted.after_seq)
@@ -157,19 +157,19 @@ def resume(user: User, raw: Any) -> Answer:
     return answer
 
 
-@event("stop_message", right="own conversation")
+@event("stop_message")
 def stop_message(user: User, raw: Any) -> Answer:
     turns().stop(user.id, payloads.message_id(raw))
     return {}
 
 
-@event("select_branch", right="own conversation")
+@event("select_branch")
 def select_branch(user: User, raw: Any) -> Answer:
     row = turns().select_branch(user.id, payloads.message_id(raw))
     return {"conversation": wire.conversation(row, turns().is_live(row.id)), "head_id": row.head_id}
 
 
-@event("rate_message", right="own conversation")
+@event("rate_message")
 def rate_message(user: User, raw: Any) -> Answer:
     rated = payloads.rate_message(raw)
     feedback.rate_message(user.id, rated.message_id, rated.rating, rated.reasons, rated.comment)

@@ -11,16 +11,29 @@ from echo.web import (
     error_pages,
     health,
     home,
+    profile,
     rate_limits,
     security_headers,
     sessions,
+    signup,
     template_helpers,
+)
+from echo.web.guard import GuardedFlask
+
+PAGES = (
+    home,
+    account,
+    signup,
+    profile,
+    chat_forms,
+    conversations,
+    health,
 )
 
 
 def init_app(app: Flask) -> None:
     """Register every page, then the limits and headers that go around them."""
-    for module in (home, account, chat_forms, conversations, health):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)
     sessions.init_app(app)
     template_helpers.init_app(app)
@@ -28,4 +41,4 @@ def init_app(app: Flask) -> None:
     security_headers.init_app(app)
 
 
-__all__ = ["init_app", "rate_limits"]
+__all__ = ["GuardedFlask", "init_app", "rate_limits"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
-from flask_login import current_user, login_required
+from flask_login import current_user
 
 from echo.errors import InvalidInput, NotFound, TooLong
 from echo.limits import SEARCH_CHARS
@@ -19,12 +19,6 @@ EXPORTS = {
     "markdown": (export.as_markdown, "text/markdown", "md"),
     "json": (export.as_json, "application/json", "json"),
 }
-
-
-@blueprint.before_request
-@login_required
-def _signed_in() -> None:
-    """Every route here needs a session."""
 
 
 @blueprint.get("")

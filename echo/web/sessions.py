@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Flask, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
-from flask_login import current_user, login_user, logout_user
+from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
 from echo.errors import SignedOut
 from echo.extensions import login_manager
 from echo.models import Device, User
-from echo.services import accounts, devices
+from echo.services import devices
 from echo.web import replies
 
 SESSION_KEY = "device"
@@ -58,14 +58,18 @@ def current_device() -> Device | None:
     return device
 
 
-def sign_in(user: User, remember: bool) -> None:
+def sign_in(user: User, remember: bool, method: str = "password") -> None:
     """Begin a new session (a former one's content is dropped, so that it cannot be fixated)."""
+    former = current_device()
+    if former is not None:
+        devices.revoke(former)
     session.clear()
     session[SESSION_KEY] = devices.sign_in(
         user,
         address=request.remote_addr or "",
         user_agent=request.user_agent.string,
         remember=remember,
+        method=method,
     )
     session.permanent = remember
     g.pop("device", None)
@@ -82,12 +86,12 @@ def sign_out() -> None:
     g.pop("device", None)
 
 
-def _note_visit() -> Response | None:
+def _note_visit() -> None:
     if request.endpoint in (None, "static"):
-        return None
-    if current_user.is_authenticated:
-        accounts.touch(current_user)
-    return None
+        return
+    device = current_device()
+    if device is not None:
+        devices.touch(device)
 
 
 def to_login() -> Response:

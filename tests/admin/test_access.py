@@ -4,9 +4,6 @@ import re
 
 import pytest
 
-from echo.admin.access import AdminOnly, ChartsAllowed, SuperAdminOnly
-from echo.extensions import login_manager
-
 ROLES = ("visitor", "user", "analyst", "admin", "super_admin")
 ADMINS = {"admin", "super_admin"}
 READERS = {"analyst", *ADMINS}
@@ -85,24 +82,6 @@ def test_details_are_closed_before_the_row_is_looked_up(role, table, as_role):
 @pytest.mark.parametrize("role", ["visitor", "user", "analyst"])
 def test_posts_are_closed_too(page, role, as_role):
     assert as_role(role).post(page, data={"username": "x"}).status_code in (302, 403)
-
-
-@pytest.mark.parametrize(
-    ("rule", "allowed"),
-    [
-        (ChartsAllowed, READERS),
-        (AdminOnly, ADMINS),
-        (SuperAdminOnly, {"super_admin"}),
-    ],
-)
-def test_rules(app, people, rule, allowed):
-    found = set()
-    for role, person in people.items():
-        with app.test_request_context():
-            login_manager._update_request_context_with_user(person)
-            if rule().is_accessible():
-                found.add(role)
-    assert found == allowed
 
 
 def test_a_switched_off_admin_is_out_at_once(people, as_role):

@@ -7,6 +7,7 @@ import eventlet
 import pytest
 from flask import Flask
 
+from echo import policies
 from echo.extensions import limiter, socketio
 from echo.limits import EVENT_LIMITS
 from echo.models import RoleName, User
@@ -106,9 +107,11 @@ def test_each_event_has_a_limit_of_its_own_per_user(
     assert open_tab(make_user("bob")).ask(name, {})["error"]["code"] == "bad_payload"
 
 
-def test_event_without_limit_or_right_cannot_be_declared() -> None:
-    with pytest.raises(LookupError):
-        access.event("no_such_event", right="own conversation")
-    with pytest.raises(LookupError):
-        access.event("send_message", right="")
-    assert set(access.RULES) == set(EVENT_LIMITS)
+def test_event_without_limit_or_right_cannot_be_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(LookupError, match="right"):
+        access.event("no_such_event")
+    monkeypatch.setitem(policies.EVENTS, "limitless", policies.Right.OWNER)
+    with pytest.raises(LookupError, match="limit"):
+        access.event("limitless")
+    monkeypatch.undo()
+    assert set(access.RULES) == set(EVENT_LIMITS) == set(policies.EVENTS)

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from echo.models import User
-from echo.web.account import own_path
+from echo.web.sign_in_steps import own_path
 from tests.conftest import PASSWORD
 from tests.web.browser import Browser
 

@@ -1,0 +1,173 @@
+"""Who may do what: one rule for each page, event and act, used by pages, sockets, API and admin alike.
+
+Knows roles by name and no rows. What is not declared here cannot be registered (`echo/web/guard.py`,
+`echo/sockets/access.py`), so a forgotten rule stops the start instead of opening a door.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class RoleName(StrEnum):
+    """The roles, weakest first; each includes the rights of those before it."""
+
+    USER = "user"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+    SUPER_ADMIN = "super_admin"
+
+
+class Right(StrEnum):
+    """What a route or an event asks of the person."""
+
+    ANYONE = "anyone"
+    """Visitors too."""
+    SIGNED_IN = "signed in"
+    """Everybody with an account, about themselves."""
+    OWNER = "owner"
+    """Signed in, and the thing that is named is one's own: what is another's is not found."""
+    CHARTS = "charts"
+    """Figures without people: analysts and stronger."""
+    PEOPLE = "people"
+    """Other people's accounts and words: administrators."""
+    SYSTEM = "system"
+    """Roles, settings and downloads of everything: super admins."""
+
+
+LEAST_ROLE: Final = {
+    Right.SIGNED_IN: RoleName.USER,
+    Right.OWNER: RoleName.USER,
+    Right.CHARTS: RoleName.ANALYST,
+    Right.PEOPLE: RoleName.ADMIN,
+    Right.SYSTEM: RoleName.SUPER_ADMIN,
+}
+RANKS: Final = list(RoleName)
+
+ROUTES: Final = {
+    # Flask endpoint: right
+    "static": Right.ANYONE,
+    "home.index": Right.ANYONE,
+    "home.conversation": Right.OWNER,
+    "health.healthz": Right.ANYONE,
+    "health.readyz": Right.ANYONE,
+    "signup.index": Right.ANYONE,
+    "account.login": Right.ANYONE,
+    "account.logout": Right.SIGNED_IN,
+    "account.setup": Right.ANYONE,
+    "recovery.forgot": Right.ANYONE,
+    "recovery.reset": Right.ANYONE,
+    "recovery.verify": Right.ANYONE,
+    "recovery.unlock": Right.ANYONE,
+    "recovery.send_verification": Right.SIGNED_IN,
+    "google_login.start": Right.ANYONE,
+    "google_login.authorize": Right.ANYONE,
+    "google_login.link": Right.SIGNED_IN,
+    "google_login.unlink": Right.SIGNED_IN,
+    "second_factor.challenge": Right.ANYONE,
+    "second_factor.confirm": Right.SIGNED_IN,
+    "second_factor.security": Right.SIGNED_IN,
+    "second_factor.begin_totp": Right.SIGNED_IN,
+    "second_factor.finish_totp": Right.SIGNED_IN,
+    "second_factor.remove_totp": Right.SIGNED_IN,
+    "second_factor.renew_recovery_codes": Right.SIGNED_IN,
+    "passkeys.registration_options": Right.SIGNED_IN,
+    "passkeys.register": Right.SIGNED_IN,
+    "passkeys.rename": Right.OWNER,
+    "passkeys.remove": Right.OWNER,
+    "passkeys.sign_in_options": Right.ANYONE,
+    "passkeys.sign_in": Right.ANYONE,
+    "profile.index": Right.SIGNED_IN,
+    "profile.remove_picture": Right.SIGNED_IN,
+    "pictures.show": Right.SIGNED_IN,
+    "devices.listing": Right.SIGNED_IN,
+    "devices.revoke": Right.OWNER,
+    "devices.revoke_others": Right.SIGNED_IN,
+    "own_data.index": Right.SIGNED_IN,
+    "own_data.export": Right.SIGNED_IN,
+    "own_data.retention": Right.SIGNED_IN,
+    "own_data.delete_me": Right.SIGNED_IN,
+    "own_data.looks": Right.SIGNED_IN,
+    "own_data.quota": Right.SIGNED_IN,
+    "chat_forms.feedback": Right.SIGNED_IN,
+    "chat_forms.clear_discussion": Right.OWNER,
+    "conversations.listing": Right.SIGNED_IN,
+    "conversations.row": Right.OWNER,
+    "conversations.rename": Right.OWNER,
+    "conversations.pin": Right.OWNER,
+    "conversations.settings": Right.OWNER,
+    "conversations.delete": Right.OWNER,
+    "conversations.restore": Right.OWNER,
+    "conversations.export_as": Right.OWNER,
+    "chat_api.chat": Right.OWNER,
+    "admin.index": Right.CHARTS,
+    "admin.signups": Right.CHARTS,
+    "admin_users.index_view": Right.PEOPLE,
+    "admin_users.details_view": Right.PEOPLE,
+    "admin_users.create_view": Right.PEOPLE,
+    "admin_users.edit_view": Right.PEOPLE,
+    "admin_users.reset_link": Right.PEOPLE,
+    "admin_users.unlock": Right.PEOPLE,
+    "admin_users.sign_out": Right.PEOPLE,
+    "admin_roles.index_view": Right.SYSTEM,
+    "admin_roles.edit_view": Right.SYSTEM,
+    "admin_invites.index_view": Right.PEOPLE,
+    "admin_invites.create_view": Right.PEOPLE,
+    "admin_invites.revoke": Right.PEOPLE,
+    "admin_audit.index_view": Right.PEOPLE,
+    "admin_audit.verify": Right.SYSTEM,
+    "admin_conversations.index_view": Right.PEOPLE,
+    "admin_conversations.details_view": Right.PEOPLE,
+    "admin_messages.index_view": Right.PEOPLE,
+    "admin_messages.details_view": Right.PEOPLE,
+    "admin_feedback.index_view": Right.PEOPLE,
+    "admin_feedback.details_view": Right.PEOPLE,
+}
+
+EVENTS: Final = {
+    # socket event: right
+    "send_message": Right.OWNER,
+    "edit_message": Right.OWNER,
+    "regenerate_message": Right.OWNER,
+    "continue_message": Right.OWNER,
+    "open_conversation": Right.OWNER,
+    "close_conversation": Right.SIGNED_IN,
+    "resume": Right.OWNER,
+    "stop_message": Right.OWNER,
+    "select_branch": Right.OWNER,
+    "rate_message": Right.OWNER,
+}
+
+
+def of_route(endpoint: str) -> Right:
+    """Return the right that a route asks for; raises LookupError for one that is not declared."""
+    if endpoint not in ROUTES:
+        raise LookupError(f"{endpoint!r} declares no right: give it a row in echo/policies.py")
+    return ROUTES[endpoint]
+
+
+def of_event(name: str) -> Right:
+    """Return the right that a socket event asks for; raises LookupError for one that is not declared."""
+    if name not in EVENTS:
+        raise LookupError(f"event {name!r} declares no right: give it a row in echo/policies.py")
+    return EVENTS[name]
+
+
+def allows(role: RoleName | None, right: Right) -> bool:
+    """Tell whether somebody with this role (None: a visitor) has the right."""
+    if right is Right.ANYONE:
+        return True
+    return role is not None and RANKS.index(role) >= RANKS.index(LEAST_ROLE[right])
+
+
+def may_administer(actor: RoleName, target: RoleName) -> bool:
+    """A super admin may change everybody's account; an admin those without rights over others."""
+    if actor is RoleName.SUPER_ADMIN:
+        return True
+    return actor is RoleName.ADMIN and not allows(target, Right.PEOPLE)
+
+
+def may_give(actor: RoleName, role: RoleName) -> bool:
+    """Only a super admin gives roles other than the plain one."""
+    return actor is RoleName.SUPER_ADMIN or role is RoleName.USER

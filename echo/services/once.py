@@ -1,0 +1,35 @@
+"""Small things that are kept for some minutes and taken out once, such as challenges. Knows no meaning.
+
+They live in the shared cache, not in the cookie: a cookie that is sent again would bring them back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from echo.extensions import cache
+
+
+def put(kind: str, value: Any, seconds: int) -> str:
+    """Keep `value` and return the key under which it can be taken once."""
+    key = secrets.token_urlsafe(18)
+    cache.set(_name(kind, key), value, timeout=seconds)
+    return key
+
+
+def look(kind: str, key: str | None) -> Any:
+    """Return the value and keep it; None when it is unknown, taken or too old."""
+    return cache.get(_name(kind, key)) if key else None
+
+
+def take(kind: str, key: str | None) -> Any:
+    """Return the value and forget it; None when it is unknown, taken or too old."""
+    value = look(kind, key)
+    if value is not None:
+        cache.delete(_name(kind, str(key)))
+    return value
+
+
+def _name(kind: str, key: str | None) -> str:
+    return f"once/{kind}/{key}"

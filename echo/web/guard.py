@@ -1,0 +1,60 @@
+"""The one door: no page is registered or asked without its right in `echo/policies.py`.
+
+Knows no page; whose thing is asked for is the services' to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Flask
+from flask_login import current_user
+
+from echo import policies
+from echo.errors import Forbidden
+from echo.extensions import login_manager
+from echo.policies import Right
+
+View = Callable[..., Any]
+
+NOT_ALLOWED = "You are signed in, but this page is not open to you."
+
+
+class GuardedFlask(Flask):
+    """A Flask that puts the door in front of every view; rate limits go around both."""
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: View | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> None:
+        """Register a route; raises LookupError for an endpoint that `policies.ROUTES` does not name."""
+        name = endpoint or str(getattr(view_func, "__name__", rule))
+        right = policies.of_route(name)
+        if view_func is not None:
+            view_func = self._guarded(name, view_func, right)
+        super().add_url_rule(rule, endpoint, view_func, *args, **options)
+
+    def _guarded(self, endpoint: str, view: View, right: Right) -> View:
+        """Return the view behind the door; the same one for a second address of the endpoint."""
+        present = self.view_functions.get(endpoint)
+        if present is not None and getattr(present, "__wrapped__", None) is view:
+            return present
+        return view if right is Right.ANYONE else _behind(right, view)
+
+
+def _behind(right: Right, view: View) -> View:
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if not current_user.is_authenticated:
+            return login_manager.unauthorized()
+        if not policies.allows(current_user.role_name, right):
+            raise Forbidden(NOT_ALLOWED)
+        return view(*args, **kwargs)
+
+    return checked

@@ -11,10 +11,11 @@ import structlog
 from flask import Flask
 
 from echo import config, create_app, hub, logs
+from echo.cli import housekeeping
 from echo.config import Settings
 from echo.errors import ConfigurationError
 from echo.models import MessageStatus
-from echo.services import conversations, first_admin
+from echo.services import first_admin
 from echo.services.turns import Turns, interrupt_orphans
 from echo.sockets import hub_bridge
 
@@ -22,7 +23,6 @@ log = structlog.get_logger()
 
 GRACE_SECONDS: Final = 8.0
 LAST_SECONDS: Final = 1.5
-HOUR_SECONDS: Final = 3600.0
 
 
 def serve() -> None:
@@ -38,7 +38,7 @@ def serve() -> None:
     server = hub.Server(app, listener)
     address = settings.public_url or f"http://{_host_name(settings)}:{server.port}"
     _greet(app, address)
-    hub.spawn(_purge_each_hour, app)
+    hub.spawn(housekeeping.run, app)
     stop = hub.Wakeup()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.post())
@@ -75,16 +75,6 @@ def _greet(app: Flask, address: str) -> None:
         if first_admin.is_needed():
             link = f"{address}/setup/{first_admin.new_token()}"
             print(f"Make the first super admin here (works once): {link}", flush=True)
-
-
-def _purge_each_hour(app: Flask) -> None:
-    while True:
-        with app.app_context():
-            try:
-                conversations.purge_deleted()
-            except Exception:
-                log.exception("purge failed")
-        hub.sleep(HOUR_SECONDS)
 
 
 def _end(app: Flask, server: Any) -> None:

@@ -1,0 +1,60 @@
+"""What the serving process does beside serving: expiries each minute, deletions each hour.
+
+Knows when, not what: each job is a service's function, and one that fails is logged and tried again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from flask import Flask
+
+from echo import hub
+from echo.services import conversations, devices, one_time_links
+
+log = structlog.get_logger()
+
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+LOOK_SECONDS: Final = 5.0
+
+
+@dataclass
+class Job:
+    """A function to be called again and again; `due` is a moment of the monotonic clock."""
+
+    work: Callable[[], object]
+    period: float
+    due: float = 0.0
+
+
+def jobs() -> list[Job]:
+    """Return all jobs, each due at once."""
+    return [
+        Job(devices.end_expired, MINUTE),
+        Job(conversations.purge_deleted, HOUR),
+        Job(one_time_links.forget_expired, HOUR),
+    ]
+
+
+def run(app: Flask) -> None:
+    """Do what is due, for ever; to be spawned by the serving process."""
+    waiting = jobs()
+    while True:
+        for job in waiting:
+            if job.due <= time.monotonic():
+                _do(app, job)
+        hub.sleep(LOOK_SECONDS)
+
+
+def _do(app: Flask, job: Job) -> None:
+    job.due = time.monotonic() + job.period
+    with app.app_context():
+        try:
+            job.work()
+        except Exception:
+            log.exception("housekeeping failed", job=f"{job.work.__module__}.{job.work.__name__}")

@@ -1,31 +1,83 @@
-"""Figures become bytes: SVG for pages, PNG to download. Knows nothing of what is drawn.
+"""Figures and tables become bytes: SVG for pages, PNG and CSV to download. Knows nothing of what is shown.
 
-Called on a native thread by one caller at a time: matplotlib's settings are global while it draws.
+Called by one caller at a time: matplotlib's settings are global while it draws.
 """
 
 from __future__ import annotations
 
+import csv
 import io
-from typing import Final
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, Final
 
+import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 PNG_DPI: Final = 200
 MEASURED_FACE: Final = b"'DejaVu Sans'"  # wider than the faces that a browser puts in its place
 SHOWN_FACES: Final = b"Inter, system-ui, 'Segoe UI', 'DejaVu Sans'"
+RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+Cell = str | int | float | None
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Draw with real text and steady names; a letter that the face lacks is a box, not a warning."""
+    with warnings.catch_warnings(), rc_context({"svg.fonttype": "none", "svg.hashsalt": "echo"}):
+        warnings.filterwarnings("ignore", r"Glyph .* missing from")
+        warnings.filterwarnings("ignore", "Matplotlib currently does not support .* natively")
+        yield
 
 
 def to_svg(figure: Figure) -> bytes:
     """Return the figure as SVG with real text, the same bytes for the same figure."""
     buffer = io.BytesIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "echo"}):
+    with drawing():
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue().replace(MEASURED_FACE, SHOWN_FACES)
 
 
 def to_png(figure: Figure) -> bytes:
-    """Return the figure as PNG."""
+    """Return the figure as PNG, the same bytes for the same figure."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=PNG_DPI)
+    with drawing():
+        figure.savefig(buffer, format="png", dpi=PNG_DPI)
     return buffer.getvalue()
+
+
+def cells(frame: pd.DataFrame) -> list[list[Cell]]:
+    """Return the table's lines as plain values: days as ISO texts, what is absent as None."""
+    columns = [[_cell(value) for value in frame[name].tolist()] for name in frame]
+    return [list(line) for line in zip(*columns, strict=True)]
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, date):  # a timestamp is one too
+        return f"{value:%Y-%m-%d}"
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value if isinstance(value, int | float) else str(value)
+
+
+def to_csv(frame: pd.DataFrame, columns: Mapping[str, str]) -> bytes:
+    """Return the table as CSV (UTF-8) with the headings of `columns`; absent values are empty.
+
+    Texts that a spreadsheet would run as a formula begin with an apostrophe.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([_harmless(columns.get(str(name), str(name))) for name in frame])
+    writer.writerows([_harmless(value) for value in line] for line in cells(frame))
+    return buffer.getvalue().encode(errors="replace")
+
+
+def _harmless(value: Cell) -> Cell:
+    if isinstance(value, str) and value.startswith(RUN_BY_SPREADSHEETS):
+        return f"'{value}"
+    return value

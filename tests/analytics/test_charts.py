@@ -3,10 +3,12 @@
 import xml.etree.ElementTree as ET
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from analytics import charts, frames, measures, render, style
+from analytics import charts, frames, measures, render, span, style
+from analytics.charts import scales
 
 DARK = style.Look(
     surface="#1d1722", text="#ece8ef", faint="#a298aa", line="#2b2432", mark="#ec6fc4"
@@ -21,6 +23,12 @@ def drawn(counts, step="day", size="wide"):
     return charts.bars(measures.per_step(daily, step), step, DARK, NOTHING, size=size)
 
 
+def boxes(figure):
+    """Return bottom, top and width of each bar."""
+    extents = [path.get_extents() for path in figure.axes[0].collections[0].get_paths()]
+    return [(box.y0, box.y1, box.width) for box in extents]
+
+
 def texts(svg):
     return [node.text for node in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
 
@@ -29,8 +37,7 @@ def texts(svg):
 @pytest.mark.parametrize("size", ["wide", "narrow"])
 def test_every_range_gets_its_bars(days, step, size):
     figure = drawn([3] * days, step, size)
-    heights = [bar.get_height() for bar in figure.axes[0].patches]
-    assert sum(heights) == 3 * days
+    assert sum(high - low for low, high, _width in boxes(figure)) == 3 * days
     assert ET.fromstring(render.to_svg(figure)).tag.endswith("svg")
 
 
@@ -42,7 +49,7 @@ def test_an_empty_range_says_so_instead_of_showing_nothing():
 def test_one_day_is_a_slim_bar_with_its_number_and_date():
     figure = drawn([12345])
     low, high = figure.axes[0].get_xlim()
-    assert figure.axes[0].patches[0].get_width() < (high - low) / 4
+    assert boxes(figure)[0][2] < (high - low) / 4
     assert {"12,345", "Jan 1"} <= set(texts(render.to_svg(figure)))
 
 
@@ -54,7 +61,7 @@ def test_heights_are_whole_numbers():
 
 def test_the_look_is_used():
     figure = drawn([1, 2])
-    assert to_hex(figure.axes[0].patches[0].get_facecolor()) == DARK.mark
+    assert to_hex(figure.axes[0].collections[0].get_facecolor()[0]) == DARK.mark
     svg = render.to_svg(figure)
     assert DARK.surface.encode() in svg
     assert b"#000000" not in svg
@@ -75,3 +82,53 @@ def test_png():
     png = render.to_png(drawn([1, 2]))
     assert png.startswith(b"\x89PNG")
     assert len(png) > 5_000
+
+
+@pytest.mark.parametrize(("size", "most"), [("wide", 10), ("narrow", 5)])
+@pytest.mark.parametrize("step", ["day", "week", "month"])
+@pytest.mark.parametrize("days", [1, 9, 30, 92, 366, 800, 3653, 36_500])
+def test_dates_are_few_and_short(days, step, size, most):
+    last = FIRST + timedelta(days=days - 1)
+    first = measures.starts(span.Span(FIRST, last, step))[0].date()
+    ticks = scales.day_ticks(first, last, step, scales.NAMED[size])
+    assert 1 <= len(ticks) <= most
+    assert all(first <= day <= last for day, _label in ticks)
+    assert all(len(line) <= 6 for _day, label in ticks for line in label.split("\n"))
+
+
+def test_colours_of_a_look_that_names_five_are_made_of_them():
+    assert len(set(DARK.series)) == 6
+    assert all(style.contrast(colour, DARK.surface) > 2 for colour in DARK.series)
+    with pytest.raises(ValueError, match="a colour is"):
+        style.Look(surface="white", text="#000000", faint="#000000", line="#000000", mark="#000000")
+
+
+def test_contrast_is_that_of_wcag():
+    assert style.contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert style.mixed("#000000", "#ffffff", 0.5) == "#808080"
+
+
+def test_a_lonely_point_between_gaps_is_a_dot():
+    values = pd.Series(3.0, index=frames.days_of(FIRST, FIRST + timedelta(days=39)))
+    values.iloc[[4, 6, 38]] = None
+    figure = charts.lines([("a", values, DARK.mark)], "day", charts.Sheet(DARK))
+    assert figure.axes[0].lines[0].get_markevery() == [5, 39]
+
+
+def test_pyplot_knows_no_figure():
+    from matplotlib import pyplot
+
+    render.to_png(drawn([1, 2]))
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("highest", "labels"),
+    [(3, "0 1 2 3"), (1400, "0 500_ms 1_s 1.5_s"), (90_000, "0 30_s 1_min 1_min_30_s"),
+     (4e6, "0 15_min 30_min 45_min 1_h"), (1e12, None)],
+)  # fmt: skip
+def test_durations_have_round_steps(highest, labels):
+    ticks = scales.duration_ticks(highest)
+    assert 2 <= len(ticks) <= 6
+    named = " ".join(scales.FORMS["ms"](tick).replace(" ", "_") for tick in ticks)
+    assert labels is None or named == labels.replace("1 2 3", "1_ms 2_ms 3_ms")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import frames
+from analytics.span import Span
 
 FIRST = date(2026, 3, 1)
 RANGES = st.tuples(st.dates(date(2000, 1, 1), date(2030, 1, 1)), st.integers(0, 400))
@@ -47,3 +48,43 @@ def test_every_day_is_there_once_and_nothing_is_lost(span, found):
     assert len(daily) == length + 1
     assert daily.index.is_unique
     assert daily.sum() == sum(count for _day, count in rows)
+
+
+def test_keys_become_columns_the_greatest_first():
+    rows = [(FIRST, "b", 1), (FIRST, "a", 1), (FIRST, "c", 5), (FIRST, "none", 0)]
+    wide = frames.daily_by([*rows, (FIRST - timedelta(days=1), "early", 9)], FIRST, FIRST)
+    assert list(wide) == ["c", "a", "b"]
+    assert wide.iloc[0].to_list() == [5, 1, 1]
+
+
+def test_no_keys_are_no_columns():
+    assert frames.daily_by([], FIRST, FIRST).shape == (1, 0)
+
+
+def test_hours_of_the_week():
+    grid = frames.weekday_hours([(0, 0, 1), (6, 23, 2), (6, 23, 3)])
+    assert grid.shape == (7, 24)
+    assert grid.loc[6, 23] == 5
+    with pytest.raises(ValueError, match="hours 0 to 23"):
+        frames.weekday_hours([(0, 24, 1)])
+
+
+@pytest.mark.parametrize(
+    "row", [(FIRST,), (FIRST, 1, 2), ("banana", 1), (FIRST, "x"), (FIRST, None)]
+)
+def test_rows_of_another_kind_are_refused(row):
+    with pytest.raises(ValueError):
+        frames.daily([row], ("count",), FIRST, FIRST)
+
+
+def test_every_reader_refuses_a_reversed_range():
+    early = FIRST - timedelta(days=1)
+    for read in (
+        lambda: frames.daily([], ("a",), FIRST, early),
+        lambda: frames.daily_by([], FIRST, early),
+        lambda: frames.buckets([], "total_ms", FIRST, early),
+        lambda: frames.cohorts([], FIRST, early),
+        lambda: Span(FIRST, early),
+    ):
+        with pytest.raises(ValueError, match="before it begins"):
+            read()

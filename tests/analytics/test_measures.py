@@ -1,12 +1,15 @@
 """Sums by day, week and month agree with the days they are made of."""
 
+import math
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import frames, measures
+from analytics.span import Span
 
 MONDAY = date(2026, 3, 2)
 
@@ -59,3 +62,34 @@ def test_no_step_loses_anybody(counts, first, step, before):
     table = measures.table(daily(counts, first), step, before)
     assert table["count"].sum() == sum(counts)
     assert table["total"].iloc[-1] == before + sum(counts)
+
+
+def test_nothing_of_nothing_is_a_gap():
+    found = measures.share(pd.Series([1, 0, 0]), pd.Series([4, 2, 0]))
+    assert found.to_list()[:2] == [0.25, 0]
+    assert math.isnan(found.iloc[2])
+
+
+def test_the_rest_is_added_up():
+    wide = pd.DataFrame({"a": [5], "b": [3], "c": [2], "d": [1]})
+    assert measures.merged(wide, 2).to_dict("list") == {"a": [5], "b": [3], "others": [3]}
+    assert measures.merged(wide, 4) is wide
+
+
+@given(
+    st.dates(date(1990, 1, 1), date(2090, 1, 1)),
+    st.integers(0, 900),
+    st.sampled_from(["day", "week", "month"]),
+)
+def test_steps_are_those_that_sums_have(first, length, step):
+    span = Span(first, first + timedelta(days=length), step)
+    sums = measures.per_step(daily([1] * (length + 1), first), step)
+    assert list(measures.starts(span)) == list(sums.index)
+    days = frames.days_of(span.first, span.last)
+    assert set(measures.start_of(days, step)) == set(sums.index)
+
+
+@pytest.mark.parametrize("wrong", [{"step": "year"}, {"before": -1}])
+def test_a_span_is_checked(wrong):
+    with pytest.raises(ValueError):
+        Span(MONDAY, MONDAY, **wrong)

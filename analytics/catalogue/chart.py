@@ -1,0 +1,120 @@
+"""What a chart is: the question it answers, its rows, its table, its figure, its words.
+
+It does not know which charts there are, nor where rows come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analytics import words
+from analytics.charts import Sheet
+from analytics.frames import Row
+from analytics.span import Span, Step
+from analytics.style import Look, Size
+
+Group = Literal["People", "Use", "Speed", "Feedback"]
+Rows = Mapping[str, Sequence[Row]]
+
+STARTS: Final[dict[Step, str]] = {"day": "Day", "week": "Week from", "month": "Month from"}
+STEP_NAMES: Final[dict[Step, str]] = {"day": "day", "week": "week", "month": "month"}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart of the page.
+
+    `prepare` makes the table beside the chart, which is also the CSV, out of the rows it names;
+    `describe` says the table's main numbers in words; `columns` are headings with units. Columns
+    that depend on the data (models, error codes) are their own headings.
+    """
+
+    name: str
+    group: Group
+    title: str
+    question: str
+    formula: str
+    rows: tuple[str, ...]
+    columns: Mapping[str, str]
+    nothing: str
+    prepare: Callable[[Rows, Span], pd.DataFrame]
+    figure: Callable[[pd.DataFrame, Span, Sheet], Figure]
+    describe: Callable[[pd.DataFrame, Span], str]
+    measure: str = ""
+    """Of `timing` rows, the only measure that the chart reads; others need not be sent."""
+
+    def introduced(self) -> dict[str, Any]:
+        """Return what a page says of the chart before it is drawn, and which rows it needs."""
+        return {
+            "name": self.name,
+            "group": self.group,
+            "title": self.title,
+            "question": self.question,
+            "formula": self.formula,
+            "rows": list(self.rows),
+            "measure": self.measure,
+        }
+
+    def draw(
+        self, frame: pd.DataFrame, span: Span, look: Look, size: Size = "wide", title: str = ""
+    ) -> Figure:
+        """Return the figure of a prepared table; a title only where it stands alone."""
+        return self.figure(frame, span, Sheet(look, size, title, self.nothing))
+
+    def headings(self, frame: pd.DataFrame, span: Span) -> dict[str, str]:
+        """Return the heading of each column that the table has."""
+        fixed = {**self.columns, "start": STARTS[span.step]}
+        return {str(column): fixed.get(str(column), str(column)) for column in frame}
+
+
+def need(rows: Rows, name: str) -> Sequence[Row]:
+    """Return the rows of this name.
+
+    Raises:
+        ValueError: they are not there.
+    """
+    if name not in rows:
+        raise ValueError(f"the rows {name!r} are missing")
+    return rows[name]
+
+
+def timed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose first column is `start`."""
+    return frame.rename_axis("start").reset_index()
+
+
+def series(frame: pd.DataFrame, column: str) -> pd.Series[Any]:
+    """Return a column of a table with the days of `start` as its index."""
+    return frame[column].set_axis(pd.DatetimeIndex(frame["start"]))
+
+
+def apart(wide: pd.DataFrame, taken: Sequence[str], kind: str) -> pd.DataFrame:
+    """Return the frame with columns that nobody mistakes for one of `taken`."""
+    return wide.rename(columns={name: f"{name} ({kind})" for name in wide if name in taken})
+
+
+def when(frame: pd.DataFrame, line: int, span: Span) -> str:
+    """Return when a line of the table was, in words; a step that began earlier, by its start."""
+    start = frame["start"].iloc[line].date()
+    return words.moment(start, span.step)
+
+
+def told(frame: pd.DataFrame, column: str, span: Span, one: str, many: str = "") -> str:
+    """Return total, peak and last value of counts in words; the caller says what "none" means."""
+    counts = frame[column]
+    sentence = f"{words.counted(int(counts.sum()), one, many)} {words.stretch(span)}."
+    if len(counts) == 1:
+        return sentence
+    place = int(counts.to_numpy().argmax())
+    peak = f"The most were {words.number(int(counts.iloc[place]))} {when(frame, place, span)}"
+    return f"{sentence} {peak}; the last {STEP_NAMES[span.step]} had {int(counts.iloc[-1]):,}."
+
+
+def none(sentence: str, span: Span) -> str:
+    """Return that there was nothing in the range."""
+    return f"{sentence} {words.stretch(span)}."

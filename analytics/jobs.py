@@ -1,0 +1,118 @@
+"""What a worker is asked for, and its answers: a chart, its table, a report. Knows no process.
+
+A request names its chart and brings its rows; nothing is fetched from anywhere.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from analytics import render, report
+from analytics.cards import Card
+from analytics.catalogue import CHARTS, Chart, Span
+from analytics.style import INCHES, Look
+from analytics.wire import Frame
+
+LOOKS: Final = {"surface", "text", "faint", "line", "mark", "series", "good", "bad"}
+
+
+def answer(header: Mapping[str, Any]) -> Frame:
+    """Return the answer to a request; one that cannot be met says why and has no body.
+
+    Whatever goes wrong is answered, for the worker must live on; what nobody expected is logged too.
+    """
+    given = header.get("id")
+    name = given if isinstance(given, str | int) else None
+    try:
+        done = _act(header)
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            traceback.print_exc()
+        reason = f"{type(error).__name__}: {error}"
+        return Frame({"id": name, "ok": False, "error": reason[:500]})
+    return Frame({"id": name, "ok": True, **done.header}, done.body)
+
+
+def _act(header: Mapping[str, Any]) -> Frame:
+    act = header.get("act")
+    if act == "chart":
+        return _chart(header)
+    if act == "report":
+        return _report(header)
+    raise ValueError(f"an act is chart or report; not {act!r}")
+
+
+def _chart(header: Mapping[str, Any]) -> Frame:
+    """Return a chart's picture, CSV or table; `alt` says in words what it shows."""
+    chart, span = _known_chart(header.get("chart")), span_of(header["span"])
+    frame = chart.prepare(header["rows"], span)
+    alt = chart.describe(frame, span)
+    kind = header.get("kind")
+    headings = chart.headings(frame, span)
+    if kind == "table":
+        names = [str(name) for name in frame]
+        table = {
+            "names": names,
+            "columns": [headings[name] for name in names],
+            "rows": render.cells(frame),
+        }
+        return Frame({"alt": alt, "table": table})
+    if kind == "csv":
+        return Frame({"alt": alt}, render.to_csv(frame, headings))
+    pictures: dict[Any, Callable[..., bytes]] = {"svg": render.to_svg, "png": render.to_png}
+    if kind not in pictures:
+        raise ValueError(f"a kind is svg, png, csv or table; not {kind!r}")
+    size = header.get("size", "wide")
+    if size not in INCHES:
+        raise ValueError(f"a size is wide or narrow; not {size!r}")
+    figure = chart.draw(frame, span, look_of(header["look"]), size, str(header.get("title", "")))
+    return Frame({"alt": alt}, pictures[kind](figure))
+
+
+def _known_chart(name: object) -> Chart:
+    if not isinstance(name, str) or name not in CHARTS:
+        raise ValueError(f"there is no chart {name!r}")
+    return CHARTS[name]
+
+
+def _report(header: Mapping[str, Any]) -> Frame:
+    month = date.fromisoformat(header["month"])
+    cards = [Card(**card) for card in header["cards"]]
+    pdf = report.monthly(
+        str(header["site"]),
+        month,
+        cards,
+        header["rows"],
+        look_of(header["look"]),
+        before=int(header.get("before", 0)),
+        names=header.get("charts"),
+    )
+    return Frame({"pages": pdf.pages}, pdf.content)
+
+
+def span_of(given: Mapping[str, Any]) -> Span:
+    """Return a range out of ISO texts; without a step, the one that suits its length.
+
+    Raises:
+        ValueError: a day is none, the range ends before it begins, or the step is unknown.
+    """
+    first, last = date.fromisoformat(given["first"]), date.fromisoformat(given["last"])
+    before = int(given.get("before", 0))
+    if not given.get("step"):
+        return Span.fitting(first, last, before)
+    return Span(first, last, given["step"], before)
+
+
+def look_of(given: Mapping[str, Any]) -> Look:
+    """Return the colours out of a mapping; unknown names are refused.
+
+    Raises:
+        ValueError: a name is unknown or missing, or a colour is not #rrggbb.
+    """
+    unknown = set(given) - LOOKS
+    if unknown:
+        raise ValueError(f"a look has no {', '.join(sorted(unknown))}")
+    return Look(**{**given, "series": tuple(given.get("series", ()))})

@@ -2,83 +2,80 @@
 
 from __future__ import annotations
 
+import json
+import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
 
 from echo.cli import demo_words as words
+from echo.cli.demo_times import DAY, HOURS, TimeTexts, ulid
 from echo.limits import RATING_REASONS
-from echo.models import MessageStatus
 from echo.services.conversations import automatic_title
 
-Row = dict[str, Any]
+Row = tuple[Any, ...]
 
-CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-MODEL: Final = "echo-mini"
-HOURS: Final = (
-    2,
-    1,
-    1,
-    1,
-    1,
-    2,
-    4,
-    7,
-    10,
-    12,
-    12,
-    11,
-    10,
-    11,
-    12,
-    12,
-    11,
-    10,
-    10,
-    11,
-    12,
-    11,
-    8,
-    4,
+CONVERSATION: Final = (
+    "id", "user_id", "title", "pinned", "settings", "head_id", "message_count", "created_at",
+    "updated_at",
+)  # fmt: skip
+MESSAGE: Final = (
+    "id", "conversation_id", "user_id", "parent_id", "ordinal", "role", "text", "status", "seq",
+    "piece_lengths", "model", "finish_reason", "error_code", "error_text", "prompt_tokens",
+    "cached_tokens", "completion_tokens", "queue_ms", "first_token_ms", "total_ms", "created_at",
+    "finished_at",
+)  # fmt: skip
+RATING: Final = ("message_id", "user_id", "rating", "reasons", "comment", "created_at")
+
+
+class Model(NamedTuple):
+    """A model that served for a part of the time, as shares of it from 0 to 1."""
+
+    name: str
+    since: float
+    until: float
+    first_token_ms: float
+    tokens_per_second: float
+    liked: float
+
+
+MODELS: Final = (
+    Model("echo-nano", 0.00, 0.45, 90, 95, 0.68),
+    Model("echo-mini", 0.35, 1.01, 140, 60, 0.80),
+    Model("echo-midi", 0.75, 1.01, 260, 34, 0.88),
 )
 ENDINGS: Final = (
-    # status, finish reason, weight
-    (MessageStatus.COMPLETE, "stop", 90),
-    (MessageStatus.COMPLETE, "length", 3),
-    (MessageStatus.STOPPED, "stopped", 4),
-    (MessageStatus.INTERRUPTED, None, 1),
-    (MessageStatus.FAILED, None, 2),
+    # status, finish reason, error code, weight
+    ("complete", "stop", None, 900),
+    ("complete", "length", None, 35),
+    ("stopped", "cancelled", None, 40),
+    ("interrupted", None, None, 7),
+    ("failed", "failed", "engine_failed", 6),
+    ("failed", "failed", "timed_out", 8),
+    ("failed", "failed", "too_long", 4),
 )
-OUTCOMES: Final = tuple((status, reason) for status, reason, _weight in ENDINGS)
-WEIGHTS: Final = tuple(weight for *_names, weight in ENDINGS)
+OUTCOMES: Final = tuple(ending[:3] for ending in ENDINGS)
+WEIGHTS: Final = tuple(accumulate(ending[3] for ending in ENDINGS))
+BAD_DAY: Final = 97  # one day in so many the engine is in trouble
+BAD_WEIGHTS: Final = tuple(
+    accumulate(ending[3] * (25 if ending[0] == "failed" else 1) for ending in ENDINGS)
+)
+FAILURES: Final = {
+    "engine_failed": "The model could not answer.",
+    "timed_out": "The model took too long.",
+    "too_long": "The conversation is too long for the model.",
+}
 REGENERATED: Final = 0.08
 RATED: Final = 0.1
-LIKED: Final = 0.82
+RATED_LATER: Final = 0.15
 CHARS_PER_TOKEN: Final = 4
-
-
-def ulid(moment: datetime, rng: random.Random) -> str:
-    """Return an id that sorts by `moment`."""
-    milliseconds = int(moment.timestamp() * 1000)
-    head = "".join(CROCKFORD[milliseconds >> shift & 31] for shift in range(45, -1, -5))
-    return head + "".join(rng.choices(CROCKFORD, k=16))
-
-
-def moments(first: datetime, last: datetime, count: int, rng: random.Random) -> list[datetime]:
-    """Return `count` times in order: more of them later on, by day, and on working days."""
-    span = (last - first) / timedelta(days=1)
-    found: list[datetime] = []
-    while len(found) < count:
-        day = (first + timedelta(days=span * rng.random() ** 0.6)).replace(minute=0, second=0)
-        if day.weekday() >= 5 and rng.random() < 0.35:
-            continue
-        hour = rng.choices(range(24), HOURS)[0]
-        moment = day.replace(hour=hour) + timedelta(seconds=rng.random() * 3600)
-        if first <= moment <= last:
-            found.append(moment)
-    return sorted(found)
+REASONS: Final = tuple(json.dumps([reason]) for reason in RATING_REASONS)
+TITLES: Final = {
+    text: automatic_title(text)
+    for question in words.QUESTIONS
+    for text in (question.format(topic) for topic in words.TOPICS)
+}
 
 
 @dataclass
@@ -90,102 +87,120 @@ class Batch:
     ratings: list[Row] = field(default_factory=list)
 
 
+class _Talk(NamedTuple):
+    """What all messages of a conversation share."""
+
+    id: str
+    user_id: int
+    topic: str
+    model: Model
+    created: float
+
+
 class Story:
-    """Adds whole conversations to a batch."""
+    """Adds whole conversations to a batch; `begin` and `end` bound the time that is told of."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
+    def __init__(self, rng: random.Random, begin: float, end: float) -> None:
+        self._rng, self._begin, self._end = rng, begin, end
+        self._text = TimeTexts()
 
-    def tell(self, batch: Batch, user_id: int, start: datetime, end: datetime) -> datetime:
-        """Add a conversation that starts at `start`; nothing in it is later than `end`."""
+    def tell(self, batch: Batch, user_id: int, start: float) -> float:
+        """Add a conversation that starts at `start`, and return when it was used last."""
         rng = self._rng
-        conversation_id = ulid(start, rng)
         topic = rng.choice(words.TOPICS)
         question = rng.choice(words.QUESTIONS).format(topic)
-        title = automatic_title(question)
-        parent: str | None = None
-        now, ordinal = start, 0
-        for _exchange in range(1 + min(int(rng.expovariate(0.45)), 20)):
-            for row in self._exchange(user_id, conversation_id, parent, question, topic, now):
-                ordinal += 1
-                row["ordinal"] = ordinal
-                batch.messages.append(row)
-                if row["role"] == "assistant":
-                    parent, now = row["id"], row["finished_at"]
-                    self._rate(batch, row)
-            now += timedelta(seconds=rng.expovariate(1 / 60) + 5)
+        title = TITLES[question]
+        talk = _Talk(ulid(start, rng), user_id, topic, self._model(start), start)
+        head: str | None = None
+        now, count, exchanges = start, 0, 1 + min(int(rng.expovariate(0.45)), 20)
+        while exchanges and (now < self._end or head is None):
+            head, now, count = self._exchange(batch, talk, head, question, now, count)
+            now += rng.expovariate(1 / 60) + 5
             question = rng.choice(words.FOLLOW_UPS)
-            if now >= end:
-                break
+            exchanges -= 1
+        last = min(now, self._end)
+        text = self._text
         batch.conversations.append(
-            {
-                "id": conversation_id, "user_id": user_id, "title": title,
-                "pinned": rng.random() < 0.03, "settings": {}, "head_id": parent,
-                "created_at": start, "updated_at": min(now, end), "deleted_at": None,
-            }
-        )  # fmt: skip
-        return min(now, end)
+            (
+                talk.id,
+                user_id,
+                title,
+                rng.random() < 0.03,
+                "{}",
+                head,
+                count,
+                text(start),
+                text(last),
+            )
+        )
+        return last
+
+    def _model(self, moment: float) -> Model:
+        share = (moment - self._begin) / max(self._end - self._begin, 1)
+        return self._rng.choice([each for each in MODELS if each.since <= share < each.until])
 
     def _exchange(
-        self, user_id: int, conversation_id: str, parent: str | None, text: str, topic: str,
-        now: datetime,
-    ) -> Iterator[Row]:  # fmt: skip
-        """Yield a question and its reply, sometimes with a second reply beside the first."""
-        rng = self._rng
-        question = _blank(ulid(now, rng), user_id, conversation_id, parent, now)
-        question.update(role="user", text=text, finished_at=now)
-        yield question
+        self, batch: Batch, talk: _Talk, parent: str | None, text: str, now: float, count: int
+    ) -> tuple[str, float, int]:
+        """Add a question and its reply, sometimes a second reply beside the first."""
+        rng, asked = self._rng, self._text(now)
+        question_id = reply_id = ulid(now, rng)
+        batch.messages.append(
+            (
+                question_id, talk.id, talk.user_id, parent, count + 1, "user", text, "complete",
+                0, "", None, None, None, None, None, None, None, None, None, None, asked, asked,
+            )
+        )  # fmt: skip
+        count += 1
         for _reply in range(2 if rng.random() < REGENERATED else 1):
-            reply = _blank(ulid(now, rng), user_id, conversation_id, question["id"], now)
-            self._answer(reply, text, topic)
-            yield reply
-            now = reply["finished_at"] + timedelta(seconds=8)
+            count += 1
+            reply_id, now = self._answer(batch, talk, question_id, text, now, count)
+        return reply_id, now, count
 
-    def _answer(self, row: Row, question: str, topic: str) -> None:
-        rng = self._rng
-        status, reason = rng.choices(OUTCOMES, WEIGHTS)[0]
-        text = rng.choice(words.ANSWERS).format(topic)
-        text += "".join(rng.choices(words.SENTENCES, k=rng.randint(1, 7)))
-        if status is not MessageStatus.COMPLETE:
-            text = text[: rng.randint(0, len(text))]
+    def _answer(
+        self, batch: Batch, talk: _Talk, question_id: str, question: str, now: float, ordinal: int
+    ) -> tuple[str, float]:
+        """Add a reply and perhaps a thumb; return its id and its end."""
+        rng, model = self._rng, talk.model
+        day = int(now // DAY)
+        bad = day * 7919 % BAD_DAY == 0
+        status, reason, code = rng.choices(OUTCOMES, cum_weights=BAD_WEIGHTS if bad else WEIGHTS)[0]
+        text = rng.choice(words.ANSWERS).format(talk.topic)
+        text += "".join(rng.choices(words.SENTENCES, k=1 + int(rng.random() * 7)))
+        if status != "complete":
+            text = text[: int(rng.random() * len(text))]
         tokens = len(text) // CHARS_PER_TOKEN
-        queued = int(rng.expovariate(1 / 120))
-        first = queued + 60 + int(rng.expovariate(1 / 140))
-        total = first + int(tokens * rng.uniform(8, 24))
-        row.update(
-            role="assistant", text=text, status=status.value, finish_reason=reason, model=MODEL,
-            seq=1 if text else 0, piece_lengths=str(len(text)) if text else "",
-            prompt_tokens=40 + len(question) // CHARS_PER_TOKEN, cached_tokens=32,
-            completion_tokens=tokens, queue_ms=queued, first_token_ms=first, total_ms=total,
-            finished_at=row["created_at"] + timedelta(milliseconds=total),
+        queued, first, total = self._times(model, tokens, now, bad)
+        end = min(now + total / 1000, self._end)
+        reply_id = ulid(now, rng)
+        batch.messages.append(
+            (
+                reply_id, talk.id, talk.user_id, question_id, ordinal, "assistant", text, status,
+                1 if text else 0, str(len(text)) if text else "", model.name, reason, code,
+                FAILURES.get(code) if code else None, 40 + len(question) // CHARS_PER_TOKEN, 32,
+                tokens, queued, first, total, self._text(now), self._text(end),
+            )
         )  # fmt: skip
-        if status is MessageStatus.FAILED:
-            row.update(error_code="engine_failed", error_text="The model could not answer.")
+        if status == "complete" and rng.random() < RATED:
+            self._rate(batch, talk, reply_id, end)
+        return reply_id, end
 
-    def _rate(self, batch: Batch, reply: Row) -> None:
+    def _times(self, model: Model, tokens: int, now: float, bad: bool) -> tuple[int, int, int]:
+        """Return milliseconds in the queue, to the first token and in all: slower when many ask."""
         rng = self._rng
-        if reply["status"] != MessageStatus.COMPLETE or rng.random() > RATED:
-            return
-        liked = rng.random() < LIKED
+        busy = HOURS[int(now % DAY // 3600)] / 12 * (5 if bad else 1)
+        queued = int(rng.expovariate(1 / (15 + 220 * busy * busy)))
+        first = queued + int(model.first_token_ms * (0.7 + rng.expovariate(2.5)))
+        speed = model.tokens_per_second * math.exp(rng.gauss(0, 0.2)) / (1 + 0.4 * busy)
+        return queued, first, first + int(1000 * tokens / speed)
+
+    def _rate(self, batch: Batch, talk: _Talk, reply_id: str, moment: float) -> None:
+        rng = self._rng
+        liked = rng.random() < talk.model.liked
+        late = rng.expovariate(1 / (2 * DAY)) if rng.random() < RATED_LATER else 20 * rng.random()
         batch.ratings.append(
-            {
-                "message_id": reply["id"], "user_id": reply["user_id"],
-                "rating": 1 if liked else -1, "comment": "",
-                "reasons": [] if liked else [rng.choice(list(RATING_REASONS))],
-                "created_at": reply["finished_at"],
-            }
+            (
+                reply_id, talk.user_id, 1 if liked else -1, "[]" if liked else rng.choice(REASONS),
+                "", self._text(min(moment + late, self._end)),
+            )
         )  # fmt: skip
-
-
-def _blank(
-    message_id: str, user_id: int, conversation_id: str, parent: str | None, now: datetime
-) -> Row:
-    """Return a message with every column, so that rows of a batch are alike."""
-    return {
-        "id": message_id, "conversation_id": conversation_id, "user_id": user_id,
-        "parent_id": parent, "ordinal": 0, "role": "", "text": "",
-        "status": MessageStatus.COMPLETE.value, "client_id": None, "seq": 0, "piece_lengths": "",
-        "model": None, "finish_reason": None, "error_code": None, "error_text": None,
-        "prompt_tokens": None, "cached_tokens": None, "completion_tokens": None, "queue_ms": None,
-        "first_token_ms": None, "total_ms": None, "created_at": now, "finished_at": now,
-    }  # fmt: skip

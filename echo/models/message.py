@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     ForeignKey,
+    Index,
     Integer,
     SmallInteger,
     String,
@@ -67,6 +68,7 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("conversation_id", "ordinal"),
         UniqueConstraint("user_id", "client_id"),
+        Index("ix_messages_user_id_created_at", "user_id", "created_at"),
     )
 
     id: Mapped[PublicId]

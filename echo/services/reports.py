@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from echo.clock import utc_now
 from echo.extensions import cache, db
 from echo.models import Conversation, Feedback, Message, MessageRating, Role, RoleName, User
+from echo.services.cards import Card, all_cards
 
 TOTALS_SECONDS: Final = 10
 RATED_DAYS: Final = 30
@@ -44,6 +45,15 @@ def totals() -> Totals:
         liked=liked,
         rated=rated,
     )
+
+
+@cache.memoize(timeout=TOTALS_SECONDS)
+def cards(days: int = RATED_DAYS) -> list[Card]:
+    """Return each card: its value in the last `days` UTC days, that of the `days` before, and each day's.
+
+    Values are as old as the last refresh of the rollups, a minute while Echo serves.
+    """
+    return all_cards(days)
 
 
 def _count(query: Select[int]) -> int:

@@ -1,6 +1,8 @@
 """Demo data is believable: trees that hang together, times in order, the same for the same seed."""
 
 from collections import Counter, defaultdict
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -8,6 +10,7 @@ from echo.cli.demo_data import PREFIX, demo_data
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation, Feedback, Message, MessageRating, User
+from echo.services import administration, chart_rows
 
 
 @pytest.fixture
@@ -42,6 +45,7 @@ def test_messages_form_trees(made):
         rows = by_talk[talk.id]
         known = {row.id: row for row in rows}
         assert [row.ordinal for row in rows] == list(range(1, len(rows) + 1))
+        assert talk.message_count == len(rows)
         assert talk.head_id in known
         assert known[talk.head_id].role == "assistant"
         for row in rows:
@@ -104,6 +108,43 @@ def test_demo_people_can_be_edited(made, root):
     person = db.session.query(User).filter(User.username.startswith(PREFIX)).first()
     answer = root.post(
         f"/admin/users/edit/?id={person.id}",
-        data={"username": "renamed", "email": person.email, "role": "user", "active": "y"},
+        data={
+            "version": administration.version(person),
+            "username": "renamed",
+            "email": person.email,
+            "role": "user",
+            "active": "y",
+        },
     )
     assert answer.status_code == 302
+
+
+def test_charts_have_their_sums_at_once(made):
+    today = utc_now().date()
+    rows = chart_rows.questions(today - timedelta(days=41), today, ZoneInfo("UTC"))
+    asked = db.session.query(Message).filter_by(role="user").count()
+    assert sum(count for _day, count in rows) == asked > 0
+    assert "days are made" in made
+
+
+def test_it_looks_like_life(run):
+    """More by day and on working days, growth, models that follow one another, and few who stay."""
+    run("--users", 800, "--days", 140, "--messages", 12_000, "--seed", 3)
+    begin, now = utc_now() - timedelta(days=140), utc_now()
+    asked = [moment for (moment,) in db.session.query(Message.created_at).filter_by(role="user")]
+    hours = Counter(moment.hour for moment in asked)
+    assert sum(hours[h] for h in range(9, 21)) > 3 * sum(hours[h] for h in range(6))
+    weekend = sum(moment.weekday() >= 5 for moment in asked) / len(asked)
+    assert 0.1 < weekend < 0.27
+    joined = [moment for (moment,) in db.session.query(User.created_at)]
+    middle = begin + (now - begin) / 2
+    assert sum(moment > middle for moment in joined) > 0.55 * len(joined)
+    used = db.session.query(Message.model).filter(Message.model.is_not(None)).distinct().all()
+    assert len(used) > 1
+    assert db.session.query(Message).filter(Message.error_code == "timed_out").count() > 0
+    rows = chart_rows.cohorts(begin.date(), now.date(), ZoneInfo("UTC"))
+    people, size = Counter(), Counter()
+    for _cohort, joined_then, age, active in rows:
+        people[age] += active
+        size[age] += joined_then
+    assert people[0] / size[0] > people[3] / size[3] > people[10] / size[10] > 0

@@ -22,6 +22,8 @@ from echo.generation import (
 )
 from echo.limits import MESSAGE_CHARS
 from echo.models import Conversation
+from echo.services import site_settings
+from echo.services.site_settings import SiteSettings
 from echo.services.turns import safety
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
@@ -41,10 +43,10 @@ class EngineRequests:
                 f"A message has at most {MESSAGE_CHARS:,} characters; this one has {len(text):,}.",
                 field="text",
             )
+        site = site_settings.current()
+        room = self._sampling(conversation, site).max_new_tokens
         try:
-            self.engine.check(
-                text, self._system_prompt(conversation), self._sampling(conversation).max_new_tokens
-            )
+            self.engine.check(text, self._system_prompt(conversation, site), room)
         except MessageTooLong as refusal:
             raise errors.TooLong(
                 f"This message is too long for the model: it has about {refusal.tokens:,} tokens, and "
@@ -52,11 +54,11 @@ class EngineRequests:
                 field="text",
             ) from refusal
 
-    def _system_prompt(self, conversation: Conversation) -> str:
-        return str(conversation.settings.get("system_prompt", self.settings.system_prompt))
+    def _system_prompt(self, conversation: Conversation, site: SiteSettings) -> str:
+        return str(conversation.settings.get("system_prompt", site.system_prompt))
 
-    def _sampling(self, conversation: Conversation) -> SamplingParams:
-        return sampling_for(conversation.settings, self.settings, self.engine.defaults)
+    def _sampling(self, conversation: Conversation, site: SiteSettings) -> SamplingParams:
+        return sampling_for(conversation.settings, site, self.engine.defaults)
 
     def submit(
         self,
@@ -73,11 +75,12 @@ class EngineRequests:
         concern = safety.concern(history[-1].content)
         if concern is not None:
             return FixedStream(reply_id, safety.answer(concern, self.settings.help_lines))
-        system = self._system_prompt(conversation)
+        site = site_settings.current()
+        system = self._system_prompt(conversation, site)
         opening = (ChatMessage("system", system),) if system else ()
         request = GenerationRequest(
             messages=(*opening, *history),
-            sampling=self._sampling(conversation),
+            sampling=self._sampling(conversation, site),
             owner=str(conversation.user_id),
             conversation=conversation.id,
             prefix=prefix,

@@ -109,6 +109,7 @@ def insert(conversation: Conversation, messages: list[Message]) -> bool:
             row.ordinal = first + offset
             db.session.add(row)
         conversation.head_id = messages[-1].id
+        conversation.message_count = messages[-1].ordinal
         conversation.updated_at = utc_now()
 
     try:

@@ -144,6 +144,12 @@ class Turns:
             if turn.conversation_id == conversation_id:
                 turn.stop()
 
+    def stop_all_of_user(self, user_id: int) -> None:
+        """Stop every reply to a person whose account was switched off or deleted."""
+        for turn in list(self.live.values()):
+            if turn.user_id == user_id:
+                turn.stop()
+
     def is_live(self, conversation_id: str) -> bool:
         return any(turn.conversation_id == conversation_id for turn in self.live.values())
 

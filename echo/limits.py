@@ -16,6 +16,11 @@ PASSWORD_MIN_SCORE: Final = 2  # of zxcvbn's 0 to 4: about 10^6 guesses
 MESSAGE_CHARS: Final = 16_000
 TITLE_CHARS: Final = 120
 SYSTEM_PROMPT_CHARS: Final = 2_000
+BANNER_CHARS: Final = 300
+INVITE_NOTE_CHARS: Final = 200
+INVITE_USES_MAX: Final = 1_000
+INVITE_DAYS_MAX: Final = 365
+RETENTION_DAYS_MAX: Final = 36_500
 FEEDBACK_MIN: Final = 10
 FEEDBACK_MAX: Final = 2_000
 RATING_COMMENT_CHARS: Final = 1_000
@@ -25,6 +30,9 @@ FORM_MIN_SECONDS: Final = 3  # a person needs longer than this to fill in a form
 FORM_MAX_SECONDS: Final = 24 * 3600
 SOCKET_PAYLOAD_BYTES: Final = 1_000_000
 REQUEST_BYTES: Final = 2_000_000
+PICTURE_BYTES: Final = 5_000_000
+PICTURE_PIXELS: Final = 40_000_000
+PICTURE_REQUEST_BYTES: Final = 6_000_000  # a picture with the fields around it
 MESSAGES_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
 
@@ -50,12 +58,41 @@ RATE_LIMITS: Final = {
     "signup.index": "1/second",
     "account.login": "1/second",
     "account.logout": "3/second",
+    "google_login.start": "3/second",
+    "google_login.authorize": "3/second",
+    "google_login.link": "1/second",
+    "google_login.unlink": "1/second",
+    "second_factor.challenge": "1/second",
+    "second_factor.confirm": "1/second",
+    "second_factor.begin_totp": "1/second",
+    "second_factor.finish_totp": "1/second",
+    "second_factor.renew_recovery_codes": "1/second",
+    "passkeys.registration_options": "3/second",
+    "passkeys.register": "1/second",
+    "passkeys.sign_in_options": "5/second",
+    "passkeys.sign_in": "1/second",
     "chat_forms.feedback": "1/second",
     "profile.index": "5/second",
+    "profile.remove_picture": "5/second",
+    "devices.revoke": "5/second",
+    "devices.revoke_others": "1/second",
+    "own_data.export": "6/minute",
+    "own_data.retention": "5/second",
+    "own_data.delete_me": "1/second",
     "chat_forms.clear_discussion": "1/second",
     "chat_api.chat": "5/second",
+    "recovery.forgot": "10/minute",
+    "recovery.reset": "3/second",
+    "recovery.verify": "3/second",
+    "recovery.unlock": "3/second",
+    "recovery.send_verification": "1/second",
 }
 LOGIN_PER_ACCOUNT: Final = "10/15 minutes"
+MAILS_PER_ACCOUNT: Final = "3/hour"  # of each kind that somebody can ask for
+PROOFS_PER_ACCOUNT: Final = "20/15 minutes"  # codes at login, and what is asked before acts that matter
+PASSKEYS_MAX: Final = 20
+PASSKEY_NAME_CHARS: Final = 60
+CODES_PER_SIGN_IN: Final = "5/15 minutes"  # longer than a sign-in waits, so five in all
 
 EVENT_LIMITS: Final = {
     # socket event: limit per user
@@ -69,6 +106,7 @@ EVENT_LIMITS: Final = {
     "stop_message": "300/minute",
     "select_branch": "300/minute",
     "rate_message": "120/minute",
+    "watch_stats": "60/minute",
 }
 
 

@@ -18,3 +18,6 @@ conversation_removed = _signals.signal("conversation-removed")
 
 access_ended = _signals.signal("access-ended")
 """sender: owner's user id; device_id or None for all devices; reason."""
+
+account_closed = _signals.signal("account-closed")
+"""sender: user id. The account was switched off or deleted: nothing may go on in its name."""

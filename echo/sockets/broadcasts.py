@@ -20,6 +20,7 @@ def subscribe() -> None:
     signals.conversation_changed.connect(_conversation_changed)
     signals.conversation_removed.connect(_conversation_removed)
     signals.access_ended.connect(_access_ended)
+    signals.account_closed.connect(_account_closed)
 
 
 def _conversation_changed(row: Conversation) -> None:
@@ -38,6 +39,11 @@ def _access_ended(user_id: int, device_id: str | None, reason: str) -> None:
     room = rooms.of_device(device_id) if device_id else rooms.of_user(user_id)
     socketio.emit("session_ended", {"reason": reason}, to=room)
     hub.spawn(_disconnect, room)
+
+
+def _account_closed(user_id: int) -> None:
+    """Nothing goes on in the name of somebody who is out: neither shown nor paid for."""
+    current_app.extensions["turns"].stop_all_of_user(user_id)
 
 
 def _disconnect(room: str) -> None:

@@ -1,0 +1,40 @@
+"""Forms around links in mails. They know neither tables nor services."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+from wtforms.validators import EqualTo, Length
+
+from echo import limits
+from echo.forms.fields import PASSWORD_LENGTH, required, storable_text, stripped
+from echo.forms.spam_trap import SpamTrap
+
+
+class ForgotForm(SpamTrap, FlaskForm):
+    """Whose password was forgotten: a name or an address."""
+
+    credentials = StringField(
+        "Name or e-mail",
+        [required("Enter your name or e-mail address."), Length(max=limits.EMAIL_MAX)],
+        filters=[stripped, storable_text],
+    )
+
+
+class ResetForm(FlaskForm):
+    """A new password, twice."""
+
+    password = PasswordField(
+        "New password",
+        [required("Choose a password."), PASSWORD_LENGTH],
+        filters=[storable_text],
+    )
+    confirm_password = PasswordField(
+        "New password again",
+        [required("Repeat the password."), EqualTo("password", "The two passwords differ.")],
+        filters=[storable_text],
+    )
+
+
+class ConfirmForm(FlaskForm):
+    """One button: nothing but the CSRF token. Programs that look into mails follow links, but press none."""

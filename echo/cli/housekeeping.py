@@ -14,7 +14,15 @@ import structlog
 from flask import Flask
 
 from echo import hub
-from echo.services import conversations, devices, one_time_links
+from echo.services import (
+    conversations,
+    deletion,
+    devices,
+    login_delays,
+    one_time_links,
+    retention,
+    rollups,
+)
 
 log = structlog.get_logger()
 
@@ -36,8 +44,12 @@ def jobs() -> list[Job]:
     """Return all jobs, each due at once."""
     return [
         Job(devices.end_expired, MINUTE),
+        Job(rollups.refresh, MINUTE),
         Job(conversations.purge_deleted, HOUR),
         Job(one_time_links.forget_expired, HOUR),
+        Job(login_delays.forget_old, HOUR),
+        Job(retention.sweep, HOUR),
+        Job(deletion.resume, HOUR),
     ]
 
 

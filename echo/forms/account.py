@@ -1,10 +1,10 @@
-"""Sign-up, login, logout and profile forms. They know neither tables nor services."""
+"""Sign-up, login and logout forms. They know neither tables nor services."""
 
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, StringField
-from wtforms.validators import EqualTo, Length, Optional
+from wtforms.validators import EqualTo, Length
 
 from echo import limits
 from echo.forms.fields import (
@@ -61,21 +61,3 @@ class LoginForm(SpamTrap, FlaskForm):
 
 class LogoutForm(FlaskForm):
     """Nothing but the CSRF token."""
-
-
-class ProfileForm(FlaskForm):
-    """Changes to one's own account; empty fields stay as they are."""
-
-    username = StringField("Name", USERNAME, filters=[stripped])
-    email = StringField("E-mail", [*EMAIL, no_line_breaks], filters=[stripped])
-    new_password = PasswordField(
-        "New password",
-        [
-            Optional(),
-            PASSWORD_LENGTH,
-        ],
-        filters=[storable_text],
-    )
-    password = PasswordField(
-        "Current password", [Optional(), Length(max=1000)], filters=[storable_text]
-    )

@@ -1,20 +1,26 @@
-"""The admin side's forms: people and roles. They know neither tables nor services."""
+"""The admin side's forms: people, roles, invitations, settings. They know neither tables nor services."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from flask_wtf import FlaskForm
-from wtforms import (
+from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
     BooleanField,
+    FloatField,
+    HiddenField,
     IntegerField,
     PasswordField,
+    SelectChoice,
     SelectField,
     StringField,
+    TextAreaField,
     ValidationError,
 )
 from wtforms.validators import Length, Optional
 
+from echo import limits
 from echo.forms.fields import (
     EMAIL,
     PASSWORD_LENGTH,
@@ -36,9 +42,35 @@ def _in_range(_form: Any, field: Any) -> None:
 
 
 ALLOWANCE = [Optional(), _in_range]
+RELOAD: Final = "Please reload the page and make your changes again."
+SIGNUP_MODES: Final = {
+    "open": "Everybody",
+    "invite": "People with an invitation",
+    "closed": "Nobody: administrators make accounts",
+}
 
 
-class EditUserForm(FlaskForm):
+def between(low: float, high: float) -> Callable[[Any, Any], None]:
+    """Return a validator for numbers in a range, or nothing."""
+
+    def check(_form: Any, field: Any) -> None:
+        if field.data is not None and not low <= field.data <= high:  # NaN is in no range
+            raise ValidationError(f"Enter a number from {low:,} to {high:,}.")
+
+    return check
+
+
+def _at_most(chars: int) -> Length:
+    return Length(max=chars, message=f"Use at most {chars:,} characters.")
+
+
+class Versioned(FlaskForm):
+    """A form that carries a mark of what was stored when it was shown."""
+
+    version = HiddenField("Version", [required(RELOAD), _at_most(64)])
+
+
+class EditUserForm(Versioned):
     """An account as an administrator sees it; who may not give roles gets it without `role`."""
 
     username = StringField("Name", USERNAME, filters=[stripped])
@@ -63,7 +95,7 @@ class CreateUserForm(FlaskForm):
     role = SelectField("Role", [required("Choose a role.")])
 
 
-class RoleForm(FlaskForm):
+class RoleForm(Versioned):
     """What a role says and allows; an empty allowance means without limit."""
 
     description = StringField(
@@ -73,3 +105,63 @@ class RoleForm(FlaskForm):
     )
     daily_messages = IntegerField("Messages a day", ALLOWANCE)
     daily_tokens = IntegerField("Tokens a day", ALLOWANCE)
+
+
+class ActForm(FlaskForm):
+    """One button: nothing but the CSRF token."""
+
+
+class DeleteUserForm(FlaskForm):
+    """The account's name, typed as a confirmation."""
+
+    typed = StringField(
+        "Name of the account", [required("Type the name of the account.")], filters=[stripped]
+    )
+
+
+class InviteForm(FlaskForm):
+    """A new invitation."""
+
+    note = StringField(
+        "Note", [_at_most(limits.INVITE_NOTE_CHARS)], filters=[stripped, storable_text]
+    )
+    max_uses = IntegerField(
+        "Accounts",
+        [required("For how many accounts?"), between(1, limits.INVITE_USES_MAX)],
+        default=1,
+    )
+    days = IntegerField(
+        "Days", [required("For how many days?"), between(1, limits.INVITE_DAYS_MAX)], default=7
+    )
+
+
+def _slider(name: str) -> list[Any]:
+    limit = limits.GENERATION_RANGES[name]
+    return [Optional(), between(limit.low, limit.high)]
+
+
+class SettingsForm(FlaskForm):
+    """Settings that act at once; their names are those of `services/site_settings`."""
+
+    signup_mode = SelectField(
+        "Who may sign up",
+        [required("Choose one.")],
+        choices=[SelectChoice(*option) for option in SIGNUP_MODES.items()],
+    )
+    retention_days = IntegerField(
+        "Days that unused conversations are kept",
+        [Optional(), between(1, limits.RETENTION_DAYS_MAX)],
+    )
+    banner = StringField(
+        "Notice above the chat", [_at_most(limits.BANNER_CHARS)], filters=[stripped, storable_text]
+    )
+    system_prompt = TextAreaField(
+        "System prompt",
+        [_at_most(limits.SYSTEM_PROMPT_CHARS)],
+        filters=[stripped, storable_text],
+    )
+    temperature = FloatField("Temperature", _slider("temperature"))
+    top_p = FloatField("Top p", _slider("top_p"))
+    top_k = IntegerField("Top k", _slider("top_k"))
+    repetition_penalty = FloatField("Repetition penalty", _slider("repetition_penalty"))
+    max_new_tokens = IntegerField("Longest answer, tokens", _slider("max_new_tokens"))

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from echo import signals
 from echo.clock import utc_now
@@ -19,6 +19,7 @@ from echo.limits import (
     TITLE_CHARS,
 )
 from echo.models import Conversation, Message
+from echo.services.erasing import erase_conversations
 from echo.services.storage import transaction
 from echo.text import storable
 
@@ -220,11 +221,4 @@ def restore(user_id: int, conversation_id: str) -> Conversation:
 
 def purge_deleted() -> int:
     """Remove for good what was deleted long enough ago; returns how many."""
-
-    def work() -> int:
-        result = db.session.execute(
-            delete(Conversation).where(Conversation.deleted_at < utc_now() - KEPT_AFTER_DELETE)
-        )
-        return int(result.rowcount)  # type: ignore[attr-defined]
-
-    return transaction(work)
+    return erase_conversations(Conversation.deleted_at < utc_now() - KEPT_AFTER_DELETE)

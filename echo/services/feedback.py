@@ -6,7 +6,7 @@ from echo.errors import InvalidInput
 from echo.extensions import db
 from echo.limits import FEEDBACK_CATEGORIES
 from echo.models import Feedback, MessageRating
-from echo.services import conversations
+from echo.services import conversations, rollups
 from echo.services.storage import transaction
 
 
@@ -33,6 +33,8 @@ def rate_message(
 
     def work() -> None:
         present = db.session.get(MessageRating, message_id)
+        if present is not None:
+            rollups.mark_stale(present.created_at)
         if rating == 0:
             if present is not None:
                 db.session.delete(present)

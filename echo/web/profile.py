@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, url_for
+from typing import Any, Final
+
+from flask import Blueprint, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from echo.forms.account import ProfileForm
-from echo.services import accounts
-from echo.web import form_pages, replies, sessions
+from echo.forms.own_account import ButtonForm, ProfileForm
+from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
+from echo.services import accounts, devices, pictures, profile_data, second_factor
+from echo.web import account, form_pages, replies, sessions, step_up
 
 blueprint = Blueprint("profile", __name__)
+
+SAVED: Final = "Your profile is saved."
+WAITING: Final = "Open the link that was sent to {} to change the address."
+
+
+@blueprint.url_value_preprocessor
+def _allow_pictures(endpoint: str | None, _values: Any) -> None:
+    """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
+    if endpoint == "profile.index":
+        request.max_content_length = PICTURE_REQUEST_BYTES
 
 
 @blueprint.route("/profile", methods=["GET", "POST"])
@@ -18,16 +31,51 @@ def index() -> Response:
     form = ProfileForm(obj=current_user)
 
     def act() -> Response:
-        device = sessions.current_device()
-        accounts.change_profile(
-            current_user,
-            username=str(form.username.data),
-            email=str(form.email.data),
-            new_password=form.new_password.data or "",
-            password=form.password.data or "",
-            keep_device=device.id if device else "",
-        )
-        return replies.done("Your profile is saved.", url_for("profile.index"))
+        _save(form)
+        waiting = accounts.pending_email(current_user.id)
+        said = SAVED if waiting is None else f"{SAVED} {WAITING.format(waiting)}"
+        return replies.done(said, url_for("profile.index"))
 
-    numbers = {**accounts.numbers(current_user.id), "since": current_user.created_at}
-    return form_pages.handle(form, "profile.html", act, numbers=numbers)
+    return form_pages.handle(
+        form,
+        "profile.html",
+        act,
+        profile=profile_data.of(current_user.id),
+        picture_bytes=PICTURE_BYTES,
+        pending_email=accounts.pending_email(current_user.id),
+        **account.sign_in_ways(),
+    )
+
+
+def _save(form: ProfileForm) -> None:
+    """Store everything or nothing: the picture is judged first, and kept last."""
+    raw = form.picture_bytes()
+    picture = pictures.prepare(raw) if raw else None
+    moved = accounts.fold(str(form.email.data)) != current_user.email_key
+    sensitive = moved or bool(form.new_password.data)
+    by_password = current_user.password_hash is not None and not second_factor.is_on(current_user)
+    if sensitive and not by_password:
+        step_up.require()
+    device = sessions.current_device()
+    accounts.change_profile(
+        current_user,
+        username=str(form.username.data),
+        email=str(form.email.data),
+        new_password=form.new_password.data or "",
+        password=form.password.data or "",
+        keep_device=device.id if device else "",
+        confirmed=sensitive and not by_password,
+    )
+    if sensitive and by_password and device is not None:
+        devices.confirm(device)  # the right password was just given
+    if picture is not None:
+        pictures.keep(current_user.id, picture)
+
+
+@blueprint.post("/profile/picture/remove")
+def remove_picture() -> Response:
+    form = ButtonForm()
+    if not form.validate():
+        raise replies.first_error(form)
+    pictures.remove(current_user.id)
+    return replies.done("Your picture is removed.", url_for("profile.index"))

@@ -11,12 +11,14 @@ from typing import Any
 from flask import Flask, current_app, url_for
 
 from echo.clock import iso
+from echo.models import User
+from echo.services import pictures
 from echo.web.security_headers import csp_nonce
 
 
 def init_app(app: Flask) -> None:
     """Register globals and filters."""
-    app.jinja_env.globals.update(csp_nonce=csp_nonce, asset=asset)
+    app.jinja_env.globals.update(csp_nonce=csp_nonce, asset=asset, picture_url=picture_url)
     app.jinja_env.filters.update(
         underscore_separate=underscore_separate, get_att=get_att, iso=iso_filter, number=number
     )
@@ -36,6 +38,12 @@ def _version(folder: str) -> str:
         if file.is_file():
             digest.update(f"{file}{file.stat().st_mtime_ns}{file.stat().st_size}".encode())
     return digest.hexdigest()[:10]
+
+
+def picture_url(user: User) -> str | None:
+    """Return the address of a person's picture; None when they have none (their letter is shown)."""
+    picture_id = pictures.id_of(user.id)
+    return url_for("pictures.show", picture_id=picture_id) if picture_id else None
 
 
 def underscore_separate(text: str) -> str:

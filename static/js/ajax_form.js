@@ -4,8 +4,14 @@
 import { toast } from "./toasts.js";
 import { post } from "./http.js";
 
+const CONFIRM = "/confirm"; // asks for a fresh proof of who one is, then leads back here
+const NOT_KEPT = ["password", "file", "hidden", "submit"];
+
 export function enhanceForms(root = document) {
-  for (const form of root.querySelectorAll("form[data-ajax]")) form.addEventListener("submit", (event) => { event.preventDefault(); submit(form, event.submitter); });
+  for (const form of root.querySelectorAll("form[data-ajax]")) {
+    form.addEventListener("submit", (event) => { event.preventDefault(); submit(form, event.submitter); });
+    restore(form);
+  }
   for (const button of root.querySelectorAll("[data-reveal]")) reveal(button);
   for (const meter of root.querySelectorAll("[data-meter]")) strength(meter);
 }
@@ -16,7 +22,10 @@ async function submit(form, button) {
   busy(form, button, true);
   try {
     const answer = await post(form.action, new FormData(form));
-    if (answer.status === "redirect") return location.assign(answer.url);
+    if (answer.status === "redirect") {
+      if (new URL(answer.url, location.href).pathname === CONFIRM) keep(form);
+      return location.assign(answer.url);
+    }
     if (answer.message) toast(answer.message, { kind: "success" });
     if ("reset" in form.dataset) form.reset();
     form.dispatchEvent(new CustomEvent("ajax:done", { bubbles: true, detail: answer }));
@@ -26,6 +35,31 @@ async function submit(form, button) {
   } finally {
     busy(form, button, false);
   }
+}
+
+const keptName = (form) => `echo.form ${location.pathname} ${new URL(form.action, location.href).pathname}`;
+const keepable = (form) => [...form.elements].filter((input) => input.name && !NOT_KEPT.includes(input.type));
+
+/** What was typed waits in this tab while the person confirms who they are; passwords never do. */
+function keep(form) {
+  const values = keepable(form).map((input) => ["radio", "checkbox"].includes(input.type) ? input.checked : input.value);
+  try { sessionStorage.setItem(keptName(form), JSON.stringify(values)); } catch { /* storage may be forbidden: typed again then */ }
+}
+
+function restore(form) {
+  let values = null;
+  try {
+    values = JSON.parse(sessionStorage.getItem(keptName(form)));
+    sessionStorage.removeItem(keptName(form));
+  } catch { /* as above */ }
+  if (!values) return;
+  keepable(form).forEach((input, at) => {
+    if (["radio", "checkbox"].includes(input.type)) input.checked = values[at];
+    else input.value = values[at] ?? "";
+  });
+  form.closest("details")?.setAttribute("open", "");
+  form.scrollIntoView({ block: "center" });
+  toast("What you had typed is still here. Send it again to finish.");
 }
 
 function busy(form, button, on) {

@@ -17,7 +17,7 @@ export function ordinal(value) {
 export function seconds(value) {
   if (value < 1) return `${Math.round(value * 1000)} ms`;
   if (value < 60) return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
-  return `${Math.round(value / 60)} min`;
+  return value < 5400 ? `${Math.round(value / 60)} min` : `${Math.round(value / 3600)} h`;
 }
 
 export function shortTime(iso, now = new Date()) {
@@ -54,11 +54,25 @@ export function replyStats({ tokens, timing }) {
   return parts.join(" · ") + first + prompt;
 }
 
+const SPANS = [[60, "just now"], [3600, "min", 60], [86_400, "h", 3600], [7 * 86_400, "d", 86_400]];
+
+/** "5 min ago"; the date when it is a week ago. */
+export function ago(date, now = new Date()) {
+  const passed = (now - date) / 1000;
+  const [, unit, size] = SPANS.find(([limit]) => passed < limit) ?? [];
+  if (!unit) return `on ${long.format(date)}`;
+  return size ? `${Math.floor(passed / size)} ${unit} ago` : unit;
+}
+
+const TIMES = { long: (date) => long.format(date), moment: (date) => full.format(date), ago };
+
 /** Draws every <time datetime> inside root in the viewer's own words. */
 export function localTimes(root) {
   for (const node of root.querySelectorAll("time[datetime]")) {
-    if (node.textContent.trim()) continue;
-    node.textContent = "long" in node.dataset ? long.format(new Date(node.dateTime)) : shortTime(node.dateTime);
+    if (node.textContent.trim() && !("utc" in node.dataset)) continue;
+    delete node.dataset.utc;
+    const kind = ["long", "moment", "ago"].find((name) => name in node.dataset);
+    node.textContent = kind ? TIMES[kind](new Date(node.dateTime)) : shortTime(node.dateTime);
     node.title = fullTime(node.dateTime);
   }
 }

@@ -1,10 +1,13 @@
 // Pages without a chat: forms, flashes, times.
 
 import { enhanceForms } from "./ajax_form.js";
+import { enableCopying } from "./copy_button.js";
 import { localTimes } from "./format.js";
 import { adoptFlashes } from "./toasts.js";
 import "./theme.js";
 
 enhanceForms();
+enableCopying();
 adoptFlashes();
 localTimes(document);
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

@@ -16,7 +16,15 @@ from echo.errors import InvalidInput, NotFound
 from echo.extensions import cache, db
 from echo.limits import GENERATION_RANGES, TITLE_CHARS
 from echo.models import Conversation, Message, User
-from echo.services import accounts, contributors, conversations, export, feedback, message_tree
+from echo.services import (
+    accounts,
+    contributors,
+    conversations,
+    export,
+    feedback,
+    message_tree,
+    rollups,
+)
 from echo.services.turns import interrupt_orphans
 from echo.services.turns.live_turn import join_lengths, split_pieces
 
@@ -169,6 +177,7 @@ def test_ranking_counts_questions_of_those_who_take_part(
     app: Flask, ada: User, tree: dict[str, Message], make_user: Callable[..., User]
 ) -> None:
     cache.clear()
+    rollups.refresh()
     assert contributors.top() == [
         {"username": "ada", "characters": 3 * len("text of q1"), "prompts": 3}
     ]

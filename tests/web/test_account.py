@@ -121,7 +121,7 @@ def test_names_and_addresses_are_unique_without_case(
 
 
 def test_closed_sign_up_is_refused(app: Flask, client: Browser, form_time: Any) -> None:
-    app.config["SIGNUP"] = "closed"
+    app.extensions["settings"].signup = "closed"
     response = client.ajax("/signup", account(form_time))
     assert response.status_code == 403
     assert response.get_json()["status"] == "error"

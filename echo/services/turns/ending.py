@@ -15,6 +15,7 @@ from echo.extensions import db
 from echo.generation import Failed, Finished, FinishReason
 from echo.models import Conversation, Message, MessageStatus
 from echo.models.message import LIVE_STATUSES
+from echo.services import rollups
 from echo.services.storage import transaction
 from echo.services.turns.live_turn import LiveTurn, join_lengths
 
@@ -49,11 +50,13 @@ def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
             .where(Conversation.id == turn.conversation_id)
             .values(updated_at=utc_now())
         )
-        return db.session.scalars(
+        row = db.session.scalars(
             select(Message)
             .where(Message.id == turn.message_id)
             .execution_options(populate_existing=True)
         ).one()
+        rollups.mark_stale(row.created_at)
+        return row
 
     try:
         return transaction(work)
@@ -65,6 +68,7 @@ def interrupt_orphans() -> int:
     """Mark replies that a former process left unfinished; returns how many. Called before serving."""
 
     def work() -> int:
+        rollups.mark_messages(Message.status.in_(LIVE_STATUSES))
         result = db.session.execute(
             update(Message)
             .where(Message.status.in_(LIVE_STATUSES))

@@ -14,7 +14,7 @@ from echo.extensions import db
 from echo.generation import ChatMessage
 from echo.models import Conversation, Message, MessageStatus
 from echo.models.types import new_id
-from echo.services import conversations, message_tree
+from echo.services import conversations, message_tree, rollups
 from echo.services.storage import transaction
 
 
@@ -126,5 +126,6 @@ def reopen(conversation: Conversation, reply: Message) -> None:
         reply.status = MessageStatus.QUEUED
         reply.finish_reason = reply.error_code = reply.error_text = None
         conversation.updated_at = utc_now()
+        rollups.mark_stale(reply.created_at)
 
     transaction(work)

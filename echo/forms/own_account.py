@@ -1,0 +1,79 @@
+"""Forms about one's own account: profile, devices, data. They know neither tables nor services."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    StringField,
+)
+from wtforms.validators import Length, Optional
+
+from echo import limits
+from echo.forms.fields import (
+    EMAIL,
+    PASSWORD_LENGTH,
+    USERNAME,
+    no_line_breaks,
+    required,
+    storable_text,
+    stripped,
+)
+
+RETENTION_CHOICES: Final = {
+    "": "Keep them",
+    "30": "30 days",
+    "90": "90 days",
+    "365": "A year",
+}
+
+
+class ProfileForm(FlaskForm):
+    """Changes to one's own account; empty fields stay as they are."""
+
+    username = StringField("Name", USERNAME, filters=[stripped])
+    email = StringField("E-mail", [*EMAIL, no_line_breaks], filters=[stripped])
+    picture = FileField("Picture", [Optional()])
+    new_password = PasswordField(
+        "New password", [Optional(), PASSWORD_LENGTH], filters=[storable_text]
+    )
+    password = PasswordField(
+        "Current password", [Optional(), Length(max=1000)], filters=[storable_text]
+    )
+
+    def picture_bytes(self) -> bytes:
+        """Return what was uploaded, of one that is too large only the beginning; empty when nothing was."""
+        upload: Any = self.picture.data
+        return bytes(upload.read(limits.PICTURE_BYTES + 1)) if upload else b""
+
+
+class ButtonForm(FlaskForm):
+    """Nothing but the CSRF token: an act that a button does."""
+
+
+class RetentionForm(FlaskForm):
+    """How long conversations are kept that nobody uses."""
+
+    retention_days = RadioField(
+        "Delete conversations that were not used for",
+        choices=[SelectChoice(*option) for option in RETENTION_CHOICES.items()],
+    )
+
+    @property
+    def days(self) -> int | None:
+        return int(self.retention_days.data) if self.retention_days.data else None
+
+
+class DeleteMeForm(FlaskForm):
+    """One's own name, typed out: nobody does that by mistake."""
+
+    username = StringField(
+        "Your name",
+        [required("Type your name to confirm."), Length(max=limits.USERNAME_MAX)],
+        filters=[stripped],
+    )

@@ -1,0 +1,135 @@
+"""Profile pictures: checked, made small and square, and encoded anew. Knows no pages and no uploads.
+
+Only pixels survive: what else a file carries (a place, a program, a second file behind it) is left out.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from typing import Final
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy import select
+from sqlalchemy.orm import undefer
+
+from echo import hub
+from echo.errors import InvalidInput, NotFound, TooLong
+from echo.extensions import db
+from echo.limits import PICTURE_BYTES, PICTURE_PIXELS
+from echo.models import Picture
+from echo.services.storage import transaction
+
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
+SIDE: Final = 256
+QUALITY: Final = 86
+FIELD: Final = "picture"
+UNREADABLE: Final = (
+    *(OSError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, SyntaxError),
+    *(EOFError, MemoryError, struct.error, zlib.error),
+)
+"""What decoders raise on broken files."""
+MEGA: Final = 1_000_000
+NOT_READABLE: Final = "This file is not a picture that can be read. Use a PNG, JPEG, WebP or GIF."
+DAMAGED: Final = "This picture is damaged or cut off. Please try another one."
+
+
+def store(user_id: int, raw: bytes) -> Picture:
+    """Make `raw` the person's picture, in place of the one before; raises what `prepare` raises."""
+    return keep(user_id, prepare(raw))
+
+
+def prepare(raw: bytes) -> bytes:
+    """Return what is to be kept of an uploaded picture.
+
+    Raises:
+        TooLong: more than PICTURE_BYTES bytes or PICTURE_PIXELS pixels.
+        InvalidInput: not a picture of one of the four formats, or a damaged one.
+    """
+    if len(raw) > PICTURE_BYTES:
+        raise TooLong(f"A picture has at most {PICTURE_BYTES // MEGA} MB.", field=FIELD)
+    return hub.run_native(encode, raw)
+
+
+def keep(user_id: int, content: bytes) -> Picture:
+    """Store what `prepare` has made; its id is new, so that browsers show it at once."""
+
+    def work() -> Picture:
+        _drop(user_id)
+        picture = Picture(user_id=user_id, content=content, size_bytes=len(content))
+        db.session.add(picture)
+        db.session.flush()
+        return picture
+
+    return transaction(work)
+
+
+def remove(user_id: int) -> None:
+    """Take the person's picture away; their letter is shown again."""
+    transaction(lambda: _drop(user_id))
+
+
+def _drop(user_id: int) -> None:
+    """Delete by the row, not by a statement: the session's listeners hear of rows alone."""
+    for picture in db.session.scalars(select(Picture).where(Picture.user_id == user_id)):
+        db.session.delete(picture)
+    db.session.flush()
+
+
+def find(picture_id: str) -> Picture:
+    """Return a picture with its content; raises NotFound."""
+    picture = db.session.get(Picture, picture_id, options=[undefer(Picture.content)])
+    if picture is None:
+        raise NotFound("There is no such picture.")
+    return picture
+
+
+def id_of(user_id: int) -> str | None:
+    """Return the id of the person's picture, if they have one."""
+    return db.session.scalar(select(Picture.id).where(Picture.user_id == user_id))
+
+
+def encode(raw: bytes) -> bytes:
+    """Return the middle square of a picture as WebP of SIDE pixels, without anything but its pixels.
+
+    Raises:
+        TooLong: its header announces too many pixels; nothing has been decoded then.
+        InvalidInput: it is no such picture, or a damaged one.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd headers and large sizes: both are judged here
+        try:
+            with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
+                _refuse_huge(opened)
+                return _as_webp(opened)
+        except UnidentifiedImageError:
+            raise InvalidInput(NOT_READABLE, field=FIELD) from None
+        except Image.DecompressionBombError:
+            raise _too_many_pixels() from None
+        except UNREADABLE:
+            raise InvalidInput(DAMAGED, field=FIELD) from None
+
+
+def _refuse_huge(picture: Image.Image) -> None:
+    if picture.width * picture.height > PICTURE_PIXELS:
+        raise _too_many_pixels()
+
+
+def _too_many_pixels() -> TooLong:
+    text = f"This picture is too large: at most {PICTURE_PIXELS // MEGA} million pixels."
+    return TooLong(text, field=FIELD)
+
+
+def _as_webp(opened: Image.Image) -> bytes:
+    """Return the first frame, turned as its camera was held, cut and shrunk."""
+    opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # a large JPEG is decoded at an eighth of its size
+    turned = ImageOps.exif_transpose(opened)
+    flat = turned.convert("RGBA" if turned.has_transparency_data else "RGB")
+    square = ImageOps.fit(flat, (SIDE, SIDE), Image.Resampling.LANCZOS)
+    clean = Image.new(square.mode, square.size)
+    clean.paste(square)
+    target = io.BytesIO()
+    clean.save(target, "WEBP", quality=QUALITY, method=4)
+    return target.getvalue()

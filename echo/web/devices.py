@@ -1,0 +1,76 @@
+"""The browsers on which one is signed in, and ending their sessions. Knows services and forms only."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from flask import Blueprint, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from echo import hub
+from echo.forms.own_account import ButtonForm
+from echo.models import Device
+from echo.services import device_names, devices
+from echo.services.device_names import DeviceName
+from echo.web import replies, sessions
+
+blueprint = Blueprint("devices", __name__, url_prefix="/profile/devices")
+
+METHODS: Final = {"password": "a password", "google": "Google", "passkey": "a passkey"}
+ELSEWHERE: Final = "You signed this browser out from another one."
+
+
+class Row(NamedTuple):
+    """A signed-in browser as the page shows it."""
+
+    device: Device
+    name: DeviceName
+    method: str
+    is_this: bool
+
+
+@blueprint.get("")
+def listing() -> str:
+    rows = _rows()
+    others = sum(not row.is_this for row in rows)
+    return render_template("devices.html", rows=rows, others=others)
+
+
+def _rows() -> list[Row]:
+    """Return the living devices, this one first."""
+    this = sessions.current_device()
+    living = devices.living(current_user.id)
+    names = hub.run_native(device_names.readable_all, [device.user_agent for device in living])
+    rows = [
+        Row(device, name, METHODS.get(device.method, device.method), device is this)
+        for device, name in zip(living, names, strict=True)
+    ]
+    return sorted(rows, key=lambda row: not row.is_this)
+
+
+@blueprint.post("/<device_id>/revoke")
+def revoke(device_id: str) -> Response:
+    """End one session; this browser's own is a sign-out."""
+    _refuse_forged()
+    device = devices.own(current_user.id, device_id)
+    if device is sessions.current_device():
+        sessions.sign_out()
+        return replies.go(url_for("home.index"), "You are signed out.")
+    devices.revoke(device, ELSEWHERE)
+    return replies.go(url_for("devices.listing"), "That browser is signed out.")
+
+
+@blueprint.post("/revoke-others")
+def revoke_others() -> Response:
+    """End every session but this browser's."""
+    _refuse_forged()
+    this: Any = sessions.current_device()
+    devices.revoke_all(current_user.id, reason=ELSEWHERE, but=this.id)
+    return replies.go(url_for("devices.listing"), "You are signed out everywhere else.")
+
+
+def _refuse_forged() -> None:
+    form = ButtonForm()
+    if not form.validate():
+        raise replies.first_error(form)

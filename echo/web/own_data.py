@@ -1,0 +1,105 @@
+"""One's own data: taking them along, how long they are kept, deleting the account, who looked.
+
+Knows services and forms only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import IO, Any, Final
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from echo.clock import utc_now
+from echo.errors import InvalidInput
+from echo.forms.own_account import DeleteMeForm, RetentionForm
+from echo.services import accounts, archive, audit, deletion, profile_data, retention
+from echo.web import form_pages, replies, sessions, step_up
+
+blueprint = Blueprint("own_data", __name__, url_prefix="/profile")
+
+BLOCK_BYTES: Final = 64 * 1024
+TICKET_COOKIE: Final = "echo_export"
+TICKET_SECONDS: Final = 60
+TICKET_CHARS: Final = 40
+WHAT_WAS_DONE: Final = {
+    audit.Act.CONVERSATION_OPENED: "opened one of your chats",
+    audit.Act.MESSAGE_OPENED: "opened one of your messages",
+    audit.Act.MESSAGES_LISTED: "saw some of your messages in a list",
+}
+
+
+@blueprint.get("/data")
+def index() -> str:
+    return render_template("own_data.html", **_forms())
+
+
+def _forms(**shown: Any) -> dict[str, Any]:
+    """Return both forms of the page, one of them perhaps with what was sent and refused."""
+    own_days = profile_data.of(current_user.id).retention_days
+    return {
+        "retention_form": RetentionForm(None, retention_days=str(own_days or "")),
+        "delete_form": DeleteMeForm(None),
+        "site_days": retention.site_days(),
+        "in_force": retention.in_force(own_days),
+        **shown,
+    }
+
+
+@blueprint.get("/export")
+def export() -> Response:
+    """Download everything. The cookie tells the page's script that the archive is made."""
+    file = archive.make(current_user)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    response = Response(_blocks(file), mimetype="application/zip")
+    response.call_on_close(file.close)  # also for a client that left before the first block
+    name = f"echo-{current_user.username}-{utc_now():%Y-%m-%d}.zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Length"] = str(size)
+    ticket = request.args.get("ticket", "")
+    if ticket.isalnum() and len(ticket) <= TICKET_CHARS:
+        response.set_cookie(TICKET_COOKIE, ticket, max_age=TICKET_SECONDS, samesite="Strict")
+    return response
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+
+
+@blueprint.post("/retention", endpoint="retention")
+def set_retention() -> BaseResponse:
+    form = RetentionForm()
+
+    def act() -> BaseResponse:
+        retention.choose(current_user.id, form.days)
+        return replies.done("Saved.", url_for("own_data.index"))
+
+    return form_pages.handle(form, "own_data.html", act, **_forms(retention_form=form))
+
+
+@blueprint.post("/delete")
+def delete_me() -> BaseResponse:
+    """Delete the account after its name was typed and the person has proved again who they are."""
+    form = DeleteMeForm()
+
+    def act() -> BaseResponse:
+        if accounts.fold(str(form.username.data)) != current_user.username_key:
+            raise InvalidInput("This is not your name here.", field="username")
+        step_up.require()
+        deletion.delete_account(accounts.get(current_user.id))
+        sessions.forget()
+        return replies.go(url_for("home.index"), "Your account is deleted. Good-bye!")
+
+    return form_pages.handle(form, "own_data.html", act, **_forms(delete_form=form))
+
+
+@blueprint.get("/looks")
+def looks() -> str:
+    found = audit.looks_at(current_user.id)
+    return render_template("looks.html", looks=found, done=WHAT_WAS_DONE)

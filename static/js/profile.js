@@ -1,0 +1,143 @@
+// One's own account: a picture is seen before it is sent, removed with a way back; the archive's making shows. It knows no other form.
+
+import { csrfToken, post } from "./http.js";
+import { localTimes } from "./format.js";
+import { element } from "./icons.js";
+import { toast } from "./toasts.js";
+
+const TICKET_COOKIE = "echo_export";
+const LOOK_MS = 300;
+const PACKING_MS = 15 * 60 * 1000;
+const at = (id) => document.getElementById(id);
+
+for (const form of document.querySelectorAll("form[data-refresh]")) form.addEventListener("ajax:done", () => settle(form));
+if (at("picture-field")) {
+  wirePicture();
+  wireDrop(at("picture-field"));
+  at("remove-picture").addEventListener("submit", removePicture);
+}
+at("export")?.addEventListener("click", showPacking);
+
+/** After a form was saved: its passwords and files go, and what it named is drawn as the server has it now. */
+async function settle(form) {
+  for (const input of form.querySelectorAll('input[type="password"], input[type="file"]')) input.value = "";
+  const fresh = await refresh(form.dataset.refresh);
+  for (const input of form.querySelectorAll('input[type="text"], input[type="email"]')) {
+    input.defaultValue = fresh?.getElementById(input.id)?.defaultValue ?? input.defaultValue;
+    input.value = input.defaultValue;
+  }
+}
+
+/** Draws these parts as the server has them now; returns its page. */
+async function refresh(selector) {
+  const response = await fetch(location.pathname, { credentials: "same-origin" });
+  if (!response.ok || response.redirected) return null;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const part of selector.split(",")) document.querySelector(part)?.replaceWith(fresh.querySelector(part));
+  localTimes(document);
+  if (at("picture-field")) wirePicture();
+  return fresh;
+}
+
+// ---- the picture ----------------------------------------------------------------------------------------------
+
+/** The field and its buttons; drawn anew after each save. */
+function wirePicture() {
+  const input = at("picture");
+  input.classList.add("visually-hidden");
+  at("picture-choose").hidden = false;
+  input.addEventListener("change", () => showChosen(input.files[0]));
+  at("picture-keep").addEventListener("click", () => {
+    input.value = "";
+    refresh(".picture-field .avatar, .picture-acts");
+  });
+}
+
+function showChosen(file) {
+  const input = at("picture");
+  const problem = whyNot(file, Number(input.dataset.maxBytes));
+  at("picture-error").textContent = problem;
+  input.toggleAttribute("aria-invalid", Boolean(problem));
+  if (problem) input.value = "";
+  if (problem || !file) return;
+  const url = URL.createObjectURL(file);
+  const image = element("img", { src: url, alt: "", onload: () => URL.revokeObjectURL(url) });
+  image.addEventListener("error", () => { at("picture-error").textContent = "This picture cannot be shown here. You can still try to save it."; });
+  document.querySelector(".picture-field .avatar").replaceChildren(image);
+  at("picture-keep").hidden = false;
+}
+
+function whyNot(file, most) {
+  if (!file) return "";
+  if (!at("picture").accept.split(",").includes(file.type)) return "Use a PNG, JPEG, WebP or GIF.";
+  return file.size > most ? `A picture has at most ${Math.floor(most / 1e6)} MB.` : "";
+}
+
+function wireDrop(field) {
+  const over = (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    field.classList.add("dropping");
+  };
+  field.addEventListener("dragenter", over);
+  field.addEventListener("dragover", over);
+  field.addEventListener("dragleave", (event) => { if (!field.contains(event.relatedTarget)) field.classList.remove("dropping"); });
+  field.addEventListener("drop", (event) => {
+    event.preventDefault();
+    field.classList.remove("dropping");
+    if (!event.dataTransfer.files.length) return;
+    at("picture").files = event.dataTransfer.files;
+    showChosen(event.dataTransfer.files[0]);
+  });
+}
+
+async function removePicture(event) {
+  event.preventDefault();
+  try {
+    const former = await fetch(document.querySelector(".account .avatar img").src).then((answer) => answer.blob());
+    const answer = await post(event.target.action, new FormData(event.target));
+    await refresh(".account, .picture-field .avatar, .picture-acts");
+    toast(answer.message, { action: { label: "Undo", run: () => putBack(former) } });
+  } catch (error) {
+    toast(error.message, { kind: "error" });
+  }
+}
+
+async function putBack(picture) {
+  const form = at("profile-form");
+  const body = new FormData();
+  for (const name of ["username", "email"]) body.set(name, form.elements[name].defaultValue);
+  body.set("csrf_token", csrfToken());
+  body.set("picture", picture, "picture.webp");
+  try {
+    await post(form.action, body);
+    await refresh(".account, .picture-field .avatar, .picture-acts");
+  } catch (error) {
+    toast(error.message, { kind: "error" });
+  }
+}
+
+// ---- the archive ----------------------------------------------------------------------------------------------
+
+/** The download begins when everything is packed; the answer's cookie tells that it has. */
+function showPacking(event) {
+  const link = event.currentTarget;
+  const ticket = crypto.getRandomValues(new Uint32Array(2)).join("x");
+  const address = new URL(link.href);
+  address.searchParams.set("ticket", ticket);
+  link.href = address;
+  const words = link.querySelector("span");
+  const usual = words.textContent;
+  link.setAttribute("aria-busy", "true");
+  words.textContent = link.dataset.busy;
+  at("export-note").textContent = "Packing everything. Large accounts take a while; you can go on using Echo.";
+  const until = Date.now() + PACKING_MS;
+  const look = setInterval(() => {
+    const made = document.cookie.includes(`${TICKET_COOKIE}=${ticket}`);
+    if (!made && Date.now() < until) return;
+    clearInterval(look);
+    link.setAttribute("aria-busy", "false");
+    words.textContent = usual;
+    at("export-note").textContent = made ? "Packed: the download has begun." : "";
+  }, LOOK_MS);
+}

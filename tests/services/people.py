@@ -1,0 +1,109 @@
+"""Somebody with a row in every table that can hold something about them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from echo.clock import utc_now
+from echo.extensions import db
+from echo.models import (
+    Conversation,
+    Feedback,
+    Invite,
+    Message,
+    MessageRating,
+    OneTimeLink,
+    Passkey,
+    RecoveryCode,
+    User,
+    UserDay,
+    UserTotal,
+)
+from echo.models.types import new_id
+from echo.services import devices, login_delays, pictures
+from tests.services.test_pictures import made
+
+SECRETS = {
+    "token_hash": "SECRET-link-hash",
+    "totp_secret": "SECRET-totp",
+    "code_hash": "SECRET-code-hash",
+    "public_key": "SECRET-public-key",
+    "credential_id": "SECRET-credential",
+    "google_sub": "SECRET-google-sub",
+    "invite_hash": "SECRET-invite-hash",
+}
+
+
+def conversation_of(
+    user: User, length: int = 4, word: str = "walrus", **values: object
+) -> Conversation:
+    """Make a conversation of one branch, `length` messages long, and rate its last reply."""
+    row = Conversation(id=new_id(), user_id=user.id, title=f"{word} title", **values)
+    db.session.add(row)
+    parent = None
+    for ordinal in range(1, length + 1):
+        message = Message(
+            id=new_id(),
+            conversation_id=row.id,
+            user_id=user.id,
+            parent_id=parent,
+            ordinal=ordinal,
+            role="user" if ordinal % 2 else "assistant",
+            text=f"{word} text {ordinal}",
+        )
+        db.session.add(message)
+        db.session.flush()
+        parent = message.id
+    row.head_id, row.message_count = parent, length
+    if parent is not None:
+        rating = MessageRating(
+            message_id=parent,
+            user_id=user.id,
+            rating=-1,
+            reasons=["other"],
+            comment=f"{word} comment",
+        )
+        db.session.add(rating)
+    db.session.commit()
+    return row
+
+
+def fill(user: User) -> None:
+    """Leave a trace of this person in every table."""
+    conversation_of(user)
+    conversation_of(user, deleted_at=utc_now())
+    user.totp_secret, user.google_sub = SECRETS["totp_secret"], SECRETS["google_sub"]
+    user.retention_days = 90
+    later = utc_now() + timedelta(days=1)
+    db.session.add_all(
+        [
+            Feedback(user_id=user.id, opinion="walrus opinion", category="idea", rating=4),
+            OneTimeLink(
+                purpose="verify_email",
+                token_hash=SECRETS["token_hash"],
+                user_id=user.id,
+                email="walrus.pending@example.org",
+                expires_at=later,
+            ),
+            Passkey(
+                user_id=user.id,
+                credential_id=SECRETS["credential_id"],
+                public_key=SECRETS["public_key"].encode(),
+                name="walrus phone",
+            ),
+            RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
+            Invite(
+                token_hash=SECRETS["invite_hash"],
+                note="walrus note",
+                created_by=user.id,
+                expires_at=later,
+            ),
+            UserDay(day=20000, user_id=user.id, questions=1, characters=1, replies=1),
+            UserTotal(user_id=user.id, questions=1, characters=1, replies=1),
+        ]
+    )
+    db.session.commit()
+    devices.sign_in(user, address="203.0.113.77", user_agent="walrus browser", remember=True)
+    pictures.store(user.id, made())
+    login_delays.failed(login_delays.key_of_account(user.id))
+    login_delays.failed(login_delays.key_of_confirming(user.id))

@@ -1,0 +1,232 @@
+"""Local days, the rows' order and edges, who asked most, and the cards: by example."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from sqlalchemy import column, event, select
+
+from echo.clock import utc_now
+from echo.extensions import cache, db
+from echo.models import ActivitySlot, Message, Role, TimingSpan, User, UserDay, UserTotal
+from echo.services import chart_rows, contributors, reports, rollups, slots
+from echo.services.rollups import sources
+from tests.services.rollup_world import World
+
+BERLIN = ZoneInfo("Europe/Berlin")
+UTC_ZONE = ZoneInfo("UTC")
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last"),
+    [
+        ("Europe/Berlin", date(2026, 3, 27), date(2026, 3, 31)),
+        ("Europe/Berlin", date(2026, 10, 24), date(2026, 10, 26)),
+        ("America/St_Johns", date(2026, 11, 1), date(2026, 11, 1)),
+        ("Asia/Kolkata", date(2026, 1, 1), date(2026, 12, 31)),
+        ("Pacific/Kiritimati", date(2026, 5, 5), date(2026, 5, 5)),
+        ("Pacific/Pago_Pago", date(2026, 5, 5), date(2026, 5, 5)),
+    ],
+)
+def test_every_slot_is_on_its_local_day(app: Flask, zone: str, first: date, last: date) -> None:
+    begin, end = slots.day_number(first) * 48 - 60, slots.day_number(last) * 48 + 120
+    every = [ActivitySlot(slot=slot, signups=1, questions=0) for slot in range(begin, end)]
+    db.session.add_all(every)
+    db.session.commit()
+    expected: dict[date, int] = {}
+    for slot in range(begin, end):
+        day = datetime.fromtimestamp(slot * 1800, ZoneInfo(zone)).date()
+        if first <= day <= last:
+            expected[day] = expected.get(day, 0) + 1
+    assert chart_rows.signups(first, last, ZoneInfo(zone)) == sorted(expected.items())
+    before = sum(
+        datetime.fromtimestamp(slot * 1800, ZoneInfo(zone)).date() < first
+        for slot in range(begin, end)
+    )
+    assert chart_rows.signups_before(first, ZoneInfo(zone)) == before
+
+
+def test_a_zone_off_the_half_hour_is_taken_as_the_nearest_one(app: Flask) -> None:
+    noon = slots.day_number(date(2026, 5, 5)) * 48
+    db.session.add(ActivitySlot(slot=noon, signups=0, questions=3))
+    db.session.commit()
+    # Nepal is 5:45 ahead of UTC; 6:00 is taken
+    nepal = ZoneInfo("Asia/Kathmandu")
+    assert chart_rows.hours(date(2026, 5, 5), date(2026, 5, 5), nepal) == [(1, 6, 3)]
+
+
+def test_slots_of_times_are_whole_seconds_down(app: Flask, make_user) -> None:
+    person = make_user("ada", created_at=datetime(2026, 5, 5, 23, 59, 59, 999999, tzinfo=UTC))
+    slot = db.session.scalar(select(slots.slot_of(User.created_at)).where(User.id == person.id))
+    assert slot == slots.day_number(date(2026, 5, 6)) * 48 - 1
+
+
+def test_weeks_begin_on_monday_and_spans_with_their_first_day() -> None:
+    monday = slots.day_number(date(2026, 3, 2))
+    assert [slots.week_of(monday + n) for n in (-1, 0, 6, 7)] == [
+        slots.week_of(monday) + n for n in (-1, 0, 0, 1)
+    ]
+    assert slots.date_of(slots.monday(slots.week_of(monday + 3))) == date(2026, 3, 2)
+    begins = slots.span_begins(slots.day_number(date(2026, 3, 31)))
+    assert {step: slots.date_of(day) for step, day in begins.items()} == {
+        "day": date(2026, 3, 31),
+        "week": date(2026, 3, 30),
+        "month": date(2026, 3, 1),
+    }
+
+
+@pytest.mark.parametrize("value", [0.2, 1, 1.4, 60, 999, 12_345.6, 10**7])
+def test_buckets_are_right_to_two_and_a_half_per_cent(value: float) -> None:
+    assert 1.05 ** sources.bucket(value) == pytest.approx(max(value, 1), rel=0.025)
+
+
+def test_speed_counts_from_the_first_token_and_needs_some_time() -> None:
+    assert dict(sources.measures(5, 100, 1100, 51))["tokens_per_second"] == 50
+    assert "tokens_per_second" not in dict(sources.measures(5, 100, 105, 51))
+    assert dict(sources.measures(None, None, 9, 51)) == {"total_ms": 9}
+
+
+def people(count: int) -> list[User]:
+    role = db.session.scalars(select(Role)).first()
+    rows = [
+        User(
+            username=f"p{n}",
+            username_key=f"p{n}",
+            email=f"p{n}@example.org",
+            email_key=f"p{n}@example.org",
+            role=role,
+        )
+        for n in range(count)
+    ]
+    db.session.add_all(rows)
+    db.session.commit()
+    return rows
+
+
+def asked(person: User, day: int, questions: int) -> None:
+    db.session.add(
+        UserDay(day=day, user_id=person.id, questions=questions, characters=questions * 10)
+    )
+
+
+def test_who_asked_most_in_a_long_range_is_found_beyond_those_who_asked_most_in_all(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first tries look at two and at five people; the winner of the range is the sixth in all."""
+    monkeypatch.setattr(contributors, "TRIED_FIRST", (2, 5))
+    rows = people(8)
+    for place, person in enumerate(rows):
+        asked(person, 100, 50 - place)  # long ago
+        if place >= 5:
+            asked(person, 300, place)  # in the range
+        total = UserTotal(user_id=person.id, questions=50 - place + (place if place >= 5 else 0))
+        db.session.add(total)
+    db.session.commit()
+    found = contributors.top_in_range(200, 400, 2)
+    assert found == [("p7", 7, 70, 0), ("p6", 6, 60, 0)]
+    assert contributors.top_in_range(90, 400, 1) == [("p0", 50, 500, 0)]
+
+
+def test_the_first_try_is_enough_where_nobody_else_can_have_asked_more(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contributors, "TRIED_FIRST", (3,))
+    for place, person in enumerate(people(10)):
+        asked(person, 300, 20 - place)
+        db.session.add(UserTotal(user_id=person.id, questions=20 - place))
+    db.session.commit()
+    statements: list[str] = []
+    event.listen(
+        db.engine,
+        "before_cursor_execute",
+        lambda c, cu, statement, *rest: statements.append(statement),
+    )
+    assert [row[0] for row in contributors.top_in_range(200, 400, 2)] == ["p0", "p1"]
+    assert len(statements) == 2
+
+
+def test_long_ranges_of_timing_come_by_week_and_by_month(app: Flask) -> None:
+    day = slots.day_number(date(2026, 5, 6))
+    for step, begin in slots.span_begins(day).items():
+        db.session.add(
+            TimingSpan(step=step, day=begin, model="m", measure="queue_ms", bucket=3, count=1)
+        )
+    db.session.commit()
+    first = date(2026, 5, 6)
+    for days, begin in ((92, first), (93, date(2026, 5, 4)), (733, date(2026, 5, 1))):
+        rows = chart_rows.timing(first, first + timedelta(days=days - 1), UTC_ZONE)
+        assert rows == [(begin, "m", "queue_ms", 3, 1)]
+
+
+def test_an_empty_database_has_no_rows(app: Flask) -> None:
+    first, last = date(2026, 1, 1), date(2026, 12, 31)
+    for name in (
+        "signups", "active", "cohorts", "hours", "usage", "questions", "endings", "errors",
+        "timing", "thumbs", "feedback", "top_users", "lengths",
+    ):  # fmt: skip
+        assert getattr(chart_rows, name)(first, last, BERLIN) == []
+    assert chart_rows.signups_before(first, BERLIN) == 0
+
+
+def test_cards_compare_with_the_period_before(app: Flask) -> None:
+    world, now = World(), utc_now()
+    ada = world.person(now - timedelta(days=9))
+    world.person(now - timedelta(days=3))
+
+    def ask(days: float, status: str = "complete", first: int = 100) -> None:
+        values = {"status": status, "model": "m", "prompt_tokens": 10, "completion_tokens": 5}
+        talk = world.talk(ada, now - timedelta(days=days))
+        world.message(talk, now - timedelta(days=days), role="user", text="?")
+        world.message(
+            talk, now - timedelta(days=days), role="assistant", first_token_ms=first, **values
+        )
+        db.session.commit()
+
+    ask(8), ask(8), ask(8, "failed", 400)
+    ask(0), ask(0)
+    new, old = world.replies()[-1], world.replies()[0]
+    world.thumb(new, now, 1)
+    world.thumb(old, now - timedelta(days=8), -1)
+    rollups.refresh()
+    cache.clear()
+    cards = {card.name: card for card in reports.cards(days=7)}
+    values = {name: (card.value, card.before) for name, card in cards.items()}
+    assert values["users"] == (2, 1)
+    assert (values["active_1"], values["active_7"]) == ((1, 0), (1, 1))
+    assert values["signups"] == (1, 1)
+    assert values["messages"] == (4, 6)
+    assert values["tokens"] == (30, 45)
+    assert values["satisfaction"] == (1.0, 0.0)
+    assert values["errors"] == (0, 1)
+    assert values["first_token_p50"] == (pytest.approx(100, rel=0.025),) * 2
+    assert values["first_token_p95"][1] == pytest.approx(400, rel=0.025)
+    today = now.date()
+    assert [day for day, _ in cards["users"].series] == [
+        today - timedelta(days=n) for n in range(6, -1, -1)
+    ]
+    assert [count for _, count in cards["signups"].series] == [0, 0, 0, 1, 0, 0, 0]
+    assert cards["satisfaction"].series[0][1] is None
+
+
+def test_sql_names_the_same_expression_twice_alike(app: Flask) -> None:
+    """PostgreSQL groups only by what it can see to be the same."""
+    local = slots.LocalDays(date(2026, 3, 1), date(2026, 4, 30), BERLIN)
+    text = str(local.day(column("slot")))
+    assert ":" not in text
+    assert "CASE" in text
+
+
+def test_messages_are_counted_in_their_conversation(app: Flask, make_user, open_tab) -> None:
+    tab = open_tab(make_user("ada"))
+    tab.ask("send_message", {"text": "Hi", "client_id": "c1"})
+    talk = db.session.scalars(select(Message)).first().conversation_id
+    reply = db.session.scalar(select(Message.id).where(Message.role == "assistant"))
+    tab.wait_for("message_finished", reply)
+    tab.ask("regenerate_message", {"message_id": reply})
+    db.session.expire_all()
+    today = utc_now().date()
+    assert chart_rows.lengths(today, today, UTC_ZONE) == [(3, 1)]
+    assert talk

@@ -1,0 +1,222 @@
+"""Pictures: what is refused and why, and that nothing but pixels survives."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from echo import limits
+from echo.errors import InvalidInput, NotFound, TooLong
+from echo.extensions import db
+from echo.models import Picture, User
+from echo.services import pictures
+
+HTML = b"<script>alert(document.cookie)</script>"
+
+
+def made(kind: str = "PNG", size: tuple[int, int] = (40, 30), **options: object) -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", size, "teal").save(target, kind, **options)
+    return target.getvalue()
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of zeros, complete: some kilobytes that decode to gigabytes."""
+    packer = zlib.compressobj(9)
+    row = bytes(1 + side // 8)
+    content = b"".join(packer.compress(row * 1000) for _ in range(side // 1000)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", content)
+        + chunk(b"IEND", b"")
+    )
+
+
+def opened(content: bytes) -> Image.Image:
+    picture = Image.open(io.BytesIO(content))
+    picture.load()
+    return picture
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_each_format_becomes_a_small_square(kind: str) -> None:
+    picture = opened(pictures.encode(made(kind, (400, 90))))
+    assert (picture.format, picture.size) == ("WEBP", (256, 256))
+
+
+def test_middle_is_shown() -> None:
+    wide = Image.new("RGB", (300, 100), "red")
+    wide.paste("blue", (100, 0, 200, 100))
+    target = io.BytesIO()
+    wide.save(target, "PNG")
+    picture = opened(pictures.encode(target.getvalue())).convert("RGB")
+    for corner in ((5, 5), (250, 250), (128, 128)):
+        red, _green, blue = picture.getpixel(corner)  # type: ignore[misc]
+        assert blue > 200
+        assert red < 60
+
+
+def test_transparency_stays() -> None:
+    target = io.BytesIO()
+    Image.new("RGBA", (50, 50), (10, 20, 30, 0)).save(target, "PNG")
+    assert opened(pictures.encode(target.getvalue())).getpixel((100, 100))[3] == 0  # type: ignore[index]
+
+
+def test_bomb_is_refused_by_its_header_before_it_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = bomb(30_000)
+    assert len(raw) < limits.PICTURE_BYTES
+
+    def decode(_self: object) -> None:
+        raise AssertionError("it was decoded")
+
+    monkeypatch.setattr(Image.Image, "load", decode)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decode)
+    with pytest.raises(TooLong, match="40 million pixels") as refused:
+        pictures.encode(raw)
+    assert refused.value.field == "picture"
+
+
+def test_most_pixels_are_taken_and_one_row_more_is_not() -> None:
+    assert opened(pictures.encode(made("PNG", (8000, 5000)))).size == (256, 256)
+    with pytest.raises(TooLong):
+        pictures.encode(made("PNG", (8000, 5001)))
+
+
+def test_too_many_bytes_are_refused() -> None:
+    with pytest.raises(TooLong, match="5 MB"):
+        pictures.prepare(made() + bytes(limits.PICTURE_BYTES))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_truncated_files_are_refused_or_clean(kind: str, part: float) -> None:
+    noise = Image.effect_noise((200, 200), 80).convert("RGB")
+    target = io.BytesIO()
+    noise.save(target, kind)
+    raw = target.getvalue()
+    with pytest.raises(InvalidInput, match=r"damaged|not a picture"):
+        pictures.encode(raw[: int(len(raw) * part)])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"x",
+        b"GIF89a",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff",
+        b"RIFF\x00\x00\x00\x00WEBP",
+        b'<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>',
+        b"%PDF-1.4 not a picture",
+        b"PK\x03\x04" + bytes(100),
+        made("BMP"),
+        made("TIFF"),
+        made("ICO", (32, 32)),
+        made("PPM"),
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",
+    ],
+)
+def test_other_files_are_refused(raw: bytes) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        pictures.encode(raw)
+    assert refused.value.field == "picture"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_any_bytes_after_a_good_beginning_never_crash(kind: str) -> None:
+    raw = bytearray(made(kind, (64, 64)))
+    for at in range(8, len(raw), max(len(raw) // 60, 1)):
+        broken = bytes(raw[:at]) + bytes([raw[at] ^ 0xFF]) + bytes(raw[at + 1 :])
+        try:
+            content = pictures.encode(broken)
+        except InvalidInput:
+            continue
+        assert opened(content).size == (256, 256)
+
+
+def test_polyglots_come_out_clean() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        packed.writestr("evil.html", HTML)
+    for raw in (
+        made("PNG") + HTML,
+        made("PNG") + target.getvalue(),
+        made("GIF", comment=b"*/=1;alert(1)//" + HTML),
+        made("JPEG", comment=HTML),
+    ):
+        content = pictures.encode(raw)
+        assert HTML[:10] not in content
+        assert b"evil.html" not in content
+        assert b"alert" not in content
+        assert content[:4] == b"RIFF"
+        assert content[8:12] == b"WEBP"
+        assert int.from_bytes(content[4:8], "little") == len(content) - 8
+
+
+def with_exif(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = "SecretCamera"
+    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 0.0), 3: "E", 4: (13.0, 24.0, 0.0)})
+    tall = Image.new("RGB", (100, 100), "red")
+    tall.paste("blue", (0, 0, 100, 50))  # the sky, before turning
+    target = io.BytesIO()
+    tall.save(target, "JPEG", exif=exif, quality=95, icc_profile=b"SecretProfile" * 20)
+    return target.getvalue()
+
+
+def test_place_and_camera_are_gone_and_the_picture_stands_upright() -> None:
+    raw = with_exif(3)
+    assert b"SecretCamera" in raw
+    assert opened(raw).getexif().get_ifd(0x8825)
+    content = pictures.encode(raw)
+    assert b"Secret" not in content
+    assert b"EXIF" not in content
+    assert b"ICCP" not in content
+    picture = opened(content)
+    assert not picture.getexif()
+    assert "icc_profile" not in picture.info
+    top, bottom = picture.getpixel((128, 10)), picture.getpixel((128, 245))
+    assert top[0] > 200
+    assert bottom[2] > 200
+
+
+def test_animation_becomes_its_first_frame() -> None:
+    frames = [Image.new("RGB", (60, 60), colour) for colour in ("lime", "red", "blue")]
+    for kind in ("GIF", "WEBP"):
+        target = io.BytesIO()
+        frames[0].save(target, kind, save_all=True, append_images=frames[1:], duration=50)
+        assert getattr(opened(target.getvalue()), "n_frames", 1) == 3
+        picture = opened(pictures.encode(target.getvalue()))
+        assert getattr(picture, "n_frames", 1) == 1
+        assert picture.convert("RGB").getpixel((128, 128))[1] > 200  # type: ignore[index]
+
+
+def test_a_new_picture_replaces_the_old_under_a_new_id(make_user: Callable[..., User]) -> None:
+    ada = make_user("ada")
+    first = pictures.store(ada.id, made())
+    assert pictures.id_of(ada.id) == first.id
+    second = pictures.store(ada.id, made("GIF"))
+    assert second.id != first.id
+    assert db.session.query(Picture).count() == 1
+    assert pictures.find(second.id).size_bytes == len(pictures.find(second.id).content)
+    with pytest.raises(NotFound):
+        pictures.find(first.id)
+    pictures.remove(ada.id)
+    pictures.remove(ada.id)
+    assert pictures.id_of(ada.id) is None

@@ -200,7 +200,6 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         **_mail_config(settings),
         "REDIS_URL": redis,
         "SOCKET_ORIGINS": None,
-        "SIGNUP": settings.signup,
         "TEMPLATES_AUTO_RELOAD": False,
     }
 

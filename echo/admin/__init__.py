@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
+from echo.admin import charts
+from echo.admin.audit_trail import AuditTrail
 from echo.admin.dashboard import Dashboard
+from echo.admin.invites import Invites
 from echo.admin.roles import Roles
+from echo.admin.settings import SiteSettingsPage
 from echo.admin.tables import Conversations, FeedbackList, Messages
 from echo.admin.users import Users
 
 
 def init_app(app: Flask) -> None:
     """Register every admin page, in the order of the menu."""
-    # matplotlib keeps its list of faces there; it reads the variable when it is first imported
-    os.environ.setdefault("MPLCONFIGDIR", str(Path(app.instance_path) / "matplotlib"))
+    charts.init_app(app)
     pages = Admin(
         app,
         name="Echo",
@@ -26,5 +26,8 @@ def init_app(app: Flask) -> None:
         theme=Theme(folder="bootstrap4", base_template="admin/base.html"),
         csp_nonce_generator=lambda: app.jinja_env.globals["csp_nonce"](),  # type: ignore[operator]
     )
-    for view in (Users(), Roles(), Conversations(), Messages(), FeedbackList()):
+    for view in (
+        Users(), Invites(), Roles(), Conversations(), Messages(), FeedbackList(), AuditTrail(),
+        SiteSettingsPage(),
+    ):  # fmt: skip
         pages.add_view(view)

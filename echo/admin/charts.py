@@ -1,149 +1,181 @@
-"""Charts off the hub: one at a time on a native thread, cached by query. Knows no page.
+"""A chart of a range: its rows from SQL, its picture from the drawing process, kept for a minute.
 
-pandas and matplotlib are imported there, by the first chart, so that serving starts without them.
+Knows no page, and no chart either: what there is, the drawing process says when it is ready.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache as once
-from typing import Final, Literal, NamedTuple, ParamSpec, TypeVar
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
-from echo import hub
+from flask import Flask, current_app
+
+from echo.admin import cards
+from echo.admin.chart_worker import ChartWorker
 from echo.admin.ranges import DayRange
 from echo.config import ROOT
-from echo.errors import Busy
+from echo.errors import NotFound
 from echo.extensions import cache, db
-from echo.services import reports
+from echo.services import chart_rows
+from echo.services.cards import all_cards
 
-P = ParamSpec("P")
 T = TypeVar("T")
 Theme = Literal["light", "dark"]
-Kind = Literal["svg", "png"]
+Kind = Literal["svg", "png", "csv"]
 Size = Literal["wide", "narrow"]
-Rows = list[tuple[date, int]]
 
 KEPT_SECONDS: Final = 60
-PATIENCE_SECONDS: Final = 20.0
-NOBODY: Final = "Nobody signed up in this time."
 TOKENS: Final = ROOT / "static" / "css" / "tokens.css"
-TWO_COLOURS: Final = re.compile(r"--([a-z-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)")
+TWO_COLOURS: Final = re.compile(r"--([a-z0-9-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)")
 COLOURS: Final = {  # what it is in a chart: its name among the tokens
-    "surface": "raised", "text": "text", "faint": "text-faint", "line": "line", "mark": "live",
-}  # fmt: skip
+    "surface": "raised",
+    "text": "text",
+    "faint": "text-faint",
+    "line": "line",
+    "mark": "live",
+    "good": "chart-good",
+    "bad": "chart-bad",
+}
+SERIES: Final = tuple(f"chart-{number}" for number in range(1, 7))
 
 
-class Line(NamedTuple):
-    """One line of the table beside the chart."""
+@dataclass(frozen=True)
+class ChartInfo:
+    """What a page says of a chart before it is drawn; `rows` names what it is drawn from."""
 
-    start: date
-    signups: int
-    in_all: int
-
-
-class Table(NamedTuple):
-    """The chart's numbers; `step` is day, week or month."""
-
-    step: str
-    lines: list[Line]
+    name: str
+    group: str
+    title: str
+    question: str
+    formula: str
+    rows: tuple[str, ...]
+    measure: str
 
 
-class _OneAtATime:
-    """A green lock: matplotlib's settings are global, and a second thread would be no faster."""
+@dataclass(frozen=True)
+class Query:
+    """One chart of one range, in one viewer's days."""
 
-    def __init__(self) -> None:
-        self._busy = False
-        self._freed = hub.Signal()
+    chart: str
+    days: DayRange
+    zone: ZoneInfo
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for one's turn; raises Busy when the others take too long."""
-        while self._busy:
-            if not self._freed.wait(PATIENCE_SECONDS):
-                raise Busy("Other charts are being drawn. Please try again.", retry_after=5)
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-            self._freed.notify()
+    @property
+    def key(self) -> str:
+        return f"{self.chart}/{self.days.first}/{self.days.last}/{self.zone.key}"
 
 
-_drawing = _OneAtATime()
+def init_app(app: Flask) -> None:
+    """Give the application its drawing process; it starts when the first chart is asked for."""
+    app.extensions["chart_worker"] = ChartWorker(Path(app.instance_path) / "matplotlib")
+
+
+def _worker() -> ChartWorker:
+    worker: ChartWorker = current_app.extensions["chart_worker"]
+    return worker
+
+
+def known() -> dict[str, ChartInfo]:
+    """Return every chart by its name, in the order of the page."""
+    worker = _worker()
+    if not worker.ready:
+        worker.start()
+    infos = (ChartInfo(**{**one, "rows": tuple(one["rows"])}) for one in worker.ready["charts"])
+    return {info.name: info for info in infos}
+
+
+def info(name: str) -> ChartInfo:
+    """Return what is said of a chart; raises NotFound."""
+    found = known().get(name)
+    if found is None:
+        raise NotFound("There is no such chart.")
+    return found
+
+
+def table(query: Query) -> dict[str, Any]:
+    """Return `alt` (the chart in words), and `columns` and `rows` of the table beside it."""
+
+    def make() -> dict[str, Any]:
+        header = _worker().ask({**_request(query), "kind": "table"}).header
+        return {"alt": header["alt"], **header["table"]}
+
+    return _kept(f"table/{query.key}", make)
+
+
+def picture(query: Query, kind: Kind, theme: Theme = "light", size: Size = "wide") -> bytes:
+    """Return the chart as SVG or PNG, or its table as CSV."""
+
+    def make() -> bytes:
+        title = "" if kind == "svg" else f"{info(query.chart).title}, {query.days.words}"
+        request = {"kind": kind, "size": size, "look": looks()[theme], "title": title}
+        return _worker().ask({**_request(query), **request}).body
+
+    return _kept(f"{kind}/{theme}/{size}/{query.key}", make)
+
+
+def report(month: DayRange, site: str, zone: ZoneInfo) -> bytes:
+    """Return the printable report of a month as PDF."""
+
+    def make() -> bytes:
+        names = {name for one in known().values() for name in one.rows}
+        request = {
+            "act": "report",
+            "month": month.first,
+            "site": site,
+            "cards": [asdict(card) for card in cards.named(all_cards(month.days, month.last))],
+            "rows": {name: _rows(name, month, zone) for name in names},
+            "before": chart_rows.signups_before(month.first, zone),
+            "look": looks()["light"],
+        }
+        return _worker().ask(request).body
+
+    return _kept(f"report/{month.first}/{zone.key}", make)
 
 
 def _kept(key: str, make: Callable[[], T]) -> T:
     """Return what is cached under `key`, made by `make` where it is not: by one caller, for all."""
+    key = f"charts/{key}"
     found: T | None = cache.get(key)
-    if found is not None:
-        return found
-    db.session.commit()  # nothing is written: the connection goes back while one waits
-    with _drawing.turn():
-        found = cache.get(key)
-        if found is None:
-            found = make()
-            cache.set(key, found, timeout=KEPT_SECONDS)
+    if found is None:
+        with _worker().turn():
+            found = cache.get(key)
+            if found is None:
+                found = make()
+                cache.set(key, found, timeout=KEPT_SECONDS)
     return found
 
 
-def _native(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Work on a native thread; the database connection goes back to its pool meanwhile."""
-    db.session.commit()
-    return hub.run_native(work, *args, **kwargs)
+def _request(query: Query) -> dict[str, Any]:
+    """Return what all requests for a chart have in common: the rows and the range."""
+    days = query.days
+    span: dict[str, Any] = {"first": days.first, "last": days.last}
+    if query.chart == "users":
+        span["before"] = chart_rows.signups_before(days.first, query.zone)
+    rows = {name: _rows(name, days, query.zone) for name in info(query.chart).rows}
+    return {"act": "chart", "chart": query.chart, "rows": rows, "span": span}
 
 
-def signups_table(days: DayRange) -> Table:
-    """Return the sign-ups of the range by day, week or month, with the running total."""
-
-    def make() -> Table:
-        rows = reports.signups_by_day(days.first, days.last)
-        return _native(_tabulate, rows, days, reports.users_before(days.first))
-
-    return _kept(f"signups/table/{days.first}/{days.last}", make)
-
-
-def signups_picture(days: DayRange, theme: Theme, kind: Kind, size: Size) -> bytes:
-    """Return the chart of the range's sign-ups as SVG or PNG."""
-
-    def make() -> bytes:
-        rows = reports.signups_by_day(days.first, days.last)
-        return _native(_draw, rows, days, _colours()[theme], kind, size)
-
-    return _kept(f"signups/{kind}/{theme}/{size}/{days.first}/{days.last}", make)
+def _rows(name: str, days: DayRange, zone: ZoneInfo) -> list[Any]:
+    read: Callable[[date, date, ZoneInfo], list[Any]] = getattr(chart_rows, name)
+    rows = read(days.first, days.last, zone)
+    db.session.commit()  # nothing is written: the connection goes back while one waits
+    return rows
 
 
 @once
-def _colours() -> dict[str, dict[str, str]]:
+def looks() -> dict[str, dict[str, Any]]:
     """Return the charts' colours of both themes out of the one file that holds colours."""
     found = {name: pair for name, *pair in TWO_COLOURS.findall(TOKENS.read_text())}
     return {
-        theme: {part: found[name][place] for part, name in COLOURS.items()}
+        theme: {
+            **{part: found[name][place] for part, name in COLOURS.items()},
+            "series": [found[name][place] for name in SERIES],
+        }
         for place, theme in enumerate(("light", "dark"))
     }
-
-
-def _tabulate(rows: Rows, days: DayRange, before: int) -> Table:
-    from analytics import frames, measures
-
-    step = measures.fitting_step(days.first, days.last)
-    table = measures.table(frames.daily_counts(rows, days.first, days.last), step, before)
-    lines = [
-        Line(start.date(), int(count), int(total))
-        for start, count, total in table.itertuples(name=None)
-    ]
-    return Table(step, lines)
-
-
-def _draw(rows: Rows, days: DayRange, colours: dict[str, str], kind: Kind, size: Size) -> bytes:
-    from analytics import charts, frames, measures, render, style
-
-    step = measures.fitting_step(days.first, days.last)
-    counts = measures.per_step(frames.daily_counts(rows, days.first, days.last), step)
-    look = style.Look(**colours)
-    if kind == "svg":  # the page around it says what it shows
-        return render.to_svg(charts.bars(counts, step, look, NOBODY, size=size))
-    title = f"Sign-ups per {step}, {days.words}"
-    return render.to_png(charts.bars(counts, step, look, NOBODY, size=size, title=title))

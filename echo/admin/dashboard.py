@@ -1,29 +1,35 @@
-"""The first page: cards, and the sign-ups as chart, table and downloads. Knows services, no rows."""
+"""The first page: cards, every chart of a range with its table, downloads, the month's report.
+
+Knows services and the drawing process, no rows.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
+from itertools import groupby
 from typing import Any, Final, cast
 
 from flask import Response, request
 from flask_admin import BaseView, expose
 
-from echo.admin import charts, ranges
+from echo import zones
+from echo.admin import cards, charts, ranges
 from echo.admin.access import Guarded
 from echo.admin.pages import Page
 from echo.errors import InvalidInput
 from echo.services import reports
 
-MIMETYPES: Final = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv"}
-STEPS: Final = {"day": "Day", "week": "Week from", "month": "Month from"}
-FEW_RATINGS: Final = "No answers rated yet"
+MIMETYPES: Final = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "csv": "text/csv",
+    "pdf": "application/pdf",
+}
 
 
 class Dashboard(Guarded, Page, BaseView):
-    """How many people, how much talk, how it felt, who came."""
+    """Who came, what they used, how it felt, how fast it was."""
 
-    routes = ("index", "signups")
+    routes = ("index", "chart", "chart_file", "report")
 
     def __init__(self) -> None:
         super().__init__(name="Dashboard", endpoint="admin", url="/admin")
@@ -31,42 +37,68 @@ class Dashboard(Guarded, Page, BaseView):
     @expose("/")
     def index(self) -> Any:
         error: InvalidInput | None = None
+        zone = zones.named(request.cookies.get(zones.COOKIE))
         try:
-            days = ranges.read(request.args)
+            days = ranges.read(request.args, zone)
         except InvalidInput as refusal:
-            days, error = ranges.preset(), refusal
-        table = charts.signups_table(days)
+            days, error = ranges.preset(zone), refusal
+        groups = groupby(charts.known().values(), key=lambda info: info.group)
         page = self.render(
             "admin/dashboard.html",
-            cards=_cards(reports.totals()),
+            cards=cards.shown(reports.cards(days.days if days.preset else ranges.USUAL_DAYS)),
+            groups=[(name, list(infos)) for name, infos in groups],
             days=days,
+            zone=zone,
+            months=ranges.past_months(zone),
             presets=ranges.PRESETS,
             error=error,
             typed={name: request.args.get(name, days.address[name]) for name in ("from", "to")},
-            table=table,
-            step=STEPS[table.step],
-            signups=sum(line.signups for line in table.lines),
         )
         return (page, error.status) if error else page
 
-    @expose("/charts/signups.<any(svg, png, csv):kind>")
-    def signups(self, kind: str) -> Response:
+    @expose("/charts/<chart_name>")
+    def chart(self, chart_name: str) -> Any:
+        """One chart with its table: a page of its own, or the part that the dashboard asks for."""
+        info, query = charts.info(chart_name), _query(chart_name)
+        template = "admin/chart_part.html" if _is_part() else "admin/chart.html"
+        return self.render(template, chart=info, query=query, table=charts.table(query))
+
+    @expose("/charts/<chart_name>.<any(svg, png, csv):kind>")
+    def chart_file(self, chart_name: str, kind: str) -> Response:
         """The chart of a range as picture, or its numbers."""
-        days = ranges.read(request.args)
-        if kind == "csv":
-            body: str | bytes = _csv(charts.signups_table(days))
-        else:
-            body = charts.signups_picture(
-                days,
-                cast(charts.Theme, _one_of(("light", "dark"), "theme")),
-                cast(charts.Kind, kind),
-                cast(charts.Size, _one_of(("wide", "narrow"), "size")),
-            )
-        response = Response(body, mimetype=MIMETYPES[kind])
-        if kind != "svg":
-            name = f"echo-signups-{days.first}-{days.last}.{kind}"
-            response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        charts.info(chart_name)
+        query = _query(chart_name)
+        body = charts.picture(
+            query,
+            cast(charts.Kind, kind),
+            cast(charts.Theme, _one_of(("light", "dark"), "theme")),
+            cast(charts.Size, _one_of(("wide", "narrow"), "size")),
+        )
+        name = f"echo-{chart_name}-{query.days.first}-{query.days.last}"
+        return _file(body, kind, None if kind == "svg" else name)
+
+    @expose("/report/<month>.pdf")
+    def report(self, month: str) -> Response:
+        """The printable report of a month, such as 2026-10."""
+        zone = zones.named(request.cookies.get(zones.COOKIE))
+        body = charts.report(ranges.month(month, zone), request.host, zone)
+        return _file(body, "pdf", f"echo-report-{month}")
+
+
+def _query(name: str) -> charts.Query:
+    zone = zones.named(request.cookies.get(zones.COOKIE))
+    return charts.Query(name, ranges.read(request.args, zone), zone)
+
+
+def _is_part() -> bool:
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
+
+
+def _file(body: bytes, kind: str, name: str | None) -> Response:
+    response = Response(body, mimetype=MIMETYPES[kind])
+    if name is not None:
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return response
 
 
 def _one_of(values: tuple[str, ...], name: str) -> str:
@@ -75,34 +107,3 @@ def _one_of(values: tuple[str, ...], name: str) -> str:
     if value not in values:
         raise InvalidInput(f"The {name} is {' or '.join(values)}.", field=name)
     return value
-
-
-def _csv(table: charts.Table) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow((f"{table.step}_from", "signups", "users_in_all"))
-    writer.writerows(table.lines)
-    return buffer.getvalue()
-
-
-def _cards(totals: reports.Totals) -> list[dict[str, str]]:
-    """Return name, number and explanation of each card."""
-    liked = f"{totals.liked / totals.rated:.0%}" if totals.rated else "–"
-    rated = f"{totals.liked:,} of {totals.rated:,} thumbs up, 30 days"
-    return [
-        {"name": "People", "value": f"{totals.users:,}", "note": "accounts in all"},
-        {
-            "name": "Active today",
-            "value": f"{totals.active_today:,}",
-            "note": "seen since 0:00 UTC",
-        },
-        {"name": "Admins", "value": f"{totals.admins:,}", "note": "super admins included"},
-        {"name": "Conversations", "value": f"{totals.conversations:,}", "note": "not deleted"},
-        {
-            "name": "Messages today",
-            "value": f"{totals.messages_today:,}",
-            "note": "questions and replies",
-        },
-        {"name": "Feedback", "value": f"{totals.feedback:,}", "note": "opinions in all"},
-        {"name": "Satisfaction", "value": liked, "note": rated if totals.rated else FEW_RATINGS},
-    ]

@@ -1,15 +1,19 @@
-"""What all admin pages share: only planned routes, and forms that keep what was typed. Knows no page."""
+"""What all admin pages share: only planned routes, buttons, forms that keep what was typed. Knows no page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from flask import flash, redirect
+from flask import current_app, flash, redirect, request
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from echo.errors import EchoError
+from echo.config import Settings
+from echo.errors import EchoError, InvalidInput
+from echo.forms.admin import ActForm, Versioned
+from echo.models import Role, User
+from echo.services import administration
 
 
 class Page:
@@ -43,7 +47,7 @@ def handle(
     except EchoError as error:
         _explain(form, error)
         return show(), error.status
-    return _go(url, done)
+    return go(url, done)
 
 
 def _explain(form: FlaskForm, error: EchoError) -> None:
@@ -54,6 +58,29 @@ def _explain(form: FlaskForm, error: EchoError) -> None:
         flash(error.text, "error")
 
 
-def _go(url: str, message: str) -> Response:
+def go(url: str, message: str) -> Response:
+    """Go to `url` and say `message` there."""
     flash(message, "success")
     return redirect(url)
+
+
+def public_address(path: str) -> str:
+    """Return a link to hand out: by the address that people use, else by that of this request."""
+    settings: Settings = current_app.extensions["settings"]
+    return (settings.public_url or request.host_url.rstrip("/")) + path
+
+
+def refuse_forged() -> None:
+    """Raise InvalidInput for a button that was not pressed on one of Echo's own pages."""
+    if not ActForm().validate():
+        raise InvalidInput("This page was open for too long. Please reload it and try again.")
+
+
+def shown_version(form: Versioned, row: User | Role) -> str:
+    """Return the mark that the form carries: a refused one keeps its own, so that no change is missed.
+
+    Who has been told of somebody else's change gets the new mark: the next "Save" is meant.
+    """
+    if form.is_submitted() and form.version.data and not form.version.errors:
+        return str(form.version.data)
+    return administration.version(row)

@@ -1,10 +1,11 @@
-"""Ranges of days out of an address: presets or two own days, in UTC. Knows no chart."""
+"""Ranges of days out of an address: presets, two own days, a month. Knows no chart."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
@@ -14,6 +15,7 @@ from echo.errors import InvalidInput
 
 PRESETS: Final = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "Year"}
 USUAL: Final = "30"
+USUAL_DAYS: Final = 30
 LONGEST_DAYS: Final = 3660
 
 
@@ -41,22 +43,22 @@ class DayRange:
         return {"from": self.first.isoformat(), "to": self.last.isoformat()}
 
 
-def preset(name: str = USUAL) -> DayRange:
-    """Return the last `name` days, today included; raises InvalidInput for no preset."""
+def preset(zone: ZoneInfo, name: str = USUAL) -> DayRange:
+    """Return the viewer's last `name` days, today included; raises InvalidInput for no preset."""
     if name not in PRESETS:
         raise InvalidInput("Choose one of the ranges that are offered.", field="days")
-    today = utc_now().date()
+    today = _today(zone)
     return DayRange(today - timedelta(days=int(name) - 1), today, name)
 
 
-def read(args: MultiDict[str, str]) -> DayRange:
+def read(args: MultiDict[str, str], zone: ZoneInfo) -> DayRange:
     """Return the range that an address asks for, else the usual one.
 
     Raises:
         InvalidInput: no date, reversed, longer than ten years, too long ago or still to come.
     """
     if not args.get("from") and not args.get("to"):
-        return preset(args.get("days", USUAL))
+        return preset(zone, args.get("days", USUAL))
     wanted = DayRange(_day(args, "from"), _day(args, "to"))
     if wanted.last < wanted.first:
         raise InvalidInput("The range ends before it begins. Swap the two days.", field="to")
@@ -67,6 +69,33 @@ def read(args: MultiDict[str, str]) -> DayRange:
     if wanted.days > LONGEST_DAYS:
         raise InvalidInput("Choose a range of ten years at most.", field="from")
     return wanted
+
+
+def month(name: str, zone: ZoneInfo) -> DayRange:
+    """Return a month by its name, such as 2026-10; raises InvalidInput for none and for one to come."""
+    try:
+        first = datetime.strptime(name, "%Y-%m").date()
+    except ValueError:
+        raise InvalidInput("Name the month like 2026-10.", field="month") from None
+    if not EARLIEST <= first <= _today(zone):
+        raise InvalidInput("Choose a month that has begun.", field="month")
+    return DayRange(first, _next_month(first) - timedelta(days=1))
+
+
+def past_months(zone: ZoneInfo, count: int = 12) -> list[date]:
+    """Return the first days of this month and those before it, newest first."""
+    found = [_today(zone).replace(day=1)]
+    while len(found) < count:
+        found.append((found[-1] - timedelta(days=1)).replace(day=1))
+    return found
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def _today(zone: ZoneInfo) -> date:
+    return utc_now().astimezone(zone).date()
 
 
 def _day(args: MultiDict[str, str], name: str) -> date:

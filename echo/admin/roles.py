@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import request, url_for
 from flask_admin import expose
+from flask_login import current_user
 from markupsafe import Markup
 
 from echo.admin import cells
 from echo.admin.access import Guarded
-from echo.admin.pages import handle
+from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import RoleForm
 from echo.models import Role
@@ -50,14 +51,18 @@ class Roles(Guarded, TableView):
 
         def act() -> None:
             administration.edit_role(
+                current_user,
                 role.id,
                 description=str(form.description.data or ""),
                 daily_messages=form.daily_messages.data,
                 daily_tokens=form.daily_tokens.data,
+                seen=str(form.version.data),
             )
 
         def show() -> str:
-            page: str = self.render("admin/role_form.html", form=form, role=role)
+            page: str = self.render(
+                "admin/role_form.html", form=form, role=role, version=shown_version(form, role)
+            )
             return page
 
         url = url_for(".index_view")

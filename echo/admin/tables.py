@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from flask_login import current_user
 
 from echo.admin import cells
@@ -13,26 +12,30 @@ from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsTrue, TextIs, UntilDay
 from echo.admin.table_view import TableView
 from echo.limits import FEEDBACK_CATEGORIES
 from echo.models import Conversation, Feedback, Message, MessageStatus
-
-log = structlog.get_logger()
+from echo.services import looks
 
 
 class _Private(TableView):
-    """A table of what people wrote in private: each look at one row is written to the log."""
+    """A table of what people wrote in private: each look is written to the audit trail before it is given."""
 
     def get_one(self, id: Any) -> Any:
         row = super().get_one(id)
-        log.info(
-            "an administrator reads a private row",
-            admin_id=current_user.id, table=self.model.__tablename__, row_id=row.id,
-        )  # fmt: skip
+        looks.opened(current_user, row)
         return row
+
+    def get_list(self, *args: Any, **kwargs: Any) -> tuple[int, list[Any]]:
+        count, rows = super().get_list(*args, **kwargs)
+        looks.listed(current_user, [row.user_id for row in rows], self.model.__tablename__)
+        return count, rows
 
 
 class Conversations(Guarded, _Private):
     """Every conversation, the deleted ones too as long as they can be restored."""
 
-    about = "Who talked with Echo, and when. Opening one is written to the log."
+    about = (
+        "Who talked with Echo, and when. What you see of others is noted in the audit trail, "
+        "and they are shown it."
+    )
     column_list = ("title", "user_id", "created_at", "updated_at", "deleted_at")
     column_details_list = ("id", *column_list, "pinned", "settings", "head_id")
     column_labels = {
@@ -68,7 +71,10 @@ class Conversations(Guarded, _Private):
 class Messages(Guarded, _Private):
     """Every question and reply."""
 
-    about = "Questions and replies, newest first. Opening one is written to the log."
+    about = (
+        "Questions and replies, newest first. What you read of others is noted in the audit trail, "
+        "and they are shown it."
+    )
     column_list = (
         "text", "role", "status", "user_id", "completion_tokens", "first_token_ms", "created_at",
     )  # fmt: skip

@@ -11,12 +11,13 @@ from flask_login import current_user
 from echo.admin import cells
 from echo.admin.access import Guarded
 from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsTrue, UntilDay
-from echo.admin.pages import handle
+from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
-from echo.errors import Forbidden
+from echo.admin.user_acts import UserActs
 from echo.forms.admin import CreateUserForm, EditUserForm
 from echo.models import Role, RoleName, User
-from echo.services import accounts, administration
+from echo.services import account_facts, accounts, administration
+from echo.services.account_facts import Facts
 
 ROLE_LABELS = [(role.value, role.replace("_", " ").capitalize()) for role in RoleName]
 
@@ -28,10 +29,11 @@ class _RoleIs(ChoiceIs):
         return query.filter(User.role.has(Role.name == value))
 
 
-class Users(Guarded, TableView):
+class Users(UserActs, Guarded, TableView):
     """Every account. A plain admin edits those without rights over others, and gives no roles."""
 
-    routes = ("index_view", "details_view", "create_view", "edit_view")
+    routes = ("index_view", "details_view", "create_view", "edit_view", *UserActs.acts)
+    create_label = "New account"
     about = "Everybody with an account here."
     can_create = can_edit = True
     column_list = ("id", "username", "email", "role", "active", "created_at", "last_seen_at")
@@ -72,8 +74,14 @@ class Users(Guarded, TableView):
     def may_edit(self, user: User) -> bool:
         return administration.may_edit(current_user, user)
 
+    def may_delete(self, user: User) -> bool:
+        return bool(current_user.is_super_admin and current_user.id != user.id)
+
     def numbers(self, user: User) -> dict[str, int]:
         return accounts.numbers(user.id)
+
+    def facts(self, user: User) -> Facts:
+        return account_facts.of(user)
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
@@ -99,8 +107,7 @@ class Users(Guarded, TableView):
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> Any:
         user = self.get_one(request.args.get("id", ""))
-        if not self.may_edit(user):
-            raise Forbidden("Only a super admin edits the accounts of administrators.")
+        administration.refuse_foreign(current_user, user)
         form = EditUserForm(obj=user)
         _offer_roles(form)
 
@@ -112,10 +119,13 @@ class Users(Guarded, TableView):
                 email=str(form.email.data),
                 active=bool(form.active.data),
                 role=_chosen(form),
+                seen=str(form.version.data),
             )
 
         def show() -> str:
-            page: str = self.render("admin/user_form.html", form=form, user=user)
+            page: str = self.render(
+                "admin/user_form.html", form=form, user=user, version=shown_version(form, user)
+            )
             return page
 
         url = url_for(".details_view", id=user.id)

@@ -33,11 +33,15 @@ def serve_command() -> None:
 
 
 def _register() -> None:
-    from echo.cli import chat, demo_data, users
+    from echo.cli import audit, backup, chat, demo_data, rollups, users
 
     cli.add_command(users.create_admin)
+    cli.add_command(audit.audit)
+    cli.add_command(backup.backup)
+    cli.add_command(backup.restore)
     cli.add_command(chat.chat)
     cli.add_command(demo_data.demo_data)
+    cli.add_command(rollups.rollups_group)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A conversation in the terminal with the same engine; nothing is stored."""
+"""A conversation in the terminal with the same engine and the environment's settings; nothing is stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from echo import hub
-from echo.config import Settings
 from echo.generation import (
     ChatMessage,
     Failed,
@@ -15,6 +14,8 @@ from echo.generation import (
     TextPiece,
     TokenStream,
 )
+from echo.services import site_settings
+from echo.services.site_settings import SiteSettings
 from echo.services.turns import Turns
 from echo.services.turns.sampling import sampling_for
 
@@ -27,7 +28,7 @@ LOOK_SECONDS = 0.02
 def chat(prompt: str | None) -> None:
     """Talk with the model here, without a browser. An empty line leaves."""
     turns: Turns = current_app.extensions["turns"]
-    settings: Settings = current_app.extensions["settings"]
+    settings = site_settings.environment()  # without the database, which may not be there yet
     turns.engine.start()
     history = [ChatMessage("system", settings.system_prompt)]
     while text := prompt or click.prompt("You", default="", show_default=False):
@@ -38,7 +39,7 @@ def chat(prompt: str | None) -> None:
     turns.engine.stop(timeout=5)
 
 
-def _answer(turns: Turns, settings: Settings, history: list[ChatMessage]) -> str:
+def _answer(turns: Turns, settings: SiteSettings, history: list[ChatMessage]) -> str:
     request = GenerationRequest(
         messages=tuple(history),
         sampling=sampling_for({}, settings, turns.engine.defaults),

@@ -10,7 +10,7 @@ import flask_migrate
 import structlog
 from flask import Flask
 
-from echo import config, create_app, hub, logs
+from echo import config, create_app, hub, instance_lock, logs
 from echo.cli import housekeeping
 from echo.config import Settings
 from echo.errors import ConfigurationError
@@ -29,6 +29,7 @@ def serve() -> None:
     """Start everything and serve until told to stop; returns after an orderly end."""
     settings = config.load()
     logs.configure(settings.log_level, settings.log_format)
+    instance_lock.share(settings.instance)
     app = create_app(settings)
     listener = _listener(settings)  # first: a second Echo must not touch the rows of this one
     prepare(app)

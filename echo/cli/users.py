@@ -9,7 +9,7 @@ import flask_migrate
 from flask.cli import with_appcontext
 
 from echo.models import RoleName
-from echo.services import accounts
+from echo.services import administration
 
 
 @click.command("create-admin")
@@ -21,7 +21,9 @@ def create_admin(email: str, username: str, password_stdin: bool) -> None:
     """Make a super admin."""
     flask_migrate.upgrade()
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask()
-    user = accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
+    user = administration.create_user(
+        None, username=username, email=email, password=password, role=RoleName.SUPER_ADMIN
+    )
     click.echo(f"{user.username} is a super admin now.")
 
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import String, select, type_coerce
 
+from echo import hub
 from echo.clock import iso, utc_now
 from echo.extensions import db
 from echo.models import AuditEvent, User
 from echo.services.storage import transaction
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 FIRST_HASH: Final = "0" * 64
 BATCH: Final = 1000
@@ -53,6 +56,7 @@ class Act(StrEnum):
     FEEDBACK_TRIAGED = "feedback.triaged"
     SETTINGS_CHANGED = "settings.changed"
     BACKUP_TAKEN = "backup.taken"
+    BACKUP_RESTORED = "backup.restored"
     PICTURES_DOWNLOADED = "pictures.downloaded"
     TABLE_DOWNLOADED = "table.downloaded"
     TRAIL_VERIFIED = "trail.verified"
@@ -73,11 +77,20 @@ class Entry(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What a check of the chain found; `broken_at` is the first row that does not fit."""
+    """What a check of the chain found: `rows` that fit and the hash of the last of them.
+
+    `broken_at` is the first row that does not fit; `noted_found` tells whether the hash that somebody
+    noted earlier is still in the chain (None when none was asked for).
+    """
 
     rows: int
     head: str
     broken_at: int | None
+    noted_found: bool | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.broken_at is None and self.noted_found is not False
 
 
 def record(
@@ -90,9 +103,26 @@ def record(
 ) -> AuditEvent:
     """Write one row in a transaction of its own; `actor` None is the command line."""
     entry = Entry(act, actor.id if actor else None, subject_id, target, detail)
-    row = transaction(lambda: add(entry))
-    log.info("audit", id=row.id, act=row.act, actor_id=row.actor_id, hash=row.hash)
+    (row,) = written(lambda: ((), [entry]))[1]
     return row
+
+
+def together(work: Callable[[], tuple[T, Sequence[Entry]]]) -> T:
+    """Run `work` (repeatable, as for `transaction`) and store the entries that it returns with it."""
+    return written(work)[0]
+
+
+def written(work: Callable[[], tuple[T, Sequence[Entry]]]) -> tuple[T, list[AuditEvent]]:
+    """As `together`; return the rows as well."""
+
+    def both() -> tuple[T, list[AuditEvent]]:
+        result, entries = work()
+        return result, [add(entry) for entry in entries]
+
+    result, rows = transaction(both)
+    for row in rows:
+        log.info("audit", id=row.id, act=row.act, actor_id=row.actor_id, hash=row.hash)
+    return result, rows
 
 
 def add(entry: Entry) -> AuditEvent:
@@ -120,46 +150,80 @@ def add(entry: Entry) -> AuditEvent:
 
 def link_hash(before: str, row: AuditEvent) -> str:
     """Return the hash that ties this row to the one before it."""
+    return _link(
+        before, (row.id, row.at, row.actor_id, row.act, row.subject_id, row.target, row.detail)
+    )
+
+
+def _link(before: str, values: Sequence[Any]) -> str:
+    number, at, actor_id, act, subject_id, target, detail = values
     content = {
-        "id": row.id,
-        "at": iso(row.at),
-        "actor_id": row.actor_id,
-        "act": row.act,
-        "subject_id": row.subject_id,
-        "target": row.target,
-        "detail": row.detail,
+        "id": number,
+        "at": iso(at),
+        "actor_id": actor_id,
+        "act": act,
+        "subject_id": subject_id,
+        "target": target,
+        "detail": detail,
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()
 
 
-def verify() -> Verdict:
-    """Walk the chain from its first row; stop at the first one that was changed, added or is missing."""
-    before, expected = FIRST_HASH, 1
-    for row in _rows():
-        if row.id != expected or row.hash != link_hash(before, row):
-            return Verdict(expected - 1, before, row.id)
-        before, expected = row.hash, expected + 1
-    return Verdict(expected - 1, before, None)
+def verify(noted: str | None = None) -> Verdict:
+    """Walk the chain from its first row; stop at the first one that was changed, added or is missing.
+
+    A chain whose end was cut off fits together: `noted`, a head that was written down before, shows it.
+    The rows are read some at a time and checked off the hub, which goes on meanwhile.
+    """
+    verdict = Verdict(0, FIRST_HASH, None)
+    found = noted == FIRST_HASH
+    for rows in _batches():
+        verdict, seen = hub.run_native(_walk, verdict, rows, noted)
+        found = found or seen
+        if verdict.broken_at is not None:
+            break
+    return verdict._replace(noted_found=found if noted else None)
 
 
-def _rows() -> Iterator[AuditEvent]:
-    """Yield all rows in order, some at a time, as they are in the database."""
+def _walk(so_far: Verdict, rows: list[tuple[Any, ...]], noted: str | None) -> tuple[Verdict, bool]:
+    """Check rows that follow `so_far`; tell also whether one of them has the noted hash. Pure."""
+    count, before, _broken, _found = so_far
+    seen = False
+    for number, at, actor_id, act, subject_id, target, detail, stored in rows:
+        try:
+            content = (number, _moment(at), actor_id, act, subject_id, target, json.loads(detail))
+            fits = number == count + 1 and stored == _link(before, content)
+        except (ValueError, TypeError):  # somebody wrote what Echo could not have written
+            fits = False
+        if not fits:
+            return Verdict(count, before, number), seen
+        count, before = count + 1, stored
+        seen = seen or stored == noted
+    return Verdict(count, before, None), seen
+
+
+def _moment(value: Any) -> datetime:
+    """Return a time as the driver gives it (SQLite: a text without a zone) in UTC."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def _batches() -> Iterator[list[tuple[Any, ...]]]:
+    """Yield all rows in order as the database has them; the connection goes back between batches."""
     last = 0
+    row = AuditEvent
+    at, detail = type_coerce(row.at, String), type_coerce(row.detail, String)  # read as they are
+    columns = (row.id, at, row.actor_id, row.act, row.subject_id, row.target, detail, row.hash)
     while True:
-        rows = list(
-            db.session.scalars(
-                select(AuditEvent)
-                .where(AuditEvent.id > last)
-                .order_by(AuditEvent.id)
-                .limit(BATCH)
-                .execution_options(populate_existing=True)
-            )
-        )
+        query = select(*columns).where(row.id > last).order_by(row.id).limit(BATCH)
+        rows: list[tuple[Any, ...]] = [tuple(values) for values in db.session.execute(query)]
+        db.session.commit()  # nothing was written
         if not rows:
             return
-        yield from rows
-        last = rows[-1].id
+        yield rows
+        last = rows[-1][0]
 
 
 class Look(NamedTuple):

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from echo.config import Settings
 from echo.forms.account import LoginForm, LogoutForm, SetupForm
-from echo.services import accounts, first_admin
+from echo.services import accounts, first_admin, site_settings
 from echo.web import form_pages, rate_limits, replies, sessions, sign_in_steps
 
 blueprint = Blueprint("account", __name__)
@@ -59,5 +59,5 @@ def sign_in_ways() -> dict[str, object]:
     return {
         "google_enabled": bool(settings.google_client_id),
         "mail_enabled": bool(settings.mail_url),
-        "signup_mode": current_app.config["SIGNUP"],
+        "signup_mode": site_settings.current().signup_mode,
     }

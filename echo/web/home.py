@@ -8,11 +8,11 @@ from flask import Blueprint, current_app, render_template
 from flask_login import current_user
 
 from echo import limits
-from echo.config import Settings
-from echo.services import contributors, conversations
+from echo.services import contributors, conversations, quotas, site_settings
+from echo.services.site_settings import SiteSettings
 from echo.services.turns import Turns
 from echo.services.turns import sampling as turn_sampling
-from echo.web import conversation_groups, sessions
+from echo.web import banner, conversation_groups, sessions
 
 blueprint = Blueprint("home", __name__)
 
@@ -21,10 +21,12 @@ blueprint = Blueprint("home", __name__)
 def index() -> Any:
     if current_user.is_authenticated:
         return _chat(None)
+    site = site_settings.current()
     return render_template(
         "home.html",
         contributors=contributors.top(),
-        signup_mode=current_app.config["SIGNUP"],
+        signup_mode=site.signup_mode,
+        banner=banner.of(site.banner),
     )
 
 
@@ -39,25 +41,26 @@ def conversation(conversation_id: str) -> Any:
 
 def _chat(conversation_id: str | None) -> str:
     rows, next_cursor = conversations.page(current_user.id)
+    site = site_settings.current()
     return render_template(
         "chat.html",
         groups=conversation_groups.of(rows),
         next_cursor=next_cursor,
-        boot=_boot(conversation_id),
+        boot=_boot(conversation_id, site),
+        banner=banner.of(site.banner),
     )
 
 
-def _boot(conversation_id: str | None) -> dict[str, Any]:
+def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
     """Return what the page's scripts need to begin with."""
     turns: Turns = current_app.extensions["turns"]
-    settings: Settings = current_app.extensions["settings"]
-    usual = turn_sampling.defaults(settings, turns.engine.defaults)
+    usual = turn_sampling.defaults(site, turns.engine.defaults)
     ceilings = {
         name: {"min": limit.low, "max": limit.high, "step": limit.step}
         for name, limit in limits.GENERATION_RANGES.items()
     }
-    if settings.max_new_tokens:
-        ceilings["max_new_tokens"]["max"] = settings.max_new_tokens
+    if site.max_new_tokens:
+        ceilings["max_new_tokens"]["max"] = site.max_new_tokens
     return {
         "user": {
             "id": current_user.id,
@@ -67,7 +70,7 @@ def _boot(conversation_id: str | None) -> dict[str, Any]:
         },
         "conversation_id": conversation_id,
         "defaults": {name: getattr(usual, name) for name in turn_sampling.NAMES}
-        | {"system_prompt": settings.system_prompt},
+        | {"system_prompt": site.system_prompt},
         "ceilings": ceilings,
         "limits": {
             "message_chars": limits.MESSAGE_CHARS,
@@ -77,6 +80,7 @@ def _boot(conversation_id: str | None) -> dict[str, Any]:
             "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,
         },
         "model": {"name": turns.model_name},
+        "quota": quotas.status(current_user.id).as_payload(),
         "feedback_categories": _options(limits.FEEDBACK_CATEGORIES),
         "rating_reasons": _options(limits.RATING_REASONS),
     }

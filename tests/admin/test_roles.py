@@ -3,7 +3,8 @@
 import pytest
 
 from echo.extensions import db
-from echo.models import Role
+from echo.models import AuditEvent, Role
+from echo.services import administration
 
 
 def role():
@@ -12,6 +13,7 @@ def role():
 
 
 def save(client, **values):
+    values = {"version": administration.version(role()), **values}
     return client.post(f"/admin/roles/edit/?id={role().id}", data=values)
 
 
@@ -44,3 +46,28 @@ def test_a_long_description_is_refused(root):
 def test_unknown_role(root):
     assert root.get("/admin/roles/edit/?id=99").status_code == 404
     assert root.post("/admin/roles/edit/?id=99", data={}).status_code == 404
+
+
+def test_the_second_of_two_administrators_is_told(root, as_role):
+    seen = administration.version(role())
+    assert save(root, description="First.", daily_messages="7", daily_tokens="").status_code == 302
+    late = save(root, description="Second.", daily_messages="", daily_tokens="", version=seen)
+    assert late.status_code == 409
+    assert "Somebody changed this role" in late.text
+    assert "First." in late.text
+    assert 'value="Second."' in late.text
+    assert (role().description, role().daily_messages) == ("First.", 7)
+    assert f'name="version" value="{administration.version(role())}"' in late.text
+
+
+def test_what_changed_in_a_role_is_written_down(root, people):
+    save(root, description="Talks.", daily_messages="50", daily_tokens="")
+    row = db.session.query(AuditEvent).one()
+    assert (row.act, row.actor_id, row.target) == (
+        "role.edited",
+        people["super_admin"].id,
+        "roles/user",
+    )
+    assert row.detail == {"daily_messages": [None, 50], "description": ["changed"]}
+    save(root, description="Talks.", daily_messages="50", daily_tokens="")
+    assert db.session.query(AuditEvent).count() == 1

@@ -146,16 +146,6 @@ def test_pages_and_bounded_counts(root, written, monkeypatch):
     assert "More than 1 rows" in root.get("/admin/messages/").text
 
 
-def test_a_look_at_private_rows_is_logged(root, written, people, capsys):
-    import structlog
-
-    with structlog.testing.capture_logs() as entries:
-        root.get(f"/admin/conversations/details/?id={written['talk'].id}")
-    (entry,) = [e for e in entries if "private" in e["event"]]
-    assert entry["admin_id"] == people["super_admin"].id
-    assert entry["row_id"] == written["talk"].id
-
-
 def test_nothing_can_be_written_here(root, written):
     for name in ("conversations", "messages", "feedback"):
         for act in ("new", "edit", "delete", "action", "export/csv", "ajax/update"):

@@ -20,7 +20,8 @@ def fields(user, **changes):
 
 
 def edit(client, user, **changes):
-    return client.post(f"/admin/users/edit/?id={user.id}", data=fields(user, **changes))
+    values = {"version": administration.version(user), **fields(user, **changes)}
+    return client.post(f"/admin/users/edit/?id={user.id}", data=values)
 
 
 def test_list_never_shows_secrets(root, people):

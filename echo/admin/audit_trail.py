@@ -1,0 +1,75 @@
+"""The audit trail: who did what to whom, newest first, and the check of its chain. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from flask_admin import expose
+from flask_login import current_user
+from markupsafe import Markup
+
+from echo.admin import cells, sentences
+from echo.admin.access import Guarded
+from echo.admin.filters import ChoiceIs, FromDay, IdIs, UntilDay
+from echo.admin.pages import refuse_forged
+from echo.admin.table_view import TableView
+from echo.models import AuditEvent
+from echo.services import account_facts, audit
+from echo.services.audit import Act
+
+
+def _what(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Markup:
+    return Markup("<span>{}</span>").format(sentences.sentence(row, g.trail_names))
+
+
+def _detail(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Any:
+    return sentences.detail(row) or cells.NOTHING
+
+
+def _target(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Any:
+    return Markup('<span class="id">{}</span>').format(row.target) if row.target else cells.NOTHING
+
+
+class AuditTrail(Guarded, TableView):
+    """Rows are written by the services alone; here they are only read."""
+
+    routes = ("index_view", "verify")
+    about = "Every act of an administrator and every look into other people's words. Rows stay for ever."
+    can_view_details = False
+    column_list = ("id", "at", "act", "target", "detail")
+    column_labels = {"id": "No.", "at": "When", "act": "What happened", "detail": "In detail"}
+    column_default_sort = ("id", True)
+    column_sortable_list = (("at", "id"),)
+    column_filters = (
+        ChoiceIs(AuditEvent.act, "Act", "act", list(sentences.LABELS.items())),
+        IdIs(AuditEvent.actor_id, "By person number", "actor_id"),
+        IdIs(AuditEvent.subject_id, "About person number", "subject_id"),
+        FromDay(AuditEvent.at, "From", "from"),
+        UntilDay(AuditEvent.at, "Until", "until"),
+    )
+    column_formatters = {"at": cells.moment, "act": _what, "target": _target, "detail": _detail}
+    list_template = "admin/audit.html"
+
+    def __init__(self) -> None:
+        super().__init__(AuditEvent, "Audit trail", "audit")
+
+    def may_verify(self) -> bool:
+        """Tell whether the button is for the person who looks."""
+        return bool(current_user.is_super_admin)
+
+    def get_list(self, *args: Any, **kwargs: Any) -> tuple[int, list[AuditEvent]]:
+        count, rows = super().get_list(*args, **kwargs)
+        people = [number for row in rows for number in (row.actor_id, row.subject_id)]
+        g.trail_names = account_facts.names(people)
+        return count, rows
+
+    @expose("/verify/", methods=("POST",))
+    def verify(self) -> Any:
+        """Walk the whole chain and say what was found; the check itself leaves a row after it."""
+        refuse_forged()
+        verdict = audit.verify()
+        audit.record(
+            Act.TRAIL_VERIFIED, current_user, rows=verdict.rows, broken_at=verdict.broken_at
+        )
+        return self.render("admin/verdict.html", verdict=verdict)

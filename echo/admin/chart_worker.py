@@ -1,0 +1,139 @@
+"""The process that draws charts: started when first needed, asked in turn, replaced when it fails.
+
+Knows the frames of `analytics/wire.py` and no chart. pandas and matplotlib live in that process alone: a
+drawing there costs this one nothing but the wait of the one who asked.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from analytics import wire
+from echo import hub
+from echo.config import ROOT
+from echo.errors import Busy, InvalidInput
+
+log = structlog.get_logger()
+
+PATIENCE_SECONDS: Final = 30.0
+NOT_ANSWERING: Final = "The charts cannot be drawn just now. Please try again in a moment."
+WAITING: Final = "Other charts are being drawn. Please try again."
+
+
+class ChartWorker:
+    """One drawing process, asked by one green thread at a time: the one whose `turn` it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder  # where matplotlib keeps its list of faces
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._ids = itertools.count(1)
+        self._busy = False
+        self._freed = hub.Signal()
+        self.ready: dict[str, Any] = {}
+        """What the process said of itself when it was ready."""
+
+    def ask(self, header: dict[str, Any]) -> wire.Frame:
+        """Send a request and return its answer; to be called within `turn`.
+
+        Raises:
+            InvalidInput: the process could not make sense of it.
+            Busy: it does not answer.
+        """
+        try:
+            answer = self._exchange(header)
+        except (OSError, wire.Broken) as failure:
+            log.warning("the chart process failed", error=str(failure))
+            self.stop()
+            raise Busy(NOT_ANSWERING, retry_after=5) from failure
+        if not answer.header.get("ok"):
+            log.warning("a chart was refused", error=answer.header.get("error"))
+            raise InvalidInput("This chart cannot be drawn.", field="chart")
+        return answer
+
+    def start(self) -> None:
+        """Start the process if it is not running, and wait until it is ready; raises Busy."""
+        with self.turn():
+            try:
+                self._running()
+            except (OSError, wire.Broken) as failure:
+                self.stop()
+                raise Busy(NOT_ANSWERING, retry_after=5) from failure
+
+    def stop(self) -> None:
+        """End the process; the next request starts a new one."""
+        if self._socket is not None:
+            self._socket.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._socket = self._process = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn: the process draws one thing at a time; raises Busy after a while."""
+        while self._busy:
+            if not self._freed.wait(PATIENCE_SECONDS):
+                raise Busy(WAITING, retry_after=5)
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+            self._freed.notify()
+
+    def _exchange(self, header: dict[str, Any]) -> wire.Frame:
+        channel = self._running()
+        number = next(self._ids)
+        channel.sendall(wire.encode({**header, "id": number}))
+        answer = _next_frame(channel)
+        if answer.header.get("id") != number:
+            raise wire.Broken("the answer belongs to another request")
+        return answer
+
+    def _running(self) -> socket.socket:
+        """Return the way to a process that is ready."""
+        if self._socket is not None and self._process is not None and self._process.poll() is None:
+            return self._socket
+        self.stop()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            os.set_blocking(theirs.fileno(), True)  # a green socket does not block, a plain reader must
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "analytics.worker"],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                cwd=ROOT,
+                env={**os.environ, "MPLCONFIGDIR": str(self._folder)},
+            )
+        ours.settimeout(PATIENCE_SECONDS)
+        self._socket = ours
+        self.ready = _next_frame(ours).header
+        return ours
+
+
+def _next_frame(channel: socket.socket) -> wire.Frame:
+    frame = wire.read(_Received(channel))
+    if frame is None:
+        raise wire.Broken("the process has ended")
+    return frame
+
+
+class _Received:
+    """A socket as something to read from."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def read(self, size: int, /) -> bytes:
+        return self._channel.recv(size)

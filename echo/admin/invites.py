@@ -1,0 +1,111 @@
+"""Invitations: list, make, withdraw. Knows no tokens: a link is shown once and kept nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request, url_for
+from flask_admin import expose
+from flask_login import current_user
+from markupsafe import Markup
+
+from echo.admin import cells, sentences
+from echo.admin.access import Guarded
+from echo.admin.pages import go, public_address, refuse_forged
+from echo.admin.table_view import TableView
+from echo.forms.admin import InviteForm
+from echo.models import Invite
+from echo.services import account_facts, invites, site_settings
+
+KINDS = {"open": "good", "revoked": "bad"}
+
+
+def _uses(_view: Any, _context: Any, row: Invite, _name: str) -> str:
+    return f"{row.uses:,} of {row.max_uses:,}"
+
+
+def _state(_view: Any, _context: Any, row: Invite, _name: str) -> Markup:
+    state = invites.state(row)
+    word = "withdrawn" if state == "revoked" else state
+    return Markup('<span class="tag {}">{}</span>').format(KINDS.get(state, ""), word)
+
+
+def _maker(_view: Any, _context: Any, row: Invite, _name: str) -> Any:
+    return sentences.person(row.created_by, g.invite_makers, "–")
+
+
+class Invites(Guarded, TableView):
+    """Every invitation, the old ones too."""
+
+    routes = ("index_view", "create_view", "revoke")
+    about = "Links with which people make an account of their own."
+    can_create = True
+    create_label = "New invitation"
+    can_view_details = False
+    column_list = ("note", "revoked_at", "uses", "created_by", "created_at", "expires_at")
+    column_labels = {
+        "note": "For",
+        "revoked_at": "State",
+        "uses": "Used",
+        "created_by": "By",
+        "created_at": "Made",
+        "expires_at": "Until",
+    }
+    column_default_sort = ("id", True)
+    column_sortable_list = (("created_at", "id"), "expires_at")
+    column_searchable_list = ("note",)
+    column_formatters = {
+        "note": cells.cut,
+        "revoked_at": _state,
+        "uses": _uses,
+        "created_by": _maker,
+        "created_at": cells.moment,
+        "expires_at": cells.moment,
+    }
+    list_template = "admin/invites.html"
+
+    def __init__(self) -> None:
+        super().__init__(Invite, "Invitations", "invites")
+
+    @property
+    def mode(self) -> str:
+        """Who may sign up now: the page says when invitations are not asked for."""
+        return site_settings.current().signup_mode
+
+    def may_revoke(self, invite: Invite) -> bool:
+        return invites.state(invite) == "open"
+
+    def get_list(self, *args: Any, **kwargs: Any) -> tuple[int, list[Invite]]:
+        count, rows = super().get_list(*args, **kwargs)
+        g.invite_makers = account_facts.names(row.created_by for row in rows)
+        return count, rows
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        form = InviteForm()
+        if not form.is_submitted():
+            return self.render("admin/invite_form.html", form=form)
+        if not form.validate():
+            return self.render("admin/invite_form.html", form=form), 400
+        token = invites.make(
+            current_user,
+            note=str(form.note.data or ""),
+            max_uses=int(form.max_uses.data or 1),
+            days=int(form.days.data or 1),
+        )
+        return self.render(
+            "admin/link.html",
+            heading="The invitation is made",
+            about="Hand this link over yourself; it is shown this once. Whoever has it can sign up.",
+            address=public_address(url_for("signup.index", invite=token)),
+            back=url_for(".index_view"),
+            back_label=self.name,
+        )
+
+    @expose("/revoke/", methods=("POST",))
+    def revoke(self) -> Any:
+        """Let a link work no more; accounts that were made with it stay."""
+        refuse_forged()
+        invite: Invite = self.get_one(request.args.get("id", ""))
+        invites.revoke(current_user, invite.id)
+        return go(url_for(".index_view"), "The invitation is withdrawn.")

@@ -1,0 +1,83 @@
+"""Buttons on the page of one account: link for a new password, unlock, sign out, delete.
+
+Knows no table; who may do what is decided by `services/administration`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from flask_admin import expose
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from echo.admin.pages import go, handle, public_address, refuse_forged
+from echo.forms.admin import DeleteUserForm
+from echo.models import User
+from echo.services import administration
+
+
+class UserActs:
+    """Mixin of the table of people."""
+
+    acts = ("reset_link", "unlock", "sign_out", "delete")
+
+    get_one: Any
+    render: Any
+
+    def _asked_for(self) -> User:
+        """Return the account of the address; raises NotFound, Forbidden."""
+        user: User = self.get_one(request.args.get("id", ""))
+        administration.refuse_foreign(current_user, user)
+        return user
+
+    @expose("/reset-link/", methods=("POST",))
+    def reset_link(self) -> Any:
+        """Show, this once, the link with which the person chooses a new password."""
+        refuse_forged()
+        user = self._asked_for()
+        token = administration.reset_link(current_user, user.id)
+        return self.render(
+            "admin/link.html",
+            heading=f"A new password for {user.username}",
+            about="Hand this link over yourself. It works once, within 24 hours, and older ones "
+            "stop working.",
+            address=public_address(url_for("recovery.reset", token=token)),
+            back=url_for(".details_view", id=user.id),
+            back_label=user.username,
+        )
+
+    @expose("/unlock/", methods=("POST",))
+    def unlock(self) -> Response:
+        """Forget the wrong passwords that make this person wait."""
+        refuse_forged()
+        user = self._asked_for()
+        administration.unlock(current_user, user.id)
+        return go(url_for(".details_view", id=user.id), f"{user.username} may try again at once.")
+
+    @expose("/sign-out/", methods=("POST",))
+    def sign_out(self) -> Response:
+        """End all sessions."""
+        refuse_forged()
+        user = self._asked_for()
+        administration.sign_out(current_user, user.id)
+        return go(
+            url_for(".details_view", id=user.id), f"{user.username} is signed out everywhere."
+        )
+
+    @expose("/delete/", methods=("GET", "POST"))
+    def delete(self) -> Any:
+        """Ask for the name, then delete the account with everything in it."""
+        user = self._asked_for()
+        form = DeleteUserForm()
+
+        def act() -> None:
+            administration.delete_user(current_user, user.id, str(form.typed.data))
+
+        def show() -> str:
+            page: str = self.render("admin/user_delete.html", form=form, user=user)
+            return page
+
+        done = f"The account of {user.username} is deleted."
+        return handle(form, show, act, done=done, url=url_for(".index_view"))

@@ -1,0 +1,57 @@
+"""Writing down that an administrator read another person's words. Knows no pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from echo.clock import utc_now
+from echo.extensions import db
+from echo.models import AuditEvent, Conversation, Message, User
+from echo.services import audit
+from echo.services.audit import Act, Entry
+
+SAME_LOOK: Final = timedelta(minutes=10)
+"""Lists that are paged through are one look."""
+OPENED: Final = {Conversation: Act.CONVERSATION_OPENED, Message: Act.MESSAGE_OPENED}
+
+
+def opened(actor: User, row: Conversation | Message) -> None:
+    """Write down that the row was opened; one's own is no look."""
+    if row.user_id != actor.id:
+        target = f"{row.__tablename__}/{row.id}"
+        audit.record(OPENED[type(row)], actor, subject_id=row.user_id, target=target)
+
+
+def listed(actor: User, user_ids: Iterable[int], target: str) -> None:
+    """Write down whose words a list shows: one row for each person, at most one in ten minutes."""
+    people = sorted(set(user_ids) - {actor.id})
+    if not people:
+        return
+
+    def work() -> tuple[None, list[Entry]]:
+        known = _lately(actor.id, people, target)
+        return None, [
+            Entry(Act.MESSAGES_LISTED, actor.id, person, target)
+            for person in people
+            if person not in known
+        ]
+
+    audit.together(work)
+
+
+def _lately(actor_id: int, people: list[int], target: str) -> set[int]:
+    return set(
+        db.session.scalars(
+            select(AuditEvent.subject_id).where(
+                AuditEvent.actor_id == actor_id,
+                AuditEvent.act == Act.MESSAGES_LISTED,
+                AuditEvent.target == target,
+                AuditEvent.subject_id.in_(people),
+                AuditEvent.at > utc_now() - SAME_LOOK,
+            )
+        )
+    )

@@ -68,10 +68,13 @@ def test_known_person_without_a_session_flag_is_not_remembered(
     ("wanted", "got"), [("/c/abc?x=1", "/c/abc?x=1"), ("//evil.example", "/"), ("", "/")]
 )
 def test_wanted_page_is_kept_when_it_is_ours(
-    wanted: str, got: str, client: Browser, real: RealProvider
+    wanted: str, got: str, app: Flask, client: Browser, real: RealProvider
 ) -> None:
     location = begin(client, f"/login/google?next={wanted.replace('?', '%3F')}")
     assert client.get(real.agree(location, "grace-sub")).location == got
+    again = Browser(app, app.response_class, True)  # once as a newcomer, once as somebody known
+    location = begin(again, f"/login/google?next={wanted.replace('?', '%3F')}")
+    assert again.get(real.agree(location, "grace-sub")).location == got
 
 
 def test_login_page_passes_the_wanted_page_on(client: Browser, real: RealProvider) -> None:

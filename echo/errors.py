@@ -7,6 +7,7 @@
     ├── Forbidden               forbidden         403   signed in, but without the right
     ├── SignedOut               signed_out        401   no session, or one that has ended
     ├── WrongCredentials        wrong_credentials 401   name or password not right: never which
+    ├── StepUpNeeded            step_up_needed    401   signed in, but must prove again who one is
     ├── Conflict                conflict          409   somebody else has it, or changed it first
     ├── RateLimited             rate_limited      429   too many tries; `retry_after` seconds
     ├── QuotaExceeded           quota_exceeded    429   the day's allowance is used up
@@ -67,6 +68,10 @@ class SignedOut(EchoError):
 
 class WrongCredentials(EchoError):
     code, status = "wrong_credentials", 401
+
+
+class StepUpNeeded(EchoError):
+    code, status = "step_up_needed", 401
 
 
 class Conflict(EchoError):

@@ -7,7 +7,14 @@ import logging
 import structlog
 from structlog.typing import Processor
 
-QUIET = ("engineio", "socketio", "eventlet.wsgi", "alembic", "matplotlib", "PIL")
+QUIET = (
+    "engineio",
+    "socketio",
+    "eventlet.wsgi",
+    "alembic",
+    "PIL",
+    "authlib",  # writes a sign-in's secrets at DEBUG
+)
 
 
 def configure(level: str, style: str) -> None:

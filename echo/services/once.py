@@ -26,9 +26,8 @@ def look(kind: str, key: str | None) -> Any:
 def take(kind: str, key: str | None) -> Any:
     """Return the value and forget it; None when it is unknown, taken or too old."""
     value = look(kind, key)
-    if value is not None:
-        cache.delete(_name(kind, str(key)))
-    return value
+    deleted = value is not None and cache.delete(_name(kind, str(key)))
+    return value if deleted else None  # of two at the same moment, the one that deleted has it
 
 
 def _name(kind: str, key: str | None) -> str:

@@ -8,11 +8,20 @@ from echo.web import (
     account,
     chat_forms,
     conversations,
+    devices,
     error_pages,
+    google_login,
     health,
     home,
+    json_bodies,
+    own_data,
+    passkeys,
+    pictures,
     profile,
+    quota,
     rate_limits,
+    recovery,
+    second_factor,
     security_headers,
     sessions,
     signup,
@@ -24,9 +33,17 @@ PAGES = (
     home,
     account,
     signup,
+    recovery,
+    second_factor,
+    passkeys,
+    google_login,
     profile,
+    pictures,
+    devices,
+    own_data,
     chat_forms,
     conversations,
+    quota,
     health,
 )
 
@@ -36,6 +53,7 @@ def init_app(app: Flask) -> None:
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     sessions.init_app(app)
+    json_bodies.init_app(app)
     template_helpers.init_app(app)
     error_pages.init_app(app)
     security_headers.init_app(app)

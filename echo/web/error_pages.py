@@ -9,9 +9,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from echo.errors import EchoError
+from echo.errors import EchoError, StepUpNeeded
 from echo.extensions import db
-from echo.web import replies
+from echo.web import replies, step_up
 
 log = structlog.get_logger()
 
@@ -42,6 +42,7 @@ SENTENCES = {
 def init_app(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(EchoError, _echo_error)
+    app.register_error_handler(StepUpNeeded, _step_up_needed)
     app.register_error_handler(RateLimitExceeded, _rate_limited)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -76,6 +77,11 @@ def _page(status: int, sentence: str) -> str:
 def _echo_error(error: EchoError) -> Response:
     db.session.rollback()
     return _answer(error.status, error.text, error.field, error.retry_after)
+
+
+def _step_up_needed(_error: StepUpNeeded) -> Response:
+    db.session.rollback()
+    return step_up.ask()
 
 
 def _rate_limited(error: RateLimitExceeded) -> Response:

@@ -9,7 +9,7 @@ from flask import flash, make_response, render_template
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from echo.errors import EchoError
+from echo.errors import EchoError, StepUpNeeded
 from echo.web import replies
 
 SPAM_FIELDS = ("website", "opened_at")
@@ -23,6 +23,8 @@ def handle(form: FlaskForm, template: str, act: Callable[[], Response], **contex
         if not form.validate():
             raise replies.first_error(form)
         return act()
+    except StepUpNeeded:  # leads to another page: its translator is the error pages'
+        raise
     except EchoError as error:
         return _refuse(form, template, error, context)
 

@@ -72,7 +72,7 @@ def test_form_with_an_error_is_accessible(visitor: Page, echo: LiveServer) -> No
     visitor.wait_for_timeout(1_100)
     visitor.get_by_label("Username or e-mail").fill("nobody")
     visitor.get_by_label("Password", exact=True).fill("wrong")
-    visitor.get_by_role("button", name="Sign in").click()
+    visitor.get_by_role("button", name="Sign in", exact=True).click()
     expect(visitor.get_by_text("very fast").first).to_be_visible()
     expect_no_violations(visitor)
 

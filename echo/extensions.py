@@ -6,9 +6,11 @@ It does not know settings: values come from the application's config.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from flask_bcrypt import Bcrypt
@@ -26,9 +28,12 @@ from limits import RateLimitItem
 from limits.errors import StorageError
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
+from redis import RedisError
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
+
+log = structlog.get_logger()
 
 SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
@@ -52,6 +57,28 @@ class Base(DeclarativeBase):
     )
 
 
+class PatientCache(Cache):
+    """A cache without which all goes on: while its storage is away nothing is found and nothing kept."""
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        return self._tried(super().get, *args, **kwargs)
+
+    def set(self, *args: Any, **kwargs: Any) -> bool | None:
+        """Keep a value; False tells whoever depends on it that it is not kept."""
+        return bool(self._tried(super().set, *args, **kwargs))
+
+    def delete(self, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._tried(super().delete, *args, **kwargs))
+
+    @staticmethod
+    def _tried(act: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return act(*args, **kwargs)
+        except RedisError as failure:
+            log.warning("the cache does not answer", error=type(failure).__name__)
+            return None
+
+
 # Rows stay readable after a commit: services hand them to edges, which only read.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate(render_as_batch=True, compare_type=True)
@@ -60,7 +87,7 @@ csrf = CSRFProtect()
 login_manager = LoginManager()
 limiter = Limiter(key_func=get_remote_address)  # its own Retry-After would often be 0
 lonely_limits = FixedWindowRateLimiter(MemoryStorage())  # while the shared storage is away
-cache = Cache()
+cache = PatientCache()
 socketio = SocketIO()
 compress = Compress()
 mail = Mail()

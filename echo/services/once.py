@@ -6,15 +6,19 @@ They live in the shared cache, not in the cookie: a cookie that is sent again wo
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, Final
 
+from echo.errors import StorageUnavailable
 from echo.extensions import cache
+
+NOT_KEPT: Final = "This could not be begun just now. Please try again in a moment."
 
 
 def put(kind: str, value: Any, seconds: int) -> str:
-    """Keep `value` and return the key under which it can be taken once."""
+    """Keep `value` and return the key under which it can be taken once; raises StorageUnavailable."""
     key = secrets.token_urlsafe(18)
-    cache.set(_name(kind, key), value, timeout=seconds)
+    if not cache.set(_name(kind, key), value, timeout=seconds):
+        raise StorageUnavailable(NOT_KEPT, retry_after=5)
     return key
 
 

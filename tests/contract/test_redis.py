@@ -64,7 +64,15 @@ def test_redis_may_go_and_come_back(redis_server: RedisServer, tmp_path: Path) -
         redis_server.stop()
         gone = tab.send("brief")
         assert tab.wait_for("message_finished", gone["reply"]["id"])["status"] == "complete"
-        assert ada.http.get(f"{server.url}/", timeout=30).status_code == 200
+        for page in ("/", "/profile"):  # the profile's numbers are cached
+            assert ada.http.get(f"{server.url}{page}", timeout=30).status_code == 200
+        page = ada.http.get(f"{server.url}/profile", timeout=30).text
+        token = page.split('name="csrf-token" content="')[1].split('"')[0]
+        headers = {"X-CSRFToken": token, "X-Requested-With": "XMLHttpRequest"}
+        options = f"{server.url}/login/passkey/options"
+        wanted = {"purpose": "sign_in"}
+        challenge = ada.http.post(options, json=wanted, headers=headers, timeout=30)
+        assert challenge.status_code == 503, "a challenge that is not kept must not be given out"
         bob = server.person("bob").sign_up()
         other = bob.tab()
         assert other.send("brief")["ok"]

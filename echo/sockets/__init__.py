@@ -6,7 +6,7 @@ from flask import Flask
 
 from echo.extensions import socketio
 from echo.limits import SOCKET_PAYLOAD_BYTES
-from echo.sockets import broadcasts, events, hub_bridge, reply_pump
+from echo.sockets import broadcasts, events, hub_bridge, live_stats, reply_pump
 
 __all__ = ["hub_bridge", "init_app"]
 
@@ -24,5 +24,6 @@ def init_app(app: Flask) -> None:
         ping_timeout=20,
     )
     events.register()
+    live_stats.init_app(app)
     broadcasts.subscribe()
     reply_pump.subscribe(app)

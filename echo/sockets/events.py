@@ -16,7 +16,7 @@ from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
 from echo.services import conversations, feedback, message_tree, wire
 from echo.services.turns import Asked, Question, Turns
-from echo.sockets import access, payloads, rooms
+from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event
 
 Answer = dict[str, Any]
@@ -167,6 +167,14 @@ def stop_message(user: User, raw: Any) -> Answer:
 def select_branch(user: User, raw: Any) -> Answer:
     row = turns().select_branch(user.id, payloads.message_id(raw))
     return {"conversation": wire.conversation(row, turns().is_live(row.id)), "head_id": row.head_id}
+
+
+@event("watch_stats")
+def watch_stats(_user: User, _raw: Any) -> Answer:
+    """Hear the engine's numbers each second, until the connection ends."""
+    join_room(live_stats.ROOM)
+    live_stats.watched()
+    return {}
 
 
 @event("rate_message")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import current_app, request
 
+from echo import zones
 from echo.clock import utc_now
 from echo.models import Conversation
 
@@ -18,7 +18,7 @@ DAYS_IN_WEEK = 7
 
 def of(rows: Iterable[Conversation]) -> list[dict[str, Any]]:
     """Return `[{label, conversations}]` for rows in the order of the sidebar, by the viewer's days."""
-    zone = _viewers_zone()
+    zone = zones.named(request.cookies.get(zones.COOKIE))
     return [
         {"label": label, "conversations": [row_of(row) for row in group]}
         for label, group in groupby(rows, key=lambda row: _label(row, zone))
@@ -34,14 +34,6 @@ def row_of(row: Conversation) -> dict[str, Any]:
         "updated_at": row.updated_at,
         "live": current_app.extensions["turns"].is_live(row.id),
     }
-
-
-def _viewers_zone() -> tzinfo:
-    """Return the time zone that the page's script has noted in a cookie, else UTC."""
-    try:
-        return ZoneInfo(request.cookies.get("tz", "UTC"))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 def _label(row: Conversation, zone: tzinfo) -> str:

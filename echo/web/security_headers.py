@@ -46,6 +46,7 @@ def _add(response: Response) -> Response:
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     response.headers.setdefault(
         "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
     )
@@ -53,6 +54,6 @@ def _add(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint == "static" and request.args.get("v"):
         response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable"
-    elif request.endpoint != "static":
+    elif request.endpoint != "static" and not response.cache_control.immutable:  # pictures say so
         response.headers["Cache-Control"] = "no-store"
     return response

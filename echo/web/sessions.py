@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flask import Flask, g, redirect, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import Response as FlaskResponse
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -30,6 +31,11 @@ class SessionCookie(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+    def save_session(self, app: Flask, session: SessionMixin, response: FlaskResponse) -> None:
+        """Leave files that caches share without a cookie, also for those who are remembered."""
+        if request.endpoint != "static":
+            super().save_session(app, session, response)
 
 
 def _refuse_visitor() -> Response:
@@ -81,6 +87,11 @@ def sign_out() -> None:
     device = current_device()
     if device is not None:
         devices.revoke(device)
+    forget()
+
+
+def forget() -> None:
+    """Empty this browser's cookie; its device's row has ended, or is gone."""
     logout_user()
     session.clear()
     g.pop("device", None)

@@ -14,7 +14,8 @@ import { feedbackDialog } from "./feedback.js";
 import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
-import { fitDock, wireControls } from "./page_controls.js";
+import { fitDock, whenRefused, wireControls } from "./page_controls.js";
+import { Quota } from "./quota.js";
 import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
 import { SettingsPanel } from "./settings_panel.js";
@@ -39,6 +40,7 @@ const composer = new Composer({
   form: at("composer"), drafts: new Drafts(boot.user.id), limits: boot.limits, sendKey: () => preferences.sendKey,
   on: { send, stop, editLast },
 });
+const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const sidebar = new Sidebar({
   list: at("conversation-rows"), template: at("row-template"),
   on: { open: openConversation, removed: conversationRemoved, changed: conversationChanged },
@@ -49,7 +51,7 @@ const feedback = feedbackDialog(at("feedback"));
 const search = new SearchDialog(at("search"), openConversation);
 const socket = new ChatSocket({
   event: handle,
-  up: () => { connection.up(); reopen(); if (connectedBefore) sidebar.refresh(); connectedBefore = true; },
+  up: () => { connection.up(); reopen(); if (connectedBefore) { sidebar.refresh(); quota.refresh(); } connectedBefore = true; },
   down: () => connection.down(),
   refused: () => { composer.saveNow(unsent()); connection.signedOut(); },
 });
@@ -211,7 +213,8 @@ async function attempt(act) {
   try {
     return await act();
   } catch (error) {
-    composer.showError(error.code === "offline" ? "No connection. Try again when you are back." : error.text ?? "That did not work.", error.retryAfter ?? 0);
+    const { text, seconds } = await quota.explain(error);
+    composer.showError(error.code === "offline" ? "No connection. Try again when you are back." : text ?? "That did not work.", seconds);
     if (!(error.code)) throw error;
   }
 }
@@ -228,6 +231,7 @@ function editLast() {
 function handle(name, payload) {
   if (name === "conversation_changed") conversationChanged(payload.conversation);
   else if (name === "conversation_removed") { sidebar.drop(payload.conversation_id); conversationRemoved(payload.conversation_id); }
+  else if (name === "quota_changed") quota.show(payload.quota);
   else if (name === "session_ended") { composer.saveNow(unsent()); connection.signedOut(payload?.reason); }
   else if (name === "message_started") current.handle(name, payload);
   else (ownerOf(payload.message_id) ?? current).handle(name, payload);
@@ -279,12 +283,7 @@ addEventListener("popstate", () => {
   reopen();
 });
 addEventListener("pagehide", () => composer.saveNow(unsent()));
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/conversations")) return;
-  event.detail.shouldSwap = false; // the sign-in page came instead
-  composer.saveNow(unsent());
-  connection.signedOut();
-});
+whenRefused(() => { composer.saveNow(unsent()); connection.signedOut(); });
 addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 
 announceWith((text) => announcer.say(text));
@@ -292,7 +291,7 @@ whenMathReady(() => list.repaint());
 dialogs();
 enhanceForms();
 adoptFlashes();
-showSuggestions(at("suggestions"), at("greeting"), boot, send);
+showSuggestions(at("suggestions"), at("greeting"), boot, (text) => composer.sendNow(text));
 fitDock(chat, at("messages"), at("dock"));
 
 show(boot.conversation_id, { push: false });

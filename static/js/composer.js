@@ -15,6 +15,7 @@ export class Composer {
     this.errorNode = document.getElementById("composer-error");
     this.outbox = [];
     this.live = false;
+    this.blocked = null;
     this.conversationId = null;
     form.addEventListener("submit", (event) => { event.preventDefault(); this.#pressed(); });
     this.field.addEventListener("input", () => this.#typed());
@@ -59,6 +60,14 @@ export class Composer {
     this.live = live;
     this.#button();
     if (!live) this.flush();
+  }
+
+  /** Why nothing can be sent now, or null; what is typed and what waits stays where it is. */
+  setBlocked(reason) {
+    this.blocked = reason;
+    if (reason === null) this.hideError();
+    this.#button();
+    if (reason === null && !this.live) this.flush();
   }
 
   // ---- typing and keys ----------------------------------------------------------------------------------------
@@ -129,6 +138,7 @@ export class Composer {
     if ([...text].length > this.limits.message_chars) {
       return this.showError(`That is too long: ${count(this.limits.message_chars)} characters are the most.`);
     }
+    if (this.blocked) return this.showError(this.blocked);
     this.field.value = "";
     this.drafts.clear(this.conversationId);
     this.hideError();
@@ -138,8 +148,16 @@ export class Composer {
     if (!this.live) this.on.send(text);
   }
 
+  /** A text that was not typed here, such as a suggestion: sent, or kept in the field while nothing can be sent. */
+  sendNow(text) {
+    if (!this.blocked) return this.on.send(text);
+    this.setText([this.field.value, text].filter(Boolean).join("\n"));
+    return this.showError(this.blocked);
+  }
+
   /** The answer ended: the next waiting message goes. */
   flush() {
+    if (this.blocked) return;
     const text = this.outbox.shift();
     this.#drawOutbox();
     if (text !== undefined) this.on.send(text);
@@ -163,9 +181,12 @@ export class Composer {
   #button() {
     const typed = this.field.value.trim() !== "";
     const stop = this.live && !typed;
-    const label = stop ? "Stop" : this.live ? "Send after this answer" : "Send";
+    const label = stop ? "Stop" : this.blocked ?? (this.live ? "Send after this answer" : "Send");
     this.button.dataset.mode = stop ? "stop" : "send";
     this.button.disabled = !stop && !typed;
+    this.button.classList.toggle("blocked", !stop && this.blocked !== null);
+    if (!stop && this.blocked) this.button.dataset.tip = "Used up for today";
+    else delete this.button.dataset.tip;
     if (this.button.getAttribute("aria-label") !== label) this.button.setAttribute("aria-label", label);
   }
 

@@ -1,7 +1,7 @@
 // One message as DOM: its body, how it ended, its actions. It changes only what differs and asks `acts` for everything else.
 
 import { element, icon, iconButton } from "./icons.js";
-import { fullTime, queuePlace, replyStats } from "./format.js";
+import { fullTime, queuePlace, replyStats, seconds as spoken } from "./format.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
@@ -224,7 +224,7 @@ function countDown(button, seconds) {
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     button.disabled = left > 0;
-    label.textContent = left > 0 ? `${text} in ${left} s` : text;
+    label.textContent = left > 0 ? `${text} in ${left < 60 ? `${left} s` : spoken(left)}` : text;
     if (left > 0) setTimeout(tick, 250);
   };
   tick();

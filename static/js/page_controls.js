@@ -6,6 +6,7 @@ import { element } from "./icons.js";
 import { openMenu } from "./menu.js";
 import { shortcuts } from "./shortcuts.js";
 import { toast } from "./toasts.js";
+import { tellZone } from "./zone.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -25,6 +26,15 @@ export function fitDock(chat, scroller, dock) {
   const observer = new ResizeObserver(fit);
   observer.observe(dock);
   observer.observe(scroller);
+}
+
+/** The list asked for a page of it and got the sign-in page: say so instead of showing that. */
+export function whenRefused(signedOut) {
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/conversations")) return;
+    event.detail.shouldSwap = false;
+    signedOut();
+  });
 }
 
 function wireButtons({ newChat, search, drawer, settings }) {
@@ -80,10 +90,4 @@ function wireKeys({ newChat, search, drawer, focus, stop, lastAnswer, regenerate
 
 async function copy(text, said) {
   if (text && await copyText(text)) toast(said, { kind: "success", seconds: 2 });
-}
-
-/** The server may group chats by the viewer's days. */
-function tellZone() {
-  const zone = encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone);
-  document.cookie = `tz=${zone}; Path=/; SameSite=Lax; Max-Age=31536000`;
 }

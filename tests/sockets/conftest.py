@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from echo.generation import Script, ScriptedReply
-from echo.models import User
+from echo.models import RoleName, User
 from tests.conftest import Tab
 
 SLOW_TEXT = "one two three four five six seven eight nine ten " * 20
@@ -22,7 +22,8 @@ def script() -> Script:
 
 @pytest.fixture
 def ada(make_user: Callable[..., User]) -> User:
-    return make_user("ada")
+    """An analyst: the weakest role that may send every event."""
+    return make_user("ada", role=RoleName.ANALYST)
 
 
 @pytest.fixture

@@ -1,0 +1,70 @@
+"""The engine's numbers of this second, for whoever watches the dashboard. Knows no dashboard.
+
+Nothing is read or sent while nobody watches.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask, current_app
+
+from echo import hub
+from echo.extensions import socketio
+from echo.services.turns import Turns
+
+ROOM: Final = "live_stats"
+EACH_SECONDS: Final = 1.0
+NAMESPACE: Final = "/"
+
+
+class LiveStats:
+    """Sends `live_stats` each second from the first watcher to the last."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._running = False
+
+    def watched(self) -> None:
+        """Somebody has joined the room."""
+        if not self._running:
+            self._running = True
+            hub.spawn(self._run)
+
+    def _run(self) -> None:
+        try:
+            while _people_in(ROOM):
+                socketio.emit("live_stats", now(self._app), to=ROOM)
+                hub.sleep(EACH_SECONDS)
+        finally:
+            self._running = False
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its one sender."""
+    app.extensions["live_stats"] = LiveStats(app)
+
+
+def watched() -> None:
+    """Let the sender run."""
+    sender: LiveStats = current_app.extensions["live_stats"]
+    sender.watched()
+
+
+def now(app: Flask) -> dict[str, Any]:
+    """Return the numbers of this moment; `connected` counts open tabs of this process."""
+    turns: Turns = app.extensions["turns"]
+    counters, health = turns.engine.counters(), turns.engine.health()
+    return {
+        "generating": counters.running,
+        "waiting": counters.queued,
+        "tokens_per_second": round(counters.tokens_per_second, 1),
+        "connected": _people_in(None),
+        "engine": health.state,
+        "restarts": health.restarts,
+    }
+
+
+def _people_in(room: str | None) -> int:
+    server: Any = socketio.server
+    return sum(1 for _ in server.manager.get_participants(NAMESPACE, room))

@@ -1,0 +1,228 @@
+"""One person with one of everything, and the addresses, bodies and payloads that name it.
+
+A route or event with an argument that is not in these tables fails its test by name: add the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from echo.clock import utc_now
+from echo.extensions import db
+from echo.models import (
+    Conversation,
+    Device,
+    Feedback,
+    Invite,
+    Message,
+    MessageStatus,
+    Passkey,
+    Picture,
+    RecoveryCode,
+    User,
+)
+from echo.models.types import new_id
+from echo.services import one_time_links
+from echo.services.one_time_links import Purpose
+from tests.web.routes import first_value
+
+SECRET = "a secret about walruses"
+
+TOKENS = {
+    # endpoint whose address holds a link's token: what the link is for
+    "account.setup": Purpose.FIRST_SUPER_ADMIN,
+    "recovery.reset": Purpose.RESET_PASSWORD,
+    "recovery.verify": Purpose.VERIFY_EMAIL,
+    "recovery.unlock": Purpose.UNLOCK,
+}
+FIXED = {
+    # arguments that name nobody's thing
+    "filename": "img/favicon.svg",
+    "chart_name": "signups",
+    "month": "2026-01",
+}
+RECORDS = {
+    # Flask-Admin's tables name a row by ?id=
+    "admin_users": "user_id",
+    "admin_roles": "role_id",
+    "admin_invites": "invite_id",
+    "admin_conversations": "conversation_id",
+    "admin_messages": "message_id",
+    "admin_feedback": "feedback_id",
+}
+
+
+@dataclass
+class World:
+    """The owner, the ids of what is theirs by argument name, and live links by endpoint."""
+
+    owner: User
+    ids: dict[str, str]
+    links: dict[str, str]
+
+    def arguments(self, rule: Rule) -> dict[str, str]:
+        """Return a real value for each argument of the address; fails for one that nobody knows."""
+        return {name: self._value(rule, name) for name in rule.arguments}
+
+    def _value(self, rule: Rule, name: str) -> str:
+        if name == "token" and rule.endpoint in self.links:
+            return self.links[rule.endpoint]
+        if getattr(rule._converters.get(name), "items", None):
+            return first_value(rule, name, "")
+        known = {**FIXED, "kind": "json", **self.ids}
+        if name not in known:
+            pytest.fail(
+                f"{rule.endpoint} ({rule.rule}): the argument {name!r} names nothing that the world of "
+                "tests/security/world.py holds; make one there and put its id into the table"
+            )
+        return known[name]
+
+    def path(self, app: Flask, rule: Rule) -> str:
+        """Return the rule's address with real arguments, and the row's id where a table needs it."""
+        adapter = app.url_map.bind("localhost")
+        path = adapter.build(rule.endpoint, self.arguments(rule))
+        table = rule.endpoint.partition(".")[0]
+        return f"{path}?id={self.ids[RECORDS[table]]}" if table in RECORDS else path
+
+    def body(self, endpoint: str) -> dict[str, Any]:
+        """Return what a POST sends, as keywords of the test client."""
+        conversation_id = self.ids["conversation_id"]
+        json_bodies: dict[str, dict[str, Any]] = {
+            "chat_api.chat": {"prompt": "Hi", "conversation_id": conversation_id},
+            "conversations.settings": {"top_k": 1},
+        }
+        if endpoint in json_bodies:
+            return {"json": json_bodies[endpoint]}
+        return {
+            "data": {"title": "M", "name": "M", "pinned": "1", "conversation_id": conversation_id}
+        }
+
+    def names_a_thing(self, rule: Rule) -> bool:
+        """Tell whether the request names something of the owner's, in its address or its body."""
+        return bool(rule.arguments & set(self.ids)) or rule.endpoint in (
+            "chat_api.chat",
+            "chat_forms.clear_discussion",
+        )
+
+    def payload(self, event: str) -> dict[str, Any]:
+        """Return what an event sends to name the owner's things; fails for one that nobody knows."""
+        conversation, message, question = (
+            {name: self.ids[key]}
+            for name, key in (
+                ("conversation_id", "conversation_id"),
+                ("message_id", "message_id"),
+                ("message_id", "question_id"),
+            )
+        )
+        payloads: dict[str, dict[str, Any]] = {
+            "send_message": {**conversation, "text": "Hi", "client_id": new_id()},
+            "edit_message": {**question, "text": "Hi", "client_id": new_id()},
+            "regenerate_message": message,
+            "continue_message": message,
+            "open_conversation": conversation,
+            "close_conversation": conversation,
+            "resume": {**message, "after_seq": 0},
+            "stop_message": message,
+            "select_branch": message,
+            "rate_message": {**message, "rating": 1},
+            "watch_stats": {},
+        }
+        if event not in payloads:
+            pytest.fail(f"{event} has no payload in tests/security/world.py: add one with real ids")
+        return payloads[event]
+
+
+def build(owner: User) -> World:
+    """Give the owner one of everything that a route or an event can name."""
+    conversation = Conversation(user_id=owner.id, title=SECRET)
+    db.session.add(conversation)
+    db.session.flush()
+    question, reply = _messages(conversation)
+    rows: dict[str, Any] = {
+        "conversation_id": conversation,
+        "question_id": question,
+        "message_id": reply,
+        "device_id": _device(owner),
+        "passkey_id": Passkey(
+            user_id=owner.id, credential_id=new_id(), public_key=b"key", name="Phone"
+        ),
+        "picture_id": _picture(owner),
+        "invite_id": Invite(
+            token_hash=new_id(), created_by=owner.id, expires_at=utc_now() + timedelta(days=1)
+        ),
+        "feedback_id": Feedback(user_id=owner.id, opinion=SECRET, category="idea", rating=5),
+    }
+    db.session.add_all([*rows.values(), RecoveryCode(user_id=owner.id, code_hash=new_id())])
+    db.session.flush()
+    conversation.head_id = reply.id
+    db.session.commit()
+    ids = {name: str(row.id) for name, row in rows.items()}
+    ids |= {"user_id": str(owner.id), "role_id": str(owner.role_id)}
+    return World(owner, ids, {at: _link(owner, purpose) for at, purpose in TOKENS.items()})
+
+
+def _messages(conversation: Conversation) -> tuple[Message, Message]:
+    question, reply = (
+        Message(
+            conversation_id=conversation.id,
+            user_id=conversation.user_id,
+            ordinal=ordinal,
+            role=role,
+            text=SECRET,
+            status=status,
+        )
+        for ordinal, role, status in (
+            (1, "user", MessageStatus.COMPLETE),
+            (2, "assistant", MessageStatus.STOPPED),  # so that it can be continued
+        )
+    )
+    db.session.add(question)
+    db.session.flush()
+    reply.parent_id = question.id
+    return question, reply
+
+
+def _device(owner: User) -> Device:
+    return Device(
+        user_id=owner.id,
+        token_hash=new_id(),
+        expires_at=utc_now() + timedelta(days=1),
+        address="::1",
+    )
+
+
+def _picture(owner: User) -> Picture:
+    """Return the owner's picture: a person has one at most."""
+    present = db.session.query(Picture).filter_by(user_id=owner.id).one_or_none()
+    return present or Picture(user_id=owner.id, content=b"RIFF", size_bytes=4)
+
+
+def _link(owner: User, purpose: Purpose) -> str:
+    first = purpose is Purpose.FIRST_SUPER_ADMIN
+    return one_time_links.make(purpose, None if first else owner.id, email=owner.email)
+
+
+def snapshot(*leave_out: str) -> dict[str, list[str]]:
+    """Return every row of every table (but those left out) as another process would see it now."""
+    db.session.rollback()
+    db.session.expire_all()
+    tables = [table for table in db.metadata.sorted_tables if table.name not in leave_out]
+    return {
+        table.name: sorted(repr(tuple(row)) for row in db.session.execute(table.select()))
+        for table in tables
+    }
+
+
+def changes(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the rows that differ, by table."""
+    return {
+        name: sorted(set(before[name]) ^ set(after[name]))
+        for name in before
+        if before[name] != after[name]
+    }

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from analytics import words
 
 Form = Literal["count", "share", "stars", "ms"]
 Rise = Literal["good", "bad", "neutral"]
+
+LARGEST_PERCENT: Final = 10.0  # +1000 %; beyond it nobody reads a per cent as a size
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,20 @@ class Card:
 
     @property
     def change_text(self) -> str:
-        """The change in words, such as "+12 % (from 40)"; says so where there is none to tell."""
+        """The change in words: "+12 % (from 40)", "×31 (from 2)", "+3 points (from 80 %)".
+
+        It says so where there is none to tell.
+        """
         moved = change(self.value, self.previous)
         if moved.previous is None or moved.value is None:
             return "nothing to compare with"
         before = words.formed(moved.previous, self.form)
         if moved.relative is None:
             return f"from {before}"
+        if self.form == "share":
+            return f"{words.points(moved.value - moved.previous)} (from {before})"
+        if moved.relative > LARGEST_PERCENT:
+            return f"×{moved.value / moved.previous:,.0f} (from {before})"
         return f"{words.signed(moved.relative)} (from {before})"
 
     @property

@@ -52,9 +52,18 @@ def to_png(figure: Figure) -> bytes:
 
 
 def cells(frame: pd.DataFrame) -> list[list[Cell]]:
-    """Return the table's lines as plain values: days as ISO texts, what is absent as None."""
-    columns = [[_cell(value) for value in frame[name].tolist()] for name in frame]
+    """Return the table's lines as plain values: days as ISO texts, what is absent as None.
+
+    A column of whole numbers has no decimals, whatever the frame keeps them as.
+    """
+    columns = [_whole([_cell(value) for value in frame[name].tolist()]) for name in frame]
     return [list(line) for line in zip(*columns, strict=True)]
+
+
+def _whole(column: list[Cell]) -> list[Cell]:
+    if any(isinstance(value, float) and not value.is_integer() for value in column):
+        return column
+    return [int(value) if isinstance(value, float) else value for value in column]
 
 
 def _cell(value: Any) -> Cell:

@@ -49,6 +49,15 @@ def signed(ratio: float) -> str:
     return ("+" if ratio > 0 else "−") + text
 
 
+def points(difference: float) -> str:
+    """Return a change of a share in percentage points: +3 points, −0.5 points, ±0 points."""
+    rounded = round(difference * 100, 1)
+    if not rounded:
+        return "±0 points"
+    sign = "+" if rounded > 0 else "−"
+    return f"{sign}{number(abs(rounded))} point{'' if abs(rounded) == 1 else 's'}"
+
+
 def duration(milliseconds: float | None) -> str:
     """Return 250 ms · 1.4 s · 2 min 5 s; "–" for what is absent."""
     if milliseconds is None or not math.isfinite(milliseconds):

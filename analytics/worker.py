@@ -14,12 +14,14 @@ from typing import BinaryIO, Final
 from analytics import jobs, wire
 from analytics.catalogue import CHARTS
 
+NICENESS: Final = 5  # on a busy machine, whoever serves pages goes first
 WARM_DAY: Final = date(2026, 1, 1).isoformat()
 WARM_LOOK: Final = dict.fromkeys(("surface", "text", "faint", "line", "mark"), "#808080")
 
 
 def main() -> int:
     """Serve until the input ends; return the exit status: 0, or 1 for input that is no frame."""
+    os.nice(NICENESS)
     with _own_output() as sink:
         _warm_up()
         try:

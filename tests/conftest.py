@@ -88,6 +88,7 @@ def app(
     with app.app_context():
         yield app
         db.session.remove()
+    app.extensions["chart_worker"].stop()
     box["engine"].stop(timeout=5)
 
 

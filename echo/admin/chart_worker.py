@@ -33,8 +33,10 @@ WAITING: Final = "Other charts are being drawn. Please try again."
 class ChartWorker:
     """One drawing process, asked by one green thread at a time: the one whose `turn` it is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: float = PATIENCE_SECONDS) -> None:
         self._folder = folder  # where matplotlib keeps its list of faces
+        self.patience = patience
+        """Seconds without an answer after which the process is replaced."""
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._ids = itertools.count(1)
@@ -83,7 +85,7 @@ class ChartWorker:
     def turn(self) -> Iterator[None]:
         """Wait for one's turn: the process draws one thing at a time; raises Busy after a while."""
         while self._busy:
-            if not self._freed.wait(PATIENCE_SECONDS):
+            if not self._freed.wait(self.patience):
                 raise Busy(WAITING, retry_after=5)
         self._busy = True
         try:
@@ -94,6 +96,7 @@ class ChartWorker:
 
     def _exchange(self, header: dict[str, Any]) -> wire.Frame:
         channel = self._running()
+        channel.settimeout(self.patience)
         number = next(self._ids)
         channel.sendall(wire.encode({**header, "id": number}))
         answer = _next_frame(channel)
@@ -108,7 +111,9 @@ class ChartWorker:
         self.stop()
         ours, theirs = socket.socketpair()
         with theirs:
-            os.set_blocking(theirs.fileno(), True)  # a green socket does not block, a plain reader must
+            os.set_blocking(
+                theirs.fileno(), True
+            )  # a green socket does not block, a plain reader must
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "analytics.worker"],
                 stdin=theirs.fileno(),
@@ -116,7 +121,7 @@ class ChartWorker:
                 cwd=ROOT,
                 env={**os.environ, "MPLCONFIGDIR": str(self._folder)},
             )
-        ours.settimeout(PATIENCE_SECONDS)
+        ours.settimeout(self.patience)
         self._socket = ours
         self.ready = _next_frame(ours).header
         return ours

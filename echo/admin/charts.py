@@ -8,22 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date
 from functools import cache as once
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
 
+from echo import policies
 from echo.admin import cards
 from echo.admin.chart_worker import ChartWorker
 from echo.admin.ranges import DayRange
+from echo.clock import utc_now
 from echo.config import ROOT
-from echo.errors import NotFound
+from echo.errors import Forbidden, NotFound
 from echo.extensions import cache, db
+from echo.policies import Right, RoleName
 from echo.services import chart_rows
-from echo.services.cards import all_cards
+from echo.services.cards import Card, all_cards
 
 T = TypeVar("T")
 Theme = Literal["light", "dark"]
@@ -43,6 +45,7 @@ COLOURS: Final = {  # what it is in a chart: its name among the tokens
     "bad": "chart-bad",
 }
 SERIES: Final = tuple(f"chart-{number}" for number in range(1, 7))
+NAMES_OF_PEOPLE: Final = {"top_users"}  # rows that charts without people must not be drawn from
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,18 @@ class ChartInfo:
     question: str
     formula: str
     rows: tuple[str, ...]
+    measure: str
+
+    @property
+    def right(self) -> Right:
+        """What one needs to see it."""
+        return Right.PEOPLE if NAMES_OF_PEOPLE & set(self.rows) else Right.CHARTS
+
+
+class Needed(NamedTuple):
+    """Rows that a chart is drawn from; of `timing`, one measure or, for "", all."""
+
+    name: str
     measure: str
 
 
@@ -82,7 +97,7 @@ def _worker() -> ChartWorker:
 
 
 def known() -> dict[str, ChartInfo]:
-    """Return every chart by its name, in the order of the page."""
+    """Return every chart by its name, in the order of the page; raises Busy."""
     worker = _worker()
     if not worker.ready:
         worker.start()
@@ -90,11 +105,18 @@ def known() -> dict[str, ChartInfo]:
     return {info.name: info for info in infos}
 
 
-def info(name: str) -> ChartInfo:
-    """Return what is said of a chart; raises NotFound."""
+def visible(role: RoleName) -> list[ChartInfo]:
+    """Return the charts that somebody with this role may see."""
+    return [one for one in known().values() if policies.allows(role, one.right)]
+
+
+def info(name: str, role: RoleName) -> ChartInfo:
+    """Return what is said of a chart; raises NotFound, and Forbidden for one that the role may not see."""
     found = known().get(name)
     if found is None:
         raise NotFound("There is no such chart.")
+    if not policies.allows(role, found.right):
+        raise Forbidden("This chart names people; your role sees figures alone.")
     return found
 
 
@@ -112,30 +134,38 @@ def picture(query: Query, kind: Kind, theme: Theme = "light", size: Size = "wide
     """Return the chart as SVG or PNG, or its table as CSV."""
 
     def make() -> bytes:
-        title = "" if kind == "svg" else f"{info(query.chart).title}, {query.days.words}"
+        title = "" if kind == "svg" else f"{known()[query.chart].title}, {query.days.words}"
         request = {"kind": kind, "size": size, "look": looks()[theme], "title": title}
         return _worker().ask({**_request(query), **request}).body
 
     return _kept(f"{kind}/{theme}/{size}/{query.key}", make)
 
 
-def report(month: DayRange, site: str, zone: ZoneInfo) -> bytes:
-    """Return the printable report of a month as PDF."""
+def report(month: DayRange, site: str, zone: ZoneInfo, role: RoleName) -> bytes:
+    """Return the printable report of a month as PDF, with the charts that the role may see."""
+    seen = visible(role)
 
     def make() -> bytes:
-        names = {name for one in known().values() for name in one.rows}
+        names = {name for one in seen for name in one.rows}
         request = {
             "act": "report",
             "month": month.first,
             "site": site,
-            "cards": [asdict(card) for card in cards.named(all_cards(month.days, month.last))],
-            "rows": {name: _rows(name, month, zone) for name in names},
+            "charts": [one.name for one in seen],
+            "cards": [asdict(card) for card in cards.named(_cards(month))],
+            "rows": {name: _rows(Needed(name, ""), month, zone) for name in names},
             "before": chart_rows.signups_before(month.first, zone),
             "look": looks()["light"],
         }
         return _worker().ask(request).body
 
-    return _kept(f"report/{month.first}/{zone.key}", make)
+    return _kept(f"report/{len(seen)}/{site}/{month.first}/{zone.key}", make)
+
+
+def _cards(month: DayRange) -> list[Card]:
+    """Return the month's cards; those of the present month end today."""
+    days = DayRange(month.first, min(month.last, max(month.first, utc_now().date())))
+    return all_cards(days.days, days.last)
 
 
 def _kept(key: str, make: Callable[[], T]) -> T:
@@ -155,15 +185,18 @@ def _request(query: Query) -> dict[str, Any]:
     """Return what all requests for a chart have in common: the rows and the range."""
     days = query.days
     span: dict[str, Any] = {"first": days.first, "last": days.last}
-    if query.chart == "users":
+    chart = known()[query.chart]
+    if "signups" in chart.rows:  # the table goes on from the accounts that there were
         span["before"] = chart_rows.signups_before(days.first, query.zone)
-    rows = {name: _rows(name, days, query.zone) for name in info(query.chart).rows}
+    needed = [Needed(name, chart.measure) for name in chart.rows]
+    rows = {each.name: _rows(each, days, query.zone) for each in needed}
     return {"act": "chart", "chart": query.chart, "rows": rows, "span": span}
 
 
-def _rows(name: str, days: DayRange, zone: ZoneInfo) -> list[Any]:
-    read: Callable[[date, date, ZoneInfo], list[Any]] = getattr(chart_rows, name)
-    rows = read(days.first, days.last, zone)
+def _rows(needed: Needed, days: DayRange, zone: ZoneInfo) -> list[Any]:
+    read: Callable[..., list[Any]] = getattr(chart_rows, needed.name)
+    only = {"measure": needed.measure} if needed.name == "timing" and needed.measure else {}
+    rows = read(days.first, days.last, zone, **only)
     db.session.commit()  # nothing is written: the connection goes back while one waits
     return rows
 

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from flask import Response, request
 from flask_admin import BaseView, expose
+from flask_login import current_user
 
 from echo import zones
 from echo.admin import cards, charts, ranges
@@ -42,10 +43,12 @@ class Dashboard(Guarded, Page, BaseView):
             days = ranges.read(request.args, zone)
         except InvalidInput as refusal:
             days, error = ranges.preset(zone), refusal
-        groups = groupby(charts.known().values(), key=lambda info: info.group)
+        groups = groupby(charts.visible(current_user.role_name), key=lambda info: info.group)
+        card_days = days.days if days.preset else ranges.USUAL_DAYS
         page = self.render(
             "admin/dashboard.html",
-            cards=cards.shown(reports.cards(days.days if days.preset else ranges.USUAL_DAYS)),
+            cards=cards.shown(reports.cards(card_days)),
+            card_days=card_days,
             groups=[(name, list(infos)) for name, infos in groups],
             days=days,
             zone=zone,
@@ -59,14 +62,14 @@ class Dashboard(Guarded, Page, BaseView):
     @expose("/charts/<chart_name>")
     def chart(self, chart_name: str) -> Any:
         """One chart with its table: a page of its own, or the part that the dashboard asks for."""
-        info, query = charts.info(chart_name), _query(chart_name)
+        info, query = charts.info(chart_name, current_user.role_name), _query(chart_name)
         template = "admin/chart_part.html" if _is_part() else "admin/chart.html"
         return self.render(template, chart=info, query=query, table=charts.table(query))
 
     @expose("/charts/<chart_name>.<any(svg, png, csv):kind>")
     def chart_file(self, chart_name: str, kind: str) -> Response:
         """The chart of a range as picture, or its numbers."""
-        charts.info(chart_name)
+        charts.info(chart_name, current_user.role_name)
         query = _query(chart_name)
         body = charts.picture(
             query,
@@ -81,7 +84,8 @@ class Dashboard(Guarded, Page, BaseView):
     def report(self, month: str) -> Response:
         """The printable report of a month, such as 2026-10."""
         zone = zones.named(request.cookies.get(zones.COOKIE))
-        body = charts.report(ranges.month(month, zone), request.host, zone)
+        days = ranges.month(month, zone)
+        body = charts.report(days, request.host, zone, current_user.role_name)
         return _file(body, "pdf", f"echo-report-{month}")
 
 

@@ -89,6 +89,7 @@ def _end(app: Flask, server: Any) -> None:
     _wait_for_replies(turns, LAST_SECONDS)
     server.close()
     turns.engine.stop(timeout=LAST_SECONDS)
+    app.extensions["chart_worker"].stop()
 
 
 def _wait_for_replies(turns: Turns, seconds: float) -> None:

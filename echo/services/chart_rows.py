@@ -174,14 +174,18 @@ def _cohort_sizes(low: int, high: int) -> list[tuple[int, int]]:
     return [(found, int(size)) for found, size in rows]
 
 
-def timing(first: date, last: date, _zone: ZoneInfo) -> list[tuple[date, str, str, int, int]]:
-    """Return (first day of the step, model, measure, bucket, count).
+def timing(
+    first: date, last: date, _zone: ZoneInfo, measure: str | None = None
+) -> list[tuple[date, str, str, int, int]]:
+    """Return (first day of the step, model, measure, bucket, count); of one measure, all models as "".
 
     The step is a day; in ranges above 92 days a whole week from Monday, above two years a whole month.
     """
-    days = (last - first).days + 1
-    step = "day" if days <= LONGEST_BY_DAY else "week" if days <= LONGEST_BY_WEEK else "month"
-    begin = slots.span_begins(slots.day_number(first))[step]
+    step, begin, end = _steps(first, last)
+    dates = {day: slots.date_of(day) for day in range(begin, end + 1)}
+    if measure is not None:
+        sums = _timing_of(measure, step, begin, end)
+        return [(dates[day], "", measure, bucket, int(count)) for day, bucket, count in sums]
     # past the session's own handling of rows: there are tens of thousands
     rows = db.session.connection().execute(
         select(
@@ -191,13 +195,32 @@ def timing(first: date, last: date, _zone: ZoneInfo) -> list[tuple[date, str, st
             TimingSpan.bucket,
             TimingSpan.count,
         )
-        .where(TimingSpan.step == step, TimingSpan.day.between(begin, slots.day_number(last)))
+        .where(TimingSpan.step == step, TimingSpan.day.between(begin, end))
         .order_by(TimingSpan.day, TimingSpan.model, TimingSpan.measure, TimingSpan.bucket)
     )
-    dates = {day: slots.date_of(day) for day in range(begin, slots.day_number(last) + 1)}
-    return [
-        (dates[day], model, measure, bucket, count) for day, model, measure, bucket, count in rows
-    ]
+    return [(dates[day], model, name, bucket, count) for day, model, name, bucket, count in rows]
+
+
+def _steps(first: date, last: date) -> tuple[str, int, int]:
+    """Return by which step a range's times are kept, and the first and the last of its days."""
+    days = (last - first).days + 1
+    step = "day" if days <= LONGEST_BY_DAY else "week" if days <= LONGEST_BY_WEEK else "month"
+    return step, slots.span_begins(slots.day_number(first))[step], slots.day_number(last)
+
+
+def _timing_of(measure: str, step: str, begin: int, end: int) -> list[tuple[int, int, int]]:
+    """Return (day, bucket, count) of one measure, the counts of all models added up."""
+    rows = db.session.connection().execute(
+        select(TimingSpan.day, TimingSpan.bucket, func.sum(TimingSpan.count))
+        .where(
+            TimingSpan.step == step,
+            TimingSpan.day.between(begin, end),
+            TimingSpan.measure == measure,
+        )
+        .group_by(TimingSpan.day, TimingSpan.bucket)
+        .order_by(TimingSpan.day, TimingSpan.bucket)
+    )
+    return [(day, bucket, count) for day, bucket, count in rows]
 
 
 def top_users(first: date, last: date, _zone: ZoneInfo) -> list[tuple[str, int, int, int]]:

@@ -4,10 +4,12 @@ import { enhanceForms } from "./ajax_form.js";
 import { enableCopying } from "./copy_button.js";
 import { localTimes } from "./format.js";
 import { adoptFlashes } from "./toasts.js";
+import { tellZone } from "./zone.js";
 import "./theme.js";
 
 enhanceForms();
 enableCopying();
 adoptFlashes();
 localTimes(document);
+tellZone();
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

@@ -1,11 +1,12 @@
 """People of each role, and a client that is signed in as any of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from echo.admin.chart_worker import ChartWorker
 from echo.models import RoleName, User
 from tests.web.browser import Browser
 
@@ -35,3 +36,18 @@ def as_role(
 def root(as_role: Callable[[str], FlaskClient]) -> FlaskClient:
     """A client of the super admin."""
     return as_role("super_admin")
+
+
+@pytest.fixture(scope="session")
+def drawing_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChartWorker]:
+    """One real drawing process for all tests that need no fresh one: it takes seconds to start."""
+    worker = ChartWorker(tmp_path_factory.mktemp("matplotlib"))
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def drawing(app: Flask, drawing_process: ChartWorker) -> ChartWorker:
+    """The application draws in the shared process."""
+    app.extensions["chart_worker"] = drawing_process
+    return drawing_process

@@ -19,7 +19,11 @@ def test_change(value, previous, relative):
 def test_words_of_a_card():
     card = cards.Card("Satisfaction", 0.74, 0.5, "share", "good")
     assert card.text == "74 %"
-    assert card.change_text == "+48 % (from 50 %)"
+    assert card.change_text == "+24 points (from 50 %)"
+    assert cards.Card("Satisfaction", 0.49, 0.5, "share").change_text == "−1 point (from 50 %)"
+    assert cards.Card("Satisfaction", 0.5, 0.5, "share").change_text == "±0 points (from 50 %)"
+    assert cards.Card("Sign-ups", 22, 2).change_text == "+1,000 % (from 2)"
+    assert cards.Card("Sign-ups", 62, 2).change_text == "×31 (from 2)"
     assert card.verdict == "good"
     assert cards.Card("Errors", 4, 2, rise="bad").verdict == "bad"
     assert cards.Card("Errors", 1, 2, rise="bad").verdict == "good"

@@ -38,6 +38,11 @@ def test_numbers_days_and_gaps():
     assert render.cells(frame) == [["2026-03-01", -1.5, None, 7]]
 
 
+def test_whole_columns_have_no_decimals():
+    frame = pd.DataFrame({"a": [42.0, float("nan")], "b": [42.0, 0.5]})
+    assert lines(render.to_csv(frame, {})) == [["a", "b"], ["42", "42.0"], ["", "0.5"]]
+
+
 @given(st.lists(st.text(), min_size=1, max_size=8))
 def test_no_cell_begins_a_formula(names):
     frame = pd.DataFrame({"name": names}, dtype=object)

@@ -1,5 +1,6 @@
 """The live numbers: for those who may see charts, each second while somebody watches, and never else."""
 
+import time
 from collections.abc import Callable
 
 import eventlet
@@ -66,11 +67,10 @@ def test_numbers_are_those_of_this_moment(
     assert stats["connected"] == alone + 1
 
 
-@pytest.mark.parametrize("role", [RoleName.USER])
 def test_people_without_the_right_are_refused(
-    role: RoleName, make_user: Callable[..., User], open_tab: Callable[[User], Tab]
+    make_user: Callable[..., User], open_tab: Callable[[User], Tab]
 ) -> None:
-    tab = open_tab(make_user("eve", role=role))
+    tab = open_tab(make_user("eve"))
     assert tab.ask("watch_stats", {})["error"]["code"] == "forbidden"
     several_periods()
     assert tab.named("live_stats") == []
@@ -112,9 +112,12 @@ def test_two_watchers_are_told_by_one_sender(
     second.ask("watch_stats", {})
     watcher.wait_for("live_stats")
     reads.clear()
-    before = len(second.named("live_stats"))
-    watcher.wait_for("live_stats", count=len(watcher.named("live_stats")) + 5)
-    assert len(second.named("live_stats")) - before == pytest.approx(len(reads), abs=1)
+    began = time.monotonic()
+    eventlet.sleep(PERIOD * 20)
+    assert (
+        0 < len(reads) <= (time.monotonic() - began) / PERIOD + 1
+    )  # three senders: thrice as many
+    assert second.named("live_stats")
 
 
 @pytest.mark.parametrize("end", ["role", "device"])

@@ -1,0 +1,214 @@
+"""Every chart in every form by the real drawing process: downloads, themes, gaps, and what is cached."""
+
+import csv
+import io
+import re
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import eventlet
+import pytest
+
+from echo.admin import cards, charts, ranges
+from echo.cli.demo_data import demo_data
+from echo.config import ROOT
+from echo.errors import Busy
+from echo.extensions import cache, db
+from echo.models import ActivitySlot, TimingSpan
+from echo.services import chart_rows, rollups, slots
+
+UTC_ZONE = ZoneInfo("UTC")
+ONE_DAY = "from=2026-02-01&to=2026-02-01"
+NOBODY = "from=2010-01-01&to=2010-12-31"
+DAYS = ranges.DayRange(date(2026, 2, 1), date(2026, 2, 3))
+
+pytestmark = pytest.mark.usefixtures("drawing")
+
+
+def query(chart="signups", days=DAYS):
+    return charts.Query(chart, days, UTC_ZONE)
+
+
+def names():
+    return list(charts.known())
+
+
+@pytest.fixture
+def lively(app):
+    """Made-up data of forty days, counted."""
+    words = ["--users", "40", "--days", "40", "--messages", "600", "--seed", "5"]
+    made = app.test_cli_runner().invoke(demo_data, words)
+    assert made.exit_code == 0, made.output
+    rollups.refresh()
+
+
+@pytest.fixture
+def one_signup(app):
+    moment = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    slot = int(moment.timestamp()) // slots.SECONDS
+    db.session.add(ActivitySlot(slot=slot, signups=3, questions=0))
+    db.session.commit()
+
+
+def test_there_are_twenty_charts(app):
+    found = charts.known()
+    assert len(found) == 20
+    for info in found.values():
+        for rows in info.rows:
+            assert callable(getattr(chart_rows, rows))
+
+
+def test_every_chart_in_every_form(root, lively):
+    for name in names():
+        svg = root.get(f"/admin/charts/{name}.svg?days=90")
+        assert (svg.status_code, svg.mimetype) == (200, "image/svg+xml"), name
+        assert "in this time" not in svg.text, f"{name} has nothing to show"
+        assert "Content-Disposition" not in svg.headers
+        png = root.get(f"/admin/charts/{name}.png?days=90")
+        assert png.data.startswith(b"\x89PNG"), name
+        lines = list(csv.reader(io.StringIO(root.get(f"/admin/charts/{name}.csv?days=90").text)))
+        assert len(lines) > 1, name
+        assert {len(line) for line in lines} == {len(lines[0])}, name
+        table = root.get(f"/admin/charts/{name}?days=90").text
+        assert table.count("<th scope=") == len(lines) + len(lines[0]) - 1, name
+
+
+@pytest.mark.parametrize("span", [ONE_DAY, NOBODY])
+def test_every_chart_of_one_day_and_of_nothing(root, span):
+    for name in names():
+        svg = root.get(f"/admin/charts/{name}.svg?{span}&theme=dark&size=narrow")
+        assert svg.status_code == 200, name
+        part = root.get(f"/admin/charts/{name}?{span}")
+        assert part.status_code == 200, name
+        assert re.search(r'alt="[^"]{20,}"', part.text), name
+
+
+def test_a_day_with_something_has_no_words_of_nothing(root, one_signup):
+    assert "Nobody signed up" not in root.get(f"/admin/charts/signups.svg?{ONE_DAY}").text
+    assert "Nobody signed up" in root.get(f"/admin/charts/signups.svg?{NOBODY}").text
+
+
+def test_themes_differ_and_take_their_colours_from_the_tokens(root):
+    light, dark = (
+        root.get(f"/admin/charts/signups.svg?theme={theme}").text for theme in ("light", "dark")
+    )
+    assert light != dark
+    for theme, svg in (("light", light), ("dark", dark)):
+        assert charts.looks()[theme]["surface"] in svg
+
+
+def test_csv_is_a_download_with_units(root, one_signup):
+    answer = root.get(f"/admin/charts/signups.csv?{ONE_DAY}")
+    assert answer.mimetype == "text/csv"
+    disposition = answer.headers["Content-Disposition"]
+    assert disposition == 'attachment; filename="echo-signups-2026-02-01-2026-02-01.csv"'
+    assert list(csv.reader(io.StringIO(answer.text))) == [
+        ["Day", "Sign-ups", "Accounts in all"],
+        ["2026-02-01", "3", "3"],
+    ]
+
+
+def test_a_png_is_a_download(root):
+    answer = root.get(f"/admin/charts/signups.png?{ONE_DAY}")
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_a_name_cannot_become_a_formula(root, app, monkeypatch):
+    evil = "=HYPERLINK(0)"
+    monkeypatch.setattr(chart_rows, "top_users", lambda *_days: [(evil, 3, 2, 1)])
+    text = root.get(f"/admin/charts/top-users.csv?{ONE_DAY}").text
+    assert f"\r\n'{evil},3" in text
+    page = root.get(f"/admin/charts/top-users?{ONE_DAY}").text
+    assert "=HYPERLINK" in page
+
+
+def test_a_name_cannot_become_markup(root, monkeypatch):
+    evil = "<script>alert(1)</script>"
+    monkeypatch.setattr(chart_rows, "top_users", lambda *_days: [(evil, 3, 2, 1)])
+    for tail in ("", ".svg"):
+        assert "<script>alert" not in root.get(f"/admin/charts/top-users{tail}?{ONE_DAY}").text
+
+
+def test_a_time_chart_is_sent_its_own_measure_alone(app, monkeypatch):
+    for model in ("one", "two"):
+        for measure in ("queue_ms", "total_ms"):
+            db.session.add(
+                TimingSpan(step="day", day=slots.day_number(DAYS.first), model=model,
+                           measure=measure, bucket=7, count=2)
+            )  # fmt: skip
+    db.session.commit()
+    assert charts._request(query("queue-wait"))["rows"]["timing"] == [
+        (DAYS.first, "", "queue_ms", 7, 4)
+    ]
+    assert charts._rows(charts.Needed("timing", ""), DAYS, UTC_ZONE)[0][1] == "one"
+    table = charts.table(query("queue-wait"))
+    assert table["rows"][0] == ["2026-02-01", 1, 1, 1, 4]
+
+
+def test_a_cached_answer_asks_nothing(app, drawing, monkeypatch):
+    first = charts.picture(query(), "svg"), charts.table(query())
+    monkeypatch.setattr(drawing, "ask", lambda _header: pytest.fail("asked again"))
+    monkeypatch.setattr(charts, "_rows", lambda *_all: pytest.fail("read again"))
+    assert (charts.picture(query(), "svg"), charts.table(query())) == first
+    cache.clear()
+    with pytest.raises(pytest.fail.Exception):
+        charts.picture(query(), "svg")
+
+
+def test_forms_of_one_chart_are_cached_apart(app):
+    found = [
+        charts.picture(query(), "svg"),
+        charts.picture(query(), "svg", "dark"),
+        charts.picture(query(), "svg", "light", "narrow"),
+        charts.picture(query(), "png"),
+        charts.picture(query(), "csv"),
+        charts.picture(query(days=ranges.DayRange(DAYS.first, DAYS.first)), "svg"),
+        charts.picture(charts.Query("signups", DAYS, ZoneInfo("Asia/Tokyo")), "csv"),
+    ]
+    assert len(set(found[:6])) == 6
+    assert len({key for key in cache.cache._cache if "charts/csv" in key}) == 2
+
+
+def test_callers_for_one_cold_chart_draw_it_once(app, drawing, monkeypatch):
+    drawn, running, most = [], 0, 0
+
+    def slow(header):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        eventlet.sleep(0.01)
+        running -= 1
+        drawn.append(header["chart"])
+        return charts_answer
+
+    charts.known()
+    charts_answer = drawing.ask({**charts._request(query()), "kind": "csv"})
+    monkeypatch.setattr(drawing, "ask", slow)
+
+    def ask(name):
+        with app.app_context():
+            return charts.picture(query(name), "csv")
+
+    callers = [eventlet.spawn(ask, name) for name in ("signups", "users", "signups", "users")]
+    assert {caller.wait() for caller in callers} == {charts_answer.body}
+    assert sorted(drawn) == ["signups", "users"]
+    assert most == 1
+
+
+def test_a_failed_chart_frees_the_next_one(app, drawing, monkeypatch):
+    def broken(_header):
+        raise Busy("broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(drawing, "ask", broken)
+        with pytest.raises(Busy):
+            charts.picture(query(), "svg")
+    assert charts.picture(query(), "svg").startswith(b"<?xml")
+
+
+def test_the_guide_tells_every_chart_and_every_card(app):
+    guide = (ROOT / "docs" / "admin.md").read_text()
+    for info in charts.known().values():
+        assert f"| {info.title} | {info.question} | {info.formula} |" in guide, info.name
+    for kind in cards.KINDS.values():
+        assert f"\n| {kind.name} | " in guide, kind.name

@@ -18,6 +18,7 @@ from echo.services import (
     conversations,
     deletion,
     devices,
+    downloads,
     login_delays,
     one_time_links,
     retention,
@@ -45,6 +46,7 @@ def jobs() -> list[Job]:
     return [
         Job(devices.end_expired, MINUTE),
         Job(rollups.refresh, MINUTE),
+        Job(downloads.forget_old, MINUTE),
         Job(conversations.purge_deleted, HOUR),
         Job(one_time_links.forget_expired, HOUR),
         Job(login_delays.forget_old, HOUR),

@@ -17,6 +17,29 @@ from tests.live.server import PASSWORD, ROOT, LiveServer, Person
 
 FOLDER = ROOT / "docs" / "img"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+VISITORS = {"home": "/", "signup": "/signup", "login": "/login", "forgot": "/forgot"}
+MEMBERS = {
+    "profile": "/profile",
+    "security": "/profile/security",
+    "devices": "/profile/devices",
+    "data": "/profile/data",
+    "looks": "/profile/looks",
+    "people": "/admin/users/",
+    "person": "/admin/users/details/?id=5",
+    "invites": "/admin/invites/",
+    "roles": "/admin/roles/",
+    "admin-devices": "/admin/devices/",
+    "conversations": "/admin/conversations/",
+    "messages": "/admin/messages/",
+    "feedback": "/admin/feedback/",
+    "ratings": "/admin/ratings/",
+    "pictures": "/admin/pictures/",
+    "use-today": "/admin/use-today/",
+    "audit": "/admin/audit/",
+    "settings": "/admin/settings/",
+    "downloads": "/admin/downloads/",
+}
+GROUPS = ("people", "use", "speed", "feedback")
 QUESTIONS = ("Hello! My name is Ada.", "What can you do?", "How do I stop an answer?")
 
 
@@ -41,9 +64,8 @@ def take_all(browser: Browser, server: LiveServer) -> None:
     )
     grace = server.person("grace")
     grace.post("/login", credentials="grace", password=PASSWORD)
-    for theme in ("light", "dark"):
-        for size in SIZES:
-            take_pages(browser, server, grace, f"{size}-{theme}")
+    for name in ("desktop-light", "phone-dark", "desktop-dark", "phone-light"):
+        take_pages(browser, server, grace, name)
 
 
 def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) -> None:
@@ -54,9 +76,9 @@ def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) 
         color_scheme=theme,  # type: ignore[arg-type]
     )
     page = context.new_page()
-    for path, title in (("/", "home"), ("/signup", "signup")):
+    for title, path in VISITORS.items():
         page.goto(server.url + path)
-        page.wait_for_timeout(3500)
+        page.wait_for_timeout(3500 if title == "home" else 300)
         save(page, f"{title}-{name}")
     for cookie in person.http.cookies:
         context.add_cookies([{"name": cookie.name, "value": str(cookie.value), "url": server.url}])
@@ -66,13 +88,26 @@ def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) 
     save(page, f"empty-{name}")
     converse(page)
     save(page, f"chat-{name}")
-    page.goto(server.url + "/admin/?days=90")
-    page.wait_for_load_state("networkidle")
-    save(page, f"admin-{name}")
-    page.goto(server.url + "/admin/users/")
-    page.wait_for_load_state("networkidle")
-    save(page, f"people-{name}")
+    for title, path in MEMBERS.items():
+        assert page.goto(server.url + path).ok, path
+        page.wait_for_timeout(300)
+        save(page, f"{title}-{name}")
+    take_dashboard(page, server, name)
     context.close()
+
+
+def take_dashboard(page: Page, server: LiveServer, name: str) -> None:
+    """Take the top of the dashboard, and each group of charts once they are drawn."""
+    page.goto(server.url + "/admin/?days=90")
+    page.locator("#live-strip").wait_for(state="visible")
+    page.wait_for_timeout(1500)
+    save(page, f"admin-{name}")
+    for group in GROUPS:
+        page.locator(f"#group-{group}").scroll_into_view_if_needed()
+        page.locator(f"#group-{group}").evaluate("title => title.scrollIntoView()")
+        page.wait_for_timeout(3500)
+        page.locator(f"#group-{group}").evaluate("title => title.scrollIntoView()")
+        save(page, f"charts-{group}-{name}")
 
 
 def converse(page: Page) -> None:

@@ -1,0 +1,43 @@
+"""What a full disk means, in one sentence, before and after it is full. Knows no file's content."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from echo.errors import StorageUnavailable
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+SPARE_BYTES: Final = 50_000_000
+"""Left free on purpose: a file that fills the disk would stop the chat, which stores every reply."""
+SENTENCE: Final = "The server's disk is full. Make room on it and try again."
+
+
+def refuse_too_full(folder: Path, needed: int) -> None:
+    """Raise StorageUnavailable when `needed` bytes would leave the folder's disk (nearly) full."""
+    free = shutil.disk_usage(folder).free
+    if free < needed + SPARE_BYTES:
+        raise StorageUnavailable(
+            f"This needs {needed:,} bytes on the server's disk, and {free:,} are free. "
+            "Make room on it and try again."
+        )
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what the system and SQLite say of a full disk into StorageUnavailable."""
+    try:
+        yield
+    except OSError as failure:
+        if failure.errno in FULL:
+            raise StorageUnavailable(SENTENCE) from failure
+        raise
+    except sqlite3.OperationalError as failure:
+        if "full" in str(failure):
+            raise StorageUnavailable(SENTENCE) from failure
+        raise StorageUnavailable(f"SQLite could not do this: {failure}.") from failure

@@ -1,0 +1,89 @@
+"""People and feedback as CSV, read some at a time. Secrets are never read here. Knows no page."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from echo import hub
+from echo.clock import iso
+from echo.extensions import db
+from echo.models import Feedback, Role, User
+from echo.services.downloads.progress import Progress
+from echo.text import harmless_cell
+
+PER_STEP: Final = 1_000
+
+USER_COLUMNS: Final = {
+    "id": User.id,
+    "username": User.username,
+    "email": User.email,
+    "role": Role.name,
+    "active": User.active,
+    "email_verified_at": User.email_verified_at,
+    "created_at": User.created_at,
+    "last_seen_at": User.last_seen_at,
+}
+FEEDBACK_COLUMNS: Final = {
+    "id": Feedback.id,
+    "user_id": Feedback.user_id,
+    "category": Feedback.category,
+    "rating": Feedback.rating,
+    "opinion": Feedback.opinion,
+    "created_at": Feedback.created_at,
+    "state": Feedback.state,
+    "answer": Feedback.answer,
+    "answered_at": Feedback.answered_at,
+}
+
+
+def users(folder: Path, tell: Progress) -> str:
+    """Write every account but its secrets into `folder` and return the file's name."""
+    query = select(*USER_COLUMNS.values()).select_from(User).join(Role)
+    return _write(folder / "echo-people.csv", list(USER_COLUMNS), query, User.id, tell)
+
+
+def feedback(folder: Path, tell: Progress) -> str:
+    """Write every opinion into `folder` and return the file's name."""
+    query = select(*FEEDBACK_COLUMNS.values())
+    return _write(folder / "echo-feedback.csv", list(FEEDBACK_COLUMNS), query, Feedback.id, tell)
+
+
+def _write(
+    path: Path,
+    names: Sequence[str],
+    query: Any,
+    key: InstrumentedAttribute[int],
+    tell: Progress,
+) -> str:
+    total = db.session.scalar(select(func.count(key))) or 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        written = 0
+        for rows in _batches(query, key):
+            writer.writerows([_cell(value) for value in row] for row in rows)
+            written += len(rows)
+            tell(min(written / total, 1.0))
+            hub.sleep()
+    return path.name
+
+
+def _batches(query: Any, key: InstrumentedAttribute[int]) -> Iterator[Sequence[Any]]:
+    """Yield the rows in the order of their keys; each batch is one short read."""
+    last = 0
+    while rows := db.session.execute(query.where(key > last).order_by(key).limit(PER_STEP)).all():
+        db.session.commit()
+        yield rows
+        last = rows[-1][0]
+
+
+def _cell(value: Any) -> Any:
+    if hasattr(value, "tzinfo"):
+        return iso(value)
+    return harmless_cell(value) if isinstance(value, str) else value

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 LONE_SURROGATE_OR_NUL: Final = re.compile("[\ud800-\udfff\0]")
+RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def storable(text: str) -> str:
@@ -16,4 +17,4 @@ def harmless_cell(value: str) -> str:
 
     Source: OWASP, "CSV Injection".
     """
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return f"'{value}" if value.startswith(RUN_BY_SPREADSHEETS) else value

@@ -14,7 +14,6 @@ from echo.admin.pages import Page, refuse_forged
 from echo.errors import EchoError
 from echo.services import devices, downloads, step_up
 
-SESSION_KEY: Final = "device"  # where the cookie holds the device's token
 UNITS: Final = ("bytes", "kB", "MB", "GB")
 
 
@@ -44,7 +43,7 @@ class DownloadsPage(Guarded, Page, BaseView):
     def begin(self) -> Any:
         """Begin to make a file, once the person has proved again who they are."""
         refuse_forged()
-        step_up.require(devices.find(session.get(SESSION_KEY)))
+        step_up.require(devices.find(session.get(devices.SESSION_KEY)))
         try:
             download = downloads.here().begin(current_user, request.form.get("kind", ""))
         except EchoError as error:

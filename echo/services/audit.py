@@ -44,6 +44,7 @@ class Act(StrEnum):
     USER_UNLOCKED = "user.unlocked"
     USER_RESET_LINK_MADE = "user.reset_link_made"
     USER_EXPORTED = "user.exported"
+    DEVICE_REVOKED = "device.revoked"
     ROLE_EDITED = "role.edited"
     INVITE_MADE = "invite.made"
     INVITE_REVOKED = "invite.revoked"
@@ -192,7 +193,7 @@ def _walk(so_far: Verdict, rows: list[tuple[Any, ...]], noted: str | None) -> tu
     seen = False
     for number, at, actor_id, act, subject_id, target, detail, stored in rows:
         try:
-            content = (number, _moment(at), actor_id, act, subject_id, target, json.loads(detail))
+            content = (number, _moment(at), actor_id, act, subject_id, target, _parsed(detail))
             fits = number == count + 1 and stored == _link(before, content)
         except (ValueError, TypeError):  # somebody wrote what Echo could not have written
             fits = False
@@ -201,6 +202,11 @@ def _walk(so_far: Verdict, rows: list[tuple[Any, ...]], noted: str | None) -> tu
         count, before = count + 1, stored
         seen = seen or stored == noted
     return Verdict(count, before, None), seen
+
+
+def _parsed(value: Any) -> Any:
+    """Return JSON as the driver gives it: a text from SQLite, parsed already from PostgreSQL."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _moment(value: Any) -> datetime:

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select, update
 
 from echo import signals
 from echo.clock import utc_now
-from echo.errors import NotFound
+from echo.errors import NotFound, WrongCredentials
 from echo.extensions import db
 from echo.models import Device, User
 from echo.services.storage import transaction
@@ -29,6 +29,9 @@ class Lifetime:
 LIFETIME: Final = Lifetime(absolute=timedelta(days=7), idle=timedelta(hours=12))
 REMEMBERED: Final = Lifetime(absolute=timedelta(days=90), idle=timedelta(days=30))
 TOUCH_SECONDS: Final = 60
+SESSION_KEY: Final = "device"
+"""Where the cookie of pages and sockets holds the device's token."""
+CHANGED: Final = "This account was changed just now. Please sign in again."
 EXPIRED: Final = "Your session has expired. Please sign in again."
 
 
@@ -43,12 +46,18 @@ def sign_in(
     """Make a device row and return the token for its cookie, which is stored nowhere.
 
     Signing in proves who one is, so the new device counts as confirmed.
+
+    Raises:
+        WrongCredentials: the account was switched off or deleted, or its password was changed, while who
+            signs in was still being proved: whatever that ended must not begin again.
     """
     token = secrets.token_urlsafe(32)
+    proven = user.password_hash
     lifetime = REMEMBERED if remember else LIFETIME
     now = utc_now()
 
     def work() -> None:
+        _refuse_changed(user.id, proven)
         db.session.add(
             Device(
                 user_id=user.id,
@@ -67,6 +76,15 @@ def sign_in(
 
     transaction(work)
     return token
+
+
+def _refuse_changed(user_id: int, password_hash: str | None) -> None:
+    """Compare with the row as it is now, which stays so until the end of the transaction."""
+    stored = db.session.execute(
+        select(User.active, User.password_hash).where(User.id == user_id).with_for_update(of=User)
+    ).one_or_none()
+    if stored is None or tuple(stored) != (True, password_hash):
+        raise WrongCredentials(CHANGED, field="credentials")
 
 
 def find(token: str | None) -> Device | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from flask import session
@@ -22,7 +22,6 @@ from echo.services import devices
 
 log = structlog.get_logger()
 
-SESSION_KEY: Final = "device"
 Handler = Callable[[User, Any], dict[str, Any]]
 
 
@@ -40,7 +39,7 @@ RULES: dict[str, EventRule] = {}
 
 def current_device() -> Device | None:
     """Return the device that the connection's cookie names, if it is still signed in."""
-    return devices.find(session.get(SESSION_KEY))
+    return devices.find(session.get(devices.SESSION_KEY))
 
 
 def event(name: str) -> Callable[[Handler], Handler]:

@@ -14,8 +14,6 @@ from echo.models import Device, User
 from echo.services import devices
 from echo.web import replies
 
-SESSION_KEY = "device"
-
 
 def init_app(app: Flask) -> None:
     """Let the device's row, not the cookie, say who is signed in."""
@@ -59,7 +57,7 @@ def _user_of_cookie(_user_id: str) -> User | None:
 def current_device() -> Device | None:
     """Return the device of this request, looked up once."""
     if "device" not in g:
-        g.device = devices.find(session.get(SESSION_KEY))
+        g.device = devices.find(session.get(devices.SESSION_KEY))
     device: Device | None = g.device
     return device
 
@@ -70,7 +68,7 @@ def sign_in(user: User, remember: bool, method: str = "password") -> None:
     if former is not None:
         devices.revoke(former)
     session.clear()
-    session[SESSION_KEY] = devices.sign_in(
+    session[devices.SESSION_KEY] = devices.sign_in(
         user,
         address=request.remote_addr or "",
         user_agent=request.user_agent.string,

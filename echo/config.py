@@ -222,5 +222,10 @@ def _mail_config(settings: Settings) -> dict[str, Any]:
 def _engine_options(url: str) -> dict[str, Any]:
     """Return pool options under which green code never waits on a native lock."""
     if url.startswith("sqlite"):
-        return {"poolclass": NullPool}
-    return {"pool_size": 10, "max_overflow": -1, "pool_pre_ping": True}
+        return {"poolclass": NullPool, "hide_parameters": True}
+    return {
+        "pool_size": 10,
+        "max_overflow": -1,
+        "pool_pre_ping": True,
+        "hide_parameters": True,  # addresses and texts do not belong into the log of a failure
+    }

@@ -5,6 +5,7 @@ It does not know settings: values come from the application's config.
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,13 +80,21 @@ class PatientCache(Cache):
             return None
 
 
+def client_network() -> str:
+    """Return what limits count by: an IPv4 address, or the /64 that one IPv6 subscriber has."""
+    address = get_remote_address()
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
+
+
 # Rows stay readable after a commit: services hand them to edges, which only read.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate(render_as_batch=True, compare_type=True)
 bcrypt = Bcrypt()
 csrf = CSRFProtect()
 login_manager = LoginManager()
-limiter = Limiter(key_func=get_remote_address)  # its own Retry-After would often be 0
+limiter = Limiter(key_func=client_network)  # its own Retry-After would often be 0
 lonely_limits = FixedWindowRateLimiter(MemoryStorage())  # while the shared storage is away
 cache = PatientCache()
 socketio = SocketIO()

@@ -25,6 +25,7 @@ native_os = eventlet.patcher.original("os")
 
 SERVER_PLACES = 4096
 CLOSE_SECONDS = 2.0
+SILENCE_SECONDS = 60.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -145,9 +146,11 @@ class Server:
     """The WSGI server on a listener of its own: small packets leave at once, the end is orderly.
 
     `max_size` is raised because each websocket holds a place for life. Figures: docs/decisions/0001.
+    A connection from which nothing comes for `silence_seconds` is closed, so that idle ones do not use up
+    the places; a websocket answers a ping every 20 seconds.
     """
 
-    def __init__(self, app: Any, listener: Any) -> None:
+    def __init__(self, app: Any, listener: Any, silence_seconds: float = SILENCE_SECONDS) -> None:
         self.port: int = listener.getsockname()[1]
         self._gate = _Gate(listener)
         self._thread = eventlet.spawn(
@@ -157,7 +160,7 @@ class Server:
             max_size=SERVER_PLACES,
             log_output=False,
             debug=False,
-            socket_timeout=None,
+            socket_timeout=silence_seconds,
         )
 
     def stop_accepting(self) -> None:

@@ -89,7 +89,9 @@ RATE_LIMITS: Final = {
 }
 LOGIN_PER_ACCOUNT: Final = "10/15 minutes"
 MAILS_PER_ACCOUNT: Final = "3/hour"  # of each kind that somebody can ask for
-PROOFS_PER_ACCOUNT: Final = "20/15 minutes"  # codes at login, and what is asked before acts that matter
+PROOFS_PER_ACCOUNT: Final = (
+    "20/15 minutes"  # codes at login, and what is asked before acts that matter
+)
 PASSKEYS_MAX: Final = 20
 PASSKEY_NAME_CHARS: Final = 60
 CODES_PER_SIGN_IN: Final = "5/15 minutes"  # longer than a sign-in waits, so five in all

@@ -116,6 +116,7 @@ def login(app: Flask) -> Callable[[FlaskClient, User], str]:
     """Sign a client in without the form; returns the device's token."""
 
     def sign_in(client: FlaskClient, user: User) -> str:
+        db.session.refresh(user)  # a request may have changed it meanwhile
         token = devices.sign_in(user, address="127.0.0.1", user_agent="test", remember=False)
         with client.session_transaction() as session:
             session["device"] = token

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
@@ -9,16 +11,24 @@ from flask_admin.theme import Theme
 from echo.admin import charts
 from echo.admin.audit_trail import AuditTrail
 from echo.admin.dashboard import Dashboard
+from echo.admin.devices import Devices
+from echo.admin.downloads import DownloadsPage
+from echo.admin.feedback import FeedbackList
 from echo.admin.invites import Invites
+from echo.admin.pictures import Pictures
+from echo.admin.ratings import Ratings
 from echo.admin.roles import Roles
 from echo.admin.settings import SiteSettingsPage
-from echo.admin.tables import Conversations, FeedbackList, Messages
+from echo.admin.tables import Conversations, Messages
+from echo.admin.use_today import UseToday
 from echo.admin.users import Users
+from echo.services.downloads import Downloads
 
 
 def init_app(app: Flask) -> None:
     """Register every admin page, in the order of the menu."""
     charts.init_app(app)
+    app.extensions["downloads"] = Downloads(Path(app.instance_path) / "downloads")
     pages = Admin(
         app,
         name="Echo",
@@ -27,7 +37,7 @@ def init_app(app: Flask) -> None:
         csp_nonce_generator=lambda: app.jinja_env.globals["csp_nonce"](),  # type: ignore[operator]
     )
     for view in (
-        Users(), Invites(), Roles(), Conversations(), Messages(), FeedbackList(), AuditTrail(),
-        SiteSettingsPage(),
+        Users(), Devices(), Pictures(), Invites(), Roles(), UseToday(), Conversations(), Messages(),
+        Ratings(), FeedbackList(), AuditTrail(), SiteSettingsPage(), DownloadsPage(),
     ):  # fmt: skip
         pages.add_view(view)

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import session
 from flask_login import current_user
 
 from echo import policies
+from echo.services import devices, step_up
+
+
+def require_fresh_proof() -> None:
+    """Raise StepUpNeeded unless the person has lately proved on this device who they are."""
+    step_up.require(devices.find(session.get(devices.SESSION_KEY)))
 
 
 class Guarded:

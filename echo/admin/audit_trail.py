@@ -34,13 +34,13 @@ def _target(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Any:
 class AuditTrail(Guarded, TableView):
     """Rows are written by the services alone; here they are only read."""
 
-    routes = ("index_view", "verify")
+    routes = ("index_view", "verify", "export")
     about = "Every act of an administrator and every look into other people's words. Rows stay for ever."
     can_view_details = False
     column_list = ("id", "at", "act", "target", "detail")
     column_labels = {"id": "No.", "at": "When", "act": "What happened", "detail": "In detail"}
     column_default_sort = ("id", True)
-    column_sortable_list = (("at", "id"),)
+    sorts = (("at", "id"),)
     column_filters = (
         ChoiceIs(AuditEvent.act, "Act", "act", list(sentences.LABELS.items())),
         IdIs(AuditEvent.actor_id, "By person number", "actor_id"),
@@ -49,6 +49,8 @@ class AuditTrail(Guarded, TableView):
         UntilDay(AuditEvent.at, "Until", "until"),
     )
     column_formatters = {"at": cells.moment, "act": _what, "target": _target, "detail": _detail}
+    searched = (AuditEvent.target,)
+    exported = ("id", "at", "actor_id", "act", "subject_id", "target", "detail", "hash")
     list_template = "admin/audit.html"
 
     def __init__(self) -> None:
@@ -58,11 +60,9 @@ class AuditTrail(Guarded, TableView):
         """Tell whether the button is for the person who looks."""
         return bool(current_user.is_super_admin)
 
-    def get_list(self, *args: Any, **kwargs: Any) -> tuple[int, list[AuditEvent]]:
-        count, rows = super().get_list(*args, **kwargs)
+    def prepare(self, rows: list[AuditEvent]) -> None:
         people = [number for row in rows for number in (row.actor_id, row.subject_id)]
         g.trail_names = account_facts.names(people)
-        return count, rows
 
     @expose("/verify/", methods=("POST",))
     def verify(self) -> Any:

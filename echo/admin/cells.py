@@ -15,13 +15,12 @@ NOTHING: Final = Markup('<span class="faint">–</span>')
 
 
 def moment(_view: Any, _context: Any, row: Any, name: str) -> Markup:
-    """A time, in UTC."""
+    """A time: in UTC, until the page's script draws it in the viewer's zone."""
     value: datetime | None = getattr(row, name)
     if value is None:
         return NOTHING
-    shown = f"{value:%Y-%m-%d %H:%M}"
-    return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>').format(
-        iso(value), value, shown
+    return Markup('<time datetime="{}" data-moment data-utc>{:%Y-%m-%d %H:%M} UTC</time>').format(
+        iso(value), value
     )
 
 
@@ -49,6 +48,23 @@ def conversation(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
     """The id of a conversation, as a link to it."""
     url = url_for("admin_conversations.details_view", id=row.conversation_id)
     return Markup('<a href="{}" class="id">{}</a>').format(url, row.conversation_id)
+
+
+def message(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
+    """The id of a message, as a link to it."""
+    url = url_for("admin_messages.details_view", id=row.message_id)
+    return Markup('<a href="{}" class="id">{}</a>').format(url, row.message_id)
+
+
+def size(_view: Any, _context: Any, row: Any, name: str) -> str:
+    """A number of bytes in kB."""
+    return f"{max(1, round(getattr(row, name) / 1000)):,} kB"
+
+
+def thumb(_view: Any, _context: Any, row: Any, name: str) -> Markup:
+    """A thumb up or down, in a word."""
+    kind, word = ("good", "Good") if getattr(row, name) > 0 else ("bad", "Bad")
+    return Markup('<span class="tag {}">{}</span>').format(kind, word)
 
 
 def amount(_view: Any, _context: Any, row: Any, name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import jsonify, redirect, request, send_file, session, url_for
+from flask import jsonify, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from echo.admin.access import Guarded
 from echo.admin.pages import Page, refuse_forged
 from echo.errors import EchoError
-from echo.services import devices, downloads, step_up
+from echo.services import downloads
 
 UNITS: Final = ("bytes", "kB", "MB", "GB")
 
@@ -21,6 +21,7 @@ class DownloadsPage(Guarded, Page, BaseView):
     """One row for each kind; its file is made while one waits, and is there for an hour."""
 
     routes = ("index", "begin", "state", "fetch")
+    proof_for = ("begin",)
 
     def __init__(self) -> None:
         super().__init__(name="Downloads", endpoint="admin_downloads", url="downloads")
@@ -43,7 +44,6 @@ class DownloadsPage(Guarded, Page, BaseView):
     def begin(self) -> Any:
         """Begin to make a file, once the person has proved again who they are."""
         refuse_forged()
-        step_up.require(devices.find(session.get(devices.SESSION_KEY)))
         try:
             download = downloads.here().begin(current_user, request.form.get("kind", ""))
         except EchoError as error:

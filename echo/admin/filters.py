@@ -9,8 +9,10 @@ from datetime import date, timedelta
 from typing import Any, ClassVar, Final
 
 from flask_admin.contrib.sqla.filters import BaseSQLAFilter
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from echo.extensions import db
 from echo.services.reports import midnight
 from echo.text import storable
 
@@ -83,6 +85,37 @@ class ChoiceIs(TableFilter):
         if value not in dict(self.choices or []):
             raise ValueError("no such choice")
         return value
+
+
+class WholeChoiceIs(ChoiceIs):
+    """One of a few whole numbers."""
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        return query.filter(self.get_column(alias) == int(value))
+
+
+class IsThere(ChoiceIs):
+    """Whether a column holds anything."""
+
+    def __init__(self, column: InstrumentedAttribute[Any], name: str, arg: str) -> None:
+        super().__init__(column, name, arg, [("1", "Yes"), ("0", "No")])
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        column = self.get_column(alias)
+        return query.filter(column.is_not(None) if value == "1" else column.is_(None))
+
+
+FEW: Final = 1_000
+
+
+def few(query: Any, key: InstrumentedAttribute[Any], condition: Any) -> Any:
+    """Narrow a query by a condition that an index serves and that few rows meet, in any order.
+
+    Few rows are named by their keys. A database that does not know how few they are would else walk
+    through the whole table in the order of the sort.
+    """
+    found = list(db.session.scalars(select(key).where(condition).limit(FEW + 1)))
+    return query.filter(condition if len(found) > FEW else key.in_(found))
 
 
 class IsTrue(ChoiceIs):

@@ -11,13 +11,17 @@ from markupsafe import Markup
 
 from echo.admin import cells, sentences
 from echo.admin.access import Guarded
+from echo.admin.bulk import BulkAct
+from echo.admin.filters import ChoiceIs, FromDay, IdIs, UntilDay
 from echo.admin.pages import go, public_address, refuse_forged
 from echo.admin.table_view import TableView
+from echo.clock import utc_now
 from echo.forms.admin import InviteForm
 from echo.models import Invite
 from echo.services import account_facts, invites, site_settings
 
 KINDS = {"open": "good", "revoked": "bad"}
+STATES = {"open": "Open", "used_up": "Used up", "expired": "Expired", "revoked": "Withdrawn"}
 
 
 def _uses(_view: Any, _context: Any, row: Invite, _name: str) -> str:
@@ -34,10 +38,26 @@ def _maker(_view: Any, _context: Any, row: Invite, _name: str) -> Any:
     return sentences.person(row.created_by, g.invite_makers, "–")
 
 
+class _StateIs(ChoiceIs):
+    """Invitations in one state, as `invites.state` tells it."""
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        now = utc_now()
+        if value == "revoked":
+            return query.filter(Invite.revoked_at.is_not(None))
+        query = query.filter(Invite.revoked_at.is_(None))
+        if value == "expired":
+            return query.filter(Invite.expires_at <= now)
+        is_used_up = Invite.uses >= Invite.max_uses
+        return query.filter(
+            Invite.expires_at > now, is_used_up if value == "used_up" else ~is_used_up
+        )
+
+
 class Invites(Guarded, TableView):
     """Every invitation, the old ones too."""
 
-    routes = ("index_view", "create_view", "revoke")
+    routes = ("index_view", "create_view", "revoke", "action_view", "export")
     about = "Links with which people make an account of their own."
     can_create = True
     create_label = "New invitation"
@@ -52,8 +72,33 @@ class Invites(Guarded, TableView):
         "expires_at": "Until",
     }
     column_default_sort = ("id", True)
-    column_sortable_list = (("created_at", "id"), "expires_at")
-    column_searchable_list = ("note",)
+    sorts = (("created_at", "id"), "expires_at")
+    searched = (Invite.note,)
+    column_filters = (
+        _StateIs(Invite.revoked_at, "State", "state", list(STATES.items())),
+        IdIs(Invite.created_by, "Made by person number", "created_by"),
+        FromDay(Invite.created_at, "Made from", "from"),
+        UntilDay(Invite.created_at, "Made until", "until"),
+    )
+    exported = (
+        "id",
+        "note",
+        "uses",
+        "max_uses",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+    )
+    bulk_acts = {  # fixed by the class
+        "revoke": BulkAct(
+            "Withdraw",
+            "Withdraw these invitations? Their links stop working; accounts made with them stay.",
+            "Invitations withdrawn",
+            invites.revoke,
+            is_harsh=True,
+        ),
+    }
     column_formatters = {
         "note": cells.cut,
         "revoked_at": _state,
@@ -75,10 +120,11 @@ class Invites(Guarded, TableView):
     def may_revoke(self, invite: Invite) -> bool:
         return invites.state(invite) == "open"
 
-    def get_list(self, *args: Any, **kwargs: Any) -> tuple[int, list[Invite]]:
-        count, rows = super().get_list(*args, **kwargs)
+    def row_title(self, row: Invite) -> str:
+        return row.note or f"Invitation of {row.created_at:%Y-%m-%d %H:%M} UTC"
+
+    def prepare(self, rows: list[Invite]) -> None:
         g.invite_makers = account_facts.names(row.created_by for row in rows)
-        return count, rows
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:

@@ -9,6 +9,7 @@ from flask import current_app, flash, redirect, request
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
+from echo.admin.access import require_fresh_proof
 from echo.config import Settings
 from echo.errors import EchoError, InvalidInput
 from echo.forms.admin import ActForm, Versioned
@@ -20,6 +21,8 @@ class Page:
     """Mixin, to be named before Flask-Admin's own class: `routes` lists the views that are reachable."""
 
     routes: ClassVar[tuple[str, ...]]
+    proof_for: ClassVar[tuple[str, ...]] = ()
+    """Views that ask for a fresh proof of who one is: a stolen session must not become a takeover."""
     _urls: list[tuple[Any, ...]]
 
     def create_blueprint(self, admin: Any) -> Any:
@@ -28,6 +31,8 @@ class Page:
 
     def _run_view(self, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call the view once; Flask-Admin would try a second way after any TypeError inside it."""
+        if view.__name__ in self.proof_for:
+            require_fresh_proof()
         return view(self, *args, **kwargs)
 
 

@@ -27,13 +27,14 @@ class Roles(Guarded, TableView):
     """The four roles."""
 
     routes = ("index_view", "edit_view")
+    proof_for = ("edit_view",)
     about = "What each role says and allows a day. An empty allowance means no limit."
     can_edit = True
     can_view_details = False
     column_list = ("name", "description", "daily_messages", "daily_tokens")
     column_labels = {"daily_messages": "Messages a day", "daily_tokens": "Tokens a day"}
     column_default_sort = "id"
-    column_sortable_list = ()
+    sorts = ()
     column_formatters = {
         "name": cells.tag,
         "description": cells.cut,

@@ -24,6 +24,7 @@ class SiteSettingsPage(Guarded, Page, BaseView):
     """One form; what is left as it is stays the environment's."""
 
     routes = ("index", "reset")
+    proof_for = ("index", "reset")
 
     def __init__(self) -> None:
         super().__init__(name="Settings", endpoint="admin_settings", url="settings")

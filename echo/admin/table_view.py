@@ -5,38 +5,77 @@ It does not know any one table, changes nothing, and never trusts the address li
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from flask import flash, request
+from flask import flash, request, url_for
+from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
-from flask_admin.model.base import ViewArgs
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Query
 
+from echo.admin import keyset
+from echo.admin.bulk import BulkActs
 from echo.admin.filters import TEXT_MAX, TableFilter, whole_id
+from echo.admin.keyset import Order
+from echo.admin.keyset import Page as RowPage
 from echo.admin.pages import Page
+from echo.admin.table_export import TableExport
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.text import storable
 
 COUNTED: Final = 10_000  # counting stops here, so that a page costs the same in a large table
 ULID_CHARS: Final = 26
+MISSING: Final = "There is no such row, or it has been deleted."
+LOST: Final = "This address does not say where its page begins, so here is the first one."
 
 
-class TableView(Page, ModelView):
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks of a list, checked; `filters` are pairs of a filter and its value."""
+
+    sort: int | None
+    descending: bool
+    search: str
+    filters: tuple[tuple[TableFilter, str], ...]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Return the same as arguments of an address, so that other pages of the list have them too."""
+        chosen: dict[str, Any] = {flt.arg: value for flt, value in self.filters}
+        if self.search:
+            chosen["search"] = self.search
+        if self.sort is not None:
+            chosen |= {"sort": self.sort, "desc": int(self.descending)}
+        return chosen
+
+
+class TableView(TableExport, BulkActs, Page, ModelView):
     """A read-only table; subclasses name columns, filters and what may be done besides."""
 
     routes: ClassVar[tuple[str, ...]] = ("index_view", "details_view")
     can_create = can_edit = can_delete = can_export = False
     can_view_details = True
     page_size = 50
-    simple_list_pager = True
     list_template = "admin/list.html"
     details_template = "admin/details.html"
     about: ClassVar[str] = ""
     blocks: ClassVar[tuple[str, ...]] = ()
     """Columns whose text is long and keeps its line breaks in the details."""
+    column_sortable_list = ()  # Flask-Admin's own finds no column that sorts in place of another
+    sorts: ClassVar[tuple[str | tuple[str, ...], ...]] = ()
+    """Columns that sort; after a name may stand the columns that do it in its place."""
+    searched: ClassVar[tuple[InstrumentedAttribute[Any], ...]] = ()
+    search_rows: ClassVar[int] = 50_000
+    """No index finds words inside of texts: only so many of the newest rows are looked through."""
+    newest: ClassVar[str] = ""
+    """The column that tells a row's age, where the key does not."""
 
     def __init__(self, model: type[Any], name: str, endpoint: str) -> None:
+        self.key: InstrumentedAttribute[Any] = getattr(
+            model, inspect(model).primary_key[0].key or ""
+        )
         super().__init__(model, db, name=name, endpoint=f"admin_{endpoint}", url=endpoint)
 
     def scaffold_form(self) -> None:
@@ -50,65 +89,149 @@ class TableView(Page, ModelView):
     def get_filter_arg(self, _index: int, flt: TableFilter) -> str:
         return flt.arg
 
-    def _get_list_filter_args(self) -> list[tuple[int, str, str]]:
+    @expose("/")
+    def index_view(self) -> Any:
+        """Show one page of the rows that the address asks for."""
+        asked = self._asked()
+        order = self._order(asked)
+        query, is_cut = self._found(asked)
+        where = self._where(order)
+        page = keyset.read(query, order, self.page_size, **where)
+        count = self._count(query, page)
+        self.prepare(page.rows)
+        return self.render(
+            self.list_template,
+            data=page.rows,
+            count=count,
+            is_cut=is_cut,
+            asked=asked,
+            moved=bool(where),
+            list_columns=self._list_columns,
+            filters=self._filters or [],
+            filter_args={flt.arg: value for flt, value in asked.filters},
+            get_value=self.get_list_value,
+            get_pk_value=self.get_pk_value,
+            sort_url=lambda place: self._sort_url(asked, place),
+            **self._neighbours(asked, order, page),
+        )
+
+    def prepare(self, rows: list[Any]) -> None:
+        """Do what is to be done before these rows are shown."""
+
+    def _asked(self) -> Asked:
+        sort = request.args.get("sort", None, type=int)
+        if sort is not None:
+            known = 0 <= sort < len(self._list_columns)
+            sort = sort if known and self.is_sortable(self._list_columns[sort][0]) else None
+        return Asked(
+            sort=sort,
+            descending=request.args.get("desc", 0, type=int) == 1,
+            search=storable(request.args.get("search", "").strip())[:TEXT_MAX],
+            filters=tuple(self._filters_asked()),
+        )
+
+    def _filters_asked(self) -> list[tuple[TableFilter, str]]:
         """Return the filters of the address that can be used; say why of the others."""
         found = []
-        for index, flt in enumerate(self._filters or []):
+        for flt in self._filters or []:
             value = request.args.get(flt.arg, "").strip()
             if value and flt.validate(value):
-                found.append((index, flt.name, value))
+                found.append((flt, value))
             elif value:
                 flash(f"“{value[:40]}” cannot be used for “{flt.name}”. {flt.help_text}", "error")
         return found
 
-    def _get_filters(self, filters: list[tuple[int, str, str]] | None) -> dict[str, str]:
-        return {self._filters[index].arg: value for index, _name, value in filters or []}
+    def _order(self, asked: Asked) -> Order:
+        if asked.sort is None:
+            columns, _joins, descending = next(iter(self._get_default_order()))
+        else:
+            columns = self._sorting()[self._list_columns[asked.sort][0]]
+            descending = asked.descending
+        several = columns if isinstance(columns, tuple) else (columns,)
+        is_last = several[-1].key == self.key.key
+        return Order(several if is_last else (*several, self.key), bool(descending))
 
-    def _get_list_extra_args(self) -> ViewArgs:
-        """Return page, sort, search and filters; whatever else the address holds is dropped."""
-        last_page = COUNTED // self.page_size
-        return ViewArgs(
-            page=min(max(request.args.get("page", 0, type=int), 0), last_page),
-            sort=request.args.get("sort", None, type=int),
-            sort_desc=request.args.get("desc", None, type=int),
-            search=storable(request.args.get("search", "").strip())[:TEXT_MAX] or None,
-            filters=self._get_list_filter_args(),
-            extra_args={},
-        )
+    def _sorting(self) -> dict[str, tuple[InstrumentedAttribute[Any], ...]]:
+        """Return what sorts, by the name of the column that shows it."""
+        pairs = [(each, each) if isinstance(each, str) else each for each in self.sorts]
+        return {
+            shown: tuple(getattr(self.model, name) for name in names) for shown, *names in pairs
+        }
 
-    def get_list(
-        self,
-        page: int | None,
-        sort_column: str | None,
-        sort_desc: bool,
-        search: str | None,
-        filters: Any,
-        execute: bool = True,
-        page_size: int | None = None,
-    ) -> tuple[int, list[Any]]:
-        """Return how many rows there are (no more than `COUNTED` + 1) and one page of them."""
-        _none, query = super().get_list(
-            None, sort_column, sort_desc, search, filters, execute=False, page_size=0
+    def is_sortable(self, name: str) -> bool:
+        return name in self._sorting()
+
+    def _found(self, asked: Asked) -> tuple[Query[Any], bool]:
+        """Return the rows that filters and search leave; tell whether older ones were not searched."""
+        query: Query[Any] = db.session.query(self.model)
+        for flt, value in asked.filters:
+            query = flt.apply(query, flt.clean(value))
+        if not (asked.search and self.searched):
+            return query, False
+        newest = getattr(self.model, self.newest) if self.newest else self.key
+        oldest = (
+            query.with_entities(newest)
+            .order_by(newest.desc())
+            .offset(self.search_rows)
+            .limit(1)
+            .scalar()
         )
-        counted = query.order_by(None).with_entities(self.model.id).limit(COUNTED + 1).subquery()
-        count = db.session.scalar(select(func.count()).select_from(counted)) or 0
-        first = (page or 0) * self.page_size
-        return count, query.offset(first).limit(self.page_size).all()
+        if oldest is not None:
+            query = query.filter(newest > oldest)
+        for term in asked.search.split():
+            query = query.filter(
+                or_(*(column.icontains(term, autoescape=True) for column in self.searched))
+            )
+        return query, oldest is not None
+
+    def _where(self, order: Order) -> dict[str, Any]:
+        """Return the cursor of the address as an argument of `keyset.read`."""
+        for name in ("after", "before"):
+            if text := request.args.get(name):
+                try:
+                    return {name: keyset.understood(text, order)}
+                except ValueError:
+                    flash(LOST, "error")
+        return {}
+
+    def _count(self, query: Query[Any], page: RowPage) -> int:
+        """Return how many rows there are, but no more than `COUNTED` + 1."""
+        if not (page.has_before or page.has_after):
+            return len(page.rows)
+        counted = query.order_by(None).with_entities(self.key).limit(COUNTED + 1).subquery()
+        return db.session.scalar(select(func.count()).select_from(counted)) or 0
+
+    def _sort_url(self, asked: Asked, place: int) -> str:
+        """Return the address of the list sorted by a column; by the present one the other way round."""
+        down = int(asked.sort == place and not asked.descending)
+        return url_for(".index_view", **{**asked.arguments, "sort": place, "desc": down})
+
+    def _neighbours(self, asked: Asked, order: Order, page: RowPage) -> dict[str, str | None]:
+        def at(name: str, row: Any) -> str:
+            cursor = keyset.written(order.key(row))
+            return url_for(".index_view", **{**asked.arguments, name: cursor})
+
+        rows = page.rows
+        return {
+            "previous_url": at("before", rows[0]) if rows and page.has_before else None,
+            "next_url": at("after", rows[-1]) if rows and page.has_after else None,
+        }
 
     def get_one(self, id: Any) -> Any:
         """Return one row; raises NotFound also for ids that no row can have."""
-        row = db.session.get(self.model, self._checked_id(str(id)))
+        row = db.session.get(self.model, self.checked_id(str(id)))
         if row is None:
-            raise NotFound("There is no such row, or it has been deleted.")
+            raise NotFound(MISSING)
         return row
 
-    def _checked_id(self, value: str) -> int | str:
-        if self.model.__table__.c.id.type.python_type is str:
+    def checked_id(self, value: str) -> int | str:
+        """Return a key as the table has them; raises NotFound for one that no row can have."""
+        if self.key.type.python_type is str:
             return storable(value)[:ULID_CHARS]
         try:
             return whole_id(value)
         except ValueError:
-            raise NotFound("There is no such row, or it has been deleted.") from None
+            raise NotFound(MISSING) from None
 
     @property
     def counted(self) -> int:

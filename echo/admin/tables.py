@@ -1,32 +1,48 @@
-"""Tables that are only read: conversations, messages, feedback. They know no acts."""
+"""Tables of what people wrote in private: conversations and messages. They know no acts."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from flask_login import current_user
 
 from echo.admin import cells
 from echo.admin.access import Guarded
-from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsTrue, TextIs, UntilDay
+from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsThere, IsTrue, TextIs, UntilDay, few
 from echo.admin.table_view import TableView
-from echo.limits import FEEDBACK_CATEGORIES
-from echo.models import Conversation, Feedback, Message, MessageStatus
+from echo.models import Conversation, Message, MessageStatus, User
 from echo.services import looks
+
+LONG_AGO: Final = datetime(
+    1970, 1, 1, tzinfo=UTC
+)  # a comparison uses the index, "is not null" does not
 
 
 class _Private(TableView):
     """A table of what people wrote in private: each look is written to the audit trail before it is given."""
+
+    export_batch = 100  # each batch may add a row of the trail for each person in it
 
     def get_one(self, id: Any) -> Any:
         row = super().get_one(id)
         looks.opened(current_user, row)
         return row
 
-    def get_list(self, *args: Any, **kwargs: Any) -> tuple[int, list[Any]]:
-        count, rows = super().get_list(*args, **kwargs)
-        looks.listed(current_user, [row.user_id for row in rows], self.model.__tablename__)
-        return count, rows
+    def prepare(self, rows: list[Any]) -> None:
+        self.note_looks(current_user, rows)
+
+    def note_looks(self, actor: User, rows: list[Any]) -> None:
+        looks.listed(actor, [row.user_id for row in rows], self.model.__tablename__)
+
+
+class _IsDeleted(IsThere):
+    """Conversations that can still be restored, or all others."""
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        if value == "0":
+            return super().apply(query, value, alias)
+        return few(query, Conversation.id, Conversation.deleted_at > LONG_AGO)
 
 
 class Conversations(Guarded, _Private):
@@ -36,21 +52,31 @@ class Conversations(Guarded, _Private):
         "Who talked with Echo, and when. What you see of others is noted in the audit trail, "
         "and they are shown it."
     )
-    column_list = ("title", "user_id", "created_at", "updated_at", "deleted_at")
+    routes = ("index_view", "details_view", "export")
+    column_list = ("title", "user_id", "message_count", "created_at", "updated_at", "deleted_at")
     column_details_list = ("id", *column_list, "pinned", "settings", "head_id")
     column_labels = {
         "user_id": "Person",
+        "message_count": "Messages",
         "head_id": "Newest message",
         "created_at": "Begun",
         "updated_at": "Last used",
         "deleted_at": "Deleted",
     }
-    column_default_sort = ("id", True)  # ids grow with time, and their index is there anyway
-    column_sortable_list = (("created_at", "id"),)
-    column_searchable_list = ("title",)
+    column_default_sort = ("created_at", True)
+    newest = "created_at"
+    sorts = (
+        ("message_count", "message_count", "created_at"), "created_at", "updated_at",
+    )  # fmt: skip
+    searched = (Conversation.title,)
+    exported = (
+        "id", "user_id", "message_count", "pinned", "created_at", "updated_at", "deleted_at",
+    )  # fmt: skip
+    exported_words = ("title",)
     column_filters = (
         IdIs(Conversation.user_id, "Person's number", "user_id"),
         IsTrue(Conversation.pinned, "Pinned", "pinned"),
+        _IsDeleted(Conversation.deleted_at, "Deleted", "deleted"),
         FromDay(Conversation.created_at, "From", "from"),
         UntilDay(Conversation.created_at, "Until", "until"),
     )
@@ -58,6 +84,7 @@ class Conversations(Guarded, _Private):
         "title": cells.cut,
         "user_id": cells.person,
         "pinned": cells.flag,
+        "message_count": cells.amount,
         "created_at": cells.moment,
         "updated_at": cells.moment,
         "deleted_at": cells.moment,
@@ -75,6 +102,7 @@ class Messages(Guarded, _Private):
         "Questions and replies, newest first. What you read of others is noted in the audit trail, "
         "and they are shown it."
     )
+    routes = ("index_view", "details_view", "export")
     column_list = (
         "text", "role", "status", "user_id", "completion_tokens", "first_token_ms", "created_at",
     )  # fmt: skip
@@ -95,7 +123,15 @@ class Messages(Guarded, _Private):
         "finished_at": "Finished",
     }
     column_default_sort = ("created_at", True)
-    column_sortable_list = ("created_at",)
+    sorts = ("created_at",)
+    searched = (Message.text,)
+    search_rows = 20_000
+    newest = "created_at"
+    exported = (
+        "id", "conversation_id", "user_id", "role", "status", "model", "finish_reason", "error_code",
+        "prompt_tokens", "completion_tokens", "first_token_ms", "total_ms", "created_at",
+    )  # fmt: skip
+    exported_words = ("text",)
     column_filters = (
         IdIs(Message.user_id, "Person's number", "user_id"),
         TextIs(Message.conversation_id, "Conversation", "conversation_id"),
@@ -123,35 +159,3 @@ class Messages(Guarded, _Private):
 
     def __init__(self) -> None:
         super().__init__(Message, "Messages", "messages")
-
-
-class FeedbackList(Guarded, TableView):
-    """What people think of Echo."""
-
-    about = "Opinions left with the feedback form."
-    column_list = ("opinion", "category", "rating", "user", "created_at")
-    column_details_list = ("id", *column_list)
-    column_labels = {"user": "Person", "rating": "Stars", "created_at": "Left"}
-    column_default_sort = ("id", True)
-    column_sortable_list = ("rating", ("created_at", "id"))
-    column_searchable_list = ("opinion",)
-    column_filters = (
-        IdIs(Feedback.user_id, "Person's number", "user_id"),
-        ChoiceIs(Feedback.category, "Category", "category", list(FEEDBACK_CATEGORIES.items())),
-        FromDay(Feedback.created_at, "From", "from"),
-        UntilDay(Feedback.created_at, "Until", "until"),
-    )
-    column_formatters = {
-        "opinion": cells.cut,
-        "category": cells.tag,
-        "rating": cells.stars,
-        "user": cells.named_person,
-        "created_at": cells.moment,
-    }
-    column_formatters_detail = {
-        name: cell for name, cell in column_formatters.items() if name != "opinion"
-    }
-    blocks = ("opinion",)
-
-    def __init__(self) -> None:
-        super().__init__(Feedback, "Feedback", "feedback")

@@ -21,7 +21,8 @@ from echo.services import administration
 class UserActs:
     """Mixin of the table of people."""
 
-    acts = ("reset_link", "unlock", "sign_out", "delete")
+    acts = ("reset_link", "unlock", "sign_out", "remove_factors", "delete")
+    acts_with_proof = ("reset_link", "remove_factors", "delete")
 
     get_one: Any
     render: Any
@@ -65,6 +66,15 @@ class UserActs:
         return go(
             url_for(".details_view", id=user.id), f"{user.username} is signed out everywhere."
         )
+
+    @expose("/remove-factors/", methods=("POST",))
+    def remove_factors(self) -> Response:
+        """Help somebody who has lost phone, passkeys and recovery codes."""
+        refuse_forged()
+        user = self._asked_for()
+        administration.remove_second_factors(current_user, user.id)
+        done = f"{user.username} signs in without a second factor now."
+        return go(url_for(".details_view", id=user.id), done)
 
     @expose("/delete/", methods=("GET", "POST"))
     def delete(self) -> Any:

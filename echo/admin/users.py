@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import request, url_for
 from flask_admin import expose
 from flask_login import current_user
+from sqlalchemy import select
 
 from echo.admin import cells
 from echo.admin.access import Guarded
-from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsTrue, UntilDay
+from echo.admin.bulk import BulkAct
+from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsThere, IsTrue, UntilDay, few
 from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
 from echo.admin.user_acts import UserActs
+from echo.extensions import db
 from echo.forms.admin import CreateUserForm, EditUserForm
 from echo.models import Role, RoleName, User
 from echo.services import account_facts, accounts, administration
@@ -26,13 +30,27 @@ class _RoleIs(ChoiceIs):
     """People with one role, found through the role's name."""
 
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
-        return query.filter(User.role.has(Role.name == value))
+        role_id = db.session.scalar(select(Role.id).where(Role.name == value))
+        return few(query, User.id, User.role_id == role_id)
+
+
+def _switch(active: bool) -> Callable[[User, int], None]:
+    """Return what switches one account on or off."""
+
+    def act(actor: User, user_id: int) -> None:
+        administration.switch(actor, user_id, active)
+
+    return act
 
 
 class Users(UserActs, Guarded, TableView):
     """Every account. A plain admin edits those without rights over others, and gives no roles."""
 
-    routes = ("index_view", "details_view", "create_view", "edit_view", *UserActs.acts)
+    routes = (
+        "index_view", "details_view", "create_view", "edit_view", "action_view", "export",
+        *UserActs.acts,
+    )  # fmt: skip
+    proof_for = ("create_view", "edit_view", "action_view", *UserActs.acts_with_proof)
     create_label = "New account"
     about = "Everybody with an account here."
     can_create = can_edit = True
@@ -49,14 +67,38 @@ class Users(UserActs, Guarded, TableView):
         "updated_at": "Changed",
     }
     column_default_sort = ("id", True)
-    column_sortable_list = (
+    sorts = (
         "id", ("username", "username_key"), ("email", "email_key"), "created_at", "last_seen_at",
     )  # fmt: skip
-    column_searchable_list = ("username", "email")
+    searched = (User.username_key, User.email_key)
+    search_rows = 200_000
+    exported = (
+        "id", "username", "email", "role", "active", "email_verified_at", "in_ranking",
+        "created_at", "last_seen_at",
+    )  # fmt: skip
+    bulk_acts = {  # fixed by the class
+        "switch_on": BulkAct(
+            "Switch on", "Let these people sign in again?", "Accounts switched on", _switch(True)
+        ),
+        "switch_off": BulkAct(
+            "Switch off",
+            "Switch these accounts off? They are signed out everywhere, at once.",
+            "Accounts switched off",
+            _switch(False),
+            is_harsh=True,
+        ),
+        "sign_out": BulkAct(
+            "Sign out everywhere",
+            "Sign these people out everywhere? They can sign in again.",
+            "People signed out",
+            administration.sign_out,
+        ),
+    }
     column_filters = (
         IdIs(User.id, "Number", "id"),
         _RoleIs(User.role_id, "Role", "role", ROLE_LABELS),
         IsTrue(User.active, "May sign in", "active"),
+        IsThere(User.email_verified_at, "Address confirmed", "verified"),
         FromDay(User.created_at, "Signed up from", "from"),
         UntilDay(User.created_at, "Signed up until", "until"),
     )
@@ -70,6 +112,9 @@ class Users(UserActs, Guarded, TableView):
 
     def __init__(self) -> None:
         super().__init__(User, "People", "users")
+
+    def row_title(self, row: User) -> str:
+        return row.username
 
     def may_edit(self, user: User) -> bool:
         return administration.may_edit(current_user, user)

@@ -36,6 +36,7 @@ def _register() -> None:
     from echo.cli import audit, backup, chat, demo_data, rollups, users
 
     cli.add_command(users.create_admin)
+    cli.add_command(users.remove_second_factors)
     cli.add_command(audit.audit)
     cli.add_command(backup.backup)
     cli.add_command(backup.restore)

@@ -48,6 +48,7 @@ def jobs() -> list[Job]:
         Job(rollups.refresh, MINUTE),
         Job(downloads.forget_old, MINUTE),
         Job(conversations.purge_deleted, HOUR),
+        Job(devices.forget_old, HOUR),
         Job(one_time_links.forget_expired, HOUR),
         Job(login_delays.forget_old, HOUR),
         Job(retention.sweep, HOUR),

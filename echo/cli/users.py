@@ -8,8 +8,9 @@ import click
 import flask_migrate
 from flask.cli import with_appcontext
 
+from echo.errors import NotFound
 from echo.models import RoleName
-from echo.services import administration
+from echo.services import accounts, administration
 
 
 @click.command("create-admin")
@@ -25,6 +26,18 @@ def create_admin(email: str, username: str, password_stdin: bool) -> None:
         None, username=username, email=email, password=password, role=RoleName.SUPER_ADMIN
     )
     click.echo(f"{user.username} is a super admin now.")
+
+
+@click.command("remove-second-factors")
+@click.option("--username", required=True)
+@with_appcontext
+def remove_second_factors(username: str) -> None:
+    """Let somebody who has lost every second factor sign in without one."""
+    user = accounts.find(username)
+    if user is None:
+        raise NotFound(f"There is no account called {username}.")
+    administration.remove_second_factors(None, user.id)
+    click.echo(f"{user.username} signs in without a second factor now.")
 
 
 def _ask() -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
     BooleanField,
+    FileField,
     FloatField,
     HiddenField,
     IntegerField,
@@ -18,7 +19,7 @@ from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectC
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from echo import limits
 from echo.forms.fields import (
@@ -105,6 +106,30 @@ class RoleForm(Versioned):
     )
     daily_messages = IntegerField("Messages a day", ALLOWANCE)
     daily_tokens = IntegerField("Tokens a day", ALLOWANCE)
+
+
+class AnswerForm(Versioned):
+    """An answer to somebody's feedback."""
+
+    answer = TextAreaField(
+        "Answer",
+        [DataRequired("Write an answer."), _at_most(limits.FEEDBACK_MAX)],
+        filters=[stripped, storable_text],
+    )
+
+
+class PictureForm(FlaskForm):
+    """A picture for somebody, by the number of their account."""
+
+    user_id = StringField(
+        "Person's number", [required("Enter the number of an account."), _at_most(20)]
+    )
+    picture = FileField("Picture", [required("Choose a picture.")])
+
+    def picture_bytes(self) -> bytes:
+        """Return what was uploaded, of one that is too large only the beginning; empty when nothing was."""
+        upload: Any = self.picture.data
+        return bytes(upload.read(limits.PICTURE_BYTES + 1)) if hasattr(upload, "read") else b""
 
 
 class ActForm(FlaskForm):

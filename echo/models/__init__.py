@@ -3,7 +3,7 @@
 from echo.models.audit import AuditEvent
 from echo.models.conversation import Conversation
 from echo.models.device import Device
-from echo.models.feedback import Feedback
+from echo.models.feedback import Feedback, FeedbackState
 from echo.models.invite import Invite
 from echo.models.login_failure import LoginFailure
 from echo.models.message import Message, MessageRating, MessageStatus
@@ -36,6 +36,7 @@ __all__ = [
     "ErrorSlot",
     "Feedback",
     "FeedbackSlot",
+    "FeedbackState",
     "Invite",
     "LoginFailure",
     "Message",

@@ -30,6 +30,6 @@ class Conversation(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     head_id: Mapped[str | None] = mapped_column(String(26))
     message_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

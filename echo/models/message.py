@@ -69,6 +69,7 @@ class Message(Base):
         UniqueConstraint("conversation_id", "ordinal"),
         UniqueConstraint("user_id", "client_id"),
         Index("ix_messages_user_id_created_at", "user_id", "created_at"),
+        Index("ix_messages_status_created_at", "status", "created_at"),
     )
 
     id: Mapped[PublicId]
@@ -80,7 +81,7 @@ class Message(Base):
     ordinal: Mapped[int] = mapped_column(Integer)
     role: Mapped[str] = mapped_column(String(10))
     text: Mapped[str] = mapped_column(Text, default="")
-    status: Mapped[str] = mapped_column(String(12), default=MessageStatus.COMPLETE, index=True)
+    status: Mapped[str] = mapped_column(String(12), default=MessageStatus.COMPLETE)
     client_id: Mapped[str | None] = mapped_column(String(CLIENT_ID_CHARS))
     seq: Mapped[int] = mapped_column(Integer, default=0)
     piece_lengths: Mapped[str] = mapped_column(Text, default="")

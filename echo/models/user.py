@@ -34,6 +34,7 @@ class User(Base, UserMixin):
     """A person. `*_key` columns hold the case-folded form that is unique."""
 
     __tablename__ = "users"
+    __table_args__ = {"sqlite_autoincrement": True}  # a deleted one's number is not given again
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     username: Mapped[str] = mapped_column(String(USERNAME_MAX))

@@ -18,6 +18,10 @@ from echo.services.storage import transaction
 
 WRONG_CREDENTIALS = "That name or password is not right."
 
+UNPROVEN = (
+    "Confirm your e-mail address first: open the link that we sent you, or ask for a new one."
+)
+
 
 def sign_up(username: str, email: str, password: str, role: RoleName = RoleName.USER) -> User:
     """Make an account.
@@ -251,6 +255,16 @@ def set_role(user_id: int, role: RoleName) -> None:
 
     transaction(work)
     signals.access_ended.send(user_id, device_id=None, reason="Your role was changed.")
+
+
+def decide_alone() -> None:
+    """Let no second one decide about super admins at the same moment: two could remove each other.
+
+    The lock is the super admins' role; SQLite has one writer anyway and ignores it.
+    """
+    db.session.execute(
+        select(Role.id).where(Role.name == RoleName.SUPER_ADMIN).with_for_update()
+    ).all()
 
 
 def refuse_last_super_admin(user_id: int) -> None:

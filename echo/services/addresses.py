@@ -12,6 +12,20 @@ from echo.services import mail, one_time_links
 from echo.services.names import fold
 from echo.services.one_time_links import Purpose
 
+UNPROVEN = (
+    "Confirm your e-mail address first: open the link that we sent you, or ask for a new one."
+)
+
+
+def refuse_unproven(user: User) -> None:
+    """Raise InvalidInput while the address may be somebody else's; without mail nobody can prove one.
+
+    Else whoever signs up with another's address could leave a way in behind for the day when its owner
+    takes the account over by mail.
+    """
+    if mail.is_enabled() and user.email_verified_at is None:
+        raise InvalidInput(UNPROVEN)
+
 
 def send_link(user: User) -> str:
     """Send a link that proves the address in question; return that address.

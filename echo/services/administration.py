@@ -17,8 +17,16 @@ from sqlalchemy import delete, select
 from echo import policies, signals
 from echo.errors import Conflict, Forbidden, InvalidInput, NotFound
 from echo.extensions import db
-from echo.models import OneTimeLink, Role, RoleName, User
-from echo.services import accounts, audit, deletion, devices, login_delays, one_time_links
+from echo.models import Device, OneTimeLink, Role, RoleName, User
+from echo.services import (
+    accounts,
+    audit,
+    deletion,
+    devices,
+    login_delays,
+    one_time_links,
+    second_factor,
+)
 from echo.services.audit import Act, Entry
 from echo.services.one_time_links import Purpose
 
@@ -87,7 +95,7 @@ def edit_user(
     """
 
     def work() -> tuple[tuple[User, list[Entry]], list[Entry]]:
-        _one_at_a_time()
+        accounts.decide_alone()
         user = _locked(User, user_id, "There is no such account.")
         _refuse_stale(user, seen, "account")
         new_role = role or user.role_name
@@ -102,14 +110,17 @@ def edit_user(
     return user
 
 
-def _one_at_a_time() -> None:
-    """Let no second administrator decide at the same moment: two could remove each other's rights.
-
-    The lock is the super admins' role; SQLite has one writer anyway and ignores it.
-    """
-    db.session.execute(
-        select(Role.id).where(Role.name == RoleName.SUPER_ADMIN).with_for_update()
-    ).all()
+def switch(actor: User, user_id: int, active: bool) -> User:
+    """Let a person sign in or not, and change nothing else; raises as `edit_user`."""
+    user = accounts.get(user_id)
+    return edit_user(
+        actor,
+        user_id,
+        username=user.username,
+        email=user.email,
+        active=active,
+        seen=version(user),
+    )
 
 
 def _locked(model: type[T], row_id: int, missing: str) -> T:
@@ -196,11 +207,30 @@ def sign_out(actor: User, user_id: int) -> None:
     devices.revoke_all(user.id, reason=SIGNED_OUT)
 
 
+def sign_out_device(actor: User, device_id: str) -> None:
+    """End one session of a person; one that has ended stays as it is. Raises NotFound, Forbidden."""
+    device = db.session.get(Device, device_id)
+    if device is None:
+        raise NotFound("There is no such device, or it has been deleted.")
+    refuse_foreign(actor, device.user)
+    if device.revoked_at is None:
+        target = f"devices/{device.id}"
+        audit.record(Act.DEVICE_REVOKED, actor, subject_id=device.user_id, target=target)
+        devices.revoke(device, SIGNED_OUT)
+
+
 def unlock(actor: User, user_id: int) -> None:
     """Let a person try again at once whose sign-in waits after wrong passwords."""
     user = _administered(actor, user_id)
     audit.record(Act.USER_UNLOCKED, actor, subject_id=user.id)
     login_delays.unlock(user.id)
+
+
+def remove_second_factors(actor: User | None, user_id: int) -> None:
+    """Let somebody who has lost every second factor sign in without; the owner is told by mail."""
+    user = _administered(actor, user_id) if actor else accounts.get(user_id)
+    audit.record(Act.USER_FACTORS_REMOVED, actor, subject_id=user.id)
+    second_factor.remove_all(user)
 
 
 def reset_link(actor: User, user_id: int) -> str:

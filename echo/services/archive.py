@@ -161,6 +161,9 @@ def _feedback(row: Feedback) -> dict[str, Any]:
         "opinion": row.opinion,
         "stars": row.rating,
         "sent_at": iso(row.created_at),
+        "state": row.state,
+        "answer": row.answer,
+        "answered_at": iso(row.answered_at),
     }
 
 

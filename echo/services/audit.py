@@ -42,6 +42,7 @@ class Act(StrEnum):
     USER_DELETED = "user.deleted"
     USER_SIGNED_OUT = "user.signed_out"
     USER_UNLOCKED = "user.unlocked"
+    USER_FACTORS_REMOVED = "user.factors_removed"
     USER_RESET_LINK_MADE = "user.reset_link_made"
     USER_EXPORTED = "user.exported"
     DEVICE_REVOKED = "device.revoked"

@@ -35,8 +35,6 @@ def delete_account(user: User, actor: User | None = None) -> None:
     Raises:
         InvalidInput: it is the last super admin's.
     """
-    if user.is_super_admin:
-        accounts.refuse_last_super_admin(user.id)
     _take_off(user, actor or user)
     _erase(user.id)
 
@@ -55,6 +53,9 @@ def _take_off(user: User, actor: User) -> None:
     nobody = f"{MARK}{number}"
 
     def work() -> tuple[None, list[Entry]]:
+        accounts.decide_alone()
+        if user.is_super_admin:
+            accounts.refuse_last_super_admin(number)
         user.active = user.in_ranking = False
         user.username = user.username_key = user.email = user.email_key = nobody
         user.password_hash = user.google_sub = user.totp_secret = user.email_verified_at = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from echo import signals
 from echo.clock import utc_now
@@ -29,6 +29,7 @@ class Lifetime:
 LIFETIME: Final = Lifetime(absolute=timedelta(days=7), idle=timedelta(hours=12))
 REMEMBERED: Final = Lifetime(absolute=timedelta(days=90), idle=timedelta(days=30))
 TOUCH_SECONDS: Final = 60
+KEPT_AFTER_END: Final = timedelta(days=30)
 SESSION_KEY: Final = "device"
 """Where the cookie of pages and sockets holds the device's token."""
 CHANGED: Final = "This account was changed just now. Please sign in again."
@@ -146,6 +147,15 @@ def own(user_id: int, device_id: str) -> Device:
     if device is None or device.user_id != user_id:
         raise NotFound("There is no such device, or it is not yours.")
     return device
+
+
+def forget_old() -> None:
+    """Delete the rows of sessions that ended long ago: addresses are not kept for ever."""
+
+    def work() -> None:
+        db.session.execute(delete(Device).where(Device.expires_at < utc_now() - KEPT_AFTER_END))
+
+    transaction(work)
 
 
 def end_expired() -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import Role, RoleName, User
-from echo.services import accounts, one_time_links
+from echo.services import accounts, audit, one_time_links
 from echo.services.one_time_links import Purpose
 
 GONE: Final = "This link has been used or has expired. Start Echo again for a new one."
@@ -39,7 +39,9 @@ def redeem(token: str, username: str, email: str, password: str) -> User:
     check(token)
     link = one_time_links.use_up(token, Purpose.FIRST_SUPER_ADMIN, GONE)
     try:
-        return accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
+        user = accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
     except BaseException:
         one_time_links.give_back(link)
         raise
+    audit.record(audit.Act.USER_CREATED, None, subject_id=user.id, role=RoleName.SUPER_ADMIN)
+    return user

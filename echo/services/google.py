@@ -22,7 +22,7 @@ from echo.errors import Conflict, Forbidden, WrongCredentials
 from echo.extensions import db
 from echo.limits import EMAIL_MAX, USERNAME_MAX, USERNAME_MIN
 from echo.models import RoleName, User
-from echo.services import accounts
+from echo.services import accounts, addresses, mail
 from echo.services.storage import transaction
 
 SUB_MAX: Final = 255
@@ -208,6 +208,7 @@ def connect(user_id: int, identity: Identity) -> None:
         user, owner = accounts.get(user_id), _by_sub(identity.sub)
         if owner is not None and owner.id != user_id:
             raise Conflict(OTHERS)
+        addresses.refuse_unproven(user)
         if user.google_sub not in (None, identity.sub):
             raise Conflict(CONNECTED)
         user.google_sub = identity.sub
@@ -216,6 +217,7 @@ def connect(user_id: int, identity: Identity) -> None:
         transaction(work)
     except IntegrityError:  # somebody connected it between the look and the write
         raise Conflict(OTHERS) from None
+    _tell(user_id, "A Google account was connected: whoever has that one can sign in.")
 
 
 def disconnect(user_id: int) -> None:
@@ -227,6 +229,12 @@ def disconnect(user_id: int) -> None:
         user.google_sub = None
 
     transaction(work)
+    _tell(user_id, "Google was disconnected.")
+
+
+def _tell(user_id: int, what: str) -> None:
+    """Mail the owner, who may not be the one who did it."""
+    mail.notify(accounts.get(user_id), "second_factor_changed", what=what)
 
 
 def refuse_without_password(user: User) -> None:

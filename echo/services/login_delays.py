@@ -19,7 +19,7 @@ from sqlalchemy import delete, select
 from echo.clock import utc_now
 from echo.errors import RateLimited
 from echo.extensions import db, limiter, lonely_limits
-from echo.limits import LOGIN_PER_ACCOUNT
+from echo.limits import LOGIN_PER_ACCOUNT, PROOFS_PER_ACCOUNT
 from echo.models import LoginFailure, User
 from echo.services import background, mail, one_time_links
 from echo.services.one_time_links import Purpose
@@ -113,6 +113,7 @@ def unlock(user_id: int) -> None:
     for strategy in (limiter.limiter, lonely_limits):
         with contextlib.suppress(StorageError):
             strategy.clear(parse(LOGIN_PER_ACCOUNT), "login", f"account {user_id}")
+            strategy.clear(parse(PROOFS_PER_ACCOUNT), "proof", str(user_id))
 
 
 def _forget(*keys: str) -> None:

@@ -19,7 +19,7 @@ from echo.errors import Conflict, InvalidInput, NotFound, WrongCredentials
 from echo.extensions import db
 from echo.limits import PASSKEYS_MAX
 from echo.models import Passkey, User
-from echo.services import passkey_challenges, secret_box
+from echo.services import addresses, passkey_challenges, secret_box
 from echo.services.passkey_challenges import CHALLENGE_SECONDS, Challenge, Purpose, Site
 from echo.services.storage import transaction
 
@@ -55,6 +55,7 @@ def registration_options(user: User, site: Site) -> Challenge:
     import webauthn
     from webauthn.helpers import structs
 
+    addresses.refuse_unproven(user)
     if count(user.id) >= PASSKEYS_MAX:
         raise InvalidInput(f"An account has at most {PASSKEYS_MAX} passkeys; remove one first.")
     options = webauthn.generate_registration_options(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import warnings
 import zlib
 from typing import Final
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from echo import hub
-from echo.errors import InvalidInput, NotFound, TooLong
+from echo.errors import Busy, InvalidInput, NotFound, TooLong
 from echo.extensions import db
 from echo.limits import PICTURE_BYTES, PICTURE_PIXELS
 from echo.models import Picture
@@ -32,8 +33,38 @@ UNREADABLE: Final = (
 )
 """What decoders raise on broken files."""
 MEGA: Final = 1_000_000
+PATIENCE_SECONDS: Final = 20.0
 NOT_READABLE: Final = "This file is not a picture that can be read. Use a PNG, JPEG, WebP or GIF."
 DAMAGED: Final = "This picture is damaged or cut off. Please try another one."
+CROWD: Final = "Many pictures are being stored just now. Please try again in a moment."
+
+BLOCK_BYTES: Final = 4096 * (PICTURE_PIXELS // 1000)  # whole pages, and four bytes for each pixel
+
+# One block for the largest picture. The system gets such a large one back at once, while of Pillow's own
+# 16 MB blocks each native thread that has ever decoded a picture would keep some hundred MB for ever.
+Image.core.set_block_size(BLOCK_BYTES)  # type: ignore[attr-defined]
+
+
+class _OneAtATime:
+    """Lets one picture be decoded at a time: a small file can take hundreds of megabytes meanwhile."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._free = hub.Signal()
+
+    def __enter__(self) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._taken:
+            if not self._free.wait(max(0.0, deadline - time.monotonic())):
+                raise Busy(CROWD, field=FIELD, retry_after=5)
+        self._taken = True
+
+    def __exit__(self, *_failure: object) -> None:
+        self._taken = False
+        self._free.notify()
+
+
+_decoding = _OneAtATime()
 
 
 def store(user_id: int, raw: bytes) -> Picture:
@@ -47,10 +78,12 @@ def prepare(raw: bytes) -> bytes:
     Raises:
         TooLong: more than PICTURE_BYTES bytes or PICTURE_PIXELS pixels.
         InvalidInput: not a picture of one of the four formats, or a damaged one.
+        Busy: others' pictures were being read for PATIENCE_SECONDS.
     """
     if len(raw) > PICTURE_BYTES:
         raise TooLong(f"A picture has at most {PICTURE_BYTES // MEGA} MB.", field=FIELD)
-    return hub.run_native(encode, raw)
+    with _decoding:
+        return hub.run_native(encode, raw)
 
 
 def keep(user_id: int, content: bytes) -> Picture:
@@ -125,8 +158,9 @@ def _too_many_pixels() -> TooLong:
 def _as_webp(opened: Image.Image) -> bytes:
     """Return the first frame, turned as its camera was held, cut and shrunk."""
     opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # a large JPEG is decoded at an eighth of its size
-    turned = ImageOps.exif_transpose(opened)
-    flat = turned.convert("RGBA" if turned.has_transparency_data else "RGB")
+    ImageOps.exif_transpose(opened, in_place=True)
+    mode = "RGBA" if opened.has_transparency_data else "RGB"
+    flat = opened if opened.mode == mode else opened.convert(mode)  # a copy may be 160 MB
     square = ImageOps.fit(flat, (SIDE, SIDE), Image.Resampling.LANCZOS)
     clean = Image.new(square.mode, square.size)
     clean.paste(square)

@@ -18,6 +18,7 @@ from echo.extensions import seconds_to_wait
 from echo.limits import PROOFS_PER_ACCOUNT
 from echo.models import User
 from echo.services import (
+    addresses,
     login_delays,
     mail,
     once,
@@ -121,6 +122,7 @@ def _take_code(user: User, typed: str) -> None:
 
 def begin_totp(user: User) -> str:
     """Make a secret that is not in force yet, and return the key under which it waits."""
+    addresses.refuse_unproven(user)
     secret = secret_box.seal(totp.new_secret(), "totp set-up")
     return once.put("totp", {"user_id": user.id, "secret": secret}, SETUP_SECONDS)
 

@@ -102,5 +102,6 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     db.session.rollback()
-    log.exception("request failed", path=request.path, method=request.method)
+    rule = request.url_rule.rule if request.url_rule else None  # the path may hold a one-time link
+    log.exception("request failed", rule=rule, method=request.method)
     return _answer(500, SENTENCES[500])

@@ -16,7 +16,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.forms.own_account import DeleteMeForm, RetentionForm
-from echo.services import accounts, archive, audit, deletion, profile_data, retention
+from echo.services import (
+    accounts,
+    archive,
+    audit,
+    deletion,
+    feedback_handling,
+    profile_data,
+    retention,
+)
 from echo.web import form_pages, replies, sessions, step_up
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/profile")
@@ -28,7 +36,7 @@ TICKET_CHARS: Final = 40
 WHAT_WAS_DONE: Final = {
     audit.Act.CONVERSATION_OPENED: "opened one of your chats",
     audit.Act.MESSAGE_OPENED: "opened one of your messages",
-    audit.Act.MESSAGES_LISTED: "saw some of your messages in a list",
+    audit.Act.MESSAGES_LISTED: "saw some of your messages, or your chats' titles, in a list",
 }
 
 
@@ -45,6 +53,7 @@ def _forms(**shown: Any) -> dict[str, Any]:
         "delete_form": DeleteMeForm(None),
         "site_days": retention.site_days(),
         "in_force": retention.in_force(own_days),
+        "opinions": feedback_handling.own(current_user.id),
         **shown,
     }
 
@@ -52,6 +61,7 @@ def _forms(**shown: Any) -> dict[str, Any]:
 @blueprint.get("/export")
 def export() -> Response:
     """Download everything. The cookie tells the page's script that the archive is made."""
+    step_up.require()
     file = archive.make(current_user)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -77,10 +87,18 @@ def set_retention() -> BaseResponse:
     form = RetentionForm()
 
     def act() -> BaseResponse:
+        step_up.require()  # a shorter time deletes old chats
         retention.choose(current_user.id, form.days)
         return replies.done("Saved.", url_for("own_data.index"))
 
     return form_pages.handle(form, "own_data.html", act, **_forms(retention_form=form))
+
+
+@blueprint.post("/answers/read")
+def read_answers() -> BaseResponse:
+    """Put the notice of answered feedback away."""
+    feedback_handling.mark_answers_read(current_user.id)
+    return replies.done("Marked as read.", url_for("own_data.index"))
 
 
 @blueprint.post("/delete")

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, url_for
+from flask_login import current_user
 
 from echo.clock import iso
 from echo.models import User
-from echo.services import pictures
+from echo.services import feedback_handling, pictures
 from echo.web.security_headers import csp_nonce
 
 
 def init_app(app: Flask) -> None:
     """Register globals and filters."""
-    app.jinja_env.globals.update(csp_nonce=csp_nonce, asset=asset, picture_url=picture_url)
+    app.jinja_env.globals.update(
+        csp_nonce=csp_nonce, asset=asset, picture_url=picture_url, unread_answers=unread_answers
+    )
     app.jinja_env.filters.update(
         underscore_separate=underscore_separate, get_att=get_att, iso=iso_filter, number=number
     )
@@ -44,6 +47,13 @@ def picture_url(user: User) -> str | None:
     """Return the address of a person's picture; None when they have none (their letter is shown)."""
     picture_id = pictures.id_of(user.id)
     return url_for("pictures.show", picture_id=picture_id) if picture_id else None
+
+
+def unread_answers() -> int:
+    """Return how many answers to their feedback this person has not marked as read; 0 for visitors."""
+    if not current_user.is_authenticated:
+        return 0
+    return feedback_handling.unread_answers(current_user.id)
 
 
 def underscore_separate(text: str) -> str:

@@ -134,19 +134,17 @@ def test_details_without_an_id_lead_to_the_list(root, name):
     assert (answer.status_code, answer.location) == (302, f"/admin/{name}/")
 
 
-def test_pages_and_bounded_counts(root, written, monkeypatch):
+def test_bounded_counts(root, written, monkeypatch):
     monkeypatch.setattr(table_view.TableView, "page_size", 1)
     first = root.get("/admin/messages/").text
     assert 'rel="next"' in first
     assert 'rel="prev"' not in first
-    second = root.get("/admin/messages/?page=1").text
-    assert 'rel="prev"' in second
-    assert first.count('class="row-acts"') == second.count('class="row-acts"') == 1
+    assert "2 rows" in first
     monkeypatch.setattr(table_view, "COUNTED", 1)
     assert "More than 1 rows" in root.get("/admin/messages/").text
 
 
 def test_nothing_can_be_written_here(root, written):
-    for name in ("conversations", "messages", "feedback"):
-        for act in ("new", "edit", "delete", "action", "export/csv", "ajax/update"):
+    for name in ("conversations", "messages"):
+        for act in ("new", "edit", "delete", "action", "ajax/update", "ajax/lookup"):
             assert root.post(f"/admin/{name}/{act}/").status_code == 404

@@ -46,6 +46,7 @@ FIXED = {
     "filename": "img/favicon.svg",
     "chart_name": "signups",
     "month": "2026-01",
+    "export_type": "csv",
 }
 RECORDS = {
     # Flask-Admin's tables name a row by ?id=
@@ -55,6 +56,8 @@ RECORDS = {
     "admin_conversations": "conversation_id",
     "admin_messages": "message_id",
     "admin_feedback": "feedback_id",
+    "admin_devices": "device_id",
+    "admin_pictures": "picture_id",
 }
 
 

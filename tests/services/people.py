@@ -77,7 +77,14 @@ def fill(user: User) -> None:
     later = utc_now() + timedelta(days=1)
     db.session.add_all(
         [
-            Feedback(user_id=user.id, opinion="walrus opinion", category="idea", rating=4),
+            Feedback(
+                user_id=user.id,
+                opinion="walrus opinion",
+                category="idea",
+                rating=4,
+                answer="walrus answer",
+                answered_by=user.id,
+            ),
             OneTimeLink(
                 purpose="verify_email",
                 token_hash=SECRETS["token_hash"],

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import eventlet
 import pytest
+from flask import Flask
 from sqlalchemy import LargeBinary, event, func, insert, select
 
+from echo import hub
 from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.extensions import db
@@ -26,6 +29,7 @@ from echo.models import (
 )
 from echo.models.types import new_id
 from echo.services import (
+    accounts,
     audit,
     deletion,
     devices,
@@ -352,3 +356,29 @@ def test_deep_conversation_that_was_deleted_long_ago_goes(make_user: Callable[..
     db.session.commit()
     assert erasing.erase_conversations(Conversation.deleted_at.is_not(None)) == 1
     assert left() == set()
+
+
+def test_of_two_last_super_admins_who_go_at_once_one_stays(
+    app: Flask, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for the database must look again: the other may have gone meanwhile."""
+    both = [make_user(name, role=RoleName.SUPER_ADMIN).id for name in ("ada", "bob")]
+    together = audit.together
+
+    def later(work: Any) -> Any:
+        hub.sleep(0.01)
+        return together(work)
+
+    def go(user_id: int) -> str:
+        with app.app_context():
+            try:
+                deletion.delete_account(accounts.get(user_id))
+            except InvalidInput as refusal:
+                return refusal.text
+        return "gone"
+
+    monkeypatch.setattr(audit, "together", later)
+    outcomes = [each.wait() for each in [eventlet.spawn(go, user_id) for user_id in both]]
+    db.session.expire_all()
+    assert sorted(outcomes) == ["This is the last super admin; make another one first.", "gone"]
+    assert db.session.scalar(select(func.count()).where(User.active, User.id.in_(both))) == 1

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from echo import signals
 from echo.cli import housekeeping
 from echo.clock import utc_now
+from echo.errors import WrongCredentials
 from echo.extensions import db
 from echo.models import Device, User
-from echo.services import devices
+from echo.services import accounts, deletion, devices, passwords
 from tests.conftest import Tab
 
 
@@ -110,3 +111,26 @@ def test_revoking_all_but_one_tells_each(make_user: Callable[..., User]) -> None
     assert ended == set(heard)
     assert len(ended) == 2
     assert [device.id for device in devices.living(ada.id)] == [kept.id]
+
+
+def change_password(user: User) -> None:
+    accounts.store_password(user, passwords.hash_password("another horse battery"))
+
+
+def switch_off(user: User) -> None:
+    accounts.set_active(user.id, False)
+
+
+@pytest.mark.parametrize("change", [change_password, switch_off, deletion.delete_account])
+def test_what_ends_sessions_ends_sign_ins_on_their_way_too(
+    change: Callable[[User], None], app: Flask, make_user: Callable[..., User]
+) -> None:
+    """Comparing a password takes a moment, in which its owner may have changed it."""
+    ada = make_user()
+    with app.app_context():
+        change(accounts.get(ada.id))
+    with pytest.raises(WrongCredentials):
+        sign_in(ada)
+    alive = select(Device.id).where(Device.revoked_at.is_(None))
+    assert db.session.scalar(alive) is None
+    assert db.session.scalar(select(User.last_seen_at)) is None

@@ -17,6 +17,10 @@ from echo.limits import USERNAME_MAX, USERNAME_MIN, USERNAME_PATTERN
 from echo.models import User
 from echo.services import google
 from echo.services.google import Identity
+from tests.mail_fixtures import settle, smtp_server
+from tests.mail_server import MailServer
+
+__all__ = ["settle", "smtp_server"]
 
 
 def identity(
@@ -159,3 +163,15 @@ def test_identity_connected_elsewhere_meanwhile(
     with pytest.raises(Conflict, match="another account"):
         google.connect(ada.id, identity())
     assert db.session.scalar(select(User.google_sub).where(User.id == ada.id)) is None
+
+
+def test_owner_is_told_of_each_change(
+    make_user: Callable[..., User], smtp_server: MailServer
+) -> None:
+    ada = make_user("ada")
+    google.connect(ada.id, identity())
+    assert "A Google account was connected" in smtp_server.last(1).get_content()
+    google.disconnect(ada.id)
+    told = smtp_server.last(2)
+    assert told["To"] == ada.email
+    assert "Google was disconnected" in told.get_content()

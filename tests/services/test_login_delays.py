@@ -15,7 +15,7 @@ from sqlalchemy import select
 from echo import clock
 from echo.errors import NotFound, RateLimited, WrongCredentials
 from echo.extensions import db, limiter, seconds_to_wait
-from echo.limits import LOGIN_PER_ACCOUNT
+from echo.limits import LOGIN_PER_ACCOUNT, PROOFS_PER_ACCOUNT
 from echo.models import LoginFailure, User
 from echo.services import accounts, login_delays, passwords, recovery
 from tests.conftest import PASSWORD
@@ -142,6 +142,15 @@ def test_unlocking_ends_the_block_and_the_count_of_the_rate_limit(ada: User) -> 
     assert not seconds_to_wait(rate, "login", key)
     fail(times=4)
     assert accounts.check_password("ada", PASSWORD)
+    limiter.reset()
+
+
+def test_unlocking_ends_the_count_of_codes_and_proofs_too(ada: User) -> None:
+    rate = parse(PROOFS_PER_ACCOUNT)
+    while not seconds_to_wait(rate, "proof", str(ada.id)):
+        pass
+    login_delays.unlock(ada.id)
+    assert not seconds_to_wait(rate, "proof", str(ada.id))
     limiter.reset()
 
 

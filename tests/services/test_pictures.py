@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier, Lock
+from types import SimpleNamespace
+from typing import Any
 
+import eventlet
+import eventlet.event
 import pytest
 from PIL import Image
 
-from echo import limits
-from echo.errors import InvalidInput, NotFound, TooLong
+from echo import hub, limits
+from echo.errors import Busy, InvalidInput, NotFound, TooLong
 from echo.extensions import db
 from echo.models import Picture, User
 from echo.services import pictures
@@ -220,3 +228,67 @@ def test_a_new_picture_replaces_the_old_under_a_new_id(make_user: Callable[..., 
     pictures.remove(ada.id)
     pictures.remove(ada.id)
     assert pictures.id_of(ada.id) is None
+
+
+def test_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may take hundreds of megabytes: twenty at once would end the server."""
+    order: list[str] = []
+
+    def run_native(_work: Any, raw: bytes) -> bytes:
+        order.append("begin")
+        hub.sleep(0.01)
+        order.append("end")
+        if raw == b"broken":
+            raise InvalidInput("broken")
+        return raw
+
+    monkeypatch.setattr(pictures, "hub", SimpleNamespace(run_native=run_native))
+    waiting = [eventlet.spawn(pictures.prepare, raw) for raw in (b"1", b"broken", b"3", b"4")]
+    with pytest.raises(InvalidInput):
+        waiting.pop(1).wait()
+    assert sorted(each.wait() for each in waiting) == [b"1", b"3", b"4"]
+    assert order == ["begin", "end"] * 4
+
+
+def test_nobody_waits_for_ever_behind_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = eventlet.event.Event()
+    native = SimpleNamespace(run_native=lambda _work, raw: go_on.wait() or raw)
+    monkeypatch.setattr(pictures, "hub", native)
+    monkeypatch.setattr(pictures, "PATIENCE_SECONDS", 0.01)
+    first = eventlet.spawn(pictures.prepare, b"1")
+    hub.sleep()
+    with pytest.raises(Busy) as refusal:
+        pictures.prepare(b"2")
+    assert refusal.value.retry_after
+    go_on.send(None)
+    assert first.wait() == b"1"
+    assert pictures.prepare(b"3") == b"3"
+
+
+STATUS = Path("/proc/self/status")
+
+
+def resident_mb() -> float:
+    found = re.search(r"VmRSS:\s+(\d+)", STATUS.read_text())
+    assert found
+    return int(found[1]) / 1000
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="needs Linux's /proc")
+def test_threads_give_back_the_memory_of_a_large_picture() -> None:
+    """Native threads live as long as the server: what each of them keeps would add up."""
+    target = io.BytesIO()
+    Image.new("RGBA", (6300, 6300), (1, 2, 3, 4)).save(target, "PNG")
+    raw, count = target.getvalue(), 4
+    all_here, one = Barrier(count), Lock()
+
+    def work(_number: int) -> None:
+        all_here.wait()
+        with one:
+            pictures.encode(raw)
+
+    pictures.encode(made())  # loads the formats
+    before = resident_mb()
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(work, range(count)))
+        assert resident_mb() - before < 150

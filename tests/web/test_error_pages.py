@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 
 from echo import errors
 from tests.web.browser import AJAX, Browser
@@ -56,6 +57,18 @@ def test_500_tells_nothing_of_the_inside(
     monkeypatch.setitem(app.view_functions, "home.index", fail(secret))
     assert_both(client, "GET", "/", 500)
     assert "secret" not in client.get("/").text
+
+
+def test_one_time_links_are_not_written_down_when_their_page_fails(
+    app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads the log could use them."""
+    monkeypatch.setitem(app.view_functions, "recovery.reset", fail(RuntimeError("broken")))
+    with capture_logs() as logs:
+        assert client.get("/reset/abcdefgh-token").status_code == 500
+    (record,) = [each for each in logs if each["event"] == "request failed"]
+    assert record["rule"] == "/reset/<token>"
+    assert "abcdefgh" not in str(logs)
 
 
 TREE = [

@@ -1,0 +1,92 @@
+"""Acts on the ticked rows of a table: asked about on a page of their own, then done one by one.
+
+A row that is gone or may not be touched is left and counted; the others are done. Knows no one act.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, NamedTuple
+
+from flask import flash, redirect, request, url_for
+from flask_admin import expose
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from echo.admin.pages import refuse_forged
+from echo.errors import EchoError, InvalidInput
+from echo.extensions import db
+from echo.models import User
+
+ROWS_MAX: Final = 200
+REASONS_SHOWN: Final = 3
+
+
+class BulkAct(NamedTuple):
+    """One act: its button, the question before it, what is said after it, and what does it to a row."""
+
+    label: str
+    question: str
+    done: str
+    act: Callable[[User, Any], object]
+    is_harsh: bool = False
+
+
+class BulkActs:
+    """Mixin of the tables; `bulk_acts` holds them by the name that the form sends."""
+
+    bulk_acts: ClassVar[dict[str, BulkAct]] = {}
+
+    checked_id: Any
+    render: Any
+    model: Any
+    key: Any
+
+    @expose("/action/", methods=("POST",))
+    def action_view(self) -> Any:
+        """Ask whether the act is meant, and do it once that was said."""
+        refuse_forged()
+        name = request.form.get("action", "")
+        ids = list(dict.fromkeys(request.form.getlist("rowid")))
+        if name not in self.bulk_acts:
+            raise InvalidInput("Choose what is to be done with these rows.")
+        if not ids:
+            flash("Tick the rows first.", "error")
+            return redirect(url_for(".index_view"))
+        if len(ids) > ROWS_MAX:
+            raise InvalidInput(f"At most {ROWS_MAX} rows can be chosen at once.")
+        if request.form.get("confirmed") != "yes":
+            return self._ask(name, ids)
+        return self._do(self.bulk_acts[name], ids)
+
+    def _ask(self, name: str, ids: list[str]) -> Any:
+        keys = [key for key in map(self._key_or_none, ids) if key is not None]
+        rows = db.session.query(self.model).filter(self.key.in_(keys)).order_by(self.key).all()
+        return self.render(
+            "admin/bulk.html", name=name, bulk=self.bulk_acts[name], rows=rows, asked_for=len(ids)
+        )
+
+    def _key_or_none(self, value: str) -> Any:
+        try:
+            return self.checked_id(value)
+        except EchoError:
+            return None
+
+    def _do(self, bulk: BulkAct, ids: list[str]) -> Response:
+        done, left = 0, Counter[str]()
+        for value in ids:
+            try:
+                bulk.act(current_user, self.checked_id(value))
+                done += 1
+            except EchoError as error:
+                left[error.text] += 1
+        if done:
+            flash(f"{bulk.done}: {done}.", "success")
+        for text, count in left.most_common(REASONS_SHOWN):
+            flash(f"Left as they were: {count}. {text}", "error")
+        return redirect(url_for(".index_view"))
+
+    def row_title(self, row: Any) -> str:
+        """Return what a row is called on the page that asks."""
+        return str(getattr(row, self.key.key))

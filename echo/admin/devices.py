@@ -1,0 +1,116 @@
+"""Browsers in which people are signed in; one can be signed out alone. Knows no tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request, url_for
+from flask_admin import expose
+from flask_login import current_user
+from markupsafe import Markup
+from sqlalchemy import ColumnElement
+
+from echo import hub
+from echo.admin import cells
+from echo.admin.access import Guarded
+from echo.admin.bulk import BulkAct
+from echo.admin.filters import ChoiceIs, FromDay, IdIs, TextIs, UntilDay
+from echo.admin.pages import go, refuse_forged
+from echo.admin.table_view import TableView
+from echo.clock import utc_now
+from echo.models import Device
+from echo.services import administration, device_names, devices
+
+
+def _state(_view: Any, _context: Any, row: Device, _name: str) -> Markup:
+    kind, word = ("good", "signed in") if devices.is_live(row) else ("", "ended")
+    return Markup('<span class="tag {}">{}</span>').format(kind, word)
+
+
+def _title(_view: Any, _context: Any, row: Device, _name: str) -> Markup:
+    title = g.device_titles.get(row.user_agent, device_names.UNKNOWN)
+    return Markup('<span title="{}">{}</span>').format(row.user_agent, title)
+
+
+def _has_ended() -> ColumnElement[bool]:
+    """Idle ones are ended by a job within minutes, so the row itself tells."""
+    return Device.revoked_at.is_not(None) | (Device.expires_at <= utc_now())
+
+
+class _StateIs(ChoiceIs):
+    """Signed in, or over."""
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        ended = _has_ended()
+        return query.filter(ended if value == "ended" else ~ended)
+
+
+class Devices(Guarded, TableView):
+    """Every session, the ended ones too as long as they are kept."""
+
+    routes = ("index_view", "revoke", "action_view", "export")
+    about = "Where people are signed in."
+    can_view_details = False
+    column_list = (
+        "user_agent", "revoked_at", "user", "address", "created_at", "last_seen_at", "expires_at",
+    )  # fmt: skip
+    column_labels = {
+        "user_agent": "Browser",
+        "revoked_at": "State",
+        "user": "Person",
+        "created_at": "Since",
+        "last_seen_at": "Last here",
+        "expires_at": "Until",
+    }
+    column_default_sort = ("id", True)
+    sorts = (("created_at", "id"), "expires_at")
+    searched = (Device.user_agent, Device.address)
+    column_filters = (
+        IdIs(Device.user_id, "Person's number", "user_id"),
+        _StateIs(Device.revoked_at, "State", "state", [("live", "Signed in"), ("ended", "Ended")]),
+        TextIs(Device.address, "Address", "address"),
+        FromDay(Device.created_at, "From", "from"),
+        UntilDay(Device.created_at, "Until", "until"),
+    )
+    column_formatters = {
+        "user_agent": _title,
+        "revoked_at": _state,
+        "user": cells.named_person,
+        **dict.fromkeys(("created_at", "last_seen_at", "expires_at"), cells.moment),
+    }
+    exported = (
+        "id", "user_id", "user_agent", "address", "method", "created_at", "last_seen_at",
+        "expires_at", "revoked_at",
+    )  # fmt: skip
+    bulk_acts = {  # fixed by the class
+        "revoke": BulkAct(
+            "Sign out",
+            "Sign these browsers out? Their people can sign in again.",
+            "Browsers signed out",
+            administration.sign_out_device,
+            is_harsh=True,
+        ),
+    }
+    list_template = "admin/devices.html"
+
+    def __init__(self) -> None:
+        super().__init__(Device, "Devices", "devices")
+
+    def prepare(self, rows: list[Device]) -> None:
+        agents = list({row.user_agent for row in rows})
+        names = hub.run_native(device_names.readable_all, agents)
+        g.device_titles = {agent: name.title for agent, name in zip(agents, names, strict=True)}
+
+    def row_title(self, row: Device) -> str:
+        return f"{row.user.username}: {row.user_agent[: cells.CUT] or row.address}"
+
+    def may_revoke(self, row: Device) -> bool:
+        return devices.is_live(row) and administration.may_edit(current_user, row.user)
+
+    @expose("/revoke/", methods=("POST",))
+    def revoke(self) -> Any:
+        """Sign one browser out."""
+        refuse_forged()
+        device: Device = self.get_one(request.args.get("id", ""))
+        administration.sign_out_device(current_user, device.id)
+        return go(url_for(".index_view"), f"{device.user.username} is signed out there.")

@@ -1,0 +1,122 @@
+"""Feedback: read, marked as seen, answered. Knows nothing of single replies and their thumbs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import redirect, request, url_for
+from flask_admin import expose
+from flask_login import current_user
+
+from echo.admin import cells, sentences
+from echo.admin.access import Guarded
+from echo.admin.bulk import BulkAct
+from echo.admin.filters import ChoiceIs, FromDay, IdIs, UntilDay, WholeChoiceIs
+from echo.admin.pages import handle, refuse_forged
+from echo.admin.table_view import TableView
+from echo.forms.admin import AnswerForm
+from echo.limits import FEEDBACK_CATEGORIES
+from echo.models import Feedback, FeedbackState
+from echo.services import account_facts, feedback_handling
+
+STATES: Final = [(state.value, state.capitalize()) for state in FeedbackState]
+STARS: Final = [("1", "1 star"), *((str(n), f"{n} stars") for n in range(2, 6))]
+
+
+def _answerer(_view: Any, _context: Any, row: Feedback, _name: str) -> Any:
+    names = account_facts.names([row.answered_by])
+    return sentences.person(row.answered_by, names, cells.NOTHING)
+
+
+class FeedbackList(Guarded, TableView):
+    """What people think of Echo. Opening a new one marks it as seen."""
+
+    routes = ("index_view", "details_view", "open", "answer", "action_view", "export")
+    about = "Opinions left with the feedback form. Their writers see the answers."
+    column_list = ("opinion", "state", "category", "rating", "user", "created_at")
+    column_details_list = (
+        "id", "opinion", "state", "category", "rating", "user", "created_at",
+        "answer", "answered_by", "answered_at", "answer_read_at",
+    )  # fmt: skip
+    column_labels = {
+        "user": "Person",
+        "rating": "Stars",
+        "created_at": "Left",
+        "answered_by": "Answered by",
+        "answered_at": "Answered",
+        "answer_read_at": "Answer read",
+    }
+    column_default_sort = ("id", True)
+    sorts = ("state", "rating", ("created_at", "id"))
+    searched = (Feedback.opinion, Feedback.answer)
+    column_filters = (
+        IdIs(Feedback.user_id, "Person's number", "user_id"),
+        ChoiceIs(Feedback.state, "State", "state", STATES),
+        ChoiceIs(Feedback.category, "Category", "category", list(FEEDBACK_CATEGORIES.items())),
+        WholeChoiceIs(Feedback.rating, "Stars", "rating", STARS),
+        FromDay(Feedback.created_at, "From", "from"),
+        UntilDay(Feedback.created_at, "Until", "until"),
+    )
+    column_formatters = {
+        "opinion": cells.cut,
+        "state": cells.tag,
+        "category": cells.tag,
+        "rating": cells.stars,
+        "user": cells.named_person,
+        "answered_by": _answerer,
+        **dict.fromkeys(("created_at", "answered_at", "answer_read_at"), cells.moment),
+    }
+    column_formatters_detail = {
+        name: cell for name, cell in column_formatters.items() if name != "opinion"
+    }
+    blocks = ("opinion", "answer")
+    exported = (
+        "id", "user_id", "state", "category", "rating", "opinion", "created_at", "answer",
+        "answered_by", "answered_at",
+    )  # fmt: skip
+    bulk_acts = {  # fixed by the class
+        "seen": BulkAct(
+            "Mark as seen",
+            "Mark these as seen? Those that were seen or answered before stay as they are.",
+            "Marked as seen",
+            feedback_handling.mark_seen,
+        ),
+    }
+    list_template = "admin/feedback_list.html"
+    details_template = "admin/feedback.html"
+
+    def __init__(self) -> None:
+        super().__init__(Feedback, "Feedback", "feedback")
+
+    def row_title(self, row: Feedback) -> str:
+        return " ".join(row.opinion.split())[: cells.CUT]
+
+    @expose("/open/", methods=("POST",))
+    def open(self) -> Any:
+        """Mark a new one as seen and show it; a button, since looking at an address changes nothing."""
+        refuse_forged()
+        row: Feedback = self.get_one(request.args.get("id", ""))
+        feedback_handling.mark_seen(current_user, row.id)
+        return redirect(url_for(".details_view", id=row.id))
+
+    @expose("/answer/", methods=("GET", "POST"))
+    def answer(self) -> Any:
+        """Write to the person; a second answer takes the place of the first."""
+        row: Feedback = self.get_one(request.args.get("id", ""))
+        form = AnswerForm(obj=row)
+
+        def act() -> None:
+            feedback_handling.answer(
+                current_user, row.id, str(form.answer.data), str(form.version.data)
+            )
+
+        def show() -> str:
+            sent = form.is_submitted() and form.version.data and not form.version.errors
+            version = form.version.data if sent else feedback_handling.version(row)
+            page: str = self.render("admin/answer_form.html", form=form, row=row, version=version)
+            return page
+
+        url = url_for(".details_view", id=row.id)
+        return handle(
+            form, show, act, done="The answer is stored and shown to its reader.", url=url
+        )

@@ -1,0 +1,105 @@
+"""People's pictures: seen, given, taken away. Knows no formats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from flask_admin import expose
+from flask_login import current_user
+from markupsafe import Markup
+
+from echo.admin import cells
+from echo.admin.access import Guarded
+from echo.admin.filters import FromDay, IdIs, UntilDay, whole_id
+from echo.admin.pages import go, handle, refuse_forged
+from echo.admin.table_view import TableView
+from echo.errors import InvalidInput
+from echo.forms.admin import PictureForm
+from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
+from echo.models import Picture
+from echo.services import accounts, administration, people_pictures
+
+CREATE = "admin_pictures.create_view"
+
+
+def _preview(_view: Any, _context: Any, row: Picture, _name: str) -> Markup:
+    return Markup(
+        '<img class="preview" src="{}" alt="" width="56" height="56" loading="lazy">'
+    ).format(url_for("pictures.show", picture_id=row.id))
+
+
+def _allow_pictures(endpoint: str | None, _values: Any) -> None:
+    """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
+    if endpoint == CREATE:
+        request.max_content_length = PICTURE_REQUEST_BYTES
+
+
+class Pictures(Guarded, TableView):
+    """Every picture; a person has one at most."""
+
+    routes = ("index_view", "create_view", "delete_view", "export")
+    about = "Pictures that people chose for themselves or were given here."
+    can_create = True
+    create_label = "Give a picture"
+    can_view_details = False
+    column_list = ("id", "user_id", "size_bytes", "created_at")
+    column_labels = {
+        "id": "Picture",
+        "user_id": "Person",
+        "size_bytes": "Size",
+        "created_at": "Since",
+    }
+    column_default_sort = ("created_at", True)
+    sorts = ("user_id", "size_bytes", "created_at")
+    newest = "created_at"
+    column_filters = (
+        IdIs(Picture.user_id, "Person's number", "user_id"),
+        FromDay(Picture.created_at, "From", "from"),
+        UntilDay(Picture.created_at, "Until", "until"),
+    )
+    column_formatters = {
+        "id": _preview,
+        "user_id": cells.person,
+        "size_bytes": cells.size,
+        "created_at": cells.moment,
+    }
+    exported = ("id", "user_id", "size_bytes", "created_at")
+    list_template = "admin/pictures.html"
+
+    def __init__(self) -> None:
+        super().__init__(Picture, "Pictures", "pictures")
+
+    def create_blueprint(self, admin: Any) -> Any:
+        blueprint = super().create_blueprint(admin)
+        blueprint.url_value_preprocessor(_allow_pictures)
+        return blueprint
+
+    def may_change(self, row: Picture) -> bool:
+        return administration.may_edit(current_user, accounts.get(row.user_id))
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        """Give a person a picture, in place of theirs."""
+        form = PictureForm(user_id=request.args.get("user_id", ""))
+
+        def act() -> None:
+            try:
+                user_id = whole_id(str(form.user_id.data))
+            except ValueError:
+                raise InvalidInput("Enter the number of an account.", field="user_id") from None
+            people_pictures.give(current_user, user_id, form.picture_bytes())
+
+        def show() -> str:
+            page: str = self.render("admin/picture_form.html", form=form, most=PICTURE_BYTES)
+            return page
+
+        return handle(form, show, act, done="The picture is stored.", url=url_for(".index_view"))
+
+    @expose("/delete/", methods=("POST",))
+    def delete_view(self) -> Any:
+        """Take a picture away; the person's letter is shown again."""
+        refuse_forged()
+        picture: Picture = self.get_one(request.args.get("id", ""))
+        people_pictures.take_away(current_user, picture.id)
+        return go(url_for(".index_view"), "The picture is deleted.")

@@ -1,0 +1,139 @@
+"""The admin's tables in a real browser: axe finds nothing, acts work without JavaScript, times are local."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ContextMaker
+from tests.browser.talk import visit
+from tests.browser.test_accessibility import BOTH_THEMES, expect_no_violations
+from tests.live.server import LiveServer, Person
+
+OPINION = "The letters could be larger in my opinion."
+ANSWER = "They are now: Settings, Text size."
+
+
+@pytest.fixture
+def opinion(member: Person) -> str:
+    """What the member has left with the form."""
+    text = f"{OPINION} {member.name}"
+    data = {"opinion": text, "category": "design", "rating": "4", "csrf_token": member.csrf}
+    headers = {"X-Requested-With": "XMLHttpRequest", "Referer": member.server.url}
+    answer = member.http.post(f"{member.server.url}/feedback", data=data, headers=headers)
+    assert answer.ok, answer.text
+    return text
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "teal.png"
+    Image.new("RGB", (300, 200), "teal").save(path)
+    return path
+
+
+@BOTH_THEMES
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_table_and_form_is_accessible(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person, opinion: str, theme: str,
+    width: int,
+) -> None:  # fmt: skip
+    context = new_context(
+        super_admin, color_scheme=theme, reduced_motion="reduce",
+        viewport={"width": width, "height": 900},
+    )  # fmt: skip
+    page = context.new_page()
+    for path in (
+        "devices", "pictures", "pictures/new", "use", "ratings", "feedback?state=new", "users?sort=1",
+    ):  # fmt: skip
+        visit(page, f"{echo.url}/admin/{path.replace('?', '/?')}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect_no_violations(page)
+        fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        assert page.evaluate(fits), path
+    visit(page, f"{echo.url}/admin/users/")
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Switch off")
+    expect_no_violations(page)
+
+
+def test_feedback_is_opened_answered_and_read(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person, member: Person, opinion: str
+) -> None:
+    page = new_context(super_admin, color_scheme="dark", reduced_motion="reduce").new_page()
+    visit(page, f"{echo.url}/admin/feedback/?state=new")
+    row = page.locator("tr", has_text=member.name)
+    expect(row.locator("time")).not_to_contain_text("UTC")
+    row.get_by_role("button", name="Open").click()
+    expect(page.locator('[data-column="state"]')).to_have_text("seen")
+    expect_no_violations(page)
+    page.get_by_role("link", name="Answer", exact=True).click()
+    expect_no_violations(page)
+    page.get_by_label("Answer", exact=True).fill(ANSWER)
+    page.get_by_role("button", name="Send the answer").click()
+    expect(page.locator('[data-column="answer"]')).to_have_text(ANSWER)
+
+    reader = new_context(member, color_scheme="light", reduced_motion="reduce").new_page()
+    visit(reader, echo.url)
+    reader.get_by_role("link", name="Your feedback was answered").click()
+    expect(reader.get_by_text(ANSWER)).to_be_visible()
+    expect_no_violations(reader)
+    reader.get_by_role("button", name="Mark as read").click()
+    expect(reader.get_by_role("button", name="Mark as read")).to_have_count(0)
+    visit(reader, echo.url)
+    expect(reader.get_by_role("link", name="Your feedback was answered")).to_have_count(0)
+
+
+@pytest.fixture
+def plain(new_context: ContextMaker, super_admin: Person) -> Page:
+    """A page of a browser without JavaScript."""
+    return new_context(super_admin, java_script_enabled=False).new_page()
+
+
+def test_people_are_switched_off_and_on_without_javascript(
+    plain: Page, echo: LiveServer, member: Person
+) -> None:
+    for button, word in (("Switch off", "No"), ("Switch on", "Yes")):
+        visit(plain, f"{echo.url}/admin/users/?search={member.name}")
+        expect(plain.locator("time").first).to_contain_text("UTC")
+        plain.get_by_role("checkbox", name=f"Tick {member.name}", exact=True).check()
+        plain.get_by_role("button", name=button).click()
+        plain.get_by_role("button", name=re.compile(f"{button}: 1")).click()
+        visit(plain, f"{echo.url}/admin/users/?search={member.name}")
+        expect(plain.locator('[data-column="active"]').first).to_have_text(word)
+
+
+def test_picture_is_given_seen_and_deleted_without_javascript(
+    plain: Page, echo: LiveServer, member: Person, picture: Path
+) -> None:
+    visit(plain, f"{echo.url}/admin/users/?search={member.name}")
+    number = plain.locator('[data-column="id"]').first.inner_text()
+    visit(plain, f"{echo.url}/admin/pictures/new/")
+    plain.get_by_label("Person's number").fill(number)
+    plain.get_by_label("Picture", exact=True).set_input_files(picture)
+    plain.get_by_role("button", name="Give it").click()
+    visit(plain, f"{echo.url}/admin/pictures/?user_id={number}")
+    shown = plain.locator("img.preview")
+    expect(shown).to_have_count(1)
+    sent = plain.request.get(echo.url + str(shown.get_attribute("src")))
+    assert sent.headers["content-type"] == "image/webp"
+    plain.get_by_role("button", name="Delete").click()
+    visit(plain, f"{echo.url}/admin/pictures/?user_id={number}")
+    expect(plain.locator("img.preview")).to_have_count(0)
+
+
+def test_table_comes_as_a_file(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person, member: Person
+) -> None:
+    page = new_context(super_admin).new_page()
+    visit(page, f"{echo.url}/admin/users/?search={member.name}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].startswith("id,username,email,role")
+    assert f",{member.name},{member.name}@example.org,user," in lines[1]

@@ -134,3 +134,23 @@ def test_what_ends_sessions_ends_sign_ins_on_their_way_too(
     alive = select(Device.id).where(Device.revoked_at.is_(None))
     assert db.session.scalar(alive) is None
     assert db.session.scalar(select(User.last_seen_at)) is None
+
+
+def test_rows_of_sessions_that_ended_long_ago_are_deleted(
+    make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = make_user()
+    sign_in(ada)
+    sign_in(ada, remember=True)
+    now = utc_now() + timedelta(days=7 + 31)
+    monkeypatch.setattr(devices, "utc_now", lambda: now)
+    devices.forget_old()
+    assert [row.idle_seconds for row in db.session.scalars(select(Device))] == [30 * 24 * 3600]
+
+
+def test_number_of_a_deleted_person_is_not_given_again(make_user: Callable[..., User]) -> None:
+    eve = make_user("eve")
+    number = eve.id
+    db.session.delete(eve)
+    db.session.commit()
+    assert make_user("bob").id > number

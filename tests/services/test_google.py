@@ -11,11 +11,12 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from echo.errors import Conflict
+from echo.clock import utc_now
+from echo.errors import Conflict, InvalidInput
 from echo.extensions import db
 from echo.limits import USERNAME_MAX, USERNAME_MIN, USERNAME_PATTERN
 from echo.models import User
-from echo.services import google
+from echo.services import accounts, google
 from echo.services.google import Identity
 from tests.mail_fixtures import settle, smtp_server
 from tests.mail_server import MailServer
@@ -169,6 +170,10 @@ def test_owner_is_told_of_each_change(
     make_user: Callable[..., User], smtp_server: MailServer
 ) -> None:
     ada = make_user("ada")
+    with pytest.raises(InvalidInput):
+        google.connect(ada.id, identity())  # the address may be somebody else's
+    accounts.get(ada.id).email_verified_at = utc_now()
+    db.session.commit()
     google.connect(ada.id, identity())
     assert "A Google account was connected" in smtp_server.last(1).get_content()
     google.disconnect(ada.id)

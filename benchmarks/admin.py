@@ -33,8 +33,8 @@ from echo.clock import utc_now
 from echo.config import load
 from echo.extensions import cache, db
 from echo.models import TimingSpan, UserDay
-from echo.services import chart_rows, contributors, reports, rollups, slots
-from echo.services.rollups import spans
+from echo.services.numbers import chart_rows, contributors, reports, rollups, slots
+from echo.services.numbers.rollups import spans
 from tests.contract.conftest import answers, postgres_program, unprivileged
 from tests.live.server import ROOT, free_port, wait_until
 

@@ -19,7 +19,8 @@ from echo import config, create_app, engines, logs
 from echo.extensions import bcrypt, db, limiter, socketio
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import RoleName, User
-from echo.services import accounts, devices
+from echo.services.people import accounts
+from echo.services.sign_in import devices
 from echo.sockets import hub_bridge
 
 PASSWORD = "correct horse battery"

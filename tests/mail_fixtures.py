@@ -13,8 +13,9 @@ from flask import Flask
 
 from echo import config, hub
 from echo.extensions import mail
-from echo.services import background, recovery
+from echo.services import background
 from echo.services import mail as mail_service
+from echo.services.sign_in import recovery
 from tests.mail_server import MailServer
 
 PUBLIC_URL = "https://chat.example.org"

@@ -11,7 +11,7 @@ from flask import session
 from flask_login import current_user
 
 from echo import policies
-from echo.services import devices, step_up
+from echo.services.sign_in import devices, step_up
 
 
 def require_fresh_proof() -> None:

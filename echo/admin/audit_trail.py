@@ -15,8 +15,9 @@ from echo.admin.filters import ChoiceIs, FromDay, IdIs, UntilDay
 from echo.admin.pages import refuse_forged
 from echo.admin.table_view import TableView
 from echo.models import AuditEvent
-from echo.services import account_facts, audit
+from echo.services import audit
 from echo.services.audit import Act
+from echo.services.people import account_facts
 
 
 def _what(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Markup:

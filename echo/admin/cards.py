@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from analytics import cards
-from echo.services.cards import Card
+from echo.services.numbers.cards import Card
 
 SPARK_WIDTH: Final = 120.0
 SPARK_HEIGHT: Final = 32.0

@@ -24,8 +24,8 @@ from echo.config import ROOT
 from echo.errors import Forbidden, NotFound
 from echo.extensions import cache, db
 from echo.policies import Right, RoleName
-from echo.services import chart_rows
-from echo.services.cards import Card, all_cards
+from echo.services.numbers import chart_rows
+from echo.services.numbers.cards import Card, all_cards
 
 T = TypeVar("T")
 Theme = Literal["light", "dark"]

@@ -17,7 +17,7 @@ from echo.admin import cards, charts, ranges
 from echo.admin.access import Guarded
 from echo.admin.pages import Page
 from echo.errors import InvalidInput
-from echo.services import reports
+from echo.services.numbers import reports
 
 MIMETYPES: Final = {
     "svg": "image/svg+xml",

@@ -19,7 +19,8 @@ from echo.admin.pages import go, refuse_forged
 from echo.admin.table_view import TableView
 from echo.clock import utc_now
 from echo.models import Device
-from echo.services import administration, device_names, devices
+from echo.services.people import administration
+from echo.services.sign_in import device_names, devices
 
 
 def _state(_view: Any, _context: Any, row: Device, _name: str) -> Markup:

@@ -17,7 +17,8 @@ from echo.admin.table_view import TableView
 from echo.forms.admin import AnswerForm
 from echo.limits import FEEDBACK_CATEGORIES
 from echo.models import Feedback, FeedbackState
-from echo.services import account_facts, feedback_handling
+from echo.services.chats import feedback_handling
+from echo.services.people import account_facts
 
 STATES: Final = [(state.value, state.capitalize()) for state in FeedbackState]
 STARS: Final = [("1", "1 star"), *((str(n), f"{n} stars") for n in range(2, 6))]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from echo.extensions import db
-from echo.services.reports import midnight
+from echo.services.numbers.reports import midnight
 from echo.text import storable
 
 ID_MAX: Final = 2**63 - 1

@@ -18,7 +18,8 @@ from echo.admin.table_view import TableView
 from echo.clock import utc_now
 from echo.forms.admin import InviteForm
 from echo.models import Invite
-from echo.services import account_facts, invites, site_settings
+from echo.services import site_settings
+from echo.services.people import account_facts, invites
 
 KINDS = {"open": "good", "revoked": "bad"}
 STATES = {"open": "Open", "used_up": "Used up", "expired": "Expired", "revoked": "Withdrawn"}

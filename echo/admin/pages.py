@@ -14,7 +14,7 @@ from echo.config import Settings
 from echo.errors import EchoError, InvalidInput
 from echo.forms.admin import ActForm, Versioned
 from echo.models import Role, User
-from echo.services import administration
+from echo.services.people import administration
 
 
 class Page:

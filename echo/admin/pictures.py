@@ -18,7 +18,7 @@ from echo.errors import InvalidInput
 from echo.forms.admin import PictureForm
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
 from echo.models import Picture
-from echo.services import accounts, administration, people_pictures
+from echo.services.people import accounts, administration, people_pictures
 
 CREATE = "admin_pictures.create_view"
 

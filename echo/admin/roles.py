@@ -15,7 +15,7 @@ from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import RoleForm
 from echo.models import Role
-from echo.services import administration
+from echo.services.people import administration
 
 
 def _allowance(_view: Any, _context: Any, row: Role, name: str) -> Any:

@@ -21,8 +21,9 @@ from echo.clock import iso, utc_now
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import User
-from echo.services import audit, devices, step_up
+from echo.services import audit
 from echo.services.audit import Act
+from echo.services.sign_in import devices, step_up
 from echo.text import harmless_cell
 
 EXPORT_ROWS: Final = 100_000

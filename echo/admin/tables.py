@@ -12,7 +12,7 @@ from echo.admin.access import Guarded
 from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsThere, IsTrue, TextIs, UntilDay, few
 from echo.admin.table_view import TableView
 from echo.models import Conversation, Message, MessageStatus, User
-from echo.services import looks
+from echo.services.people import looks
 
 LONG_AGO: Final = datetime(
     1970, 1, 1, tzinfo=UTC

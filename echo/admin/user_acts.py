@@ -1,6 +1,6 @@
 """Buttons on the page of one account: link for a new password, unlock, sign out, delete.
 
-Knows no table; who may do what is decided by `services/administration`.
+Knows no table; who may do what is decided by `services/people/administration`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from echo.admin.pages import go, handle, public_address, refuse_forged
 from echo.forms.admin import DeleteUserForm
 from echo.models import User
-from echo.services import administration
+from echo.services.people import administration
 
 
 class UserActs:

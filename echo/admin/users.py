@@ -20,8 +20,8 @@ from echo.admin.user_acts import UserActs
 from echo.extensions import db
 from echo.forms.admin import CreateUserForm, EditUserForm
 from echo.models import Role, RoleName, User
-from echo.services import account_facts, accounts, administration
-from echo.services.account_facts import Facts
+from echo.services.people import account_facts, accounts, administration
+from echo.services.people.account_facts import Facts
 
 ROLE_LABELS = [(role.value, role.replace("_", " ").capitalize()) for role in RoleName]
 

@@ -23,7 +23,7 @@ from echo.errors import EngineFailed, InvalidInput, SignedOut, TooLong
 from echo.extensions import db
 from echo.limits import MESSAGE_CHARS
 from echo.models import Message, MessageStatus
-from echo.services import conversations
+from echo.services.chats import conversations
 from echo.services.turns import Asked, LiveTurn, Question, Turns
 from echo.text import storable
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from echo.cli import demo_words as words
 from echo.cli.demo_times import DAY, HOURS, TimeTexts, ulid
 from echo.limits import RATING_REASONS
-from echo.services.conversations import automatic_title
+from echo.services.chats.conversations import automatic_title
 
 Row = tuple[Any, ...]
 

@@ -14,16 +14,11 @@ import structlog
 from flask import Flask
 
 from echo import hub
-from echo.services import (
-    conversations,
-    deletion,
-    devices,
-    downloads,
-    login_delays,
-    one_time_links,
-    retention,
-    rollups,
-)
+from echo.services import downloads
+from echo.services.chats import conversations, retention
+from echo.services.numbers import rollups
+from echo.services.people import deletion
+from echo.services.sign_in import devices, login_delays, one_time_links
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ import click
 import flask_migrate
 from flask.cli import with_appcontext
 
-from echo.services import rollups
+from echo.services.numbers import rollups
 
 SECONDS_BETWEEN_WORDS = 5.0
 

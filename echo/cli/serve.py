@@ -15,7 +15,7 @@ from echo.cli import housekeeping
 from echo.config import Settings
 from echo.errors import ConfigurationError
 from echo.models import MessageStatus
-from echo.services import first_admin
+from echo.services.sign_in import first_admin
 from echo.services.turns import Turns, interrupt_orphans
 from echo.sockets import hub_bridge
 

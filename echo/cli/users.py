@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from echo.errors import NotFound
 from echo.models import RoleName
-from echo.services import accounts, administration
+from echo.services.people import accounts, administration
 
 
 @click.command("create-admin")

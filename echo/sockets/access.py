@@ -18,7 +18,7 @@ from echo.errors import EchoError, Forbidden, RateLimited, SignedOut
 from echo.extensions import limiter, seconds_to_wait, socketio
 from echo.limits import EVENT_LIMITS
 from echo.models import Device, User
-from echo.services import devices
+from echo.services.sign_in import devices
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from flask import current_app
 from echo import hub, signals
 from echo.extensions import socketio
 from echo.models import Conversation
-from echo.services import wire
+from echo.services.chats import wire
 from echo.sockets import rooms
 
 GRACE_SECONDS = 0.2  # the notice leaves before the connection is closed

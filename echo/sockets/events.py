@@ -14,7 +14,7 @@ from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
-from echo.services import conversations, feedback, message_tree, wire
+from echo.services.chats import conversations, feedback, message_tree, wire
 from echo.services.turns import Asked, Question, Turns
 from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event

@@ -1,6 +1,6 @@
 """Incoming payloads: parsed once into dataclasses; the only place that knows their keys.
 
-It does not know rows or rights. Outgoing shapes are in `echo/services/wire.py`.
+It does not know rows or rights. Outgoing shapes are in `echo/services/chats/wire.py`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from echo import errors, hub, signals
 from echo.extensions import db, socketio
 from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, Usage
 from echo.models import Conversation, Message
-from echo.services import wire
+from echo.services.chats import wire
 from echo.services.turns import LiveTurn, Turns
 from echo.sockets import quota_news, rooms, slow_readers
 

@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response
 
 from echo.config import Settings
 from echo.forms.account import LoginForm, LogoutForm, SetupForm
-from echo.services import accounts, first_admin, site_settings
+from echo.services import site_settings
+from echo.services.people import accounts
+from echo.services.sign_in import first_admin
 from echo.web import form_pages, rate_limits, replies, sessions, sign_in_steps
 
 blueprint = Blueprint("account", __name__)

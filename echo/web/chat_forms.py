@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from echo.errors import NotFound
 from echo.forms.chat import ClearDiscussionForm, FeedbackForm
-from echo.services import conversations
-from echo.services import feedback as feedback_service
+from echo.services.chats import conversations
+from echo.services.chats import feedback as feedback_service
 from echo.web import replies
 
 blueprint = Blueprint("chat_forms", __name__)

@@ -10,7 +10,7 @@ from flask_login import current_user
 from echo.errors import InvalidInput, NotFound, TooLong
 from echo.limits import SEARCH_CHARS
 from echo.models import Conversation
-from echo.services import conversations, export, wire
+from echo.services.chats import conversations, export, wire
 from echo.web import conversation_groups
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/conversations")

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from echo import hub
 from echo.forms.own_account import ButtonForm
 from echo.models import Device
-from echo.services import device_names, devices
-from echo.services.device_names import DeviceName
+from echo.services.sign_in import device_names, devices
+from echo.services.sign_in.device_names import DeviceName
 from echo.web import replies, sessions
 
 blueprint = Blueprint("devices", __name__, url_prefix="/profile/devices")

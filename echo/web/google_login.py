@@ -28,8 +28,9 @@ from echo import hub
 from echo.config import Settings
 from echo.errors import Conflict, EchoError, Forbidden, NotFound
 from echo.models import User
-from echo.services import google, google_pictures, invites, once
-from echo.services.google import Identity
+from echo.services.people import invites
+from echo.services.sign_in import google, google_pictures, once
+from echo.services.sign_in.google import Identity
 from echo.web import replies, sessions, sign_in_steps, signup, step_up
 
 log = structlog.get_logger()

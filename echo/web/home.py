@@ -8,7 +8,10 @@ from flask import Blueprint, current_app, render_template
 from flask_login import current_user
 
 from echo import limits
-from echo.services import contributors, conversations, quotas, site_settings
+from echo.services import site_settings
+from echo.services.chats import conversations
+from echo.services.numbers import contributors
+from echo.services.people import quotas
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import Turns
 from echo.services.turns import sampling as turn_sampling

@@ -16,8 +16,8 @@ from echo.errors import InvalidInput, SignedOut
 from echo.forms.second_factor import PasskeyNameForm
 from echo.limits import PASSKEY_NAME_CHARS
 from echo.models import User
-from echo.services import passkeys, second_factor
-from echo.services.passkey_challenges import Challenge, Purpose, Site
+from echo.services.sign_in import passkeys, second_factor
+from echo.services.sign_in.passkey_challenges import Challenge, Purpose, Site
 from echo.web import replies, sign_in_steps, step_up
 from echo.web import second_factor as pages
 

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from echo.forms.own_account import ButtonForm, ProfileForm
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
-from echo.services import accounts, devices, pictures, profile_data, second_factor
+from echo.services.people import accounts, pictures, profile_data
+from echo.services.sign_in import devices, second_factor
 from echo.web import account, form_pages, replies, sessions, step_up
 
 blueprint = Blueprint("profile", __name__)

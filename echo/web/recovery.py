@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response
 from echo.errors import EchoError, Forbidden
 from echo.forms.recovery import ConfirmForm, ForgotForm, ResetForm
 from echo.models import User
-from echo.services import addresses, mail, recovery
-from echo.services.one_time_links import Purpose
+from echo.services import mail
+from echo.services.people import addresses
+from echo.services.sign_in import recovery
+from echo.services.sign_in.one_time_links import Purpose
 from echo.web import account, form_pages, replies
 
 blueprint = Blueprint("recovery", __name__)

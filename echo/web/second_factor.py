@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, NotFound
 from echo.forms.second_factor import CodeForm, ConfirmForm, TotpForm
-from echo.services import devices, passkeys, pending_sign_ins, second_factor, totp
+from echo.services.sign_in import devices, passkeys, pending_sign_ins, second_factor, totp
 from echo.web import account, form_pages, replies, sessions, sign_in_steps, step_up
 
 blueprint = Blueprint("second_factor", __name__)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from echo.errors import SignedOut
 from echo.extensions import login_manager
 from echo.models import Device, User
-from echo.services import devices
+from echo.services.sign_in import devices
 from echo.web import replies
 
 

@@ -11,8 +11,8 @@ from flask import flash, request, session, url_for
 from werkzeug.wrappers import Response
 
 from echo.models import User
-from echo.services import pending_sign_ins, second_factor
-from echo.services.pending_sign_ins import PendingSignIn
+from echo.services.sign_in import pending_sign_ins, second_factor
+from echo.services.sign_in.pending_sign_ins import PendingSignIn
 from echo.web import replies, sessions
 
 PENDING_KEY: Final = "pending_sign_in"

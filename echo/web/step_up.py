@@ -8,7 +8,7 @@ from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from echo.services import step_up
+from echo.services.sign_in import step_up
 from echo.web import replies, sessions, sign_in_steps
 
 

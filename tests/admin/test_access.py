@@ -60,7 +60,7 @@ def test_details_are_closed_before_the_row_is_looked_up(role, table, as_role):
 
 
 def test_a_switched_off_admin_is_out_at_once(people, as_role):
-    from echo.services import accounts
+    from echo.services.people import accounts
 
     client = as_role("admin")
     assert client.get("/admin/").status_code == 200

@@ -8,8 +8,9 @@ from sqlalchemy import text
 from echo.cli.audit import audit as command
 from echo.extensions import db
 from echo.models import AuditEvent, RoleName
-from echo.services import administration, audit
+from echo.services import audit
 from echo.services.audit import FIRST_HASH, Act
+from echo.services.people import administration
 
 
 @pytest.fixture

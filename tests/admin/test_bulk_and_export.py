@@ -11,8 +11,9 @@ from echo.admin import bulk, table_export
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import AuditEvent, Conversation, Device, Feedback, Invite, Message, User
-from echo.services import devices, invites
 from echo.services.audit import Act
+from echo.services.people import invites
+from echo.services.sign_in import devices
 
 EXPORTED = (
     "users", "devices", "pictures", "invites", "conversations", "messages", "ratings", "feedback",

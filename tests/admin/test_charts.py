@@ -15,7 +15,7 @@ from echo.config import ROOT
 from echo.errors import Busy
 from echo.extensions import cache, db
 from echo.models import ActivitySlot, TimingSpan
-from echo.services import chart_rows, rollups, slots
+from echo.services.numbers import chart_rows, rollups, slots
 
 UTC_ZONE = ZoneInfo("UTC")
 ONE_DAY = "from=2026-02-01&to=2026-02-01"

@@ -12,8 +12,8 @@ from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.extensions import cache, db
 from echo.models import ActivitySlot, ReplySlot
-from echo.services import slots
-from echo.services.cards import Card
+from echo.services.numbers import slots
+from echo.services.numbers.cards import Card
 
 AJAX = {"X-Requested-With": "XMLHttpRequest"}
 UTC_ZONE = ZoneInfo("UTC")

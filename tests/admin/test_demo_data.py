@@ -10,7 +10,8 @@ from echo.cli.demo_data import PREFIX, demo_data
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation, Feedback, Message, MessageRating, User
-from echo.services import administration, chart_rows
+from echo.services.numbers import chart_rows
+from echo.services.people import administration
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ import pytest
 
 from echo.extensions import db
 from echo.models import AuditEvent, Feedback
-from echo.services import archive, deletion, feedback_handling, mail
+from echo.services import mail
 from echo.services.audit import Act
+from echo.services.chats import feedback_handling
+from echo.services.people import archive, deletion
 
 OPINION = "I would like <b>larger</b> letters, please."
 

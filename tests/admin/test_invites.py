@@ -10,8 +10,9 @@ from echo.clock import utc_now
 from echo.errors import Conflict, Forbidden, NotFound
 from echo.extensions import db
 from echo.models import AuditEvent, Invite, User
-from echo.services import invites, site_settings
-from echo.services.devices import digest
+from echo.services import site_settings
+from echo.services.people import invites
+from echo.services.sign_in.devices import digest
 
 GOOD = "seven purple walruses"
 

@@ -9,9 +9,10 @@ from echo.clock import utc_now
 from echo.errors import Conflict, Forbidden, InvalidInput
 from echo.extensions import db
 from echo.models import AuditEvent, Device, OneTimeLink, RoleName, User
-from echo.services import accounts, administration, login_delays, one_time_links
-from echo.services.devices import digest
-from echo.services.one_time_links import Purpose
+from echo.services.people import accounts, administration
+from echo.services.sign_in import login_delays, one_time_links
+from echo.services.sign_in.devices import digest
+from echo.services.sign_in.one_time_links import Purpose
 from tests.conftest import PASSWORD
 
 NEW_PASSWORD = "seven purple walruses"

@@ -4,7 +4,7 @@ import pytest
 
 from echo.extensions import db
 from echo.models import AuditEvent, Role
-from echo.services import administration
+from echo.services.people import administration
 
 
 def role():

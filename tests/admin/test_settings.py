@@ -220,7 +220,7 @@ def test_turns_use_them_at_once(people, open_tab, monkeypatch):
 
 
 def test_retention_at_once(app):
-    from echo.services import retention
+    from echo.services.chats import retention
 
     assert retention.site_days() is None
     site_settings.change(None, retention_days=12)

@@ -4,7 +4,7 @@ import pytest
 
 from echo.extensions import db
 from echo.models import Device, RoleName, User
-from echo.services import administration
+from echo.services.people import administration
 
 NEW = {"username": "newcomer", "email": "new@example.org", "password": "a rather unusual phrase"}
 

@@ -196,7 +196,7 @@ def test_program_that_leaves_does_not_stop_the_turn(app: Flask, ada: User, login
 def test_deleting_the_conversation_ends_the_request(
     app: Flask, program: Browser, ada: User
 ) -> None:
-    from echo.services import conversations
+    from echo.services.chats import conversations
 
     answers: list[Any] = []
 

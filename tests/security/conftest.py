@@ -11,7 +11,7 @@ from flask import Flask
 from echo.extensions import db
 from echo.generation import Script, ScriptedReply
 from echo.models import RoleName, User
-from echo.services import accounts
+from echo.services.people import accounts
 from tests.conftest import Tab
 from tests.security import world
 from tests.web.browser import Browser

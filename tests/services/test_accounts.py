@@ -16,7 +16,8 @@ from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound, WrongCredentials
 from echo.extensions import db
 from echo.models import Device, OneTimeLink, RoleName, User
-from echo.services import accounts, devices, first_admin, passwords
+from echo.services.people import accounts
+from echo.services.sign_in import devices, first_admin, passwords
 from tests.conftest import PASSWORD
 
 

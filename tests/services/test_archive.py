@@ -17,7 +17,8 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation, Device, Message, RoleName, User
 from echo.models.types import new_id
-from echo.services import archive, audit
+from echo.services import audit
+from echo.services.people import archive
 from tests.services.people import SECRETS, conversation_of, fill
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import column, event, select
 from echo.clock import utc_now
 from echo.extensions import cache, db
 from echo.models import ActivitySlot, Message, Role, TimingSpan, User, UserDay, UserTotal
-from echo.services import chart_rows, contributors, reports, rollups, slots
-from echo.services.rollups import sources
+from echo.services.numbers import chart_rows, contributors, reports, rollups, slots
+from echo.services.numbers.rollups import sources
 from tests.services.rollup_world import World
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -16,15 +16,9 @@ from echo.errors import InvalidInput, NotFound
 from echo.extensions import cache, db
 from echo.limits import GENERATION_RANGES, TITLE_CHARS
 from echo.models import Conversation, Message, User
-from echo.services import (
-    accounts,
-    contributors,
-    conversations,
-    export,
-    feedback,
-    message_tree,
-    rollups,
-)
+from echo.services.chats import conversations, export, feedback, message_tree
+from echo.services.numbers import contributors, rollups
+from echo.services.people import accounts
 from echo.services.turns import interrupt_orphans
 from echo.services.turns.live_turn import join_lengths, split_pieces
 

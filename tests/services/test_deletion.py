@@ -28,17 +28,10 @@ from echo.models import (
     User,
 )
 from echo.models.types import new_id
-from echo.services import (
-    accounts,
-    audit,
-    deletion,
-    devices,
-    erasing,
-    login_delays,
-    profile_data,
-    retention,
-    site_settings,
-)
+from echo.services import audit, site_settings
+from echo.services.chats import erasing, retention
+from echo.services.people import accounts, deletion, profile_data
+from echo.services.sign_in import devices, login_delays
 from tests.services.people import SECRETS, conversation_of, fill
 
 

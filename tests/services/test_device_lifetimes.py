@@ -16,7 +16,8 @@ from echo.clock import utc_now
 from echo.errors import WrongCredentials
 from echo.extensions import db
 from echo.models import Device, User
-from echo.services import accounts, deletion, devices, passwords
+from echo.services.people import accounts, deletion
+from echo.services.sign_in import devices, passwords
 from tests.conftest import Tab
 
 

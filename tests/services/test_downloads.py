@@ -29,7 +29,7 @@ from echo import hub, instance_lock
 from echo.errors import Busy, ConfigurationError, InvalidInput, NotFound, StorageUnavailable
 from echo.extensions import db
 from echo.models import AuditEvent, Feedback, Picture, RoleName, User
-from echo.services import downloads, pictures
+from echo.services import downloads
 from echo.services.downloads import (
     Download,
     Downloads,
@@ -40,6 +40,7 @@ from echo.services.downloads import (
     sqlite,
     tables,
 )
+from echo.services.people import pictures
 from tests.services.people import fill
 from tests.services.test_pictures import made
 

@@ -17,7 +17,8 @@ from echo.errors import NotFound, RateLimited, WrongCredentials
 from echo.extensions import db, limiter, seconds_to_wait
 from echo.limits import LOGIN_PER_ACCOUNT, PROOFS_PER_ACCOUNT
 from echo.models import LoginFailure, User
-from echo.services import accounts, login_delays, passwords, recovery
+from echo.services.people import accounts
+from echo.services.sign_in import login_delays, passwords, recovery
 from tests.conftest import PASSWORD
 from tests.mail_fixtures import settle, smtp_server
 from tests.mail_server import MailServer, path_in

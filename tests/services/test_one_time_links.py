@@ -12,8 +12,8 @@ from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import OneTimeLink, User
-from echo.services import once, one_time_links
-from echo.services.one_time_links import Purpose
+from echo.services.sign_in import once, one_time_links
+from echo.services.sign_in.one_time_links import Purpose
 
 
 @pytest.fixture

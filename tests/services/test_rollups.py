@@ -28,8 +28,8 @@ from echo.models import (
     User,
     rollup,
 )
-from echo.services import chart_rows, rollups, slots
-from echo.services.rollups import spans
+from echo.services.numbers import chart_rows, rollups, slots
+from echo.services.numbers.rollups import spans
 from echo.services.storage import transaction
 from tests.conftest import settings_for
 from tests.contract.conftest import postgres_port, postgres_url
@@ -64,7 +64,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     for module in ("refreshing", "stale"):
-        monkeypatch.setattr(f"echo.services.rollups.{module}.utc_now", clock)
+        monkeypatch.setattr(f"echo.services.numbers.rollups.{module}.utc_now", clock)
     return clock
 
 
@@ -329,7 +329,7 @@ def test_a_refresh_that_was_killed_is_made_up_for(
 
     with monkeypatch.context() as patched:
         for module in ("refreshing", "replacing"):
-            patched.setattr(f"echo.services.rollups.{module}.transaction", cut)
+            patched.setattr(f"echo.services.numbers.rollups.{module}.transaction", cut)
         with pytest.raises(Killed):
             rollups.refresh()
     db.session.rollback()

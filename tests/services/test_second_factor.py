@@ -15,7 +15,7 @@ from sqlalchemy import select
 from echo.errors import Conflict, InvalidInput, NotFound, RateLimited, WrongCredentials
 from echo.extensions import db
 from echo.models import RecoveryCode, User
-from echo.services import recovery_codes, second_factor, secret_box, totp
+from echo.services.sign_in import recovery_codes, second_factor, secret_box, totp
 from tests.conftest import PASSWORD
 
 NOON = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)

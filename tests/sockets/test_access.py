@@ -11,7 +11,8 @@ from echo import policies
 from echo.extensions import limiter, socketio
 from echo.limits import EVENT_LIMITS
 from echo.models import RoleName, User
-from echo.services import accounts, devices
+from echo.services.people import accounts
+from echo.services.sign_in import devices
 from echo.sockets import access
 from tests.conftest import PATIENCE, Tab
 

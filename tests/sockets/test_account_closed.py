@@ -8,7 +8,7 @@ import eventlet
 from flask import Flask
 
 from echo.models import User
-from echo.services import accounts
+from echo.services.people import accounts
 from tests.conftest import PATIENCE, Tab
 
 

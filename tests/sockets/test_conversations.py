@@ -9,7 +9,7 @@ from flask import Flask
 from echo.extensions import db
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Conversation, Message, MessageRating, User
-from echo.services import conversations
+from echo.services.chats import conversations
 from tests.conftest import PATIENCE, Tab
 
 COUNT = 120

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 
 from echo.models import RoleName, User
-from echo.services import accounts, devices
+from echo.services.people import accounts
+from echo.services.sign_in import devices
 from echo.sockets import live_stats
 from tests.conftest import PATIENCE, Tab
 

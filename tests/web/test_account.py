@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from echo.extensions import db
 from echo.models import Device, RoleName, User
-from echo.services import accounts, devices, first_admin
+from echo.services.people import accounts
+from echo.services.sign_in import devices, first_admin
 from tests.conftest import PASSWORD
 from tests.web.browser import Browser
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from echo import signals
 from echo.extensions import db
 from echo.models import Device, User
-from echo.services import device_names, devices
+from echo.services.sign_in import device_names, devices
 from tests.web.browser import Browser
 from tests.web.test_account import is_signed_in
 

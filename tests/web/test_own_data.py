@@ -15,7 +15,8 @@ from sqlalchemy import select
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation, Device, Role, RoleName, User
-from echo.services import audit, deletion
+from echo.services import audit
+from echo.services.people import deletion
 from tests.conftest import PASSWORD
 from tests.web.browser import Browser
 from tests.web.test_account import is_signed_in

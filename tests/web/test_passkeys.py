@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from echo.extensions import db
 from echo.limits import PASSKEYS_MAX
 from echo.models import Device, Passkey, User
-from echo.services import passkey_challenges, passkeys, second_factor, totp
+from echo.services.sign_in import passkey_challenges, passkeys, second_factor, totp
 from tests.conftest import PASSWORD
 from tests.web.authenticator import Authenticator, text
 from tests.web.browser import AJAX, Browser

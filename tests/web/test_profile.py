@@ -19,7 +19,8 @@ from echo import limits
 from echo.clock import utc_now
 from echo.extensions import cache, db
 from echo.models import Device, Passkey, Picture, RoleName, User
-from echo.services import accounts, administration, pictures, profile_data, retention
+from echo.services.chats import retention
+from echo.services.people import accounts, administration, pictures, profile_data
 from tests.conftest import PASSWORD
 from tests.services.test_pictures import bomb, made
 from tests.structure.layers import python_files, relative
@@ -356,4 +357,4 @@ def test_no_statement_changes_people_behind_the_sessions_back() -> None:
         if any(f"{act}({table}" in path.read_text() for act in ("update", "delete", "insert")
                for table in ("User)", "User,", "Picture)"))
     ]  # fmt: skip
-    assert set(found) <= {"echo/cli/demo_data.py", "echo/services/totp.py"}
+    assert set(found) <= {"echo/cli/demo_data.py", "echo/services/sign_in/totp.py"}

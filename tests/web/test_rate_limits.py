@@ -7,7 +7,7 @@ from limits import parse
 
 from echo.limits import RATE_LIMITS
 from echo.models import User
-from echo.services import login_delays
+from echo.services.sign_in import login_delays
 from tests.conftest import PASSWORD
 from tests.web.browser import AJAX, Browser
 

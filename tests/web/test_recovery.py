@@ -16,8 +16,9 @@ from structlog.testing import capture_logs
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Device, OneTimeLink, User
-from echo.services import accounts, addresses, login_delays, one_time_links
-from echo.services.one_time_links import Purpose
+from echo.services.people import accounts, addresses
+from echo.services.sign_in import login_delays, one_time_links
+from echo.services.sign_in.one_time_links import Purpose
 from tests.conftest import PASSWORD
 from tests.mail_fixtures import PUBLIC_URL, settle, smtp_server
 from tests.mail_server import MailServer, link_in, path_in

@@ -14,7 +14,8 @@ from echo.extensions import db
 from echo.generation import ChatMessage
 from echo.models import Conversation, Message, MessageStatus
 from echo.models.types import new_id
-from echo.services import conversations, message_tree, rollups
+from echo.services.chats import conversations, message_tree
+from echo.services.numbers import rollups
 from echo.services.storage import transaction
 
 

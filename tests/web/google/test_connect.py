@@ -15,7 +15,7 @@ from sqlalchemy import select
 from echo.clock import utc_now
 from echo.extensions import cache, db
 from echo.models import Device, User
-from echo.services import devices
+from echo.services.sign_in import devices
 from tests.web.browser import AJAX, Browser
 from tests.web.google.conftest import flashes
 from tests.web.google.providers import RealProvider, query_of

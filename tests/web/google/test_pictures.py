@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from echo.errors import InvalidInput, TooLong
 from echo.extensions import db
 from echo.models import Picture, User
-from echo.services import google_pictures
+from echo.services.sign_in import google_pictures
 from echo.web import google_login
 from tests.web.browser import Browser
 from tests.web.google.conftest import begin, is_signed_in

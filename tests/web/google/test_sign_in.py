@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from echo import create_app
 from echo.extensions import cache, db
 from echo.models import Device, RoleName, User
-from echo.services import accounts, invites
+from echo.services.people import accounts, invites
 from echo.web import google_client
 from tests.conftest import settings_for
 from tests.live.server import ROOT
@@ -241,7 +241,7 @@ def test_second_factor_is_asked_for_after_google_too(
     app: Flask, client: Browser, real: RealProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     come_by_google(client, real, "grace-sub", "/login/google")
-    monkeypatch.setattr("echo.services.second_factor.is_on", lambda user: True)
+    monkeypatch.setattr("echo.services.sign_in.second_factor.is_on", lambda user: True)
     other = Browser(app, app.response_class, True)
     response = come_by_google(other, real, "grace-sub", "/login/google?next=/c/abc")
     assert response.location == "/login/second"

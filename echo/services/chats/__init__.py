@@ -1,0 +1,1 @@
+"""Conversations, messages and opinions as rows. Knows no HTTP and no engine."""

@@ -1,0 +1,224 @@
+"""A person's conversations: list, search, rename, pin, delete, restore, settings. Knows no engine."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, or_, select
+
+from echo import signals
+from echo.clock import utc_now
+from echo.errors import InvalidInput, NotFound
+from echo.extensions import db
+from echo.limits import (
+    CONVERSATIONS_PER_PAGE,
+    GENERATION_RANGES,
+    SYSTEM_PROMPT_CHARS,
+    TITLE_CHARS,
+)
+from echo.models import Conversation, Message
+from echo.services.chats.erasing import erase_conversations
+from echo.services.storage import transaction
+from echo.text import storable
+
+KEPT_AFTER_DELETE: Final = timedelta(days=7)
+TITLE_AIM: Final = 60
+SNIPPET_AROUND: Final = 50
+RESULTS: Final = 30
+NOT_FOUND = "There is no such conversation, or it is not yours."
+
+
+def own(user_id: int, conversation_id: str) -> Conversation:
+    """Return the user's conversation; raises NotFound for an absent, deleted or foreign one alike."""
+    row = db.session.get(Conversation, conversation_id)
+    if row is None or row.user_id != user_id or row.deleted_at is not None:
+        raise NotFound(NOT_FOUND, field="conversation_id")
+    return row
+
+
+def own_message(user_id: int, message_id: str) -> Message:
+    """Return a message of one of the user's conversations; raises NotFound."""
+    row = db.session.get(Message, message_id)
+    if row is None:
+        raise NotFound("There is no such message, or it is not yours.", field="message_id")
+    own(user_id, row.conversation_id)
+    return row
+
+
+def newest_id(user_id: int) -> str | None:
+    """Return the id of the conversation that was used last, if there is one."""
+    return db.session.scalar(
+        _of(user_id)
+        .order_by(Conversation.updated_at.desc(), Conversation.id.desc())
+        .limit(1)
+        .with_only_columns(Conversation.id)
+    )
+
+
+def _of(user_id: int) -> Select[Conversation]:
+    return select(Conversation).where(
+        Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
+    )
+
+
+def page(user_id: int, after: str | None = None) -> tuple[list[Conversation], str | None]:
+    """Return a page of conversations, newest first, and the cursor of the next one.
+
+    Pinned ones all come with the first page; the cursor is the last row's id: a keyset, so that a
+    page costs the same however far down it is.
+    """
+    newest_first = (Conversation.updated_at.desc(), Conversation.id.desc())
+    pinned: list[Conversation] = []
+    query = _of(user_id).where(Conversation.pinned.is_(False))
+    if after is None:
+        pinned = list(
+            db.session.scalars(_of(user_id).where(Conversation.pinned).order_by(*newest_first))
+        )
+    else:
+        query = query.where(_older_than(own(user_id, after)))
+    rows = list(db.session.scalars(query.order_by(*newest_first).limit(CONVERSATIONS_PER_PAGE + 1)))
+    more = len(rows) > CONVERSATIONS_PER_PAGE
+    rows = rows[:CONVERSATIONS_PER_PAGE]
+    return pinned + rows, rows[-1].id if more else None
+
+
+def _older_than(last: Conversation) -> ColumnElement[bool]:
+    return or_(
+        Conversation.updated_at < last.updated_at,
+        (Conversation.updated_at == last.updated_at) & (Conversation.id < last.id),
+    )
+
+
+def search(user_id: int, words: str) -> list[dict[str, Any]]:
+    """Return conversations whose title or any message contains `words`, newest first, with a snippet."""
+    words = words.strip()
+    if not words:
+        return []
+    pattern = "%" + re.sub(r"([%_\\])", r"\\\1", words) + "%"
+    hit = (
+        select(Message.text)
+        .where(Message.conversation_id == Conversation.id, Message.text.ilike(pattern, escape="\\"))
+        .order_by(Message.ordinal.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        _of(user_id)
+        .add_columns(hit.label("hit"))
+        .where(or_(Conversation.title.ilike(pattern, escape="\\"), hit.is_not(None)))
+        .order_by(Conversation.updated_at.desc())
+        .limit(RESULTS)
+    )
+    return [_result(row, text, words) for row, text in rows]
+
+
+def _result(row: Conversation, text: str | None, words: str) -> dict[str, Any]:
+    source = text if text is not None else row.title
+    at = max(source.lower().find(words.lower()), 0)
+    end = at + len(words)
+    return {
+        "id": row.id,
+        "title": row.title,
+        "updated_at": row.updated_at,
+        "snippet_before": source[max(at - SNIPPET_AROUND, 0) : at],
+        "match": source[at:end],
+        "snippet_after": source[end : end + SNIPPET_AROUND],
+    }
+
+
+def automatic_title(text: str) -> str:
+    """Return a title from a first message: its first line without Markdown, cut at a word."""
+    first_line = next((line for line in text.splitlines() if line.strip()), "")
+    plain = re.sub(r"^[\s#>-]+|[*_`\[\]]+", "", first_line)
+    plain = re.sub(r"\s+", " ", plain).strip()
+    if len(plain) <= TITLE_AIM:
+        return plain or "New chat"
+    cut = plain[:TITLE_AIM].rsplit(" ", 1)[0]
+    return cut.rstrip(",.;:") + "…"
+
+
+def _change(row: Conversation, **values: Any) -> Conversation:
+    def work() -> None:
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    transaction(work)
+    signals.conversation_changed.send(row)
+    return row
+
+
+def rename(user_id: int, conversation_id: str, title: str) -> Conversation:
+    """Set the title; raises InvalidInput for an empty or too long one."""
+    title = re.sub(r"\s+", " ", storable(title)).strip()
+    if not 1 <= len(title) <= TITLE_CHARS:
+        raise InvalidInput(f"A title has 1 to {TITLE_CHARS} characters.", field="title")
+    return _change(own(user_id, conversation_id), title=title)
+
+
+def pin(user_id: int, conversation_id: str, pinned: bool) -> Conversation:
+    """Pin or unpin."""
+    return _change(own(user_id, conversation_id), pinned=pinned)
+
+
+def change_settings(user_id: int, conversation_id: str, values: dict[str, Any]) -> Conversation:
+    """Set the given generation settings; a None puts the model's default back."""
+    row = own(user_id, conversation_id)
+    merged = {**row.settings, **checked_settings(values)}
+    return _change(row, settings={k: v for k, v in merged.items() if v is not None})
+
+
+def checked_settings(values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` with their types settled.
+
+    Raises:
+        InvalidInput: an unknown name, a wrong type or a value out of its range (`field` names it).
+    """
+    return {name: _checked_setting(name, value) for name, value in values.items()}
+
+
+def _checked_setting(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name == "system_prompt":
+        if not isinstance(value, str) or len(value) > SYSTEM_PROMPT_CHARS:
+            raise InvalidInput(
+                f"The system prompt is a text of at most {SYSTEM_PROMPT_CHARS} characters.",
+                field=name,
+            )
+        return storable(value)
+    limits = GENERATION_RANGES.get(name)
+    if limits is None:
+        raise InvalidInput(f"There is no setting called “{str(name)[:40]}”.", field=str(name)[:40])
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not (limits.low <= value <= limits.high)
+    ):
+        raise InvalidInput(f"{name} is a number from {limits.low} to {limits.high}.", field=name)
+    return int(value) if name in ("top_k", "max_new_tokens") else float(value)
+
+
+def remove(user_id: int, conversation_id: str) -> None:
+    """Delete; it can be restored for some days."""
+    row = own(user_id, conversation_id)
+
+    def work() -> None:
+        row.deleted_at = utc_now()
+
+    transaction(work)
+    signals.conversation_removed.send(user_id, conversation_id=conversation_id)
+
+
+def restore(user_id: int, conversation_id: str) -> Conversation:
+    """Undo a deletion; raises NotFound when there is nothing to undo."""
+    row = db.session.get(Conversation, conversation_id)
+    if row is None or row.user_id != user_id or row.deleted_at is None:
+        raise NotFound(NOT_FOUND)
+    return _change(row, deleted_at=None)
+
+
+def purge_deleted() -> int:
+    """Remove for good what was deleted long enough ago; returns how many."""
+    return erase_conversations(Conversation.deleted_at < utc_now() - KEPT_AFTER_DELETE)

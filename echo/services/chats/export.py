@@ -1,0 +1,41 @@
+"""One conversation as Markdown or JSON text. Knows no HTTP."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import select
+
+from echo.clock import iso
+from echo.extensions import db
+from echo.models import Conversation, Message
+from echo.services.chats import message_tree, wire
+
+NAMES = {"user": "You", "assistant": "Echo"}
+
+
+def as_markdown(row: Conversation) -> str:
+    """Return the branch that is shown, one heading per message."""
+    lines = [f"# {row.title}", "", f"*Started {iso(row.created_at)}*", ""]
+    for message in message_tree.branch(row.head_id):
+        lines += [f"## {NAMES[message.role]}", "", message.text, ""]
+    return "\n".join(lines)
+
+
+def as_json(row: Conversation) -> str:
+    """Return every message of every branch, with the protocol's field names."""
+    rows = _all_messages(row)
+    document = {
+        "conversation": wire.conversation(row),
+        "head_id": row.head_id,
+        "messages": wire.messages(rows, message_tree.siblings(rows)),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _all_messages(row: Conversation) -> list[Message]:
+    return list(
+        db.session.scalars(
+            select(Message).where(Message.conversation_id == row.id).order_by(Message.ordinal)
+        )
+    )

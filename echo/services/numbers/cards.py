@@ -1,0 +1,193 @@
+"""The dashboard's cards out of the rollups: a value, the one before, and a series. Knows no page."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import func, select
+
+from echo.clock import utc_now
+from echo.extensions import db
+from echo.models import ActiveDay, ActivitySlot, ReplySlot, TimingSpan
+from echo.services.numbers import slots
+
+BUCKET_RATIO: Final = 1.05
+Number = int | float | None
+
+
+class Card(NamedTuple):
+    """A number by name; None where there is nothing to count from.
+
+    `users` and `active_…` are states: `before` is the state one period ago. `satisfaction` is a share
+    from 0 to 1, `first_token_…` are milliseconds, the others are sums over the period.
+    """
+
+    name: str
+    value: Number
+    before: Number
+    series: list[tuple[date, Number]]
+
+
+class _Days(NamedTuple):
+    """Two periods of equal length; the second one ends today."""
+
+    begin: int
+    middle: int
+    today: int
+
+    @property
+    def all(self) -> range:
+        return range(self.begin, self.today + 1)
+
+
+def all_cards(days: int, last: date | None = None) -> list[Card]:
+    """Return the cards for the `days` UTC days that end with `last`, which is today where it is None."""
+    today = slots.day_number(last or utc_now())
+    span = _Days(today - 2 * days + 1, today - days + 1, today)
+    activity = _sums(ActivitySlot.slot, span, [ActivitySlot.signups, ActivitySlot.questions])
+    replies = _sums(
+        ReplySlot.slot,
+        span,
+        [
+            ReplySlot.replies,
+            ReplySlot.prompt_tokens + ReplySlot.completion_tokens,
+            ReplySlot.failed,
+            ReplySlot.liked,
+            ReplySlot.disliked,
+        ],
+    )
+    return [
+        _users(span, activity),
+        *_active(span),
+        _summed("signups", span, {day: row[0] for day, row in activity.items()}),
+        _summed("messages", span, _messages(span, activity, replies)),
+        _summed("tokens", span, {day: row[1] for day, row in replies.items()}),
+        _satisfaction(span, replies),
+        *_first_token(span),
+        _summed("errors", span, {day: row[2] for day, row in replies.items()}),
+    ]
+
+
+Sums = dict[int, tuple[int, ...]]
+
+
+def _sums(slot: Any, span: _Days, columns: Sequence[Any]) -> Sums:
+    """Return the sums of each UTC day on which anything happened."""
+    day = (slot // slots.PER_DAY).label("utc_day")
+    rows = db.session.execute(
+        select(day, *[func.sum(column) for column in columns])
+        .where(slot >= span.begin * slots.PER_DAY, slot < (span.today + 1) * slots.PER_DAY)
+        .group_by("utc_day")
+    )
+    return {found: tuple(int(each) for each in sums) for found, *sums in rows}
+
+
+def _users(span: _Days, activity: Sums) -> Card:
+    earlier = int(
+        db.session.scalar(
+            select(func.sum(ActivitySlot.signups)).where(
+                ActivitySlot.slot < span.begin * slots.PER_DAY
+            )
+        )
+        or 0
+    )
+    joined = [activity[day][0] if day in activity else 0 for day in span.all]
+    totals = list(accumulate(joined, initial=earlier))[1:]
+    return _state("users", span, dict(zip(span.all, totals, strict=True)))
+
+
+def _active(span: _Days) -> list[Card]:
+    names = ("active_1", "active_7", "active_30")
+    rows = db.session.execute(
+        select(ActiveDay.day, *[getattr(ActiveDay, name) for name in names]).where(
+            ActiveDay.day.between(span.begin, span.today)
+        )
+    )
+    counts = {day: found for day, *found in rows}
+    return [
+        _state(name, span, {day: counts[day][at] if day in counts else 0 for day in span.all})
+        for at, name in enumerate(names)
+    ]
+
+
+def _state(name: str, span: _Days, values: dict[int, int]) -> Card:
+    return Card(name, values[span.today], values[span.middle - 1], _series(span, values))
+
+
+def _messages(span: _Days, activity: Sums, replies: Sums) -> dict[int, int]:
+    """Return questions and replies together."""
+    return {
+        day: (activity[day][1] if day in activity else 0)
+        + (replies[day][0] if day in replies else 0)
+        for day in span.all
+    }
+
+
+def _summed(name: str, span: _Days, values: dict[int, int]) -> Card:
+    now = sum(values.get(day, 0) for day in range(span.middle, span.today + 1))
+    before = sum(values.get(day, 0) for day in range(span.begin, span.middle))
+    filled = {day: values.get(day, 0) for day in span.all}
+    return Card(name, now, before, _series(span, filled))
+
+
+def _series(span: _Days, values: Any) -> list[tuple[date, Number]]:
+    return [(slots.date_of(day), values.get(day)) for day in range(span.middle, span.today + 1)]
+
+
+def _satisfaction(span: _Days, replies: Sums) -> Card:
+    """Return the share of thumbs that went up."""
+
+    def share(days: range) -> float | None:
+        rows = [replies[day] for day in days if day in replies]
+        liked, rated = sum(row[3] for row in rows), sum(row[3] + row[4] for row in rows)
+        return liked / rated if rated else None
+
+    now, before = range(span.middle, span.today + 1), range(span.begin, span.middle)
+    each = {day: share(range(day, day + 1)) for day in now}
+    return Card("satisfaction", share(now), share(before), _series(span, each))
+
+
+def _first_token(span: _Days) -> list[Card]:
+    """Return the median and the 95th percentile of the time to the first token."""
+    rows = db.session.execute(
+        select(TimingSpan.day, TimingSpan.bucket, func.sum(TimingSpan.count))
+        .where(
+            TimingSpan.step == "day",
+            TimingSpan.day.between(span.begin, span.today),
+            TimingSpan.measure == "first_token_ms",
+        )
+        .group_by(TimingSpan.day, TimingSpan.bucket)
+    )
+    counts: dict[int, dict[int, int]] = defaultdict(dict)
+    for day, bucket, count in rows:
+        counts[day][bucket] = int(count)
+
+    def card(name: str, share: float) -> Card:
+        now, before = range(span.middle, span.today + 1), range(span.begin, span.middle)
+        each = {day: _percentile([counts[day]], share) for day in now if day in counts}
+        values = [
+            _percentile([counts[d] for d in days if d in counts], share) for days in (now, before)
+        ]
+        return Card(name, values[0], values[1], _series(span, each))
+
+    return [card("first_token_p50", 0.5), card("first_token_p95", 0.95)]
+
+
+def _percentile(histograms: Sequence[dict[int, int]], share: float) -> float | None:
+    """Return the value below which `share` of all lie, within 2.5 per cent."""
+    joined: dict[int, int] = defaultdict(int)
+    for histogram in histograms:
+        for bucket, count in histogram.items():
+            joined[bucket] += count
+    wanted = math.ceil(share * sum(joined.values()))
+    seen = 0
+    for bucket in sorted(joined):
+        seen += joined[bucket]
+        if seen >= wanted:
+            return BUCKET_RATIO**bucket
+    return None

@@ -1,0 +1,190 @@
+"""Everything that is kept about a person, as one ZIP for that person. Knows no HTTP.
+
+What proves who somebody is (hashes, tokens, keys, codes) is never written into it. Rows are read some at
+a time and packed into a temporary file by a native thread: a large account costs no memory.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from typing import IO, Any, Final
+
+from sqlalchemy import select
+
+from echo import hub
+from echo.clock import iso, utc_now
+from echo.extensions import db
+from echo.models import Conversation, Device, Feedback, Invite, MessageRating, Passkey, User
+from echo.services import audit
+from echo.services.chats import export
+from echo.services.people import pictures
+from echo.services.sign_in import second_factor
+
+CONVERSATIONS_PER_STEP: Final = 10
+LOOKS: Final = 10_000
+TEXT: Final = "txt"
+KINDS: Final = (("json", export.as_json), ("md", export.as_markdown))
+
+README: Final = """\
+Your data in Echo, packed {moment}
+
+account.json             who you are here: name, address, role and settings; the browsers you signed in
+                         with; your passkeys' names; your feedback and ratings; invitations you made;
+                         who looked into your conversations
+conversations/*.json     each conversation with every message on every branch and its settings
+conversations/*.md       the same conversation as you see it, to read
+deleted/                 conversations that you have deleted and that can still be restored
+picture.webp             your picture, if you have one
+
+Times are UTC. Passwords, codes, keys and session tokens are not in here: Echo keeps no readable ones.
+"""
+
+Entries = list[tuple[str, bytes]]
+
+
+def make(user: User) -> IO[bytes]:
+    """Return a temporary file with the archive, at its beginning; it vanishes when it is closed."""
+    file = tempfile.TemporaryFile(prefix="echo-")  # noqa: SIM115  # the caller sends and closes it
+    try:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+            for entries in _batches(user):
+                hub.run_native(_pack, packed, entries)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _pack(packed: zipfile.ZipFile, entries: Entries) -> None:
+    for name, content in entries:
+        packed.writestr(name, content)
+
+
+def _batches(user: User) -> Iterator[Entries]:
+    readme = README.format(moment=iso(utc_now()))
+    yield [(f"README.{TEXT}", readme.encode()), ("account.json", _as_json(account(user)))]
+    picture_id = pictures.id_of(user.id)
+    if picture_id:
+        yield [("picture.webp", pictures.find(picture_id).content)]
+    last = ""
+    while rows := _conversations(user.id, last):
+        yield [entry for row in rows for entry in _entries(row)]
+        last = rows[-1].id
+        db.session.commit()  # nothing was written: the connection goes back between batches
+
+
+def _conversations(user_id: int, after: str) -> list[Conversation]:
+    return list(
+        db.session.scalars(
+            select(Conversation)
+            .where(Conversation.user_id == user_id, Conversation.id > after)
+            .order_by(Conversation.id)
+            .limit(CONVERSATIONS_PER_STEP)
+        )
+    )
+
+
+def _entries(row: Conversation) -> Entries:
+    folder = "conversations" if row.deleted_at is None else "deleted"
+    return [(f"{folder}/{row.id}.{end}", write(row).encode()) for end, write in KINDS]
+
+
+def _as_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=2).encode()
+
+
+def account(user: User) -> dict[str, Any]:
+    """Return everything about a person but the conversations; neither hashes nor tokens nor keys."""
+    return {
+        "profile": _profile(user),
+        "settings": {"retention_days": user.retention_days, "in_ranking": user.in_ranking},
+        "sign_in": {
+            "password": user.password_hash is not None,
+            "google": user.google_sub is not None,
+            "second_factor": second_factor.is_on(user),
+            "passkeys": [_passkey(row) for row in _own(Passkey, user)],
+        },
+        "devices": [_device(row) for row in _own(Device, user)],
+        "feedback": [_feedback(row) for row in _own(Feedback, user)],
+        "ratings": [_rating(row) for row in _own(MessageRating, user)],
+        "invitations": [_invite(row) for row in _rows(Invite, Invite.created_by, user)],
+        "looks_into_my_conversations": [
+            {**look._asdict(), "at": iso(look.at)} for look in audit.looks_at(user.id, LOOKS)
+        ],
+    }
+
+
+def _own(table: Any, user: User) -> list[Any]:
+    return _rows(table, table.user_id, user)
+
+
+def _rows(table: Any, owner: Any, user: User) -> list[Any]:
+    query = select(table).where(owner == user.id).order_by(table.created_at)
+    return list(db.session.scalars(query))
+
+
+def _profile(user: User) -> dict[str, Any]:
+    return {
+        "username": user.username,
+        "email": user.email,
+        "email_verified_at": iso(user.email_verified_at),
+        "role": user.role_name.value,
+        "signed_up_at": iso(user.created_at),
+        "last_seen_at": iso(user.last_seen_at),
+    }
+
+
+def _passkey(row: Passkey) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "created_at": iso(row.created_at),
+        "last_used_at": iso(row.last_used_at),
+    }
+
+
+def _device(row: Device) -> dict[str, Any]:
+    return {
+        "browser": row.user_agent,
+        "address": row.address,
+        "signed_in_with": row.method,
+        "signed_in_at": iso(row.created_at),
+        "last_seen_at": iso(row.last_seen_at),
+        "ends_at": iso(row.expires_at),
+        "signed_out_at": iso(row.revoked_at),
+    }
+
+
+def _feedback(row: Feedback) -> dict[str, Any]:
+    return {
+        "category": row.category,
+        "opinion": row.opinion,
+        "stars": row.rating,
+        "sent_at": iso(row.created_at),
+        "state": row.state,
+        "answer": row.answer,
+        "answered_at": iso(row.answered_at),
+    }
+
+
+def _rating(row: MessageRating) -> dict[str, Any]:
+    return {
+        "message_id": row.message_id,
+        "rating": row.rating,
+        "reasons": row.reasons,
+        "comment": row.comment,
+        "rated_at": iso(row.created_at),
+    }
+
+
+def _invite(row: Invite) -> dict[str, Any]:
+    return {
+        "note": row.note,
+        "uses": row.uses,
+        "max_uses": row.max_uses,
+        "created_at": iso(row.created_at),
+        "expires_at": iso(row.expires_at),
+    }

@@ -1,0 +1,101 @@
+"""Daily allowances by role: messages asked and tokens read and written. Knows no engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from echo.clock import utc_now
+from echo.errors import QuotaExceeded
+from echo.extensions import db
+from echo.models import Conversation, Message
+from echo.services.people import accounts
+
+TOKENS = func.coalesce(Message.prompt_tokens, 0) + func.coalesce(Message.completion_tokens, 0)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How much of one thing was used today, and how much is allowed; None: as much as one likes."""
+
+    used: int
+    limit: int | None
+
+    @property
+    def is_spent(self) -> bool:
+        return self.limit is not None and self.used >= self.limit
+
+
+@dataclass(frozen=True)
+class QuotaStatus:
+    """A person's allowances of this day (UTC), and when the next day begins."""
+
+    messages: Allowance
+    tokens: Allowance
+    resets_at: datetime
+
+    def as_payload(self) -> dict[str, object]:
+        """Return the status as the protocol's `quota` object."""
+        return {
+            "messages": {"used": self.messages.used, "limit": self.messages.limit},
+            "tokens": {"used": self.tokens.used, "limit": self.tokens.limit},
+            "resets_at": self.resets_at.isoformat(),
+        }
+
+
+def status(user_id: int) -> QuotaStatus:
+    """Return what the user has used today and may use; raises NotFound for an absent account."""
+    role = accounts.get(user_id).role
+    midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    asked, tokens = _used(user_id, midnight)
+    return QuotaStatus(
+        messages=Allowance(asked, role.daily_messages),
+        tokens=Allowance(tokens, role.daily_tokens),
+        resets_at=midnight + timedelta(days=1),
+    )
+
+
+def refuse_spent(user_id: int) -> None:
+    """Raise QuotaExceeded when the user's role allows no more today (UTC days)."""
+    role = accounts.get(user_id).role
+    if role.daily_messages is None and role.daily_tokens is None:
+        return
+    today = status(user_id)
+    for allowance, things in ((today.messages, "messages"), (today.tokens, "tokens")):
+        if allowance.is_spent:
+            raise QuotaExceeded(
+                f"Today's {allowance.limit:,} {things} are used up. "
+                "The next ones come at midnight UTC.",
+                retry_after=(today.resets_at - utc_now()).total_seconds(),
+            )
+
+
+def _used(user_id: int, since: datetime) -> tuple[int, int]:
+    """Return how many replies were asked for since then, and the tokens of what was answered."""
+    row = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(TOKENS), 0)).where(
+            Message.user_id == user_id, Message.role == "assistant", Message.created_at >= since
+        )
+    ).one()
+    return row[0], row[1] + _tokens_of_continued(user_id, since)
+
+
+def _tokens_of_continued(user_id: int, since: datetime) -> int:
+    """Return the tokens of older replies that went on since then; else Continue would cost nothing.
+
+    A conversation in which a reply went on was used since then, which keeps the search small.
+    """
+    found = db.session.scalar(
+        select(func.coalesce(func.sum(TOKENS), 0))
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.user_id == user_id,
+            Conversation.updated_at >= since,
+            Message.role == "assistant",
+            Message.created_at < since,
+            Message.finished_at >= since,
+        )
+    )
+    return found or 0

@@ -1,0 +1,49 @@
+"""The one-time link that makes the first super admin. Knows no addresses of pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import func, select
+
+from echo.errors import NotFound
+from echo.extensions import db
+from echo.models import Role, RoleName, User
+from echo.services import audit
+from echo.services.people import accounts
+from echo.services.sign_in import one_time_links
+from echo.services.sign_in.one_time_links import Purpose
+
+GONE: Final = "This link has been used or has expired. Start Echo again for a new one."
+
+
+def is_needed() -> bool:
+    """Tell whether nobody is a super admin yet."""
+    return not db.session.scalar(
+        select(func.count()).select_from(User).join(Role).where(Role.name == RoleName.SUPER_ADMIN)
+    )
+
+
+def new_token() -> str:
+    """Return the token of a new link; links made before stop working."""
+    return one_time_links.make(Purpose.FIRST_SUPER_ADMIN)
+
+
+def check(token: str) -> None:
+    """Raise NotFound unless the link is unused, in time and still needed."""
+    one_time_links.check(token, Purpose.FIRST_SUPER_ADMIN, GONE)
+    if not is_needed():
+        raise NotFound(GONE)
+
+
+def redeem(token: str, username: str, email: str, password: str) -> User:
+    """Make the first super admin and use the link up. A refused form leaves the link usable."""
+    check(token)
+    link = one_time_links.use_up(token, Purpose.FIRST_SUPER_ADMIN, GONE)
+    try:
+        user = accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
+    except BaseException:
+        one_time_links.give_back(link)
+        raise
+    audit.record(audit.Act.USER_CREATED, None, subject_id=user.id, role=RoleName.SUPER_ADMIN)
+    return user

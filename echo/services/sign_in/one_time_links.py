@@ -1,0 +1,114 @@
+"""Links that work once: made, checked, used up. Knows no addresses of pages and sends no mail."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import delete, select, update
+
+from echo.clock import utc_now
+from echo.errors import NotFound
+from echo.extensions import db
+from echo.models import OneTimeLink
+from echo.services.sign_in.devices import digest
+from echo.services.storage import transaction
+
+
+class Purpose(StrEnum):
+    """What a link is good for; one that was made for another purpose is not found."""
+
+    FIRST_SUPER_ADMIN = "first_super_admin"
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"
+    UNLOCK = "unlock"
+
+
+LIFETIMES: Final = {
+    Purpose.FIRST_SUPER_ADMIN: timedelta(days=7),
+    Purpose.VERIFY_EMAIL: timedelta(days=3),
+    Purpose.RESET_PASSWORD: timedelta(hours=1),
+    Purpose.UNLOCK: timedelta(hours=1),
+}
+GONE: Final = "This link has been used already or has expired. Please ask for a new one."
+
+
+def make(
+    purpose: Purpose,
+    user_id: int | None = None,
+    *,
+    email: str | None = None,
+    lifetime: timedelta | None = None,
+) -> str:
+    """Return the token of a new link; older links of this person for the same purpose stop working."""
+    token = secrets.token_urlsafe(32)
+
+    def work() -> None:
+        db.session.execute(
+            delete(OneTimeLink).where(
+                OneTimeLink.purpose == purpose, OneTimeLink.user_id.is_not_distinct_from(user_id)
+            )
+        )
+        db.session.add(
+            OneTimeLink(
+                purpose=purpose,
+                token_hash=digest(token),
+                user_id=user_id,
+                email=email,
+                expires_at=utc_now() + (lifetime or LIFETIMES[purpose]),
+            )
+        )
+
+    transaction(work)
+    return token
+
+
+def check(token: str, purpose: Purpose, gone: str = GONE) -> OneTimeLink:
+    """Return the link, which stays usable; raises NotFound for a used, expired or unknown one alike."""
+    link = db.session.scalar(
+        select(OneTimeLink).where(
+            OneTimeLink.purpose == purpose, OneTimeLink.token_hash == digest(token)
+        )
+    )
+    if link is None or link.used_at or link.expires_at < utc_now():
+        raise NotFound(gone)
+    return link
+
+
+def use_up(token: str, purpose: Purpose, gone: str = GONE) -> OneTimeLink:
+    """Return the link and let it work no more; of two at the same moment one raises NotFound."""
+    link = check(token, purpose, gone)
+
+    def work() -> bool:
+        result = db.session.execute(
+            update(OneTimeLink)
+            .where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None))
+            .values(used_at=utc_now())
+        )
+        return bool(result.rowcount)  # type: ignore[attr-defined]
+
+    if not transaction(work):
+        raise NotFound(gone)
+    return link
+
+
+def give_back(link: OneTimeLink) -> None:
+    """Let a link work again whose use was refused for another reason, such as a weak password."""
+
+    def work() -> None:
+        db.session.execute(
+            update(OneTimeLink).where(OneTimeLink.id == link.id).values(used_at=None)
+        )
+
+    transaction(work)
+
+
+def forget_expired() -> None:
+    """Delete links that nobody can use any more."""
+
+    def work() -> None:
+        db.session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < utc_now()))
+
+    transaction(work)

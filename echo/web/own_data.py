@@ -18,7 +18,7 @@ from echo.errors import InvalidInput
 from echo.forms.own_account import DeleteMeForm, RetentionForm
 from echo.services import audit
 from echo.services.chats import feedback_handling, retention
-from echo.services.people import accounts, archive, deletion, profile_data
+from echo.services.people import accounts, archive, deletion, names, profile_data
 from echo.web import form_pages, replies, sessions, step_up
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/profile")
@@ -101,7 +101,7 @@ def delete_me() -> BaseResponse:
     form = DeleteMeForm()
 
     def act() -> BaseResponse:
-        if accounts.fold(str(form.username.data)) != current_user.username_key:
+        if names.fold(str(form.username.data)) != current_user.username_key:
             raise InvalidInput("This is not your name here.", field="username")
         step_up.require()
         deletion.delete_account(accounts.get(current_user.id))

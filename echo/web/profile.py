@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from echo.forms.own_account import ButtonForm, ProfileForm
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
-from echo.services.people import accounts, pictures, profile_data
+from echo.services.people import accounts, names, pictures, profile_data
 from echo.services.sign_in import devices, second_factor
 from echo.web import account, form_pages, replies, sessions, step_up
 
@@ -52,7 +52,7 @@ def _save(form: ProfileForm) -> None:
     """Store everything or nothing: the picture is judged first, and kept last."""
     raw = form.picture_bytes()
     picture = pictures.prepare(raw) if raw else None
-    moved = accounts.fold(str(form.email.data)) != current_user.email_key
+    moved = names.fold(str(form.email.data)) != current_user.email_key
     sensitive = moved or bool(form.new_password.data)
     by_password = current_user.password_hash is not None and not second_factor.is_on(current_user)
     if sensitive and not by_password:

@@ -13,8 +13,7 @@ from echo.limits import EMAIL_MAX
 from echo.models import Message, OneTimeLink, Role, RoleName, User
 from echo.services import mail
 from echo.services.people import addresses
-from echo.services.people.names import fold as fold
-from echo.services.people.names import refuse_taken as refuse_taken
+from echo.services.people.names import fold, refuse_taken
 from echo.services.sign_in import devices, login_delays, passwords
 from echo.services.storage import transaction
 

@@ -20,7 +20,7 @@ from echo.extensions import db
 from echo.models import Device, OneTimeLink, Role, RoleName, User
 from echo.services import audit
 from echo.services.audit import Act, Entry
-from echo.services.people import accounts, deletion
+from echo.services.people import accounts, deletion, names
 from echo.services.sign_in import devices, login_delays, one_time_links, second_factor
 from echo.services.sign_in.one_time_links import Purpose
 
@@ -94,7 +94,7 @@ def edit_user(
         _refuse_stale(user, seen, "account")
         new_role = role or user.role_name
         _refuse_edit(actor, user, active, new_role)
-        accounts.refuse_taken(username, email, but_for=user_id)
+        names.refuse_taken(username, email, but_for=user_id)
         entries = _differences(actor, user, username, email, active, new_role)
         _assign(user, username, email, active, new_role)
         return (user, entries), entries
@@ -175,11 +175,11 @@ def _differences(
 
 
 def _assign(user: User, username: str, email: str, active: bool, role: RoleName) -> None:
-    if accounts.fold(email) != user.email_key:  # links that went to the former address are void
+    if names.fold(email) != user.email_key:  # links that went to the former address are void
         user.email_verified_at = None
         db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))
-    user.username, user.username_key = username.strip(), accounts.fold(username)
-    user.email, user.email_key = email.strip(), accounts.fold(email)
+    user.username, user.username_key = username.strip(), names.fold(username)
+    user.email, user.email_key = email.strip(), names.fold(email)
     user.active = active
     if role is not user.role_name:
         user.role = accounts.role_row(role)

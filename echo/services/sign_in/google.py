@@ -23,7 +23,7 @@ from echo.extensions import db
 from echo.limits import EMAIL_MAX, USERNAME_MAX, USERNAME_MIN
 from echo.models import RoleName, User
 from echo.services import mail
-from echo.services.people import accounts, addresses
+from echo.services.people import accounts, addresses, names
 from echo.services.storage import transaction
 
 SUB_MAX: Final = 255
@@ -117,7 +117,7 @@ def refuse_new(identity: Identity) -> None:
     """
     if identity.email is None:
         raise Forbidden(UNVERIFIED)
-    if db.session.scalar(select(User.id).where(User.email_key == accounts.fold(identity.email))):
+    if db.session.scalar(select(User.id).where(User.email_key == names.fold(identity.email))):
         raise Conflict(ADDRESS_TAKEN)
 
 
@@ -151,9 +151,9 @@ def _new_user(identity: Identity, username: str) -> User:
     email = identity.email or ""
     return User(
         username=username,
-        username_key=accounts.fold(username),
+        username_key=names.fold(username),
         email=email,
-        email_key=accounts.fold(email),
+        email_key=names.fold(email),
         email_verified_at=utc_now(),
         password_hash=None,
         google_sub=identity.sub,
@@ -168,9 +168,9 @@ def free_name(identity: Identity, draw: bool = False) -> str:
     """
     base = name_of(identity)
     wanted = [base, *(_ending_in(base, str(number)) for number in range(2, NUMBERED))]
-    keys = select(User.username_key).where(User.username_key.in_(map(accounts.fold, wanted)))
+    keys = select(User.username_key).where(User.username_key.in_(map(names.fold, wanted)))
     taken = set(db.session.scalars(keys))
-    free = [name for name in wanted if accounts.fold(name) not in taken]
+    free = [name for name in wanted if names.fold(name) not in taken]
     if free and not draw:
         return free[0]
     return _ending_in(base, f"{secrets.randbelow(10**6):06}")

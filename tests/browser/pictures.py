@@ -34,7 +34,7 @@ MEMBERS = {
     "feedback": "/admin/feedback/",
     "ratings": "/admin/ratings/",
     "pictures": "/admin/pictures/",
-    "use-today": "/admin/use-today/",
+    "use-today": "/admin/use/",
     "audit": "/admin/audit/",
     "settings": "/admin/settings/",
     "downloads": "/admin/downloads/",

@@ -157,7 +157,7 @@ def test_profile_is_changed_and_asks_for_the_password_where_it_must(
     chat: Page, echo: LiveServer, member: Person
 ) -> None:
     visit(chat, f"{echo.url}/profile")
-    expect(chat.get_by_role("heading", level=1)).to_have_text(member.name)
+    expect(chat.get_by_role("heading", level=1)).to_have_text("Profile")
     chat.get_by_label("Username", exact=True).fill(f"{member.name}.new")
     chat.get_by_role("button", name="Save changes").click()
     expect(chat.get_by_text("Your profile is saved.")).to_be_visible()

@@ -28,7 +28,7 @@ import psycopg2
 from sqlalchemy import delete, event, text
 
 from benchmarks import common
-from echo import create_app
+from echo.app import create_app
 from echo.clock import utc_now
 from echo.config import load
 from echo.extensions import cache, db

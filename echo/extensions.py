@@ -1,4 +1,4 @@
-"""The Flask extensions, unbound; `init_app` in `echo/__init__.py` binds them.
+"""The Flask extensions, unbound; `create_app` in `echo/app.py` binds them.
 
 It does not know settings: values come from the application's config.
 """

@@ -15,7 +15,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from echo import config, create_app, engines, logs
+from echo import config, engines, logs
+from echo.app import create_app
 from echo.extensions import bcrypt, db, limiter, socketio
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import RoleName, User

@@ -11,7 +11,7 @@ from echo.errors import ConfigurationError, EchoError
 
 
 def _create_app() -> object:
-    from echo import create_app
+    from echo.app import create_app
 
     return create_app()
 

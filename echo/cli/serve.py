@@ -10,7 +10,8 @@ import flask_migrate
 import structlog
 from flask import Flask
 
-from echo import config, create_app, hub, instance_lock, logs
+from echo import config, hub, instance_lock, logs
+from echo.app import create_app
 from echo.cli import housekeeping
 from echo.config import Settings
 from echo.errors import ConfigurationError

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 
-from echo import create_app
+from echo.app import create_app
 from echo.extensions import bcrypt, db, limiter
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import Message, Role, RoleName

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from echo import create_app
+from echo.app import create_app
 from echo.forms import spam_trap
 from tests.conftest import PASSWORD, settings_for
 from tests.security.conftest import Somebody

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, func, select, update
 
-from echo import create_app
+from echo.app import create_app
 from echo.cli.rollups import rollups_group
 from echo.extensions import db
 from echo.models import (

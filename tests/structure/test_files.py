@@ -174,7 +174,7 @@ def test_readme_shows_how_to_start() -> None:
 def test_web_process_starts_without_torch_or_pandas() -> None:
     """Heavy libraries are imported by the engine's thread and the charts, not by the start."""
     code = (
-        "import sys, run, echo; "
+        "import sys, run, echo.app; "
         "print([n for n in ('torch', 'transformers', 'matplotlib', 'seaborn') if n in sys.modules])"
     )
     done = subprocess.run(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.structure.layers import file_of, imports, place_of, python_files, relative, table
+from tests.structure.layers import ROOT, file_of, imports, place_of, python_files, relative, table
 
 OURS = ("run.py", "echo", "analytics")
 GREEN = {"run.py", "echo/hub.py", "tests/conftest.py"}
@@ -48,8 +50,6 @@ def test_each_file_stands_in_one_row() -> None:
 
 
 def test_each_package_of_the_table_exists() -> None:
-    from tests.structure.layers import ROOT
-
     missing = [
         package for layer in table() for package in layer.packages if not (ROOT / package).exists()
     ]
@@ -85,7 +85,7 @@ def test_forbidden_modules_are_not_imported() -> None:
 def test_only_turns_and_the_pump_know_the_engine_and_by_its_public_names_alone() -> None:
     import echo.generation
 
-    known = ("echo/services/turns/", "echo/sockets/", "echo/cli/", "echo/__init__", "echo/engines")
+    known = ("echo/services/turns/", "echo/sockets/", "echo/cli/", "echo/app.py", "echo/engines")
     for path, module, line in every_import():
         if not is_inside(module, "echo.generation") or path.startswith("echo/generation/"):
             continue
@@ -106,6 +106,21 @@ def test_only_two_files_and_the_tests_know_eventlet() -> None:
         )
     }
     assert patching <= GREEN
+
+
+@pytest.mark.parametrize(
+    ("island", "absent"),
+    [
+        ("echo.generation", ("flask", "sqlalchemy", "eventlet", "echo.config", "echo.extensions")),
+        ("analytics", ("flask", "sqlalchemy", "eventlet", "echo")),
+    ],
+)
+def test_an_island_is_imported_where_nothing_else_of_echo_can_be(
+    island: str, absent: tuple[str, ...]
+) -> None:
+    """Its own imports are checked above; this one sees what its parent packages pull in, too."""
+    code = f"import sys; sys.modules.update(dict.fromkeys({absent})); import {island}"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=True)
 
 
 @pytest.mark.parametrize("name", ["training", "benchmarks", "tests"])

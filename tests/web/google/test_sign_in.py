@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from echo import create_app
+from echo.app import create_app
 from echo.extensions import cache, db
 from echo.models import Device, RoleName, User
 from echo.services.people import accounts, invites
@@ -267,7 +267,7 @@ def test_settings_bind_the_client_at_the_start(tmp_path: Path) -> None:
 
 
 def test_library_is_not_loaded_where_google_is_not_configured(tmp_path: Path) -> None:
-    code = "import sys, run, echo; echo.create_app(); print('authlib' in sys.modules)"
+    code = "import sys, run, echo.app; echo.app.create_app(); print('authlib' in sys.modules)"
     for words, loaded in (
         ({}, "False"),
         ({"GOOGLE_CLIENT_ID": "a", "GOOGLE_CLIENT_SECRET": "b"}, "True"),

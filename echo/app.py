@@ -1,0 +1,40 @@
+"""`create_app` binds each part, in order, and knows nothing else about any of them."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from echo import admin, api, config, engines, extensions, sockets, web
+from echo.config import ROOT, Settings
+from echo.generation import Engine
+from echo.services.turns import Turns
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
+    """Return the application; its engine is built but not started (`echo.cli.serve` does that).
+
+    Raises:
+        ConfigurationError: a setting cannot be used; the text names it.
+    """
+    settings = settings or config.load()
+    app = web.GuardedFlask(
+        "echo",
+        instance_path=str(settings.instance),
+        static_folder=str(ROOT / "static"),
+        template_folder=str(ROOT / "templates"),
+    )
+    app.config.from_mapping(config.flask_config(settings))
+    app.extensions["settings"] = settings
+    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app, *[settings.trusted_proxies] * 3
+    )
+    extensions.init_app(app)
+    engines.init_app(app, settings)
+    app.extensions["turns"] = Turns(app, engine or engines.build(app, settings), settings)
+    web.init_app(app)
+    api.init_app(app)
+    admin.init_app(app)
+    web.rate_limits.init_app(app)
+    sockets.init_app(app)
+    return app

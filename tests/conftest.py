@@ -20,7 +20,8 @@ from echo.app import create_app
 from echo.extensions import bcrypt, db, limiter, socketio
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import RoleName, User
-from echo.services.people import accounts
+from echo.services.accounts import accounts
+from echo.services.people import administration
 from echo.services.sign_in import devices
 from echo.sockets import hub_bridge
 
@@ -111,6 +112,24 @@ def make_user(app: Flask) -> Callable[..., User]:
         return user
 
     return make
+
+
+def superior() -> User:
+    """Return the super admin by whom tests change other people's accounts; made when first needed."""
+    role = RoleName.SUPER_ADMIN
+    found = accounts.find("superior")
+    return found or accounts.sign_up("superior", "superior@example.org", PASSWORD, role)
+
+
+def switch(user: User, active: bool) -> None:
+    """Switch an account on or off, by the same service as the pages."""
+    administration.switch(superior(), user.id, active)
+
+
+def give_role(user: User, role: RoleName, actor: User | None = None) -> None:
+    """Give an account a role, by the same service as the pages."""
+    names = {"username": user.username, "email": user.email}
+    administration.edit_user(actor or superior(), user.id, **names, active=user.active, role=role)
 
 
 @pytest.fixture

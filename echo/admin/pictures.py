@@ -18,7 +18,8 @@ from echo.errors import InvalidInput
 from echo.forms.admin import PictureForm
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
 from echo.models import Picture
-from echo.services.people import accounts, administration, people_pictures
+from echo.services.accounts import accounts
+from echo.services.people import administration, people_pictures
 
 CREATE = "admin_pictures.create_view"
 

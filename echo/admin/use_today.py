@@ -12,7 +12,7 @@ from echo.admin.filters import ID_MAX, whole_id
 from echo.admin.pages import Page
 from echo.admin.users import ROLE_LABELS
 from echo.models import RoleName
-from echo.services.people import use_today
+from echo.services.numbers import use_today
 
 
 class UseToday(Guarded, Page, BaseView):

@@ -20,7 +20,7 @@ from echo.admin.user_acts import UserActs
 from echo.extensions import db
 from echo.forms.admin import CreateUserForm, EditUserForm
 from echo.models import Role, RoleName, User
-from echo.services.people import account_facts, accounts, administration
+from echo.services.people import account_facts, administration
 from echo.services.people.account_facts import Facts
 
 ROLE_LABELS = [(role.value, role.replace("_", " ").capitalize()) for role in RoleName]
@@ -123,7 +123,7 @@ class Users(UserActs, Guarded, TableView):
         return bool(current_user.is_super_admin and current_user.id != user.id)
 
     def numbers(self, user: User) -> dict[str, int]:
-        return accounts.numbers(user.id)
+        return account_facts.written(user.id)
 
     def facts(self, user: User) -> Facts:
         return account_facts.of(user)

@@ -25,7 +25,7 @@ from echo.clock import utc_now
 from echo.extensions import Base, db
 from echo.limits import FEEDBACK_CATEGORIES
 from echo.models import Conversation, Feedback, Message, MessageRating, RoleName, User
-from echo.services.people import accounts
+from echo.services.accounts import accounts
 
 PREFIX: Final = "demo_"
 MAIL: Final = "demo.example.org"  # reserved: no mail can ever be delivered there (RFC 2606)

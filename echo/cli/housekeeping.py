@@ -15,10 +15,11 @@ from flask import Flask
 
 from echo import hub
 from echo.services import downloads
+from echo.services.accounts import one_time_links
 from echo.services.chats import conversations, retention
 from echo.services.numbers import rollups
 from echo.services.people import deletion
-from echo.services.sign_in import devices, login_delays, one_time_links
+from echo.services.sign_in import devices, login_delays
 
 log = structlog.get_logger()
 

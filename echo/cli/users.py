@@ -10,7 +10,8 @@ from flask.cli import with_appcontext
 
 from echo.errors import NotFound
 from echo.models import RoleName
-from echo.services.people import accounts, administration
+from echo.services.accounts import accounts
+from echo.services.people import administration
 
 
 @click.command("create-admin")

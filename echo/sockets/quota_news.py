@@ -7,7 +7,7 @@ from flask import Flask
 from echo import hub
 from echo.errors import NotFound
 from echo.extensions import socketio
-from echo.services.people import quotas
+from echo.services.turns import quotas
 from echo.sockets import rooms
 
 

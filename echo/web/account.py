@@ -9,8 +9,7 @@ from werkzeug.wrappers import Response
 from echo.config import Settings
 from echo.forms.account import LoginForm, LogoutForm, SetupForm
 from echo.services import site_settings
-from echo.services.people import accounts
-from echo.services.sign_in import first_admin
+from echo.services.sign_in import first_admin, password_login
 from echo.web import form_pages, rate_limits, replies, sessions, sign_in_steps
 
 blueprint = Blueprint("account", __name__)
@@ -24,8 +23,8 @@ def login() -> Response:
 
     def act() -> Response:
         credentials = str(form.credentials.data)
-        rate_limits.count_login(accounts.limit_key(credentials))
-        user = accounts.check_password(credentials, str(form.password.data))
+        rate_limits.count_login(password_login.limit_key(credentials))
+        user = password_login.check_password(credentials, str(form.password.data))
         return sign_in_steps.complete(user, remember=bool(form.remember.data))
 
     return form_pages.handle(form, "login.html", act, **sign_in_ways())

@@ -11,9 +11,8 @@ from echo import limits
 from echo.services import site_settings
 from echo.services.chats import conversations
 from echo.services.numbers import contributors
-from echo.services.people import quotas
 from echo.services.site_settings import SiteSettings
-from echo.services.turns import Turns
+from echo.services.turns import Turns, quotas
 from echo.services.turns import sampling as turn_sampling
 from echo.web import banner, conversation_groups, sessions
 

@@ -17,8 +17,9 @@ from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.forms.own_account import DeleteMeForm, RetentionForm
 from echo.services import audit
+from echo.services.accounts import accounts, names
 from echo.services.chats import feedback_handling, retention
-from echo.services.people import accounts, archive, deletion, names, profile_data
+from echo.services.people import archive, deletion, profile_data
 from echo.web import form_pages, replies, sessions, step_up
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/profile")

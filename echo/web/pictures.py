@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from echo.services.people import pictures
+from echo.services.accounts import pictures
 
 blueprint = Blueprint("pictures", __name__)
 

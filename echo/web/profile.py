@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from echo.forms.own_account import ButtonForm, ProfileForm
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
-from echo.services.people import accounts, names, pictures, profile_data
+from echo.services.accounts import addresses, names, pictures
+from echo.services.people import profile, profile_data
 from echo.services.sign_in import devices, second_factor
 from echo.web import account, form_pages, replies, sessions, step_up
 
@@ -33,7 +34,7 @@ def index() -> Response:
 
     def act() -> Response:
         _save(form)
-        waiting = accounts.pending_email(current_user.id)
+        waiting = addresses.pending(current_user.id)
         said = SAVED if waiting is None else f"{SAVED} {WAITING.format(waiting)}"
         return replies.done(said, url_for("profile.index"))
 
@@ -43,7 +44,7 @@ def index() -> Response:
         act,
         profile=profile_data.of(current_user.id),
         picture_bytes=PICTURE_BYTES,
-        pending_email=accounts.pending_email(current_user.id),
+        pending_email=addresses.pending(current_user.id),
         **account.sign_in_ways(),
     )
 
@@ -58,7 +59,7 @@ def _save(form: ProfileForm) -> None:
     if sensitive and not by_password:
         step_up.require()
     device = sessions.current_device()
-    accounts.change_profile(
+    profile.change_profile(
         current_user,
         username=str(form.username.data),
         email=str(form.email.data),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 from flask_login import current_user
 
-from echo.services.people import quotas
+from echo.services.turns import quotas
 
 blueprint = Blueprint("quota", __name__)
 

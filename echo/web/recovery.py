@@ -10,9 +10,9 @@ from echo.errors import EchoError, Forbidden
 from echo.forms.recovery import ConfirmForm, ForgotForm, ResetForm
 from echo.models import User
 from echo.services import mail
-from echo.services.people import addresses
+from echo.services.accounts import addresses
+from echo.services.accounts.one_time_links import Purpose
 from echo.services.sign_in import recovery
-from echo.services.sign_in.one_time_links import Purpose
 from echo.web import account, form_pages, replies
 
 blueprint = Blueprint("recovery", __name__)

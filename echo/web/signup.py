@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from echo.errors import EchoError
 from echo.forms.account import SignupForm
 from echo.services import site_settings
-from echo.services.people import accounts, invites
+from echo.services.accounts import accounts
+from echo.services.people import invites
 from echo.web import account, form_pages, recovery, replies, sessions
 
 blueprint = Blueprint("signup", __name__)

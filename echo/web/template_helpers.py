@@ -13,8 +13,8 @@ from flask_login import current_user
 
 from echo.clock import iso
 from echo.models import User
+from echo.services.accounts import pictures
 from echo.services.chats import feedback_handling
-from echo.services.people import pictures
 from echo.web.security_headers import csp_nonce
 
 

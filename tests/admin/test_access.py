@@ -6,6 +6,7 @@ import pytest
 
 from echo import policies
 from echo.policies import Right, RoleName
+from tests.conftest import switch
 
 PAGES = (
     "/admin/",
@@ -60,11 +61,9 @@ def test_details_are_closed_before_the_row_is_looked_up(role, table, as_role):
 
 
 def test_a_switched_off_admin_is_out_at_once(people, as_role):
-    from echo.services.people import accounts
-
     client = as_role("admin")
     assert client.get("/admin/").status_code == 200
-    accounts.set_active(people["admin"].id, False)
+    switch(people["admin"], False)
     assert client.get("/admin/").status_code == 302
 
 

@@ -12,7 +12,7 @@ from echo.extensions import db
 from echo.models import AuditEvent, Invite, User
 from echo.services import site_settings
 from echo.services.people import invites
-from echo.services.sign_in.devices import digest
+from echo.services.tokens import digest
 
 GOOD = "seven purple walruses"
 

@@ -9,10 +9,11 @@ from echo.clock import utc_now
 from echo.errors import Conflict, Forbidden, InvalidInput
 from echo.extensions import db
 from echo.models import AuditEvent, Device, OneTimeLink, RoleName, User
-from echo.services.people import accounts, administration
-from echo.services.sign_in import login_delays, one_time_links
-from echo.services.sign_in.devices import digest
-from echo.services.sign_in.one_time_links import Purpose
+from echo.services.accounts import accounts, one_time_links
+from echo.services.accounts.one_time_links import Purpose
+from echo.services.people import administration
+from echo.services.sign_in import login_delays, password_login
+from echo.services.tokens import digest
 from tests.conftest import PASSWORD
 
 NEW_PASSWORD = "seven purple walruses"
@@ -49,7 +50,7 @@ def test_a_reset_link_is_shown_once_and_works(root, people, app):
     fields = {"password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
     assert app.test_client().post(path, data=fields).status_code == 302
     db.session.expire_all()
-    assert accounts.check_password("the_user", NEW_PASSWORD).id == people["user"].id
+    assert password_login.check_password("the_user", NEW_PASSWORD).id == people["user"].id
     me = people["super_admin"].id
     assert acts() == [("user.reset_link_made", me, people["user"].id, {})]
 

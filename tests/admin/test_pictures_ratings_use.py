@@ -13,9 +13,9 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.limits import PICTURE_BYTES
 from echo.models import AuditEvent, Conversation, Message, MessageRating, Picture, Role, UserDay
+from echo.services.accounts import pictures
 from echo.services.audit import Act
 from echo.services.numbers import slots
-from echo.services.people import pictures
 
 
 def png(colour="teal"):

@@ -17,8 +17,8 @@ from echo.app import create_app
 from echo.extensions import bcrypt, db, limiter
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import Message, Role, RoleName
+from echo.services.accounts import accounts
 from echo.services.chats import conversations, export
-from echo.services.people import accounts
 from echo.services.sign_in import devices, first_admin
 from echo.sockets import hub_bridge
 from tests.conftest import PASSWORD, Tab, settings_for

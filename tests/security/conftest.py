@@ -11,8 +11,7 @@ from flask import Flask
 from echo.extensions import db
 from echo.generation import Script, ScriptedReply
 from echo.models import RoleName, User
-from echo.services.people import accounts
-from tests.conftest import Tab
+from tests.conftest import Tab, give_role, switch
 from tests.security import world
 from tests.web.browser import Browser
 from tests.web.conftest import csrf_on, limits_on
@@ -67,9 +66,9 @@ def somebody(
         login(browser, user)
         tabs = [Tab(app, browser)]
         if kind == "demoted":
-            accounts.set_role(user.id, RoleName.USER)
+            give_role(user, RoleName.USER)
         if kind == "deactivated":
-            accounts.set_active(user.id, False)
+            switch(user, False)
         db.session.commit()
         role = None if kind == "deactivated" else RoleName(user.role.name)
         return Somebody(kind, role, user, browser, tabs)

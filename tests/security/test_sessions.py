@@ -15,7 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 from echo.extensions import bcrypt, db
 from echo.forms import spam_trap
 from echo.models import Device, LoginFailure, User
-from echo.services.sign_in import passwords
+from echo.services.accounts import passwords
 from tests.conftest import PASSWORD
 from tests.security.conftest import Somebody
 from tests.security.test_matrix import rules

@@ -15,7 +15,7 @@ from echo.errors import EchoError
 from echo.extensions import db, socketio
 from echo.models import RoleName
 from echo.policies import Right
-from echo.services.people import accounts
+from echo.services.accounts import accounts
 from echo.sockets import access, rooms
 from tests.conftest import PATIENCE, Tab
 from tests.security.conftest import PEOPLE, Somebody

@@ -28,8 +28,8 @@ from echo.models import (
     User,
 )
 from echo.models.types import new_id
-from echo.services.sign_in import one_time_links
-from echo.services.sign_in.one_time_links import Purpose
+from echo.services.accounts import one_time_links
+from echo.services.accounts.one_time_links import Purpose
 from tests.web.routes import first_value
 
 SECRET = "a secret about walruses"

@@ -20,7 +20,7 @@ from echo.models import (
     UserTotal,
 )
 from echo.models.types import new_id
-from echo.services.people import pictures
+from echo.services.accounts import pictures
 from echo.services.sign_in import devices, login_delays
 from tests.services.test_pictures import made
 

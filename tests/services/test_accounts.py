@@ -16,9 +16,9 @@ from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound, WrongCredentials
 from echo.extensions import db
 from echo.models import Device, OneTimeLink, RoleName, User
-from echo.services.people import accounts
-from echo.services.sign_in import devices, first_admin, passwords
-from tests.conftest import PASSWORD
+from echo.services.accounts import accounts, passwords
+from echo.services.sign_in import devices, first_admin, password_login
+from tests.conftest import PASSWORD, give_role, switch
 
 
 def count_users() -> int:
@@ -93,15 +93,15 @@ def test_account_without_password_cannot_log_in(ada: User) -> None:
     db.session.commit()
     for password in ("", PASSWORD, "a password that belongs to nobody"):
         with pytest.raises(WrongCredentials):
-            accounts.check_password("ada", password)
+            password_login.check_password("ada", password)
 
 
 def test_last_super_admin_keeps_the_role(make_user: Callable[..., User]) -> None:
     root = make_user("root", role=RoleName.SUPER_ADMIN)
     with pytest.raises(InvalidInput):
-        accounts.set_role(root.id, RoleName.USER)
-    make_user("second", role=RoleName.SUPER_ADMIN)
-    accounts.set_role(root.id, RoleName.USER)
+        give_role(root, RoleName.USER, actor=root)
+    second = make_user("second", role=RoleName.SUPER_ADMIN)
+    give_role(root, RoleName.USER, actor=second)
     assert root.role_name is RoleName.USER
 
 
@@ -151,7 +151,7 @@ def test_device_ends_by_time_revocation_or_deactivation(ada: User) -> None:
     devices.revoke(row)
     assert devices.find(revoked) is None
     assert devices.find(good)
-    accounts.set_active(ada.id, False)
+    switch(ada, False)
     assert devices.find(good) is None
 
 

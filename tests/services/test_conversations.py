@@ -18,7 +18,7 @@ from echo.limits import GENERATION_RANGES, TITLE_CHARS
 from echo.models import Conversation, Message, User
 from echo.services.chats import conversations, export, feedback, message_tree
 from echo.services.numbers import contributors, rollups
-from echo.services.people import accounts
+from echo.services.people import account_facts
 from echo.services.turns import interrupt_orphans
 from echo.services.turns.live_turn import join_lengths, split_pieces
 
@@ -175,7 +175,7 @@ def test_ranking_counts_questions_of_those_who_take_part(
     assert contributors.top() == [
         {"username": "ada", "characters": 3 * len("text of q1"), "prompts": 3}
     ]
-    assert accounts.numbers(ada.id)["prompts"] == 3
+    assert account_facts.written(ada.id)["prompts"] == 3
     ada.in_ranking = False
     db.session.commit()
     cache.clear()

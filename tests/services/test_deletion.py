@@ -29,8 +29,9 @@ from echo.models import (
 )
 from echo.models.types import new_id
 from echo.services import audit, site_settings
+from echo.services.accounts import accounts
 from echo.services.chats import erasing, retention
-from echo.services.people import accounts, deletion, profile_data
+from echo.services.people import deletion, profile_data
 from echo.services.sign_in import devices, login_delays
 from tests.services.people import SECRETS, conversation_of, fill
 

@@ -16,9 +16,10 @@ from echo.clock import utc_now
 from echo.errors import WrongCredentials
 from echo.extensions import db
 from echo.models import Device, User
-from echo.services.people import accounts, deletion
-from echo.services.sign_in import devices, passwords
-from tests.conftest import Tab
+from echo.services.accounts import accounts, passwords
+from echo.services.people import deletion
+from echo.services.sign_in import devices, password_login
+from tests.conftest import Tab, switch
 
 
 def sign_in(user: User, remember: bool = False) -> str:
@@ -115,11 +116,11 @@ def test_revoking_all_but_one_tells_each(make_user: Callable[..., User]) -> None
 
 
 def change_password(user: User) -> None:
-    accounts.store_password(user, passwords.hash_password("another horse battery"))
+    password_login.store_password(user, passwords.hash_password("another horse battery"))
 
 
 def switch_off(user: User) -> None:
-    accounts.set_active(user.id, False)
+    switch(user, False)
 
 
 @pytest.mark.parametrize("change", [change_password, switch_off, deletion.delete_account])

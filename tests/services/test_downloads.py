@@ -30,6 +30,7 @@ from echo.errors import Busy, ConfigurationError, InvalidInput, NotFound, Storag
 from echo.extensions import db
 from echo.models import AuditEvent, Feedback, Picture, RoleName, User
 from echo.services import downloads
+from echo.services.accounts import pictures
 from echo.services.downloads import (
     Download,
     Downloads,
@@ -40,7 +41,6 @@ from echo.services.downloads import (
     sqlite,
     tables,
 )
-from echo.services.people import pictures
 from tests.services.people import fill
 from tests.services.test_pictures import made
 

@@ -16,7 +16,7 @@ from echo.errors import Conflict, InvalidInput
 from echo.extensions import db
 from echo.limits import USERNAME_MAX, USERNAME_MIN, USERNAME_PATTERN
 from echo.models import User
-from echo.services.people import accounts
+from echo.services.accounts import accounts
 from echo.services.sign_in import google
 from echo.services.sign_in.google import Identity
 from tests.mail_fixtures import settle, smtp_server

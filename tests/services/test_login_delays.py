@@ -17,9 +17,9 @@ from echo.errors import NotFound, RateLimited, WrongCredentials
 from echo.extensions import db, limiter, seconds_to_wait
 from echo.limits import LOGIN_PER_ACCOUNT, PROOFS_PER_ACCOUNT
 from echo.models import LoginFailure, User
-from echo.services.people import accounts
-from echo.services.sign_in import login_delays, passwords, recovery
-from tests.conftest import PASSWORD
+from echo.services.accounts import passwords
+from echo.services.sign_in import login_delays, password_login, recovery
+from tests.conftest import PASSWORD, switch
 from tests.mail_fixtures import settle, smtp_server
 from tests.mail_server import MailServer, path_in
 
@@ -49,12 +49,12 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def fail(name: str = "ada", times: int = 1) -> None:
     for _ in range(times):
         with pytest.raises(WrongCredentials):
-            accounts.check_password(name, "wrong")
+            password_login.check_password(name, "wrong")
 
 
 def refused(name: str = "ada", password: str = PASSWORD) -> RateLimited:
     with pytest.raises(RateLimited) as refusal:
-        accounts.check_password(name, password)
+        password_login.check_password(name, password)
     return refusal.value
 
 
@@ -73,7 +73,7 @@ def test_delay_begins_after_five_and_grows_to_a_quarter_of_an_hour(ada: User, ti
 def test_four_wrong_ones_and_a_right_one_begin_anew(ada: User) -> None:
     for _ in range(3):
         fail(times=4)
-        assert accounts.check_password("ada", PASSWORD).id == ada.id
+        assert password_login.check_password("ada", PASSWORD).id == ada.id
     assert db.session.scalar(select(LoginFailure)) is None
 
 
@@ -109,7 +109,7 @@ def test_name_and_address_share_one_count_and_spelling_does_not_matter(ada: User
 def test_name_that_looks_like_a_key_blocks_nobody(ada: User) -> None:
     for name in (f"account {ada.id}", login_delays.key_of_account(ada.id)):
         fail(name, times=5)
-    assert accounts.check_password("ada", PASSWORD)
+    assert password_login.check_password("ada", PASSWORD)
 
 
 def test_stored_key_tells_no_name(ada: User) -> None:
@@ -124,7 +124,7 @@ def test_a_day_forgets(ada: User, time: Clock) -> None:
     fail(times=4)
     time.forward(hours=24, seconds=1)
     fail(times=4)
-    assert accounts.check_password("ada", PASSWORD)
+    assert password_login.check_password("ada", PASSWORD)
     fail()
     time.forward(hours=25)
     login_delays.forget_old()
@@ -133,7 +133,7 @@ def test_a_day_forgets(ada: User, time: Clock) -> None:
 
 def test_unlocking_ends_the_block_and_the_count_of_the_rate_limit(ada: User) -> None:
     fail(times=5)
-    key = accounts.limit_key("ada")
+    key = password_login.limit_key("ada")
     rate = parse(LOGIN_PER_ACCOUNT)
     while not seconds_to_wait(rate, "login", key):
         pass
@@ -142,7 +142,7 @@ def test_unlocking_ends_the_block_and_the_count_of_the_rate_limit(ada: User) -> 
     assert not login_delays.is_blocked(ada.id)
     assert not seconds_to_wait(rate, "login", key)
     fail(times=4)
-    assert accounts.check_password("ada", PASSWORD)
+    assert password_login.check_password("ada", PASSWORD)
     limiter.reset()
 
 
@@ -161,7 +161,7 @@ def test_of_many_guesses_at_the_same_moment_none_gets_in(app: Flask, ada: User) 
     def guess(password: str) -> None:
         with app.app_context():
             try:
-                accounts.check_password("ada", password)
+                password_login.check_password("ada", password)
                 outcomes.append("in")
             except (WrongCredentials, RateLimited) as refusal:
                 outcomes.append(refusal.code)
@@ -177,9 +177,9 @@ def test_of_many_guesses_at_the_same_moment_none_gets_in(app: Flask, ada: User) 
 
 
 def test_switched_off_account_is_counted_like_any_other(ada: User, smtp_server: MailServer) -> None:
-    accounts.set_active(ada.id, False)
+    switch(ada, False)
     with pytest.raises(WrongCredentials):
-        accounts.check_password("ada", PASSWORD)
+        password_login.check_password("ada", PASSWORD)
     fail(times=4)
     refused()
     smtp_server.settle()
@@ -188,16 +188,16 @@ def test_switched_off_account_is_counted_like_any_other(ada: User, smtp_server: 
 
 def test_who_is_signed_in_is_counted_apart(ada: User) -> None:
     fail(times=5)
-    accounts.confirm_password(ada, PASSWORD)
+    password_login.confirm_password(ada, PASSWORD)
     login_delays.unlock(ada.id)
     for _ in range(5):
         with pytest.raises(WrongCredentials) as wrong:
-            accounts.confirm_password(ada, "wrong")
+            password_login.confirm_password(ada, "wrong")
         assert wrong.value.field == "password"
     with pytest.raises(RateLimited) as refusal:
-        accounts.confirm_password(ada, PASSWORD)
+        password_login.confirm_password(ada, PASSWORD)
     assert refusal.value.field == "password"
-    assert accounts.check_password("ada", PASSWORD)
+    assert password_login.check_password("ada", PASSWORD)
 
 
 def test_owner_gets_one_mail_for_each_block_and_its_link_ends_it(
@@ -216,6 +216,6 @@ def test_owner_gets_one_mail_for_each_block_and_its_link_ends_it(
     with pytest.raises(NotFound):
         recovery.unlock(path_in(mail).rpartition("/")[2])  # the newer link has taken its place
     assert recovery.unlock(token).id == ada.id
-    assert accounts.check_password("ada", PASSWORD)
+    assert password_login.check_password("ada", PASSWORD)
     with pytest.raises(NotFound):
         recovery.unlock(token)

@@ -12,8 +12,9 @@ from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import OneTimeLink, User
-from echo.services.sign_in import once, one_time_links
-from echo.services.sign_in.one_time_links import Purpose
+from echo.services.accounts import one_time_links
+from echo.services.accounts.one_time_links import Purpose
+from echo.services.sign_in import once
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from echo import hub, limits
 from echo.errors import Busy, InvalidInput, NotFound, TooLong
 from echo.extensions import db
 from echo.models import Picture, User
-from echo.services.people import pictures
+from echo.services.accounts import pictures
 
 HTML = b"<script>alert(document.cookie)</script>"
 

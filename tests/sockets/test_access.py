@@ -11,10 +11,9 @@ from echo import policies
 from echo.extensions import limiter, socketio
 from echo.limits import EVENT_LIMITS
 from echo.models import RoleName, User
-from echo.services.people import accounts
 from echo.services.sign_in import devices
 from echo.sockets import access
-from tests.conftest import PATIENCE, Tab
+from tests.conftest import PATIENCE, Tab, give_role, switch
 
 NEED_NO_FIELDS = ("watch_stats",)
 
@@ -66,7 +65,7 @@ def test_logout_ends_the_tabs_of_this_browser_alone(
 
 
 def test_deactivated_account_is_told_and_cut_off(tab: Tab, ada: User, app: Flask) -> None:
-    accounts.set_active(ada.id, False)
+    switch(ada, False)
     assert tab.ask("send_message", "Hi")["error"]["code"] == "signed_out"
     ended_within_a_second(tab)
 
@@ -74,7 +73,7 @@ def test_deactivated_account_is_told_and_cut_off(tab: Tab, ada: User, app: Flask
 def test_role_change_is_told_and_rights_are_read_anew(
     tab: Tab, ada: User, open_tab: Callable[[User], Tab]
 ) -> None:
-    accounts.set_role(ada.id, RoleName.ADMIN)
+    give_role(ada, RoleName.ADMIN)
     ended_within_a_second(tab)
     assert open_tab(ada).ask("send_message", "Hi")["ok"]
 

@@ -8,8 +8,7 @@ import eventlet
 from flask import Flask
 
 from echo.models import User
-from echo.services.people import accounts
-from tests.conftest import PATIENCE, Tab
+from tests.conftest import PATIENCE, Tab, switch
 
 
 def test_running_replies_stop_when_the_account_is_switched_off(
@@ -19,7 +18,7 @@ def test_running_replies_stop_when_the_account_is_switched_off(
     replies = [asker.ask("send_message", {"text": "slow"})["reply"]["id"] for asker in (tab, bob)]
     second = tab.ask("send_message", {"text": "slow again"})["reply"]["id"]
     turns = app.extensions["turns"]
-    accounts.set_active(ada.id, False)
+    switch(ada, False)
     with eventlet.Timeout(PATIENCE):
         while {replies[0], second} & set(turns.live):
             eventlet.sleep(0.01)
@@ -31,7 +30,7 @@ def test_running_replies_stop_when_the_account_is_switched_off(
 
 def test_switching_on_stops_nothing(app: Flask, ada: User, tab: Tab) -> None:
     reply = tab.ask("send_message", {"text": "slow"})["reply"]["id"]
-    accounts.set_active(ada.id, True)
+    switch(ada, True)
     turn = app.extensions["turns"].live[reply]
     assert not turn.stopping
     turn.stop()

@@ -8,10 +8,9 @@ import pytest
 from flask import Flask
 
 from echo.models import RoleName, User
-from echo.services.people import accounts
 from echo.services.sign_in import devices
 from echo.sockets import live_stats
-from tests.conftest import PATIENCE, Tab
+from tests.conftest import PATIENCE, Tab, give_role
 
 PERIOD = 0.02
 
@@ -125,7 +124,7 @@ def test_two_watchers_are_told_by_one_sender(
 def test_who_loses_the_right_hears_nothing_more(watcher: Tab, analyst: User, end: str) -> None:
     watcher.wait_for("live_stats")
     if end == "role":
-        accounts.set_role(analyst.id, RoleName.USER)
+        give_role(analyst, RoleName.USER)
     else:
         devices.revoke_all(analyst.id, reason="Gone.")
     with eventlet.Timeout(PATIENCE):

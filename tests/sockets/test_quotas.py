@@ -13,7 +13,7 @@ from sqlalchemy import event
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Message, Role, User
-from echo.services.people import quotas
+from echo.services.turns import quotas
 from tests.conftest import Tab
 
 
@@ -64,7 +64,7 @@ def test_allowance_comes_back_the_next_day(tab: Tab, monkeypatch: pytest.MonkeyP
     tab.wait_for("message_finished", first["reply"]["id"])
     assert not tab.ask("send_message", {"client_id": "c2", "text": "Two"})["ok"]
     tomorrow = utc_now().replace(hour=0) + timedelta(days=1)
-    monkeypatch.setattr("echo.services.people.quotas.utc_now", lambda: tomorrow)
+    monkeypatch.setattr("echo.services.turns.quotas.utc_now", lambda: tomorrow)
     assert tab.ask("send_message", {"client_id": "c3", "text": "Three"})["ok"]
 
 

@@ -16,7 +16,7 @@ HEADER = "| layer | packages | may use | must not import |"
 class Layer:
     """One row: its height, its name and the paths of its packages (files, or folders with "/")."""
 
-    level: int
+    level: float
     name: str
     packages: tuple[str, ...]
 
@@ -29,12 +29,12 @@ def table() -> list[Layer]:
         if not line.startswith("|"):
             break
         first, packages = line.split("|")[1:3]
-        level, name = first.split(maxsplit=1)
-        layers.append(Layer(int(level), name.strip(), tuple(re.findall(r"`([^`]+)`", packages))))
+        level, _, name = first.strip().partition(" ")
+        layers.append(Layer(float(level), name.strip(), tuple(re.findall(r"`([^`]+)`", packages))))
     return layers
 
 
-def place_of(path: str) -> tuple[int, str]:
+def place_of(path: str) -> tuple[float, str]:
     """Return the level and the package that a file (relative to the root) belongs to."""
     rows = [
         (layer.level, package)

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from echo.extensions import db
 from echo.models import Device, RoleName, User
-from echo.services.people import accounts
-from echo.services.sign_in import devices, first_admin
+from echo.services.accounts import accounts
+from echo.services.sign_in import devices, first_admin, password_login
 from tests.conftest import PASSWORD
 from tests.web.browser import Browser
 
@@ -174,7 +174,7 @@ def test_unknown_account_costs_a_password_check_too(
     )
     for name in ("ada", "nobody"):
         with pytest.raises(accounts.WrongCredentials):
-            accounts.check_password(name, "wrong")
+            password_login.check_password(name, "wrong")
     assert len(checked) == 2
 
 
@@ -280,7 +280,7 @@ def test_new_password_signs_the_other_devices_out(
     assert is_signed_in(ada_browser)
     assert not is_signed_in(other)
     fresh()
-    assert accounts.check_password("ada", GOOD).id == ada.id
+    assert password_login.check_password("ada", GOOD).id == ada.id
 
 
 def test_setup_link_makes_the_first_super_admin_once(client: Browser, fresh: Any) -> None:
@@ -292,7 +292,7 @@ def test_setup_link_makes_the_first_super_admin_once(client: Browser, fresh: Any
     data = {**weak, "password": GOOD, "confirm_password": GOOD}
     assert client.ajax(path, data).get_json() == {"status": "redirect", "url": "/"}
     fresh()
-    assert accounts.check_password("root", GOOD).is_super_admin
+    assert password_login.check_password("root", GOOD).is_super_admin
     assert client.get(path).status_code == 404
     assert client.ajax(path, {**data, "username": "two"}).status_code == 404
 

@@ -19,8 +19,10 @@ from echo import limits
 from echo.clock import utc_now
 from echo.extensions import cache, db
 from echo.models import Device, Passkey, Picture, RoleName, User
+from echo.services.accounts import pictures
 from echo.services.chats import retention
-from echo.services.people import accounts, administration, pictures, profile_data
+from echo.services.people import administration, profile, profile_data
+from echo.services.sign_in import password_login
 from tests.conftest import PASSWORD
 from tests.services.test_pictures import bomb, made
 from tests.structure.layers import python_files, relative
@@ -195,7 +197,7 @@ def test_second_factor_is_asked_for_besides_the_password(
     assert page.location.startswith("/confirm")
     db.session.expire_all()
     assert ada.email == "ada@example.org"
-    assert accounts.check_password("ada", PASSWORD)
+    assert password_login.check_password("ada", PASSWORD)
     age_devices(minutes=1)
     assert ada_browser.ajax("/profile", values).get_json()["status"] == "ok"
 
@@ -218,7 +220,7 @@ def test_account_without_a_password_sets_one_after_a_fresh_proof(
     age_devices(minutes=1)
     assert ada_browser.ajax("/profile", values).get_json()["status"] == "ok"
     db.session.expire_all()
-    assert accounts.check_password("ada", GOOD)
+    assert password_login.check_password("ada", GOOD)
 
 
 # ── what the page shows, and the cache ──────────────────────────────────────────────────────
@@ -275,13 +277,13 @@ def change_row(user: User, **values: Any) -> None:
 CHANGES: dict[str, tuple[str, Callable[[User, User], object]]] = {
     "own name": (
         "username",
-        lambda ada, _: accounts.change_profile(
+        lambda ada, _: profile.change_profile(
             ada, username="countess", email=ada.email, new_password="", password="", keep_device=""
         ),
     ),
     "own address": (
         "email",
-        lambda ada, _: accounts.change_profile(
+        lambda ada, _: profile.change_profile(
             ada,
             username=ada.username,
             email="n@example.org",

@@ -16,10 +16,11 @@ from structlog.testing import capture_logs
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Device, OneTimeLink, User
-from echo.services.people import accounts, addresses
-from echo.services.sign_in import login_delays, one_time_links
-from echo.services.sign_in.one_time_links import Purpose
-from tests.conftest import PASSWORD
+from echo.services.accounts import accounts, addresses, one_time_links
+from echo.services.accounts.one_time_links import Purpose
+from echo.services.people import profile
+from echo.services.sign_in import login_delays, password_login
+from tests.conftest import PASSWORD, switch
 from tests.mail_fixtures import PUBLIC_URL, settle, smtp_server
 from tests.mail_server import MailServer, link_in, path_in
 from tests.web.browser import Browser
@@ -126,7 +127,7 @@ def test_crafted_address_sends_nothing(
 
 def change(user: User, **changes: str) -> None:
     values = {"username": user.username, "email": user.email, "new_password": "", "password": ""}
-    accounts.change_profile(user, **{**values, **changes}, keep_device="")
+    profile.change_profile(user, **{**values, **changes}, keep_device="")
 
 
 def test_new_address_waits_for_its_link_and_the_old_one_is_told(
@@ -135,7 +136,7 @@ def test_new_address_waits_for_its_link_and_the_old_one_is_told(
     change(ada, email="lovelace@example.org", password=PASSWORD)
     fresh()
     assert (ada.email, ada.email_verified_at) == ("ada@example.org", None)
-    assert accounts.pending_email(ada.id) == "lovelace@example.org"
+    assert addresses.pending(ada.id) == "lovelace@example.org"
     first, second = sorted(smtp_server.wait(2), key=lambda mail: str(mail["To"]))
     assert first["To"] == "ada@example.org"
     assert "lovelace" not in first.as_string()
@@ -144,8 +145,8 @@ def test_new_address_waits_for_its_link_and_the_old_one_is_told(
     fresh()
     assert ada.email == "lovelace@example.org"
     assert ada.email_verified_at
-    assert accounts.pending_email(ada.id) is None
-    assert accounts.check_password("lovelace@example.org", PASSWORD).id == ada.id
+    assert addresses.pending(ada.id) is None
+    assert password_login.check_password("lovelace@example.org", PASSWORD).id == ada.id
 
 
 def test_without_mail_a_new_address_counts_at_once_but_unproved(ada: User, fresh: Any) -> None:
@@ -154,7 +155,7 @@ def test_without_mail_a_new_address_counts_at_once_but_unproved(ada: User, fresh
     change(ada, email="lovelace@example.org", password=PASSWORD)
     fresh()
     assert (ada.email, ada.email_verified_at) == ("lovelace@example.org", None)
-    assert accounts.pending_email(ada.id) is None
+    assert addresses.pending(ada.id) is None
 
 
 def test_link_proves_the_address_it_was_sent_to_and_no_other(
@@ -188,7 +189,7 @@ def test_new_password_stops_a_change_of_address(
     change(ada, email="thief@example.org", password=PASSWORD)
     mail = next(mail for mail in smtp_server.wait(2) if mail["To"] == "thief@example.org")
     change(ada, new_password=NEW, password=PASSWORD)
-    assert accounts.pending_email(ada.id) is None
+    assert addresses.pending(ada.id) is None
     assert client.post(path_in(mail)).status_code == 404
 
 
@@ -258,7 +259,7 @@ def test_forgotten_password_from_the_page_to_the_new_one(
     assert (done.status_code, done.location) == (302, "/login")
     fresh()
     assert ada.email_verified_at  # the link came to this address
-    assert accounts.check_password("ada", NEW).id == ada.id
+    assert password_login.check_password("ada", NEW).id == ada.id
     assert elsewhere.ajax("/profile/verify").status_code == 401
     assert client.get("/login").status_code == 200  # nobody was signed in by the link
     assert smtp_server.last(2)["Subject"] == "Your password was changed"
@@ -271,7 +272,7 @@ def test_new_password_ends_blocks_and_voids_every_link(
 ) -> None:
     for _ in range(5):
         with pytest.raises(accounts.WrongCredentials):
-            accounts.check_password("ada", "wrong")
+            password_login.check_password("ada", "wrong")
     forgot("ada")
     mails = {str(mail["Subject"]): path_in(mail) for mail in smtp_server.wait(2)}
     assert client.post(mails["Choose a new password"], data=new_password()).status_code == 302
@@ -319,7 +320,7 @@ def test_link_that_is_good_for_nothing_says_so(
     if kind == "used":
         one_time_links.use_up(token, purpose)
     if kind == "switched off":
-        accounts.set_active(ada.id, False)
+        switch(ada, False)
     address = f"{path}/{'x' if kind == 'unknown' else ''}{token}"
     for answer in (client.get(address), client.post(address, data=new_password())):
         assert answer.status_code == 404
@@ -334,7 +335,7 @@ def test_administrators_link_opens_the_same_page_and_proves_no_address(
     assert client.post(f"/reset/{token}", data=new_password()).location == "/login"
     fresh()
     assert ada.email_verified_at is None
-    assert accounts.check_password("ada", NEW)
+    assert password_login.check_password("ada", NEW)
 
 
 def test_link_sent_to_a_former_address_proves_nothing_about_the_new_one(
@@ -446,7 +447,7 @@ def test_who_is_signed_in_notices_no_block(
 ) -> None:
     for _ in range(5):
         with pytest.raises(accounts.WrongCredentials):
-            accounts.check_password("ada", "wrong")
+            password_login.check_password("ada", "wrong")
     assert ada_browser.ajax("/profile/verify").status_code == 200
 
 
@@ -458,11 +459,11 @@ def test_account_without_a_password_gets_its_first_one_after_a_fresh_proof(ada: 
     db.session.commit()
     values = {"username": "ada", "email": ada.email, "password": "", "new_password": NEW}
     with pytest.raises(accounts.WrongCredentials):
-        accounts.change_profile(ada, **values, keep_device="")
-    accounts.change_profile(ada, **values, keep_device="", confirmed=True)
-    assert accounts.check_password("ada", NEW).id == ada.id
+        profile.change_profile(ada, **values, keep_device="")
+    profile.change_profile(ada, **values, keep_device="", confirmed=True)
+    assert password_login.check_password("ada", NEW).id == ada.id
     with pytest.raises(accounts.WrongCredentials):  # from now on the password is asked for
-        accounts.change_profile(
+        profile.change_profile(
             ada, **{**values, "new_password": PASSWORD}, keep_device="", confirmed=True
         )
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Device, User
-from echo.services.people import accounts
+from echo.services.accounts import accounts
 from echo.services.sign_in import recovery_codes, second_factor, secret_box, totp
 from tests.conftest import PASSWORD
 from tests.web.browser import Browser

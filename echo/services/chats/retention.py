@@ -16,8 +16,8 @@ from echo.errors import InvalidInput
 from echo.extensions import db
 from echo.models import Conversation, User
 from echo.services import site_settings
+from echo.services.accounts import accounts
 from echo.services.chats import erasing
-from echo.services.people import accounts
 from echo.services.storage import transaction
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from echo.extensions import db
-from echo.models import Passkey, User
+from echo.models import Message, Passkey, User
 from echo.services.sign_in import devices, login_delays
 
 
@@ -46,3 +46,15 @@ def names(user_ids: Iterable[int | None]) -> dict[int, str]:
         return {}
     rows = db.session.execute(select(User.id, User.username).where(User.id.in_(wanted)))
     return {row.id: row.username for row in rows}
+
+
+def written(user_id: int) -> dict[str, int]:
+    """Return what the user has written: prompts and their characters, and in how many conversations."""
+    row = db.session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(func.length(Message.text)), 0),
+            func.count(Message.conversation_id.distinct()),
+        ).where(Message.user_id == user_id, Message.role == "user")
+    ).one()
+    return {"prompts": row[0], "characters": row[1], "conversations": row[2]}

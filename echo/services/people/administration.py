@@ -19,10 +19,11 @@ from echo.errors import Conflict, Forbidden, InvalidInput, NotFound
 from echo.extensions import db
 from echo.models import Device, OneTimeLink, Role, RoleName, User
 from echo.services import audit
+from echo.services.accounts import accounts, names, one_time_links
+from echo.services.accounts.one_time_links import Purpose
 from echo.services.audit import Act, Entry
-from echo.services.people import accounts, deletion, names
-from echo.services.sign_in import devices, login_delays, one_time_links, second_factor
-from echo.services.sign_in.one_time_links import Purpose
+from echo.services.people import deletion
+from echo.services.sign_in import devices, login_delays, second_factor
 
 T = TypeVar("T", User, Role)
 

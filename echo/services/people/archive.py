@@ -19,8 +19,8 @@ from echo.clock import iso, utc_now
 from echo.extensions import db
 from echo.models import Conversation, Device, Feedback, Invite, MessageRating, Passkey, User
 from echo.services import audit
+from echo.services.accounts import pictures
 from echo.services.chats import export
-from echo.services.people import pictures
 from echo.services.sign_in import second_factor
 
 CONVERSATIONS_PER_STEP: Final = 10

@@ -18,10 +18,10 @@ from echo.extensions import cache, db
 from echo.models import Conversation, Feedback, Invite, Message, MessageRating, RoleName, User
 from echo.models.message import LIVE_STATUSES
 from echo.services import audit
+from echo.services.accounts import accounts
 from echo.services.audit import Act, Entry
 from echo.services.chats import erasing
 from echo.services.numbers import rollups
-from echo.services.people import accounts
 from echo.services.sign_in import devices, login_delays
 from echo.services.storage import transaction
 

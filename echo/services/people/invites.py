@@ -5,7 +5,6 @@ Knows no addresses of pages and no accounts.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,8 +19,8 @@ from echo.models import Invite, User
 from echo.models.types import new_id
 from echo.services import audit, site_settings
 from echo.services.audit import Act, Entry
-from echo.services.sign_in.devices import digest
 from echo.services.storage import transaction
+from echo.services.tokens import digest, new_token
 
 CLOSED: Final = "New accounts are made by an administrator here. Please ask one."
 NEEDED: Final = (
@@ -36,7 +35,7 @@ USED_UP: Final = "This invitation has been used already. Please ask for a new on
 
 def make(actor: User | None, *, note: str = "", max_uses: int = 1, days: int = 7) -> str:
     """Return the token of a new invitation for `max_uses` accounts within `days`; it is stored nowhere."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     actor_id = actor.id if actor else None
     invite_id = new_id()
 

@@ -6,8 +6,9 @@ from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import Picture, User
 from echo.services import audit
+from echo.services.accounts import accounts, pictures
 from echo.services.audit import Act
-from echo.services.people import accounts, administration, pictures
+from echo.services.people import administration
 
 
 def give(actor: User, user_id: int, raw: bytes) -> Picture:

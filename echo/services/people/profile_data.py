@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from echo.extensions import cache, db
 from echo.models import Message, Picture, User
 from echo.policies import RoleName
+from echo.services.accounts import accounts, pictures
 from echo.services.numbers import slots
-from echo.services.people import accounts, pictures
+from echo.services.people import account_facts
 
 KEPT_SECONDS: Final = 30
 UNWATCHED: Final = {"last_seen_at", "updated_at", "totp_last_step"}  # change often, shown nowhere
@@ -79,7 +80,7 @@ def _read(user: User) -> ProfileData:
         since=user.created_at,
         tokens=tokens,
         days_active=days,
-        **accounts.numbers(user.id),
+        **account_facts.written(user.id),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -16,6 +14,7 @@ from echo.errors import NotFound, WrongCredentials
 from echo.extensions import db
 from echo.models import Device, User
 from echo.services.storage import transaction
+from echo.services.tokens import digest, new_token
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,6 @@ CHANGED: Final = "This account was changed just now. Please sign in again."
 EXPIRED: Final = "Your session has expired. Please sign in again."
 
 
-def digest(token: str) -> str:
-    """Return what is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def sign_in(
     user: User, *, address: str, user_agent: str, remember: bool, method: str = "password"
 ) -> str:
@@ -52,7 +46,7 @@ def sign_in(
         WrongCredentials: the account was switched off or deleted, or its password was changed, while who
             signs in was still being proved: whatever that ended must not begin again.
     """
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     proven = user.password_hash
     lifetime = REMEMBERED if remember else LIFETIME
     now = utc_now()

@@ -10,9 +10,8 @@ from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import Role, RoleName, User
 from echo.services import audit
-from echo.services.people import accounts
-from echo.services.sign_in import one_time_links
-from echo.services.sign_in.one_time_links import Purpose
+from echo.services.accounts import accounts, one_time_links
+from echo.services.accounts.one_time_links import Purpose
 
 GONE: Final = "This link has been used or has expired. Start Echo again for a new one."
 

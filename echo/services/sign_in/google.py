@@ -23,7 +23,8 @@ from echo.extensions import db
 from echo.limits import EMAIL_MAX, USERNAME_MAX, USERNAME_MIN
 from echo.models import RoleName, User
 from echo.services import mail
-from echo.services.people import accounts, addresses, names
+from echo.services.accounts import accounts, addresses, names
+from echo.services.sign_in import password_login
 from echo.services.storage import transaction
 
 SUB_MAX: Final = 255
@@ -45,7 +46,7 @@ ADDRESS_TAKEN: Final = (
 OTHERS: Final = "This Google account is connected to another account here."
 CONNECTED: Final = "Another Google account is connected already. Disconnect that one first."
 NO_PASSWORD: Final = "This account has no password. Set a password first, then disconnect Google."
-SWITCHED_OFF: Final = f"{accounts.WRONG_CREDENTIALS} Please ask an administrator."
+SWITCHED_OFF: Final = f"{password_login.WRONG_CREDENTIALS} Please ask an administrator."
 CROWD: Final = "Many accounts are being made just now. Please try again in a moment."
 
 

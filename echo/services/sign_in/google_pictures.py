@@ -15,7 +15,7 @@ import structlog
 from flask import Flask
 
 from echo.errors import EchoError, InvalidInput, TooLong
-from echo.services.people import pictures
+from echo.services.accounts import pictures
 
 log = structlog.get_logger()
 

@@ -22,8 +22,8 @@ from echo.extensions import db, limiter, lonely_limits
 from echo.limits import LOGIN_PER_ACCOUNT, PROOFS_PER_ACCOUNT
 from echo.models import LoginFailure, User
 from echo.services import background, mail
-from echo.services.sign_in import one_time_links
-from echo.services.sign_in.one_time_links import Purpose
+from echo.services.accounts import one_time_links
+from echo.services.accounts.one_time_links import Purpose
 from echo.services.storage import transaction
 
 FREE_TRIES: Final = 5

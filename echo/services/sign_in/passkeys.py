@@ -19,7 +19,7 @@ from echo.errors import Conflict, InvalidInput, NotFound, WrongCredentials
 from echo.extensions import db
 from echo.limits import PASSKEYS_MAX
 from echo.models import Passkey, User
-from echo.services.people import addresses
+from echo.services.accounts import addresses
 from echo.services.sign_in import passkey_challenges, secret_box
 from echo.services.sign_in.passkey_challenges import CHALLENGE_SECONDS, Challenge, Purpose, Site
 from echo.services.storage import transaction

@@ -11,7 +11,7 @@ from echo.extensions import db, seconds_to_wait
 from echo.limits import CODES_PER_SIGN_IN
 from echo.models import User
 from echo.services.sign_in import once, second_factor
-from echo.services.sign_in.devices import digest
+from echo.services.tokens import digest
 
 WAIT_SECONDS: Final = 5 * 60
 KIND: Final = "sign-in"

@@ -15,9 +15,9 @@ from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import OneTimeLink, User
 from echo.services import background, mail
-from echo.services.people import accounts
-from echo.services.sign_in import login_delays, one_time_links, passwords
-from echo.services.sign_in.one_time_links import GONE, Purpose
+from echo.services.accounts import accounts, addresses, one_time_links, passwords
+from echo.services.accounts.one_time_links import GONE, Purpose
+from echo.services.sign_in import login_delays, password_login
 
 # The answer has left before anybody is looked up, and nobody can tell when that was.
 PAUSE_SECONDS: Final = (0.3, 1.3)
@@ -57,7 +57,7 @@ def reset(token: str, password: str) -> User:
     accounts.judge_password(user, password)
     new_hash = passwords.hash_password(password)
     with _using_up(token, Purpose.RESET_PASSWORD):
-        accounts.store_password(user, new_hash, proven=link.email)
+        password_login.store_password(user, new_hash, proven=link.email)
     return user
 
 
@@ -70,7 +70,7 @@ def verify(token: str) -> User:
     """
     user, link = person(token, Purpose.VERIFY_EMAIL)
     with _using_up(token, Purpose.VERIFY_EMAIL):
-        accounts.store_proven_address(user, str(link.email))
+        addresses.store_proven(user, str(link.email))
     return user
 
 

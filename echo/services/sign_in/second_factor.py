@@ -18,16 +18,8 @@ from echo.extensions import seconds_to_wait
 from echo.limits import PROOFS_PER_ACCOUNT
 from echo.models import User
 from echo.services import mail
-from echo.services.people import addresses
-from echo.services.sign_in import (
-    login_delays,
-    once,
-    passkeys,
-    passwords,
-    recovery_codes,
-    secret_box,
-    totp,
-)
+from echo.services.accounts import addresses, passwords
+from echo.services.sign_in import login_delays, once, passkeys, recovery_codes, secret_box, totp
 from echo.services.sign_in.passkey_challenges import Site
 
 SETUP_SECONDS: Final = 15 * 60

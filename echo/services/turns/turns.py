@@ -18,9 +18,8 @@ from echo.generation import ChatMessage, Engine, Failed, Finished, FinishReason
 from echo.models import Conversation, Message, MessageStatus
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
-from echo.services.people import quotas
 from echo.services.storage import transaction
-from echo.services.turns import ending, rows
+from echo.services.turns import ending, quotas, rows
 from echo.services.turns.engine_requests import EngineRequests
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
 from echo.services.turns.rows import Asked

@@ -15,9 +15,10 @@ from sqlalchemy import func, select
 from echo.app import create_app
 from echo.extensions import cache, db
 from echo.models import Device, RoleName, User
-from echo.services.people import accounts, invites
+from echo.services.people import invites
+from echo.services.sign_in import password_login
 from echo.web import google_client
-from tests.conftest import settings_for
+from tests.conftest import settings_for, switch
 from tests.live.server import ROOT
 from tests.web.browser import Browser
 from tests.web.google.conftest import begin, flashes, is_signed_in
@@ -148,12 +149,12 @@ def test_switched_off_account_is_refused_in_the_words_of_a_wrong_sign_in(
     app: Flask, client: Browser, real: RealProvider
 ) -> None:
     come_by_google(client, real, "grace-sub", "/login/google")
-    accounts.set_active(users()[0].id, False)
+    switch(users()[0], False)
     other = Browser(app, app.response_class, True)
     response = come_by_google(other, real, "grace-sub", "/login/google")
     assert response.location == "/login"
     said = flashes(response, other)
-    assert accounts.WRONG_CREDENTIALS in said
+    assert password_login.WRONG_CREDENTIALS in said
     assert "administrator" in said
     assert not is_signed_in(other)
 

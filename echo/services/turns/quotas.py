@@ -11,7 +11,7 @@ from echo.clock import utc_now
 from echo.errors import QuotaExceeded
 from echo.extensions import db
 from echo.models import Conversation, Message
-from echo.services.people import accounts
+from echo.services.accounts import accounts
 
 TOKENS = func.coalesce(Message.prompt_tokens, 0) + func.coalesce(Message.completion_tokens, 0)
 

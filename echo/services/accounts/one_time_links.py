@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -13,8 +12,8 @@ from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import OneTimeLink
-from echo.services.sign_in.devices import digest
 from echo.services.storage import transaction
+from echo.services.tokens import digest, new_token
 
 
 class Purpose(StrEnum):
@@ -43,7 +42,7 @@ def make(
     lifetime: timedelta | None = None,
 ) -> str:
     """Return the token of a new link; older links of this person for the same purpose stop working."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
 
     def work() -> None:
         db.session.execute(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from echo.clock import utc_now
 from echo.errors import InvalidInput, RateLimited
 from echo.extensions import db
 from echo.models import OneTimeLink, User
 from echo.services import mail
-from echo.services.people.names import fold
-from echo.services.sign_in import one_time_links
-from echo.services.sign_in.one_time_links import Purpose
+from echo.services.accounts import one_time_links
+from echo.services.accounts.names import fold, refuse_taken
+from echo.services.accounts.one_time_links import Purpose
+from echo.services.storage import transaction
 
 UNPROVEN = (
     "Confirm your e-mail address first: open the link that we sent you, or ask for a new one."
@@ -82,3 +84,24 @@ def pending(user_id: int) -> str | None:
     if row is None or row.email is None or fold(row.email) == row.email_key:
         return None
     return str(row.email)
+
+
+def store_proven(user: User, email: str) -> None:
+    """Give an account the address that its link has proved; links sent to the former one are void.
+
+    Raises:
+        Conflict: another account has it by now.
+    """
+    refuse_taken(user.username, email, but_for=user.id)
+
+    def work() -> None:
+        if fold(email) != user.email_key:
+            db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))
+        user.email, user.email_key = email, fold(email)
+        user.email_verified_at = utc_now()
+
+    try:
+        transaction(work)
+    except IntegrityError:  # somebody took it between the look and the write
+        refuse_taken(user.username, email, but_for=user.id)
+        raise

@@ -1,0 +1,69 @@
+"""Changing one's own name, address and password. Knows no forms and no sessions."""
+
+from __future__ import annotations
+
+from echo.errors import WrongCredentials
+from echo.models import User
+from echo.services import mail
+from echo.services.accounts import accounts, addresses, passwords
+from echo.services.accounts.names import fold, refuse_taken
+from echo.services.sign_in import password_login
+from echo.services.storage import transaction
+
+
+def change_profile(
+    user: User,
+    *,
+    username: str,
+    email: str,
+    new_password: str,
+    password: str,
+    keep_device: str,
+    confirmed: bool = False,
+) -> None:
+    """Change what differs. A new address or password needs the present password.
+
+    An account without a password (Google, passkey) needs `confirmed`: a fresh proof by another way. A
+    new password signs every other device out. Where mails are sent, a new address waits for its proof.
+
+    Raises:
+        InvalidInput, Conflict, WrongCredentials: with the `field` at fault.
+        RateLimited: too many wrong passwords, or too many new addresses.
+    """
+    refuse_taken(username, email, but_for=user.id)
+    moved = fold(email) != user.email_key
+    if moved or new_password:
+        _refuse_unproven(user, password, confirmed)
+    new_hash = _new_hash(user, new_password)
+    waits = moved and mail.is_enabled()
+    if waits:
+        addresses.refuse_too_many(user)
+    _rename(user, username, user.email if waits else email)
+    if new_hash:
+        password_login.store_password(user, new_hash, keep_device=keep_device)
+    if waits:
+        addresses.begin_move(user, email)
+
+
+def _refuse_unproven(user: User, password: str, confirmed: bool) -> None:
+    if user.password_hash is not None:
+        password_login.confirm_password(user, password)
+    elif not confirmed:
+        raise WrongCredentials("Please confirm first that it is you.", field="password")
+
+
+def _new_hash(user: User, new_password: str) -> str | None:
+    if not new_password:
+        return None
+    accounts.judge_password(user, new_password, field="new_password")
+    return passwords.hash_password(new_password)
+
+
+def _rename(user: User, username: str, email: str) -> None:
+    def work() -> None:
+        if fold(email) != user.email_key:
+            user.email_verified_at = None
+        user.username, user.username_key = username.strip(), fold(username)
+        user.email, user.email_key = email.strip(), fold(email)
+
+    transaction(work)

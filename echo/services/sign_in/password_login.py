@@ -1,0 +1,94 @@
+"""Signing in by password: checking it, counting the wrong ones, giving a new one. Knows no forms.
+
+Hashes and how strong a password is are `services/accounts/passwords.py`'s business.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import delete
+
+from echo.clock import utc_now
+from echo.errors import WrongCredentials
+from echo.extensions import db
+from echo.limits import EMAIL_MAX
+from echo.models import OneTimeLink, User
+from echo.services import mail
+from echo.services.accounts import passwords
+from echo.services.accounts.accounts import find
+from echo.services.accounts.names import fold
+from echo.services.sign_in import devices, login_delays
+from echo.services.storage import transaction
+
+WRONG_CREDENTIALS: Final = "That name or password is not right."
+
+
+def check_password(credentials: str, password: str) -> User:
+    """Return the active account with this name or address and password.
+
+    Unknown accounts, accounts without a password and wrong passwords take the same time and words. While
+    no password is taken none is compared, so that the time does not tell a right one either.
+
+    Raises:
+        WrongCredentials: in every such case.
+        RateLimited: after several of them, for a growing time.
+    """
+    found = find(credentials)
+    key = _delay_key(found, credentials)
+    login_delays.refuse_blocked(key)
+    right = passwords.is_right(found.password_hash if found else None, password)
+    if found is None or not right or not found.active:
+        if login_delays.failed(key) and found is not None and found.active:
+            login_delays.tell_owner(found)
+        raise WrongCredentials(WRONG_CREDENTIALS, field="credentials")
+    login_delays.refuse_blocked(key)  # of many guesses at the same moment none counts after a block
+    login_delays.succeeded(key)
+    return found
+
+
+def _delay_key(found: User | None, credentials: str) -> str:
+    if found is not None:
+        return login_delays.key_of_account(found.id)
+    return login_delays.key_of_name(fold(credentials))
+
+
+def confirm_password(user: User, password: str) -> None:
+    """Check the password of somebody who is signed in; their tries are counted apart from the login's.
+
+    Raises:
+        WrongCredentials, RateLimited: with the field `password`.
+    """
+    key = login_delays.key_of_confirming(user.id)
+    login_delays.refuse_blocked(key, field="password")
+    if not passwords.is_right(user.password_hash, password):
+        login_delays.failed(key)
+        raise WrongCredentials("Your current password is not right.", field="password")
+    login_delays.refuse_blocked(key, field="password")
+    login_delays.succeeded(key)
+
+
+def limit_key(credentials: str) -> str:
+    """Return one key for an account, whether its name or its address was typed."""
+    found = find(credentials)
+    return f"account {found.id}" if found else fold(credentials)[:EMAIL_MAX]
+
+
+def store_password(
+    user: User, password_hash: str, *, keep_device: str | None = None, proven: str | None = None
+) -> None:
+    """Give an account its new password: every link sent before is void, all other sessions end.
+
+    `proven` is the address that received the link by which this was done.
+    """
+
+    def work() -> None:
+        user.password_hash = password_hash
+        if proven is not None and fold(proven) == user.email_key:
+            user.email_verified_at = user.email_verified_at or utc_now()
+        db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))
+
+    transaction(work)
+    login_delays.unlock(user.id)
+    devices.revoke_all(user.id, but=keep_device, reason="Your password was changed.")
+    mail.notify(user, "password_changed")

@@ -46,25 +46,22 @@ def _act(header: Mapping[str, Any]) -> Frame:
 
 
 def _chart(header: Mapping[str, Any]) -> Frame:
-    """Return a chart's picture, CSV or table; `alt` says in words what it shows."""
+    """Return a chart's picture or table; `alt` says in words what it shows."""
     chart, span = _known_chart(header.get("chart")), span_of(header["span"])
     frame = chart.prepare(header["rows"], span)
     alt = chart.describe(frame, span)
     kind = header.get("kind")
-    headings = chart.headings(frame, span)
     if kind == "table":
-        names = [str(name) for name in frame]
+        headings, names = chart.headings(frame, span), [str(name) for name in frame]
         table = {
             "names": names,
             "columns": [headings[name] for name in names],
             "rows": render.cells(frame),
         }
         return Frame({"alt": alt, "table": table})
-    if kind == "csv":
-        return Frame({"alt": alt}, render.to_csv(frame, headings))
     pictures: dict[Any, Callable[..., bytes]] = {"svg": render.to_svg, "png": render.to_png}
     if kind not in pictures:
-        raise ValueError(f"a kind is svg, png, csv or table; not {kind!r}")
+        raise ValueError(f"a kind is svg, png or table; not {kind!r}")
     size = header.get("size", "wide")
     if size not in INCHES:
         raise ValueError(f"a size is wide or narrow; not {size!r}")

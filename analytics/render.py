@@ -1,15 +1,14 @@
-"""Figures and tables become bytes: SVG for pages, PNG and CSV to download. Knows nothing of what is shown.
+"""Figures become bytes (SVG for pages, PNG to download), tables plain values. Knows nothing of what is shown.
 
 Called by one caller at a time: matplotlib's settings are global while it draws.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
@@ -21,7 +20,6 @@ from matplotlib.figure import Figure
 PNG_DPI: Final = 200
 MEASURED_FACE: Final = b"'DejaVu Sans'"  # wider than the faces that a browser puts in its place
 SHOWN_FACES: Final = b"Inter, system-ui, 'Segoe UI', 'DejaVu Sans'"
-RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Cell = str | int | float | None
 
@@ -72,21 +70,3 @@ def _cell(value: Any) -> Cell:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     return value if isinstance(value, int | float) else str(value)
-
-
-def to_csv(frame: pd.DataFrame, columns: Mapping[str, str]) -> bytes:
-    """Return the table as CSV (UTF-8) with the headings of `columns`; absent values are empty.
-
-    Texts that a spreadsheet would run as a formula begin with an apostrophe.
-    """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow([_harmless(columns.get(str(name), str(name))) for name in frame])
-    writer.writerows([_harmless(value) for value in line] for line in cells(frame))
-    return buffer.getvalue().encode(errors="replace")
-
-
-def _harmless(value: Cell) -> Cell:
-    if isinstance(value, str) and value.startswith(RUN_BY_SPREADSHEETS):
-        return f"'{value}"
-    return value

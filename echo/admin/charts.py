@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
 
-from echo import policies
+from echo import csv_lines, policies
 from echo.admin import cards
 from echo.admin.chart_worker import ChartWorker
 from echo.admin.ranges import DayRange
@@ -29,7 +29,7 @@ from echo.services.numbers.cards import Card, all_cards
 
 T = TypeVar("T")
 Theme = Literal["light", "dark"]
-Kind = Literal["svg", "png", "csv"]
+Kind = Literal["svg", "png"]
 Size = Literal["wide", "narrow"]
 
 KEPT_SECONDS: Final = 60
@@ -130,8 +130,14 @@ def table(query: Query) -> dict[str, Any]:
     return _kept(f"table/{query.key}", make)
 
 
+def csv(query: Query) -> bytes:
+    """Return the chart's table as CSV (UTF-8)."""
+    numbers = table(query)
+    return csv_lines.lines([numbers["columns"], *numbers["rows"]]).encode()
+
+
 def picture(query: Query, kind: Kind, theme: Theme = "light", size: Size = "wide") -> bytes:
-    """Return the chart as SVG or PNG, or its table as CSV."""
+    """Return the chart as SVG or PNG."""
 
     def make() -> bytes:
         title = "" if kind == "svg" else f"{known()[query.chart].title}, {query.days.words}"

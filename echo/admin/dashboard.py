@@ -71,12 +71,12 @@ class Dashboard(Guarded, Page, BaseView):
         """The chart of a range as picture, or its numbers."""
         charts.info(chart_name, current_user.role_name)
         query = _query(chart_name)
-        body = charts.picture(
-            query,
-            cast(charts.Kind, kind),
-            cast(charts.Theme, _one_of(("light", "dark"), "theme")),
-            cast(charts.Size, _one_of(("wide", "narrow"), "size")),
-        )
+        theme = cast(charts.Theme, _one_of(("light", "dark"), "theme"))
+        size = cast(charts.Size, _one_of(("wide", "narrow"), "size"))
+        if kind == "csv":
+            body = charts.csv(query)
+        else:
+            body = charts.picture(query, cast(charts.Kind, kind), theme, size)
         name = f"echo-{chart_name}-{query.days.first}-{query.days.last}"
         return _file(body, kind, None if kind == "svg" else name)
 

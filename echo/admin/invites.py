@@ -13,7 +13,7 @@ from echo.admin import cells, sentences
 from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
 from echo.admin.filters import ChoiceIs, FromDay, IdIs, UntilDay
-from echo.admin.pages import go, public_address, refuse_forged
+from echo.admin.pages import go, public_address
 from echo.admin.table_view import TableView
 from echo.clock import utc_now
 from echo.forms.admin import InviteForm
@@ -152,7 +152,6 @@ class Invites(Guarded, TableView):
     @expose("/revoke/", methods=("POST",))
     def revoke(self) -> Any:
         """Let a link work no more; accounts that were made with it stay."""
-        refuse_forged()
         invite: Invite = self.get_one(request.args.get("id", ""))
         invites.revoke(current_user, invite.id)
         return go(url_for(".index_view"), "The invitation is withdrawn.")

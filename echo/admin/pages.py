@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from echo.admin.access import require_fresh_proof
 from echo.config import Settings
-from echo.errors import EchoError, InvalidInput
-from echo.forms.admin import ActForm, Versioned
+from echo.errors import EchoError
+from echo.forms.admin import Versioned
 from echo.models import Role, User
 from echo.services.people import administration
 
@@ -73,12 +73,6 @@ def public_address(path: str) -> str:
     """Return a link to hand out: by the address that people use, else by that of this request."""
     settings: Settings = current_app.extensions["settings"]
     return (settings.public_url or request.host_url.rstrip("/")) + path
-
-
-def refuse_forged() -> None:
-    """Raise InvalidInput for a button that was not pressed on one of Echo's own pages."""
-    if not ActForm().validate():
-        raise InvalidInput("This page was open for too long. Please reload it and try again.")
 
 
 def shown_version(form: Versioned, row: User | Role) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from echo.admin import cells
 from echo.admin.access import Guarded
 from echo.admin.filters import FromDay, IdIs, UntilDay, whole_id
-from echo.admin.pages import go, handle, refuse_forged
+from echo.admin.pages import go, handle
 from echo.admin.table_view import TableView
 from echo.errors import InvalidInput
 from echo.forms.admin import PictureForm
@@ -100,7 +100,6 @@ class Pictures(Guarded, TableView):
     @expose("/delete/", methods=("POST",))
     def delete_view(self) -> Any:
         """Take a picture away; the person's letter is shown again."""
-        refuse_forged()
         picture: Picture = self.get_one(request.args.get("id", ""))
         people_pictures.take_away(current_user, picture.id)
         return go(url_for(".index_view"), "The picture is deleted.")

@@ -12,7 +12,7 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from echo.admin.access import Guarded
-from echo.admin.pages import Page, go, handle, refuse_forged
+from echo.admin.pages import Page, go, handle
 from echo.forms.admin import SIGNUP_MODES, SettingsForm
 from echo.services import site_settings
 
@@ -53,7 +53,6 @@ class SiteSettingsPage(Guarded, Page, BaseView):
     @expose("/reset/", methods=("POST",))
     def reset(self) -> Any:
         """Let the environment's value of one setting hold again."""
-        refuse_forged()
         site_settings.reset(current_user, request.form.get("name", ""))
         return go(url_for(".index"), "The usual value holds again.")
 

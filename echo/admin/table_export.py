@@ -5,26 +5,22 @@ Every download is a row of the audit trail; so is, as on the pages, each look in
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from flask import Response, session, stream_with_context
 from flask_admin import expose
 from flask_login import current_user
 
+from echo import csv_lines
 from echo.admin import keyset
-from echo.clock import iso, utc_now
+from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import User
 from echo.services import audit
 from echo.services.audit import Act
 from echo.services.sign_in import devices, step_up
-from echo.text import harmless_cell
 
 EXPORT_ROWS: Final = 100_000
 BATCH_ROWS: Final = 500
@@ -78,13 +74,13 @@ class TableExport:
         audit.record(Act.TABLE_DOWNLOADED, actor, target=self.model.__tablename__, **said)
 
     def _lines(self, query: Any, order: Any, columns: list[str], actor: User) -> Iterator[str]:
-        yield _line(columns)
+        yield csv_lines.lines([columns])
         left, cursor = EXPORT_ROWS, None
         while left > 0:
             page = keyset.read(query, order, min(self.export_batch, left), after=cursor)
             if any(name in columns for name in self.exported_words):
                 self.note_looks(actor, page.rows)
-            text = "".join(_line([self.cell(row, name) for name in columns]) for row in page.rows)
+            text = csv_lines.lines([getattr(row, name) for name in columns] for row in page.rows)
             db.session.commit()  # the connection goes back while the client reads
             yield text
             if not page.has_after:
@@ -93,22 +89,3 @@ class TableExport:
 
     def note_looks(self, actor: User, rows: list[Any]) -> None:
         """Write down whose words are given away; tables without private words need nothing."""
-
-    def cell(self, row: Any, name: str) -> Any:
-        """Return what stands in a column of the file."""
-        value = getattr(row, name)
-        if isinstance(value, datetime):
-            return iso(value)
-        if isinstance(value, list):
-            value = ", ".join(map(str, value))
-        if isinstance(value, dict):
-            value = json.dumps(value)
-        return (
-            value if isinstance(value, int | float) or value is None else harmless_cell(str(value))
-        )
-
-
-def _line(values: list[Any]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(values)
-    return buffer.getvalue()

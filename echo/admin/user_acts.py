@@ -12,7 +12,7 @@ from flask_admin import expose
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from echo.admin.pages import go, handle, public_address, refuse_forged
+from echo.admin.pages import go, handle, public_address
 from echo.forms.admin import DeleteUserForm
 from echo.models import User
 from echo.services.people import administration
@@ -36,7 +36,6 @@ class UserActs:
     @expose("/reset-link/", methods=("POST",))
     def reset_link(self) -> Any:
         """Show, this once, the link with which the person chooses a new password."""
-        refuse_forged()
         user = self._asked_for()
         token = administration.reset_link(current_user, user.id)
         return self.render(
@@ -52,7 +51,6 @@ class UserActs:
     @expose("/unlock/", methods=("POST",))
     def unlock(self) -> Response:
         """Forget the wrong passwords that make this person wait."""
-        refuse_forged()
         user = self._asked_for()
         administration.unlock(current_user, user.id)
         return go(url_for(".details_view", id=user.id), f"{user.username} may try again at once.")
@@ -60,7 +58,6 @@ class UserActs:
     @expose("/sign-out/", methods=("POST",))
     def sign_out(self) -> Response:
         """End all sessions."""
-        refuse_forged()
         user = self._asked_for()
         administration.sign_out(current_user, user.id)
         return go(
@@ -70,7 +67,6 @@ class UserActs:
     @expose("/remove-factors/", methods=("POST",))
     def remove_factors(self) -> Response:
         """Help somebody who has lost phone, passkeys and recovery codes."""
-        refuse_forged()
         user = self._asked_for()
         administration.remove_second_factors(current_user, user.id)
         done = f"{user.username} signs in without a second factor now."

@@ -57,7 +57,3 @@ class LoginForm(SpamTrap, FlaskForm):
         filters=[storable_text],
     )
     remember = BooleanField("Keep me signed in")
-
-
-class LogoutForm(FlaskForm):
-    """Nothing but the CSRF token."""

@@ -132,10 +132,6 @@ class PictureForm(FlaskForm):
         return bytes(upload.read(limits.PICTURE_BYTES + 1)) if hasattr(upload, "read") else b""
 
 
-class ActForm(FlaskForm):
-    """One button: nothing but the CSRF token."""
-
-
 class DeleteUserForm(FlaskForm):
     """The account's name, typed as a confirmation."""
 

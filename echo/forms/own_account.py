@@ -52,10 +52,6 @@ class ProfileForm(FlaskForm):
         return bytes(upload.read(limits.PICTURE_BYTES + 1)) if upload else b""
 
 
-class ButtonForm(FlaskForm):
-    """Nothing but the CSRF token: an act that a button does."""
-
-
 class RetentionForm(FlaskForm):
     """How long conversations are kept that nobody uses."""
 

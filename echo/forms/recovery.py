@@ -34,7 +34,3 @@ class ResetForm(FlaskForm):
         [required("Repeat the password."), EqualTo("password", "The two passwords differ.")],
         filters=[storable_text],
     )
-
-
-class ConfirmForm(FlaskForm):
-    """One button: nothing but the CSRF token. Programs that look into mails follow links, but press none."""

@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from echo.config import Settings
-from echo.forms.account import LoginForm, LogoutForm, SetupForm
+from echo.forms.account import LoginForm, SetupForm
 from echo.services import site_settings
 from echo.services.sign_in import first_admin, password_login
 from echo.web import form_pages, rate_limits, replies, sessions, sign_in_steps
@@ -32,8 +32,6 @@ def login() -> Response:
 
 @blueprint.route("/logout", methods=["POST"])
 def logout() -> Response:
-    if not LogoutForm().validate_on_submit():
-        raise replies.first_error(LogoutForm())
     sessions.sign_out()
     return replies.go(url_for("home.index"), "You are signed out.")
 

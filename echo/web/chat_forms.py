@@ -18,8 +18,7 @@ blueprint = Blueprint("chat_forms", __name__)
 @blueprint.route("/feedback", methods=["POST"])
 def feedback() -> Response:
     form = FeedbackForm()
-    if not form.validate():
-        raise replies.first_error(form)
+    replies.check(form)
     feedback_service.leave(
         current_user.id, str(form.opinion.data), str(form.category.data), form.rating.data
     )
@@ -30,8 +29,7 @@ def feedback() -> Response:
 def clear_discussion() -> Response:
     """Remove one conversation, the newest when none is named; it can be restored for some days."""
     form = ClearDiscussionForm()
-    if not form.validate():
-        raise replies.first_error(form)
+    replies.check(form)
     wanted = form.conversation_id.data or conversations.newest_id(current_user.id)
     if wanted is None:
         raise NotFound("There is no discussion to clear.")

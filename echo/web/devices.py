@@ -9,7 +9,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from echo import hub
-from echo.forms.own_account import ButtonForm
 from echo.models import Device
 from echo.services.sign_in import device_names, devices
 from echo.services.sign_in.device_names import DeviceName
@@ -52,7 +51,6 @@ def _rows() -> list[Row]:
 @blueprint.post("/<device_id>/revoke")
 def revoke(device_id: str) -> Response:
     """End one session; this browser's own is a sign-out."""
-    _refuse_forged()
     device = devices.own(current_user.id, device_id)
     if device is sessions.current_device():
         sessions.sign_out()
@@ -64,13 +62,6 @@ def revoke(device_id: str) -> Response:
 @blueprint.post("/revoke-others")
 def revoke_others() -> Response:
     """End every session but this browser's."""
-    _refuse_forged()
     this: Any = sessions.current_device()
     devices.revoke_all(current_user.id, reason=ELSEWHERE, but=this.id)
     return replies.go(url_for("devices.listing"), "You are signed out everywhere else.")
-
-
-def _refuse_forged() -> None:
-    form = ButtonForm()
-    if not form.validate():
-        raise replies.first_error(form)

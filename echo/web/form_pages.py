@@ -20,8 +20,7 @@ def handle(form: FlaskForm, template: str, act: Callable[[], Response], **contex
     if not form.is_submitted():
         return make_response(render_template(template, form=form, **context))
     try:
-        if not form.validate():
-            raise replies.first_error(form)
+        replies.check(form)
         return act()
     except StepUpNeeded:  # leads to another page: its translator is the error pages'
         raise

@@ -67,8 +67,7 @@ def register() -> Response:
 @blueprint.route("/passkeys/<passkey_id>/rename", methods=["POST"])
 def rename(passkey_id: str) -> Response:
     form = PasskeyNameForm()
-    if not form.validate():
-        raise replies.first_error(form)
+    replies.check(form)
     passkeys.rename(current_user.id, passkey_id, str(form.name.data))
     return replies.done("The passkey has a new name.", url_for("second_factor.security"))
 

@@ -8,7 +8,7 @@ from flask import Blueprint, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from echo.forms.own_account import ButtonForm, ProfileForm
+from echo.forms.own_account import ProfileForm
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
 from echo.services.accounts import addresses, names, pictures
 from echo.services.people import profile, profile_data
@@ -76,8 +76,5 @@ def _save(form: ProfileForm) -> None:
 
 @blueprint.post("/profile/picture/remove")
 def remove_picture() -> Response:
-    form = ButtonForm()
-    if not form.validate():
-        raise replies.first_error(form)
     pictures.remove(current_user.id)
     return replies.done("Your picture is removed.", url_for("profile.index"))

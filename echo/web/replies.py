@@ -45,12 +45,13 @@ def refused(error: EchoError) -> Response:
     return response
 
 
-def first_error(form: FlaskForm) -> InvalidInput:
-    """Return the form's first error as the tree's own."""
-    for name, errors in form.errors.items():
-        if errors:
-            return InvalidInput(str(errors[0]), field=name)
-    return InvalidInput("Please check the form.")
+def check(form: FlaskForm) -> None:
+    """Raise the form's first error as the tree's own, if there is one."""
+    if form.validate():
+        return
+    found = ((str(errors[0]), name) for name, errors in form.errors.items() if errors)
+    text, name = next(found, ("Please check the form.", None))
+    raise InvalidInput(text, field=name)
 
 
 def show_error(form: FlaskForm, error: EchoError) -> None:

@@ -99,8 +99,7 @@ def finish_totp() -> Response:
     form = TotpForm()
     key = str(form.setup.data or "")
     try:
-        if not form.validate():
-            raise replies.first_error(form)
+        replies.check(form)
         codes = second_factor.finish_totp(current_user, key, str(form.code.data))
     except EchoError as error:
         return _not_finished(key, error)

@@ -19,7 +19,7 @@ DAY = "2026-02-01"
 REQUEST = {
     "act": "chart",
     "chart": "signups",
-    "kind": "csv",
+    "kind": "table",
     "rows": {"signups": [[DAY, 3]]},
     "span": {"first": DAY, "last": DAY},
 }

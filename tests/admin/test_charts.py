@@ -161,12 +161,12 @@ def test_forms_of_one_chart_are_cached_apart(app):
         charts.picture(query(), "svg", "dark"),
         charts.picture(query(), "svg", "light", "narrow"),
         charts.picture(query(), "png"),
-        charts.picture(query(), "csv"),
+        charts.csv(query()),
         charts.picture(query(days=ranges.DayRange(DAYS.first, DAYS.first)), "svg"),
-        charts.picture(charts.Query("signups", DAYS, ZoneInfo("Asia/Tokyo")), "csv"),
+        charts.csv(charts.Query("signups", DAYS, ZoneInfo("Asia/Tokyo"))),
     ]
     assert len(set(found[:6])) == 6
-    assert len({key for key in cache.cache._cache if "charts/csv" in key}) == 2
+    assert len({key for key in cache.cache._cache if "charts/table" in key}) == 2
 
 
 def test_callers_for_one_cold_chart_draw_it_once(app, drawing, monkeypatch):
@@ -182,12 +182,12 @@ def test_callers_for_one_cold_chart_draw_it_once(app, drawing, monkeypatch):
         return charts_answer
 
     charts.known()
-    charts_answer = drawing.ask({**charts._request(query()), "kind": "csv"})
+    charts_answer = drawing.ask({**charts._request(query()), "kind": "svg"})
     monkeypatch.setattr(drawing, "ask", slow)
 
     def ask(name):
         with app.app_context():
-            return charts.picture(query(name), "csv")
+            return charts.picture(query(name), "svg")
 
     callers = [eventlet.spawn(ask, name) for name in ("signups", "users", "signups", "users")]
     assert {caller.wait() for caller in callers} == {charts_answer.body}

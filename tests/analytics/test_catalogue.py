@@ -96,7 +96,7 @@ def test_nothing_is_said_instead_of_shown(chart: Chart):
     svg = render.to_svg(chart.draw(frame, span, LIGHT))
     assert chart.nothing in texts(svg)
     assert re.match(r"(Nobody|Nothing|No |There was no)", chart.describe(frame, span))
-    assert render.to_csv(frame, chart.headings(frame, span))
+    assert set(chart.headings(frame, span)) == set(frame)
 
 
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=lambda chart: chart.name)

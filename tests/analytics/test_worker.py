@@ -62,7 +62,7 @@ def worker():
         started.end()
 
 
-def test_pictures_csv_and_table(worker):
+def test_pictures_and_table(worker):
     svg = worker.chart("signups", id="a")
     assert svg.header["id"] == "a"
     assert svg.header["ok"] is True
@@ -71,7 +71,6 @@ def test_pictures_csv_and_table(worker):
     total = sum(count for _day, count in ROWS["signups"])
     assert svg.header["alt"].startswith(f"{total} sign-ups")
     assert worker.chart("hours", "png", size="narrow").body.startswith(b"\x89PNG")
-    assert worker.chart("signups", "csv").body.startswith(b"Day,Sign-ups,Accounts in all\r\n")
     table = worker.chart("retention", "table").header["table"]
     assert table["columns"][:2] == ["Signed up in the week from", "People"]
     assert table["names"][:2] == ["cohort", "size"]
@@ -118,7 +117,7 @@ def test_a_bad_request_is_answered_and_the_next_one_works(worker, more, words):
     assert answer.header["id"] == 7
     assert words in answer.header["error"]
     assert answer.body == b""
-    assert worker.chart("signups", "csv").header["ok"] is True
+    assert worker.chart("signups", "table").header["ok"] is True
 
 
 def test_an_id_that_cannot_be_sent_back_is_left_out(worker):
@@ -131,7 +130,7 @@ def test_an_id_that_cannot_be_sent_back_is_left_out(worker):
 def test_two_requests_in_a_row_are_answered_in_order(worker):
     both = [
         wire.encode({"id": place, "act": "chart", "chart": "signups", "rows": {"signups": []},
-                     "span": SPAN, "look": LOOK, "kind": "csv"})
+                     "span": SPAN, "look": LOOK, "kind": "table"})
         for place in (1, 2)
     ]  # fmt: skip
     worker.process.stdin.write(b"".join(both))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,12 +9,10 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from echo import hub
-from echo.clock import iso
+from echo import csv_lines, hub
 from echo.extensions import db
 from echo.models import Feedback, Role, User
 from echo.services.downloads.progress import Progress
-from echo.text import harmless_cell
 
 PER_STEP: Final = 1_000
 
@@ -63,11 +60,10 @@ def _write(
 ) -> str:
     total = db.session.scalar(select(func.count(key))) or 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
+        file.write(csv_lines.lines([names]))
         written = 0
         for rows in _batches(query, key):
-            writer.writerows([_cell(value) for value in row] for row in rows)
+            file.write(csv_lines.lines(rows))
             written += len(rows)
             tell(min(written / total, 1.0))
             hub.sleep()
@@ -81,9 +77,3 @@ def _batches(query: Any, key: InstrumentedAttribute[int]) -> Iterator[Sequence[A
         db.session.commit()
         yield rows
         last = rows[-1][0]
-
-
-def _cell(value: Any) -> Any:
-    if hasattr(value, "tzinfo"):
-        return iso(value)
-    return harmless_cell(value) if isinstance(value, str) else value

@@ -4,10 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
+WORKERS ?= 3
+ONLY ?=
+PYTEST := $(BIN)/python -m pytest
+# a file's tests stay together, in order; more workers than cores, since many tests wait for a server's clock
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
+QUICK := tests/structure tests/analytics tests/generation tests/services
 NPM := $(if $(shell command -v npm),npm,$(CURDIR)/$(BIN)/npm)
 
+# pytest keeps the test files that it has rewritten, also where the environment would have it forget them
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format bench train clean
+.PHONY: help setup setup-dev run test quick check format bench train clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,15 +47,18 @@ setup-dev: setup $(VENV)/.dev ## install what tests and checks need
 run: setup ## set up, migrate and serve (PORT=8000 for another port)
 	PORT=$(PORT) $(BIN)/python run.py
 
-test: setup-dev ## run every test
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent
-	$(BIN)/python -m pytest
+test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k word" for some)
+	$(if $(ONLY),,PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent)
+	$(PYTEST) $(or $(ONLY),$(SIDE_BY_SIDE))
+
+quick: $(VENV)/.dev ## run what needs no browser and no server: a first look
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not live and not server" $(QUICK)
 
 check: $(VENV)/.dev ## formatter, linter, types, structure
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/structure
+	$(PYTEST) tests/structure
 
 format: $(VENV)/.dev ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .

@@ -4,6 +4,7 @@ This process is not patched by eventlet (its hub runs all the same): the browser
 sockets. What depends on the patch is tested against the real server, in a process of its own.
 """
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,11 +25,32 @@ from echo.services.accounts import accounts
 from echo.services.people import administration
 from echo.services.sign_in import devices
 from echo.sockets import hub_bridge
+from tests import cheap_apps
 
 PASSWORD = "correct horse battery"
 PATIENCE = 10.0
 
 logs.configure("WARNING", "console")
+cheap_apps.prepare()
+
+MARKED_FOLDERS = {"browser": ("browser", "live"), "live": ("live",), "contract": ("server",)}
+SERVERS = {"postgres_port", "redis_server", "smtp_server", "real_process"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs more than this process, by its folder and by the servers that it asks for."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        for mark in MARKED_FOLDERS.get(folder, ()):
+            item.add_marker(mark)
+        if SERVERS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
+
+
+def pytest_collection_finish() -> None:
+    """Leave the imported libraries out of every later garbage collection: they stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def settings_for(folder: Path, **overrides: Any) -> config.Settings:
@@ -83,6 +105,7 @@ def app(
         ),
     )
     app = create_app(settings_for(tmp_path))
+    cheap_apps.share(app)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, WTF_CSRF_CHECK_DEFAULT=False)
     monkeypatch.setattr(limiter, "enabled", False)
     monkeypatch.setattr(bcrypt, "_log_rounds", 4)

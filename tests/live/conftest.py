@@ -9,13 +9,6 @@ import pytest
 from tests.live.server import LiveServer, LiveTab, Person
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder starts real servers."""
-    for item in items:
-        if "tests/live" in str(item.path):
-            item.add_marker(pytest.mark.live)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server that all tests share; none may end it."""

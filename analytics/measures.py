@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from analytics import buckets
 from analytics.span import Span, Step, fitting_step
 
 __all__ = [
@@ -20,7 +21,6 @@ __all__ = [
 ]  # fmt: skip
 
 OFFSETS: Final = {"day": "D", "week": "W-MON", "month": "MS"}
-BUCKET_BASE: Final = 1.05  # a bucket's value is this to the power of its number: error ≤ 2.5 %
 OTHERS: Final = "others"
 
 
@@ -113,7 +113,7 @@ def percentiles(found: pd.DataFrame, span: Span, wanted: Sequence[int]) -> pd.Da
     counts = counts.reindex(steps).fillna(0)
     totals = counts.sum(axis=1).to_numpy()
     sums = counts.to_numpy().cumsum(axis=1)  # [steps, buckets], buckets ascending
-    values = np.array([BUCKET_BASE ** float(bucket) for bucket in counts.columns])
+    values = np.array([buckets.value_of(int(bucket)) for bucket in counts.columns])
     result = pd.DataFrame({"count": totals.astype("int64")}, index=steps)
     for percent in wanted:
         result[f"p{percent}"] = _reached(sums, totals * percent / 100, values)

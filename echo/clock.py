@@ -1,14 +1,19 @@
 """The one clock: every time that Echo stores or compares comes from here, so that tests can set it.
 
-It does not know time zones; all times are aware and UTC.
+It knows no one zone; all times are aware and UTC.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, tzinfo
 
 
 def utc_now() -> datetime:
     """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def midnight(day: date, zone: tzinfo = UTC) -> datetime:
+    """Return the moment, in UTC, at which a day begins by the clocks of a zone."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def iso(moment: datetime | None) -> str | None:

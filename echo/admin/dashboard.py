@@ -17,7 +17,7 @@ from echo.admin import cards, charts, ranges
 from echo.admin.access import Guarded
 from echo.admin.pages import Page
 from echo.errors import InvalidInput
-from echo.services.numbers import reports
+from echo.services.numbers.cards import recent_cards
 
 MIMETYPES: Final = {
     "svg": "image/svg+xml",
@@ -47,7 +47,7 @@ class Dashboard(Guarded, Page, BaseView):
         card_days = days.days if days.preset else ranges.USUAL_DAYS
         page = self.render(
             "admin/dashboard.html",
-            cards=cards.shown(reports.cards(card_days)),
+            cards=cards.shown(recent_cards(card_days)),
             card_days=card_days,
             groups=[(name, list(infos)) for name, infos in groups],
             days=days,

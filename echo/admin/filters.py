@@ -12,8 +12,8 @@ from flask_admin.contrib.sqla.filters import BaseSQLAFilter
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from echo.clock import midnight
 from echo.extensions import db
-from echo.services.numbers.reports import midnight
 from echo.text import storable
 
 ID_MAX: Final = 2**63 - 1
@@ -149,3 +149,11 @@ class UntilDay(FromDay):
 
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
         return query.filter(self.get_column(alias) < midnight(value + timedelta(days=1)))
+
+
+def days(column: InstrumentedAttribute[Any], what: str = "") -> tuple[TableFilter, TableFilter]:
+    """Return both ends of a range of days."""
+    return (
+        FromDay(column, f"{what} from".strip().capitalize(), "from"),
+        UntilDay(column, f"{what} until".strip().capitalize(), "until"),
+    )

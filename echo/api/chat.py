@@ -19,13 +19,12 @@ from flask import (
 )
 from flask_login import current_user
 
-from echo.errors import EngineFailed, InvalidInput, SignedOut, TooLong
+from echo.errors import EngineFailed, InvalidInput, SignedOut
 from echo.extensions import db
-from echo.limits import MESSAGE_CHARS
 from echo.models import Message, MessageStatus
 from echo.services.chats import conversations
 from echo.services.turns import Asked, LiveTurn, Question, Turns
-from echo.text import storable
+from echo.text import message
 
 blueprint = Blueprint("chat_api", __name__)
 
@@ -74,11 +73,9 @@ def _question(turns: Turns) -> Question:
 
 
 def _prompt(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
         raise InvalidInput("The prompt is a text and must not be empty.", field="prompt")
-    if len(value) > MESSAGE_CHARS:
-        raise TooLong(f"A prompt has at most {MESSAGE_CHARS:,} characters.", field="prompt")
-    return storable(value)
+    return message(value, "prompt")
 
 
 def _refuse_other_model(turns: Turns, name: Any) -> None:

@@ -21,7 +21,7 @@ from echo import hub
 from echo.clock import iso, utc_now
 from echo.extensions import db
 from echo.models import AuditEvent, User
-from echo.services.storage import transaction
+from echo.services.storage import in_batches, transaction
 
 log = structlog.get_logger()
 
@@ -217,20 +217,12 @@ def _moment(value: Any) -> datetime:
     return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
-def _batches() -> Iterator[list[tuple[Any, ...]]]:
-    """Yield all rows in order as the database has them; the connection goes back between batches."""
-    last = 0
+def _batches() -> Iterator[list[Any]]:
+    """Yield all rows in order, their times and details as the database has them."""
     row = AuditEvent
-    at, detail = type_coerce(row.at, String), type_coerce(row.detail, String)  # read as they are
+    at, detail = type_coerce(row.at, String), type_coerce(row.detail, String)
     columns = (row.id, at, row.actor_id, row.act, row.subject_id, row.target, detail, row.hash)
-    while True:
-        query = select(*columns).where(row.id > last).order_by(row.id).limit(BATCH)
-        rows: list[tuple[Any, ...]] = [tuple(values) for values in db.session.execute(query)]
-        db.session.commit()  # nothing was written
-        if not rows:
-            return
-        yield rows
-        last = rows[-1][0]
+    return in_batches(select(*columns), BATCH)
 
 
 class Look(NamedTuple):

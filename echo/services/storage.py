@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
+from sqlalchemy import Delete, Update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from echo import hub
@@ -49,6 +51,51 @@ def transaction(work: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
         except BaseException:
             db.session.rollback()
             raise
+
+
+def execute(statement: Update | Delete) -> int:
+    """Run one statement in a transaction of its own; return how many rows it changed."""
+
+    def work() -> int:
+        return int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+    return transaction(work)
+
+
+def assign(row: object, **values: Any) -> None:
+    """Give a row other values, in a transaction of its own."""
+
+    def work() -> None:
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    transaction(work)
+
+
+@contextmanager
+def undone_on_failure(undo: Callable[[], object]) -> Iterator[None]:
+    """Call `undo` when the block fails, by whatever: for what was committed before it."""
+    try:
+        yield
+    except BaseException:
+        undo()
+        raise
+
+
+def in_batches(query: Any, size: int) -> Iterator[list[Any]]:
+    """Yield a query's rows some at a time, in the order of its first column, which must be unique.
+
+    The database's connection goes back before each batch is used: others may take their time with it.
+    """
+    key = query.selected_columns[0]
+    following = query.order_by(key).limit(size)
+    while True:
+        rows = list(db.session.execute(following))
+        db.session.commit()  # nothing was written
+        if not rows:
+            return
+        yield rows
+        following = query.where(key > rows[-1][0]).order_by(key).limit(size)
 
 
 def _forget_broken_session() -> None:

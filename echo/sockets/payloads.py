@@ -11,11 +11,10 @@ from typing import Any, TypeVar
 from echo.errors import InvalidInput, TooLong
 from echo.limits import (
     CLIENT_ID_CHARS,
-    MESSAGE_CHARS,
     RATING_COMMENT_CHARS,
     RATING_REASONS,
 )
-from echo.text import storable
+from echo.text import message, storable
 
 T = TypeVar("T")
 ID_CHARS = 64
@@ -62,10 +61,10 @@ class RateMessage:
 def send_message(raw: Any) -> SendMessage:
     """Parse `send_message`: a dict, or a bare string for the newest conversation."""
     if isinstance(raw, str):
-        return SendMessage(clean_text(raw), None, None, None, None, is_bare=True)
+        return SendMessage(message(raw, "text"), None, None, None, None, is_bare=True)
     fields = _fields(raw)
     return SendMessage(
-        text=clean_text(_required(fields, "text", str)),
+        text=message(_required(fields, "text", str), "text"),
         client_id=_identifier(fields, "client_id", CLIENT_ID_CHARS),
         conversation_id=_identifier(fields, "conversation_id"),
         parent_id=_identifier(fields, "parent_id"),
@@ -102,7 +101,7 @@ def edit_message(raw: Any) -> EditMessage:
     return EditMessage(
         message_id=_must_identify(fields, "message_id"),
         client_id=_identifier(fields, "client_id", CLIENT_ID_CHARS),
-        text=clean_text(_required(fields, "text", str)),
+        text=message(_required(fields, "text", str), "text"),
     )
 
 
@@ -123,19 +122,6 @@ def rate_message(raw: Any) -> RateMessage:
         list(dict.fromkeys(reasons)),
         storable(comment),
     )
-
-
-def clean_text(text: str) -> str:
-    """Return a message as it can be stored: without NUL bytes and lone surrogates, not empty, not huge."""
-    if len(text) > MESSAGE_CHARS:
-        raise TooLong(
-            f"A message has at most {MESSAGE_CHARS:,} characters; this one has {len(text):,}.",
-            field="text",
-        )
-    text = storable(text)
-    if not text.strip():
-        raise InvalidInput("Write something first.", field="text")
-    return text
 
 
 def _fields(raw: Any) -> dict[str, Any]:

@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import column, event, select
 
+from analytics import buckets
 from echo.clock import utc_now
 from echo.extensions import cache, db
 from echo.models import ActivitySlot, Message, Role, TimingSpan, User, UserDay, UserTotal
-from echo.services.numbers import chart_rows, contributors, reports, rollups, slots
+from echo.services.numbers import chart_rows, contributors, rollups, slots
+from echo.services.numbers.cards import recent_cards
 from echo.services.numbers.rollups import sources
 from tests.services.rollup_world import World
 
@@ -80,7 +82,7 @@ def test_weeks_begin_on_monday_and_spans_with_their_first_day() -> None:
 
 @pytest.mark.parametrize("value", [0.2, 1, 1.4, 60, 999, 12_345.6, 10**7])
 def test_buckets_are_right_to_two_and_a_half_per_cent(value: float) -> None:
-    assert 1.05 ** sources.bucket(value) == pytest.approx(max(value, 1), rel=0.025)
+    assert buckets.value_of(buckets.bucket_of(value)) == pytest.approx(max(value, 1), rel=0.025)
 
 
 def test_speed_counts_from_the_first_token_and_needs_some_time() -> None:
@@ -192,7 +194,7 @@ def test_cards_compare_with_the_period_before(app: Flask) -> None:
     world.thumb(old, now - timedelta(days=8), -1)
     rollups.refresh()
     cache.clear()
-    cards = {card.name: card for card in reports.cards(days=7)}
+    cards = {card.name: card for card in recent_cards(days=7)}
     values = {name: (card.value, card.before) for name, card in cards.items()}
     assert values["users"] == (2, 1)
     assert (values["active_1"], values["active_7"]) == ((1, 0), (1, 1))

@@ -132,3 +132,6 @@ def test_heavy_libraries_stay_out_of_services_and_of_the_start() -> None:
     for path, module, line in every_import():
         if path.startswith("echo/services/"):
             assert not any(is_inside(module, name) for name in PURE), f"{path}:{line}"
+            if is_inside(module, "analytics"):
+                assert module == "analytics.buckets", f"{path}:{line}"
+                assert path.startswith("echo/services/numbers/"), f"{path}:{line}"

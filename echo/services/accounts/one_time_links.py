@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -12,7 +14,7 @@ from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import OneTimeLink
-from echo.services.storage import transaction
+from echo.services.storage import execute, transaction, undone_on_failure
 from echo.services.tokens import digest, new_token
 
 
@@ -80,34 +82,32 @@ def use_up(token: str, purpose: Purpose, gone: str = GONE) -> OneTimeLink:
     """Return the link and let it work no more; of two at the same moment one raises NotFound."""
     link = check(token, purpose, gone)
 
-    def work() -> bool:
-        result = db.session.execute(
-            update(OneTimeLink)
-            .where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None))
-            .values(used_at=utc_now())
-        )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
-
-    if not transaction(work):
+    if not execute(
+        update(OneTimeLink)
+        .where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None))
+        .values(used_at=utc_now())
+    ):
         raise NotFound(gone)
     return link
 
 
-def give_back(link: OneTimeLink) -> None:
-    """Let a link work again whose use was refused for another reason, such as a weak password."""
+@contextmanager
+def using_up(token: str, purpose: Purpose, gone: str = GONE) -> Iterator[OneTimeLink]:
+    """Use the link up around what it does; when that fails, for instance by a weak password, it works again.
 
-    def work() -> None:
-        db.session.execute(
-            update(OneTimeLink).where(OneTimeLink.id == link.id).values(used_at=None)
-        )
+    Raises:
+        NotFound: as `use_up`.
+    """
+    link = use_up(token, purpose, gone)
+    with undone_on_failure(lambda: _give_back(link)):
+        yield link
 
-    transaction(work)
+
+def _give_back(link: OneTimeLink) -> None:
+    execute(update(OneTimeLink).where(OneTimeLink.id == link.id).values(used_at=None))
 
 
 def forget_expired() -> None:
     """Delete links that nobody can use any more."""
 
-    def work() -> None:
-        db.session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < utc_now()))
-
-    transaction(work)
+    execute(delete(OneTimeLink).where(OneTimeLink.expires_at < utc_now()))

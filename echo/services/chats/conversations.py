@@ -20,7 +20,7 @@ from echo.limits import (
 )
 from echo.models import Conversation, Message
 from echo.services.chats.erasing import erase_conversations
-from echo.services.storage import transaction
+from echo.services.storage import assign
 from echo.text import storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
@@ -140,11 +140,7 @@ def automatic_title(text: str) -> str:
 
 
 def _change(row: Conversation, **values: Any) -> Conversation:
-    def work() -> None:
-        for name, value in values.items():
-            setattr(row, name, value)
-
-    transaction(work)
+    assign(row, **values)
     signals.conversation_changed.send(row)
     return row
 
@@ -204,10 +200,7 @@ def remove(user_id: int, conversation_id: str) -> None:
     """Delete; it can be restored for some days."""
     row = own(user_id, conversation_id)
 
-    def work() -> None:
-        row.deleted_at = utc_now()
-
-    transaction(work)
+    assign(row, deleted_at=utc_now())
     signals.conversation_removed.send(user_id, conversation_id=conversation_id)
 
 

@@ -12,7 +12,7 @@ from echo.extensions import db
 from echo.models import Feedback, FeedbackState, User
 from echo.services import audit, mail
 from echo.services.audit import Act, Entry
-from echo.services.storage import transaction
+from echo.services.storage import execute
 
 OWN_SHOWN: Final = 50
 GONE: Final = "This feedback is not there any more."
@@ -91,12 +91,7 @@ def unread_answers(user_id: int) -> int:
 def mark_answers_read(user_id: int) -> None:
     """Note that the person has read every answer."""
 
-    def work() -> None:
-        db.session.execute(
-            update(Feedback).where(*_unread(user_id)).values(answer_read_at=utc_now())
-        )
-
-    transaction(work)
+    execute(update(Feedback).where(*_unread(user_id)).values(answer_read_at=utc_now()))
 
 
 def _unread(user_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -18,7 +18,7 @@ from echo.models import Conversation, User
 from echo.services import site_settings
 from echo.services.accounts import accounts
 from echo.services.chats import erasing
-from echo.services.storage import transaction
+from echo.services.storage import assign
 
 log = structlog.get_logger()
 
@@ -41,10 +41,7 @@ def choose(user_id: int, days: int | None) -> None:
         raise InvalidInput("Choose one of the times that are offered.", field="retention_days")
     user = accounts.get(user_id)
 
-    def work() -> None:
-        user.retention_days = days
-
-    transaction(work)
+    assign(user, retention_days=days)
 
 
 def sweep() -> int:

@@ -24,6 +24,7 @@ from echo.services import audit, background
 from echo.services.audit import Act
 from echo.services.downloads import database, disk, pictures, tables
 from echo.services.downloads.progress import Progress
+from echo.services.storage import undone_on_failure
 
 log = structlog.get_logger()
 
@@ -135,11 +136,8 @@ class Downloads:
         """Take a place, then write down who asked: the database may let one wait."""
         name = new_id()
         download = self._all[name] = Download(name, kind, actor.id, self._folder / name)
-        try:
+        with undone_on_failure(lambda: self._all.pop(name)):
             audit.record(KINDS[kind].act, actor, target=kind)
-        except BaseException:
-            del self._all[name]
-            raise
         return download
 
     def of(self, actor: User) -> dict[str, Download]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from echo import csv_lines, hub
 from echo.extensions import db
 from echo.models import Feedback, Role, User
 from echo.services.downloads.progress import Progress
+from echo.services.storage import in_batches
 
 PER_STEP: Final = 1_000
 
@@ -62,18 +63,9 @@ def _write(
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(csv_lines.lines([names]))
         written = 0
-        for rows in _batches(query, key):
+        for rows in in_batches(query, PER_STEP):
             file.write(csv_lines.lines(rows))
             written += len(rows)
             tell(min(written / total, 1.0))
             hub.sleep()
     return path.name
-
-
-def _batches(query: Any, key: InstrumentedAttribute[int]) -> Iterator[Sequence[Any]]:
-    """Yield the rows in the order of their keys; each batch is one short read."""
-    last = 0
-    while rows := db.session.execute(query.where(key > last).order_by(key).limit(PER_STEP)).all():
-        db.session.commit()
-        yield rows
-        last = rows[-1][0]

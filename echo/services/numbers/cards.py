@@ -11,12 +11,14 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func, select
 
+from analytics import buckets
 from echo.clock import utc_now
-from echo.extensions import db
+from echo.extensions import cache, db
 from echo.models import ActiveDay, ActivitySlot, ReplySlot, TimingSpan
 from echo.services.numbers import slots
 
-BUCKET_RATIO: Final = 1.05
+KEPT_SECONDS: Final = 10
+USUAL_DAYS: Final = 30
 Number = int | float | None
 
 
@@ -43,6 +45,15 @@ class _Days(NamedTuple):
     @property
     def all(self) -> range:
         return range(self.begin, self.today + 1)
+
+
+@cache.memoize(timeout=KEPT_SECONDS)
+def recent_cards(days: int = USUAL_DAYS) -> list[Card]:
+    """Return the cards of the last `days` UTC days, kept for seconds.
+
+    Values are as old as the last refresh of the rollups, a minute while Echo serves.
+    """
+    return all_cards(days)
 
 
 def all_cards(days: int, last: date | None = None) -> list[Card]:
@@ -189,5 +200,5 @@ def _percentile(histograms: Sequence[dict[int, int]], share: float) -> float | N
     for bucket in sorted(joined):
         seen += joined[bucket]
         if seen >= wanted:
-            return BUCKET_RATIO**bucket
+            return buckets.value_of(bucket)
     return None

@@ -8,12 +8,13 @@ the last refresh, a minute while Echo serves.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from echo.clock import midnight
 from echo.extensions import db
 from echo.models import (
     ActiveDay,
@@ -233,14 +234,10 @@ def lengths(first: date, last: date, zone: ZoneInfo) -> list[tuple[int, int]]:
     rows = db.session.execute(
         select(Conversation.message_count, func.count())
         .where(
-            Conversation.created_at >= _midnight(first, zone),
-            Conversation.created_at < _midnight(last + timedelta(days=1), zone),
+            Conversation.created_at >= midnight(first, zone),
+            Conversation.created_at < midnight(last + timedelta(days=1), zone),
         )
         .group_by(Conversation.message_count)
         .order_by(Conversation.message_count)
     )
     return [(messages, count) for messages, count in rows]
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)

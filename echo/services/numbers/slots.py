@@ -54,11 +54,6 @@ def date_of(day: int) -> date:
     return date.fromordinal(day + EPOCH)
 
 
-def midnight(day: int) -> datetime:
-    """Return the moment at which a UTC day begins."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
-
-
 def week_of(day: int) -> int:
     return (day + WEEKDAY_OF_EPOCH) // 7
 

@@ -22,6 +22,7 @@ from echo.services import audit
 from echo.services.accounts import pictures
 from echo.services.chats import export
 from echo.services.sign_in import second_factor
+from echo.services.storage import in_batches, undone_on_failure
 
 CONVERSATIONS_PER_STEP: Final = 10
 LOOKS: Final = 10_000
@@ -48,14 +49,11 @@ Entries = list[tuple[str, bytes]]
 def make(user: User) -> IO[bytes]:
     """Return a temporary file with the archive, at its beginning; it vanishes when it is closed."""
     file = tempfile.TemporaryFile(prefix="echo-")  # noqa: SIM115  # the caller sends and closes it
-    try:
+    with undone_on_failure(file.close):
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
             for entries in _batches(user):
                 hub.run_native(_pack, packed, entries)
         file.seek(0)
-    except BaseException:
-        file.close()
-        raise
     return file
 
 
@@ -70,22 +68,9 @@ def _batches(user: User) -> Iterator[Entries]:
     picture_id = pictures.id_of(user.id)
     if picture_id:
         yield [("picture.webp", pictures.find(picture_id).content)]
-    last = ""
-    while rows := _conversations(user.id, last):
-        yield [entry for row in rows for entry in _entries(row)]
-        last = rows[-1].id
-        db.session.commit()  # nothing was written: the connection goes back between batches
-
-
-def _conversations(user_id: int, after: str) -> list[Conversation]:
-    return list(
-        db.session.scalars(
-            select(Conversation)
-            .where(Conversation.user_id == user_id, Conversation.id > after)
-            .order_by(Conversation.id)
-            .limit(CONVERSATIONS_PER_STEP)
-        )
-    )
+    mine = select(Conversation.id, Conversation).where(Conversation.user_id == user.id)
+    for rows in in_batches(mine, CONVERSATIONS_PER_STEP):
+        yield [entry for _id, row in rows for entry in _entries(row)]
 
 
 def _entries(row: Conversation) -> Entries:

@@ -19,7 +19,7 @@ from echo.models import Invite, User
 from echo.models.types import new_id
 from echo.services import audit, site_settings
 from echo.services.audit import Act, Entry
-from echo.services.storage import transaction
+from echo.services.storage import execute, undone_on_failure
 from echo.services.tokens import digest, new_token
 
 CLOSED: Final = "New accounts are made by an administrator here. Please ask one."
@@ -85,21 +85,17 @@ def use(token: str) -> Invite:
     """Return the invitation, counted once more; raises NotFound. Sign-ups at once never exceed its count."""
     invite = check(token)
 
-    def work() -> bool:
-        result = db.session.execute(
-            update(Invite)
-            .where(
-                Invite.id == invite.id,
-                Invite.uses < Invite.max_uses,
-                Invite.revoked_at.is_(None),
-                Invite.expires_at > utc_now(),
-            )
-            .values(uses=Invite.uses + 1)
-            .execution_options(synchronize_session=False)
+    if not execute(
+        update(Invite)
+        .where(
+            Invite.id == invite.id,
+            Invite.uses < Invite.max_uses,
+            Invite.revoked_at.is_(None),
+            Invite.expires_at > utc_now(),
         )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
-
-    if not transaction(work):
+        .values(uses=Invite.uses + 1)
+        .execution_options(synchronize_session=False)
+    ):
         check(token)  # says what happened meanwhile
         raise NotFound(USED_UP)
     return invite
@@ -108,15 +104,12 @@ def use(token: str) -> Invite:
 def give_back(invite: Invite) -> None:
     """Uncount a use whose sign-up was refused for another reason, such as a taken name."""
 
-    def work() -> None:
-        db.session.execute(
-            update(Invite)
-            .where(Invite.id == invite.id, Invite.uses > 0)
-            .values(uses=Invite.uses - 1)
-            .execution_options(synchronize_session=False)
-        )
-
-    transaction(work)
+    execute(
+        update(Invite)
+        .where(Invite.id == invite.id, Invite.uses > 0)
+        .values(uses=Invite.uses - 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def revoke(actor: User | None, invite_id: str) -> None:
@@ -162,8 +155,5 @@ def admission(token: str | None) -> Iterator[None]:
         yield
         return
     invite = use(token)
-    try:
+    with undone_on_failure(lambda: give_back(invite)):
         yield
-    except BaseException:
-        give_back(invite)
-        raise

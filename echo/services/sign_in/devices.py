@@ -13,7 +13,7 @@ from echo.clock import utc_now
 from echo.errors import NotFound, WrongCredentials
 from echo.extensions import db
 from echo.models import Device, User
-from echo.services.storage import transaction
+from echo.services.storage import assign, execute, transaction
 from echo.services.tokens import digest, new_token
 
 
@@ -119,10 +119,7 @@ def touch(device: Device) -> None:
 def confirm(device: Device) -> None:
     """Note that the person has just proved on this device who they are."""
 
-    def work() -> None:
-        device.confirmed_at = utc_now()
-
-    transaction(work)
+    assign(device, confirmed_at=utc_now())
 
 
 def living(user_id: int) -> list[Device]:
@@ -146,10 +143,7 @@ def own(user_id: int, device_id: str) -> Device:
 def forget_old() -> None:
     """Delete the rows of sessions that ended long ago: addresses are not kept for ever."""
 
-    def work() -> None:
-        db.session.execute(delete(Device).where(Device.expires_at < utc_now() - KEPT_AFTER_END))
-
-    transaction(work)
+    execute(delete(Device).where(Device.expires_at < utc_now() - KEPT_AFTER_END))
 
 
 def end_expired() -> int:
@@ -170,10 +164,7 @@ def end_expired() -> int:
 def revoke(device: Device, reason: str = "You signed out.") -> None:
     """End one device's session and close its sockets."""
 
-    def work() -> None:
-        device.revoked_at = utc_now()
-
-    transaction(work)
+    assign(device, revoked_at=utc_now())
     signals.access_ended.send(device.user_id, device_id=device.id, reason=reason)
 
 
@@ -186,9 +177,6 @@ def revoke_all(user_id: int, *, reason: str, but: str | None = None) -> None:
     )
     ended = [device_id for device_id in open_ids if device_id != but]
 
-    def work() -> None:
-        db.session.execute(update(Device).where(Device.id.in_(ended)).values(revoked_at=utc_now()))
-
-    transaction(work)
+    execute(update(Device).where(Device.id.in_(ended)).values(revoked_at=utc_now()))
     for device_id in ended:
         signals.access_ended.send(user_id, device_id=device_id, reason=reason)

@@ -38,11 +38,7 @@ def check(token: str) -> None:
 def redeem(token: str, username: str, email: str, password: str) -> User:
     """Make the first super admin and use the link up. A refused form leaves the link usable."""
     check(token)
-    link = one_time_links.use_up(token, Purpose.FIRST_SUPER_ADMIN, GONE)
-    try:
+    with one_time_links.using_up(token, Purpose.FIRST_SUPER_ADMIN, GONE):
         user = accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
-    except BaseException:
-        one_time_links.give_back(link)
-        raise
     audit.record(audit.Act.USER_CREATED, None, subject_id=user.id, role=RoleName.SUPER_ADMIN)
     return user

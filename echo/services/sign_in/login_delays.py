@@ -24,7 +24,7 @@ from echo.models import LoginFailure, User
 from echo.services import background, mail
 from echo.services.accounts import one_time_links
 from echo.services.accounts.one_time_links import Purpose
-from echo.services.storage import transaction
+from echo.services.storage import execute, transaction
 
 FREE_TRIES: Final = 5
 LONGEST_MINUTES: Final = 15
@@ -118,20 +118,14 @@ def unlock(user_id: int) -> None:
 
 
 def _forget(*keys: str) -> None:
-    def work() -> None:
-        db.session.execute(delete(LoginFailure).where(LoginFailure.key.in_(keys)))
-
-    transaction(work)
+    execute(delete(LoginFailure).where(LoginFailure.key.in_(keys)))
 
 
 def forget_old() -> None:
     """Delete the counts of tries that were a day ago."""
     limit = utc_now() - FORGOTTEN_AFTER
 
-    def work() -> None:
-        db.session.execute(delete(LoginFailure).where(LoginFailure.last_at < limit))
-
-    transaction(work)
+    execute(delete(LoginFailure).where(LoginFailure.last_at < limit))
 
 
 def tell_owner(user: User) -> None:

@@ -22,7 +22,7 @@ from echo.models import Passkey, User
 from echo.services.accounts import addresses
 from echo.services.sign_in import passkey_challenges, secret_box
 from echo.services.sign_in.passkey_challenges import CHALLENGE_SECONDS, Challenge, Purpose, Site
-from echo.services.storage import transaction
+from echo.services.storage import assign, execute, transaction
 
 TIMEOUT_MS: Final = CHALLENGE_SECONDS * 1000
 BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]{1,1400}={0,2}")
@@ -196,15 +196,11 @@ def _note_use(passkey: Passkey, new_count: int) -> None:
     """Store the counter, unless another answer has moved it meanwhile."""
     passkey_id, old_count = passkey.id, passkey.sign_count
 
-    def work() -> bool:
-        result = db.session.execute(
-            update(Passkey)
-            .where(Passkey.id == passkey_id, Passkey.sign_count == old_count)
-            .values(sign_count=new_count, last_used_at=utc_now())
-        )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
-
-    if not transaction(work):
+    if not execute(
+        update(Passkey)
+        .where(Passkey.id == passkey_id, Passkey.sign_count == old_count)
+        .values(sign_count=new_count, last_used_at=utc_now())
+    ):
         raise WrongCredentials(UNKNOWN)
 
 
@@ -212,21 +208,18 @@ def rename(user_id: int, passkey_id: str, name: str) -> None:
     """Give a passkey another name; raises NotFound for an absent or foreign one alike."""
     passkey = _own_one(user_id, passkey_id)
 
-    def work() -> None:
-        passkey.name = name
-
-    transaction(work)
+    assign(passkey, name=name)
 
 
 def remove(user_id: int, passkey_id: str) -> None:
     """Let a passkey work no more; raises NotFound for an absent or foreign one alike."""
     _own_one(user_id, passkey_id)
-    transaction(lambda: db.session.execute(delete(Passkey).where(Passkey.id == passkey_id)))
+    execute(delete(Passkey).where(Passkey.id == passkey_id))
 
 
 def remove_all(user_id: int) -> None:
     """Let none of the person's passkeys work any more."""
-    transaction(lambda: db.session.execute(delete(Passkey).where(Passkey.user_id == user_id)))
+    execute(delete(Passkey).where(Passkey.user_id == user_id))
 
 
 def _own_one(user_id: int, passkey_id: str) -> Passkey:

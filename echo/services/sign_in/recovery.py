@@ -6,8 +6,6 @@ A link that is refused for another reason, such as a weak password, stays usable
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from echo import hub
@@ -56,7 +54,7 @@ def reset(token: str, password: str) -> User:
     user, link = person(token, Purpose.RESET_PASSWORD)
     accounts.judge_password(user, password)
     new_hash = passwords.hash_password(password)
-    with _using_up(token, Purpose.RESET_PASSWORD):
+    with one_time_links.using_up(token, Purpose.RESET_PASSWORD):
         password_login.store_password(user, new_hash, proven=link.email)
     return user
 
@@ -69,7 +67,7 @@ def verify(token: str) -> User:
         Conflict: another account has the address by now.
     """
     user, link = person(token, Purpose.VERIFY_EMAIL)
-    with _using_up(token, Purpose.VERIFY_EMAIL):
+    with one_time_links.using_up(token, Purpose.VERIFY_EMAIL):
         addresses.store_proven(user, str(link.email))
     return user
 
@@ -77,17 +75,6 @@ def verify(token: str) -> User:
 def unlock(token: str) -> User:
     """End the block of the link's owner; raises NotFound."""
     user, _ = person(token, Purpose.UNLOCK)
-    with _using_up(token, Purpose.UNLOCK):
+    with one_time_links.using_up(token, Purpose.UNLOCK):
         login_delays.unlock(user.id)
     return user
-
-
-@contextmanager
-def _using_up(token: str, purpose: Purpose) -> Iterator[None]:
-    """Use the link up around what it does; when that fails the link works again."""
-    link = one_time_links.use_up(token, purpose)
-    try:
-        yield
-    except BaseException:
-        one_time_links.give_back(link)
-        raise

@@ -14,7 +14,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import RecoveryCode
 from echo.services.sign_in import secret_box
-from echo.services.storage import transaction
+from echo.services.storage import execute, transaction
 
 COUNT: Final = 10
 HALF: Final = 5
@@ -39,10 +39,7 @@ def renew(user_id: int) -> list[str]:
 def forget(user_id: int) -> None:
     """Delete all codes."""
 
-    def work() -> None:
-        db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-
-    transaction(work)
+    execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
 
 
 def left(user_id: int) -> int:
@@ -55,19 +52,12 @@ def use(user_id: int, typed: str) -> bool:
     """Tell whether this is an unused code, and use it up; of two at the same moment one is right."""
     wanted = _hash(user_id, typed)
 
-    def work() -> bool:
-        result = db.session.execute(
-            update(RecoveryCode)
-            .where(
-                RecoveryCode.user_id == user_id,
-                RecoveryCode.code_hash == wanted,
-                RecoveryCode.used_at.is_(None),
-            )
-            .values(used_at=utc_now())
-        )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
-
-    return transaction(work)
+    unused = (
+        RecoveryCode.user_id == user_id,
+        RecoveryCode.code_hash == wanted,
+        RecoveryCode.used_at.is_(None),
+    )
+    return bool(execute(update(RecoveryCode).where(*unused).values(used_at=utc_now())))
 
 
 def _new_code() -> str:

@@ -10,10 +10,9 @@ import pyotp
 from sqlalchemy import or_, update
 
 from echo.clock import utc_now
-from echo.extensions import db
 from echo.models import User
 from echo.services.sign_in import secret_box
-from echo.services.storage import transaction
+from echo.services.storage import assign, execute
 
 STEP_SECONDS: Final = 30
 ACCEPTED_STEPS: Final = (-1, 0, 1)  # clocks differ, and typing takes time
@@ -47,20 +46,12 @@ def matching_step(secret: str, code: str) -> int | None:
 def keep(user: User, secret: str, step: int) -> None:
     """Store the secret encrypted; the code that confirmed it is used up."""
     sealed = secret_box.seal(secret, PURPOSE)
-
-    def work() -> None:
-        user.totp_secret, user.totp_last_step = sealed, step
-
-    transaction(work)
+    assign(user, totp_secret=sealed, totp_last_step=step)
 
 
 def forget(user: User) -> None:
     """Remove the secret."""
-
-    def work() -> None:
-        user.totp_secret, user.totp_last_step = None, None
-
-    transaction(work)
+    assign(user, totp_secret=None, totp_last_step=None)
 
 
 def use(user: User, code: str) -> bool:
@@ -74,12 +65,5 @@ def use(user: User, code: str) -> bool:
     step = matching_step(secret_box.unseal(user.totp_secret, PURPOSE), code)
     if step is None:
         return False
-
-    def work() -> bool:
-        unused = or_(User.totp_last_step.is_(None), User.totp_last_step < step)
-        result = db.session.execute(
-            update(User).where(User.id == user.id, unused).values(totp_last_step=step)
-        )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
-
-    return transaction(work)
+    unused = or_(User.totp_last_step.is_(None), User.totp_last_step < step)
+    return bool(execute(update(User).where(User.id == user.id, unused).values(totp_last_step=step)))

@@ -20,7 +20,6 @@ from echo.generation import (
     QueueFull,
     SamplingParams,
 )
-from echo.limits import MESSAGE_CHARS
 from echo.models import Conversation
 from echo.services import site_settings
 from echo.services.site_settings import SiteSettings
@@ -38,11 +37,6 @@ class EngineRequests:
     settings: Settings
 
     def refuse_too_long(self, text: str, conversation: Conversation) -> None:
-        if len(text) > MESSAGE_CHARS:
-            raise errors.TooLong(
-                f"A message has at most {MESSAGE_CHARS:,} characters; this one has {len(text):,}.",
-                field="text",
-            )
         site = site_settings.current()
         room = self._sampling(conversation, site).max_new_tokens
         try:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from echo.clock import utc_now
+from echo.clock import midnight, utc_now
 from echo.errors import QuotaExceeded
 from echo.extensions import db
 from echo.models import Conversation, Message
@@ -48,12 +48,12 @@ class QuotaStatus:
 def status(user_id: int) -> QuotaStatus:
     """Return what the user has used today and may use; raises NotFound for an absent account."""
     role = accounts.get(user_id).role
-    midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
-    asked, tokens = _used(user_id, midnight)
+    today = midnight(utc_now().date())
+    asked, tokens = _used(user_id, today)
     return QuotaStatus(
         messages=Allowance(asked, role.daily_messages),
         tokens=Allowance(tokens, role.daily_tokens),
-        resets_at=midnight + timedelta(days=1),
+        resets_at=today + timedelta(days=1),
     )
 
 

@@ -18,7 +18,7 @@ from echo.generation import ChatMessage, Engine, Failed, Finished, FinishReason
 from echo.models import Conversation, Message, MessageStatus
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
-from echo.services.storage import transaction
+from echo.services.storage import assign
 from echo.services.turns import ending, quotas, rows
 from echo.services.turns.engine_requests import EngineRequests
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
@@ -121,10 +121,7 @@ class Turns:
         conversation = conversations.own(user_id, row.conversation_id)
         leaf = message_tree.newest_leaf(message_id, row.conversation_id)
 
-        def work() -> None:
-            conversation.head_id = leaf
-
-        transaction(work)
+        assign(conversation, head_id=leaf)
         signals.conversation_changed.send(conversation)
         return conversation
 

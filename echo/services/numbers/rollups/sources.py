@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -10,6 +9,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from analytics import buckets
+from echo.clock import midnight
 from echo.extensions import db
 from echo.models import Feedback, Message, MessageRating, MessageStatus, User
 from echo.models.message import LIVE_STATUSES
@@ -18,7 +19,6 @@ from echo.services.numbers.rollups.replacing import Rows
 
 UNKNOWN: Final = "unknown"
 ENDINGS: Final = ("complete", "length", "stopped", "interrupted", "failed")
-BUCKET_RATIO: Final = math.log(1.05)
 SHORTEST_WRITING_MS: Final = 10  # a reply that came at once tells nothing about speed
 
 ASKED: Final = Message.role == "user"
@@ -52,7 +52,7 @@ def of_slots(day: int) -> SlotRows:
 
 def on(day: int, moment: InstrumentedAttribute[object]) -> ColumnElement[bool]:
     """Tell whether a time is on a UTC day, by its index."""
-    return and_(moment >= slots.midnight(day), moment < slots.midnight(day + 1))
+    return and_(moment >= midnight(slots.date_of(day)), moment < midnight(slots.date_of(day + 1)))
 
 
 Replies = dict[tuple[int, str], Counter[str]]
@@ -160,7 +160,7 @@ def of_timing(day: int) -> Rows:
     counts: Counter[tuple[str, str, int]] = Counter()
     for model, queued, first, total, tokens in rows:
         for measure, value in measures(queued, first, total, tokens):
-            counts[model or UNKNOWN, measure, bucket(value)] += 1
+            counts[model or UNKNOWN, measure, buckets.bucket_of(value)] += 1
     return {("day", day, *key): (count,) for key, count in counts.items()}
 
 
@@ -175,8 +175,3 @@ def measures(
         return
     if tokens > 1 and total - first >= SHORTEST_WRITING_MS:
         yield "tokens_per_second", 1000 * (tokens - 1) / (total - first)
-
-
-def bucket(value: float) -> int:
-    """Return the place of a value in the histograms: each bucket is five per cent wide."""
-    return round(math.log(value) / BUCKET_RATIO) if value >= 1 else 0

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from echo.admin import cells, sentences
 from echo.admin.access import Guarded
-from echo.admin.filters import ChoiceIs, FromDay, IdIs, UntilDay
+from echo.admin.columns import Column, On
+from echo.admin.filters import ChoiceIs, IdIs, days
 from echo.admin.table_view import TableView
 from echo.models import AuditEvent
 from echo.services import audit
@@ -19,15 +20,15 @@ from echo.services.audit import Act
 from echo.services.people import account_facts
 
 
-def _what(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Markup:
+def _what(row: AuditEvent, _name: str) -> Markup:
     return Markup("<span>{}</span>").format(sentences.sentence(row, g.trail_names))
 
 
-def _detail(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Any:
+def _detail(row: AuditEvent, _name: str) -> Any:
     return sentences.detail(row) or cells.NOTHING
 
 
-def _target(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Any:
+def _target(row: AuditEvent, _name: str) -> Any:
     return Markup('<span class="id">{}</span>').format(row.target) if row.target else cells.NOTHING
 
 
@@ -37,20 +38,24 @@ class AuditTrail(Guarded, TableView):
     routes = ("index_view", "verify", "export")
     about = "Every act of an administrator and every look into other people's words. Rows stay for ever."
     can_view_details = False
-    column_list = ("id", "at", "act", "target", "detail")
-    column_labels = {"id": "No.", "at": "When", "act": "What happened", "detail": "In detail"}
+    columns = (
+        Column("id", "No."),
+        Column("at", "When", cells.moment, sort=("id",)),
+        Column("actor_id", on=On.CSV),
+        Column("act", "What happened", _what),
+        Column("subject_id", on=On.CSV),
+        Column("target", cell=_target),
+        Column("detail", "In detail", _detail),
+        Column("hash", on=On.CSV),
+    )
     column_default_sort = ("id", True)
-    sorts = (("at", "id"),)
     column_filters = (
         ChoiceIs(AuditEvent.act, "Act", "act", list(sentences.LABELS.items())),
         IdIs(AuditEvent.actor_id, "By person number", "actor_id"),
         IdIs(AuditEvent.subject_id, "About person number", "subject_id"),
-        FromDay(AuditEvent.at, "From", "from"),
-        UntilDay(AuditEvent.at, "Until", "until"),
+        *days(AuditEvent.at),
     )
-    column_formatters = {"at": cells.moment, "act": _what, "target": _target, "detail": _detail}
     searched = (AuditEvent.target,)
-    exported = ("id", "at", "actor_id", "act", "subject_id", "target", "detail", "hash")
     list_template = "admin/audit.html"
 
     def __init__(self) -> None:

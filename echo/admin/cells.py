@@ -14,7 +14,7 @@ CUT: Final = 90
 NOTHING: Final = Markup('<span class="faint">–</span>')
 
 
-def moment(_view: Any, _context: Any, row: Any, name: str) -> Markup:
+def moment(row: Any, name: str) -> Markup:
     """A time: in UTC, until the page's script draws it in the viewer's zone."""
     value: datetime | None = getattr(row, name)
     if value is None:
@@ -24,7 +24,7 @@ def moment(_view: Any, _context: Any, row: Any, name: str) -> Markup:
     )
 
 
-def cut(_view: Any, _context: Any, row: Any, name: str) -> Any:
+def cut(row: Any, name: str) -> Any:
     """The beginning of a text, on one line."""
     value = " ".join(str(getattr(row, name) or "").split())
     if not value:
@@ -32,60 +32,60 @@ def cut(_view: Any, _context: Any, row: Any, name: str) -> Any:
     return escape(value if len(value) <= CUT else value[:CUT].rstrip() + "…")
 
 
-def person(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
+def person(row: Any, _name: str) -> Markup:
     """The number of a user, as a link to the account."""
     url = url_for("admin_users.details_view", id=row.user_id)
     return Markup('<a href="{}">#{}</a>').format(url, row.user_id)
 
 
-def named_person(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
+def named_person(row: Any, _name: str) -> Markup:
     """The name of a user, as a link to the account."""
     url = url_for("admin_users.details_view", id=row.user_id)
     return Markup('<a href="{}">{}</a>').format(url, row.user.username)
 
 
-def conversation(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
+def conversation(row: Any, _name: str) -> Markup:
     """The id of a conversation, as a link to it."""
     url = url_for("admin_conversations.details_view", id=row.conversation_id)
     return Markup('<a href="{}" class="id">{}</a>').format(url, row.conversation_id)
 
 
-def message(_view: Any, _context: Any, row: Any, _name: str) -> Markup:
+def message(row: Any, _name: str) -> Markup:
     """The id of a message, as a link to it."""
     url = url_for("admin_messages.details_view", id=row.message_id)
     return Markup('<a href="{}" class="id">{}</a>').format(url, row.message_id)
 
 
-def size(_view: Any, _context: Any, row: Any, name: str) -> str:
+def size(row: Any, name: str) -> str:
     """A number of bytes in kB."""
     return f"{max(1, round(getattr(row, name) / 1000)):,} kB"
 
 
-def thumb(_view: Any, _context: Any, row: Any, name: str) -> Markup:
+def thumb(row: Any, name: str) -> Markup:
     """A thumb up or down, in a word."""
     kind, word = ("good", "Good") if getattr(row, name) > 0 else ("bad", "Bad")
     return Markup('<span class="tag {}">{}</span>').format(kind, word)
 
 
-def amount(_view: Any, _context: Any, row: Any, name: str) -> Any:
+def amount(row: Any, name: str) -> Any:
     """A number with commas."""
     value = getattr(row, name)
     return NOTHING if value is None else f"{value:,}"
 
 
-def yes_no(_view: Any, _context: Any, row: Any, name: str) -> Markup:
+def yes_no(row: Any, name: str) -> Markup:
     """A word that is green when all is well."""
     value = bool(getattr(row, name))
     kind, word = ("good", "Yes") if value else ("bad", "No")
     return Markup('<span class="tag {}">{}</span>').format(kind, word)
 
 
-def flag(_view: Any, _context: Any, row: Any, name: str) -> str:
+def flag(row: Any, name: str) -> str:
     """A plain word."""
     return "Yes" if getattr(row, name) else "No"
 
 
-def tag(_view: Any, _context: Any, row: Any, name: str) -> Any:
+def tag(row: Any, name: str) -> Any:
     """A status, a role or a category as a small label."""
     value = getattr(row, name)
     if value is None:
@@ -95,7 +95,7 @@ def tag(_view: Any, _context: Any, row: Any, name: str) -> Any:
     )
 
 
-def stars(_view: Any, _context: Any, row: Any, name: str) -> Any:
+def stars(row: Any, name: str) -> Any:
     """One to five stars."""
     value: int | None = getattr(row, name)
     if value is None:

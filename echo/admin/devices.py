@@ -14,7 +14,8 @@ from echo import hub
 from echo.admin import cells
 from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
-from echo.admin.filters import ChoiceIs, FromDay, IdIs, TextIs, UntilDay
+from echo.admin.columns import Column, On
+from echo.admin.filters import ChoiceIs, IdIs, TextIs, days
 from echo.admin.pages import go
 from echo.admin.table_view import TableView
 from echo.clock import utc_now
@@ -23,12 +24,12 @@ from echo.services.people import administration
 from echo.services.sign_in import device_names, devices
 
 
-def _state(_view: Any, _context: Any, row: Device, _name: str) -> Markup:
+def _state(row: Device, _name: str) -> Markup:
     kind, word = ("good", "signed in") if devices.is_live(row) else ("", "ended")
     return Markup('<span class="tag {}">{}</span>').format(kind, word)
 
 
-def _title(_view: Any, _context: Any, row: Device, _name: str) -> Markup:
+def _title(row: Device, _name: str) -> Markup:
     title = g.device_titles.get(row.user_agent, device_names.UNKNOWN)
     return Markup('<span title="{}">{}</span>').format(row.user_agent, title)
 
@@ -52,37 +53,26 @@ class Devices(Guarded, TableView):
     routes = ("index_view", "revoke", "action_view", "export")
     about = "Where people are signed in."
     can_view_details = False
-    column_list = (
-        "user_agent", "revoked_at", "user", "address", "created_at", "last_seen_at", "expires_at",
-    )  # fmt: skip
-    column_labels = {
-        "user_agent": "Browser",
-        "revoked_at": "State",
-        "user": "Person",
-        "created_at": "Since",
-        "last_seen_at": "Last here",
-        "expires_at": "Until",
-    }
+    columns = (
+        Column("id", on=On.CSV),
+        Column("user_agent", "Browser", _title),
+        Column("revoked_at", "State", _state),
+        Column("user", "Person", cells.named_person, on=On.LIST),
+        Column("user_id", on=On.CSV),
+        Column("address"),
+        Column("method", on=On.CSV),
+        Column("created_at", "Since", cells.moment, sort=("created_at", "id")),
+        Column("last_seen_at", "Last here", cells.moment),
+        Column("expires_at", "Until", cells.moment, sort=("expires_at",)),
+    )
     column_default_sort = ("id", True)
-    sorts = (("created_at", "id"), "expires_at")
     searched = (Device.user_agent, Device.address)
     column_filters = (
         IdIs(Device.user_id, "Person's number", "user_id"),
         _StateIs(Device.revoked_at, "State", "state", [("live", "Signed in"), ("ended", "Ended")]),
         TextIs(Device.address, "Address", "address"),
-        FromDay(Device.created_at, "From", "from"),
-        UntilDay(Device.created_at, "Until", "until"),
+        *days(Device.created_at),
     )
-    column_formatters = {
-        "user_agent": _title,
-        "revoked_at": _state,
-        "user": cells.named_person,
-        **dict.fromkeys(("created_at", "last_seen_at", "expires_at"), cells.moment),
-    }
-    exported = (
-        "id", "user_id", "user_agent", "address", "method", "created_at", "last_seen_at",
-        "expires_at", "revoked_at",
-    )  # fmt: skip
     bulk_acts = {  # fixed by the class
         "revoke": BulkAct(
             "Sign out",

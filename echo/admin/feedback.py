@@ -11,7 +11,8 @@ from flask_login import current_user
 from echo.admin import cells, sentences
 from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
-from echo.admin.filters import ChoiceIs, FromDay, IdIs, UntilDay, WholeChoiceIs
+from echo.admin.columns import PAGES, Column, On
+from echo.admin.filters import ChoiceIs, IdIs, WholeChoiceIs, days
 from echo.admin.pages import handle
 from echo.admin.table_view import TableView
 from echo.forms.admin import AnswerForm
@@ -24,7 +25,7 @@ STATES: Final = [(state.value, state.capitalize()) for state in FeedbackState]
 STARS: Final = [("1", "1 star"), *((str(n), f"{n} stars") for n in range(2, 6))]
 
 
-def _answerer(_view: Any, _context: Any, row: Feedback, _name: str) -> Any:
+def _answerer(row: Feedback, _name: str) -> Any:
     names = account_facts.names([row.answered_by])
     return sentences.person(row.answered_by, names, cells.NOTHING)
 
@@ -34,47 +35,29 @@ class FeedbackList(Guarded, TableView):
 
     routes = ("index_view", "details_view", "open", "answer", "action_view", "export")
     about = "Opinions left with the feedback form. Their writers see the answers."
-    column_list = ("opinion", "state", "category", "rating", "user", "created_at")
-    column_details_list = (
-        "id", "opinion", "state", "category", "rating", "user", "created_at",
-        "answer", "answered_by", "answered_at", "answer_read_at",
-    )  # fmt: skip
-    column_labels = {
-        "user": "Person",
-        "rating": "Stars",
-        "created_at": "Left",
-        "answered_by": "Answered by",
-        "answered_at": "Answered",
-        "answer_read_at": "Answer read",
-    }
+    columns = (
+        Column("id", on=On.DETAILS | On.CSV),
+        Column("user_id", on=On.CSV),
+        Column("opinion", cell=cells.cut, is_long=True),
+        Column("state", cell=cells.tag, sort=("state",)),
+        Column("category", cell=cells.tag),
+        Column("rating", "Stars", cells.stars, sort=("rating",)),
+        Column("user", "Person", cells.named_person, on=PAGES),
+        Column("created_at", "Left", cells.moment, sort=("created_at", "id")),
+        Column("answer", on=On.DETAILS | On.CSV, is_long=True),
+        Column("answered_by", "Answered by", _answerer, on=On.DETAILS | On.CSV),
+        Column("answered_at", "Answered", cells.moment, on=On.DETAILS | On.CSV),
+        Column("answer_read_at", "Answer read", cells.moment, on=On.DETAILS),
+    )
     column_default_sort = ("id", True)
-    sorts = ("state", "rating", ("created_at", "id"))
     searched = (Feedback.opinion, Feedback.answer)
     column_filters = (
         IdIs(Feedback.user_id, "Person's number", "user_id"),
         ChoiceIs(Feedback.state, "State", "state", STATES),
         ChoiceIs(Feedback.category, "Category", "category", list(FEEDBACK_CATEGORIES.items())),
         WholeChoiceIs(Feedback.rating, "Stars", "rating", STARS),
-        FromDay(Feedback.created_at, "From", "from"),
-        UntilDay(Feedback.created_at, "Until", "until"),
+        *days(Feedback.created_at),
     )
-    column_formatters = {
-        "opinion": cells.cut,
-        "state": cells.tag,
-        "category": cells.tag,
-        "rating": cells.stars,
-        "user": cells.named_person,
-        "answered_by": _answerer,
-        **dict.fromkeys(("created_at", "answered_at", "answer_read_at"), cells.moment),
-    }
-    column_formatters_detail = {
-        name: cell for name, cell in column_formatters.items() if name != "opinion"
-    }
-    blocks = ("opinion", "answer")
-    exported = (
-        "id", "user_id", "state", "category", "rating", "opinion", "created_at", "answer",
-        "answered_by", "answered_at",
-    )  # fmt: skip
     bulk_acts = {  # fixed by the class
         "seen": BulkAct(
             "Mark as seen",

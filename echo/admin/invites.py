@@ -12,7 +12,8 @@ from markupsafe import Markup
 from echo.admin import cells, sentences
 from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
-from echo.admin.filters import ChoiceIs, FromDay, IdIs, UntilDay
+from echo.admin.columns import Column, On
+from echo.admin.filters import ChoiceIs, IdIs, days
 from echo.admin.pages import go, public_address
 from echo.admin.table_view import TableView
 from echo.clock import utc_now
@@ -25,17 +26,17 @@ KINDS = {"open": "good", "revoked": "bad"}
 STATES = {"open": "Open", "used_up": "Used up", "expired": "Expired", "revoked": "Withdrawn"}
 
 
-def _uses(_view: Any, _context: Any, row: Invite, _name: str) -> str:
+def _uses(row: Invite, _name: str) -> str:
     return f"{row.uses:,} of {row.max_uses:,}"
 
 
-def _state(_view: Any, _context: Any, row: Invite, _name: str) -> Markup:
+def _state(row: Invite, _name: str) -> Markup:
     state = invites.state(row)
     word = "withdrawn" if state == "revoked" else state
     return Markup('<span class="tag {}">{}</span>').format(KINDS.get(state, ""), word)
 
 
-def _maker(_view: Any, _context: Any, row: Invite, _name: str) -> Any:
+def _maker(row: Invite, _name: str) -> Any:
     return sentences.person(row.created_by, g.invite_makers, "–")
 
 
@@ -63,33 +64,22 @@ class Invites(Guarded, TableView):
     can_create = True
     create_label = "New invitation"
     can_view_details = False
-    column_list = ("note", "revoked_at", "uses", "created_by", "created_at", "expires_at")
-    column_labels = {
-        "note": "For",
-        "revoked_at": "State",
-        "uses": "Used",
-        "created_by": "By",
-        "created_at": "Made",
-        "expires_at": "Until",
-    }
+    columns = (
+        Column("id", on=On.CSV),
+        Column("note", "For", cells.cut),
+        Column("revoked_at", "State", _state),
+        Column("uses", "Used", _uses),
+        Column("max_uses", on=On.CSV),
+        Column("created_by", "By", _maker),
+        Column("created_at", "Made", cells.moment, sort=("created_at", "id")),
+        Column("expires_at", "Until", cells.moment, sort=("expires_at",)),
+    )
     column_default_sort = ("id", True)
-    sorts = (("created_at", "id"), "expires_at")
     searched = (Invite.note,)
     column_filters = (
         _StateIs(Invite.revoked_at, "State", "state", list(STATES.items())),
         IdIs(Invite.created_by, "Made by person number", "created_by"),
-        FromDay(Invite.created_at, "Made from", "from"),
-        UntilDay(Invite.created_at, "Made until", "until"),
-    )
-    exported = (
-        "id",
-        "note",
-        "uses",
-        "max_uses",
-        "created_by",
-        "created_at",
-        "expires_at",
-        "revoked_at",
+        *days(Invite.created_at, "Made"),
     )
     bulk_acts = {  # fixed by the class
         "revoke": BulkAct(
@@ -99,14 +89,6 @@ class Invites(Guarded, TableView):
             invites.revoke,
             is_harsh=True,
         ),
-    }
-    column_formatters = {
-        "note": cells.cut,
-        "revoked_at": _state,
-        "uses": _uses,
-        "created_by": _maker,
-        "created_at": cells.moment,
-        "expires_at": cells.moment,
     }
     list_template = "admin/invites.html"
 

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from echo.admin import cells
 from echo.admin.access import Guarded
-from echo.admin.filters import FromDay, IdIs, UntilDay, whole_id
+from echo.admin.columns import Column
+from echo.admin.filters import IdIs, days, whole_id
 from echo.admin.pages import go, handle
 from echo.admin.table_view import TableView
 from echo.errors import InvalidInput
@@ -24,7 +25,7 @@ from echo.services.people import administration, people_pictures
 CREATE = "admin_pictures.create_view"
 
 
-def _preview(_view: Any, _context: Any, row: Picture, _name: str) -> Markup:
+def _preview(row: Picture, _name: str) -> Markup:
     return Markup(
         '<img class="preview" src="{}" alt="" width="56" height="56" loading="lazy">'
     ).format(url_for("pictures.show", picture_id=row.id))
@@ -44,28 +45,18 @@ class Pictures(Guarded, TableView):
     can_create = True
     create_label = "Give a picture"
     can_view_details = False
-    column_list = ("id", "user_id", "size_bytes", "created_at")
-    column_labels = {
-        "id": "Picture",
-        "user_id": "Person",
-        "size_bytes": "Size",
-        "created_at": "Since",
-    }
+    columns = (
+        Column("id", "Picture", _preview),
+        Column("user_id", "Person", cells.person, sort=("user_id",)),
+        Column("size_bytes", "Size", cells.size, sort=("size_bytes",)),
+        Column("created_at", "Since", cells.moment, sort=("created_at",)),
+    )
     column_default_sort = ("created_at", True)
-    sorts = ("user_id", "size_bytes", "created_at")
     newest = "created_at"
     column_filters = (
         IdIs(Picture.user_id, "Person's number", "user_id"),
-        FromDay(Picture.created_at, "From", "from"),
-        UntilDay(Picture.created_at, "Until", "until"),
+        *days(Picture.created_at),
     )
-    column_formatters = {
-        "id": _preview,
-        "user_id": cells.person,
-        "size_bytes": cells.size,
-        "created_at": cells.moment,
-    }
-    exported = ("id", "user_id", "size_bytes", "created_at")
     list_template = "admin/pictures.html"
 
     def __init__(self) -> None:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from echo.admin import cells
 from echo.admin.access import Guarded
+from echo.admin.columns import Column
 from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import RoleForm
@@ -18,7 +19,7 @@ from echo.models import Role
 from echo.services.people import administration
 
 
-def _allowance(_view: Any, _context: Any, row: Role, name: str) -> Any:
+def _allowance(row: Role, name: str) -> Any:
     value: int | None = getattr(row, name)
     return Markup('<span class="faint">no limit</span>') if value is None else f"{value:,}"
 
@@ -31,16 +32,13 @@ class Roles(Guarded, TableView):
     about = "What each role says and allows a day. An empty allowance means no limit."
     can_edit = True
     can_view_details = False
-    column_list = ("name", "description", "daily_messages", "daily_tokens")
-    column_labels = {"daily_messages": "Messages a day", "daily_tokens": "Tokens a day"}
+    columns = (
+        Column("name", cell=cells.tag),
+        Column("description", cell=cells.cut),
+        Column("daily_messages", "Messages a day", _allowance),
+        Column("daily_tokens", "Tokens a day", _allowance),
+    )
     column_default_sort = "id"
-    sorts = ()
-    column_formatters = {
-        "name": cells.tag,
-        "description": cells.cut,
-        "daily_messages": _allowance,
-        "daily_tokens": _allowance,
-    }
 
     def __init__(self) -> None:
         super().__init__(Role, "Roles", "roles")

@@ -14,6 +14,7 @@ from flask_login import current_user
 
 from echo import csv_lines
 from echo.admin import keyset
+from echo.admin.columns import On
 from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
@@ -28,11 +29,8 @@ DEVICE: Final = "device"  # where the cookie holds the device's token
 
 
 class TableExport:
-    """Mixin of the tables; `exported` names the columns, none of them a secret."""
+    """Mixin of the tables; their columns say which of them are exported, none of them a secret."""
 
-    exported: ClassVar[tuple[str, ...]] = ()
-    exported_words: ClassVar[tuple[str, ...]] = ()
-    """Columns with what people wrote in private: for super admins alone."""
     export_batch: ClassVar[int] = BATCH_ROWS
 
     name: str
@@ -41,6 +39,7 @@ class TableExport:
     _asked: Any
     _order: Any
     _found: Any
+    names_on: Any
 
     @property
     def export_limit(self) -> int:
@@ -55,7 +54,8 @@ class TableExport:
         actor: User = current_user._get_current_object()
         asked = self._asked()
         query, _is_cut = self._found(asked)
-        columns = [*self.exported, *(self.exported_words if actor.is_super_admin else ())]
+        places = (On.CSV, On.WORDS) if actor.is_super_admin else (On.CSV,)
+        columns = [name for place in places for name in self.names_on(place)]
         self._note(actor, asked, columns)
         lines = self._lines(query, self._order(asked), columns, actor)
         response = Response(stream_with_context(lines), mimetype="text/csv")
@@ -69,7 +69,7 @@ class TableExport:
         said: dict[str, Any] = {
             "filters": ", ".join(flt.arg for flt, _value in asked.filters) or None,
             "searched": "yes" if asked.search else None,
-            "with": ", ".join(name for name in self.exported_words if name in columns) or None,
+            "with": ", ".join(name for name in self.names_on(On.WORDS) if name in columns) or None,
         }
         audit.record(Act.TABLE_DOWNLOADED, actor, target=self.model.__tablename__, **said)
 
@@ -78,7 +78,7 @@ class TableExport:
         left, cursor = EXPORT_ROWS, None
         while left > 0:
             page = keyset.read(query, order, min(self.export_batch, left), after=cursor)
-            if any(name in columns for name in self.exported_words):
+            if any(name in columns for name in self.names_on(On.WORDS)):
                 self.note_looks(actor, page.rows)
             text = csv_lines.lines([getattr(row, name) for name in columns] for row in page.rows)
             db.session.commit()  # the connection goes back while the client reads

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Query
 
 from echo.admin import keyset
 from echo.admin.bulk import BulkActs
+from echo.admin.columns import Columns
 from echo.admin.filters import TEXT_MAX, TableFilter, whole_id
 from echo.admin.keyset import Order
 from echo.admin.keyset import Page as RowPage
@@ -51,7 +52,7 @@ class Asked:
         return chosen
 
 
-class TableView(TableExport, BulkActs, Page, ModelView):
+class TableView(TableExport, BulkActs, Columns, Page, ModelView):
     """A read-only table; subclasses name columns, filters and what may be done besides."""
 
     routes: ClassVar[tuple[str, ...]] = ("index_view", "details_view")
@@ -61,11 +62,7 @@ class TableView(TableExport, BulkActs, Page, ModelView):
     list_template = "admin/list.html"
     details_template = "admin/details.html"
     about: ClassVar[str] = ""
-    blocks: ClassVar[tuple[str, ...]] = ()
-    """Columns whose text is long and keeps its line breaks in the details."""
     column_sortable_list = ()  # Flask-Admin's own finds no column that sorts in place of another
-    sorts: ClassVar[tuple[str | tuple[str, ...], ...]] = ()
-    """Columns that sort; after a name may stand the columns that do it in its place."""
     searched: ClassVar[tuple[InstrumentedAttribute[Any], ...]] = ()
     search_rows: ClassVar[int] = 50_000
     """No index finds words inside of texts: only so many of the newest rows are looked through."""
@@ -145,21 +142,15 @@ class TableView(TableExport, BulkActs, Page, ModelView):
         if asked.sort is None:
             columns, _joins, descending = next(iter(self._get_default_order()))
         else:
-            columns = self._sorting()[self._list_columns[asked.sort][0]]
+            names = self.sorting[self._list_columns[asked.sort][0]]
+            columns = tuple(getattr(self.model, name) for name in names)
             descending = asked.descending
         several = columns if isinstance(columns, tuple) else (columns,)
         is_last = several[-1].key == self.key.key
         return Order(several if is_last else (*several, self.key), bool(descending))
 
-    def _sorting(self) -> dict[str, tuple[InstrumentedAttribute[Any], ...]]:
-        """Return what sorts, by the name of the column that shows it."""
-        pairs = [(each, each) if isinstance(each, str) else each for each in self.sorts]
-        return {
-            shown: tuple(getattr(self.model, name) for name in names) for shown, *names in pairs
-        }
-
     def is_sortable(self, name: str) -> bool:
-        return name in self._sorting()
+        return name in self.sorting
 
     def _found(self, asked: Asked) -> tuple[Query[Any], bool]:
         """Return the rows that filters and search leave; tell whether older ones were not searched."""

@@ -9,7 +9,8 @@ from flask_login import current_user
 
 from echo.admin import cells
 from echo.admin.access import Guarded
-from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsThere, IsTrue, TextIs, UntilDay, few
+from echo.admin.columns import PAGES, Column, On
+from echo.admin.filters import ChoiceIs, IdIs, IsThere, IsTrue, TextIs, days, few
 from echo.admin.table_view import TableView
 from echo.models import Conversation, Message, MessageStatus, User
 from echo.services.people import looks
@@ -53,42 +54,27 @@ class Conversations(Guarded, _Private):
         "and they are shown it."
     )
     routes = ("index_view", "details_view", "export")
-    column_list = ("title", "user_id", "message_count", "created_at", "updated_at", "deleted_at")
-    column_details_list = ("id", *column_list, "pinned", "settings", "head_id")
-    column_labels = {
-        "user_id": "Person",
-        "message_count": "Messages",
-        "head_id": "Newest message",
-        "created_at": "Begun",
-        "updated_at": "Last used",
-        "deleted_at": "Deleted",
-    }
+    columns = (
+        Column("id", on=On.DETAILS | On.CSV),
+        Column("title", cell=cells.cut, on=PAGES | On.WORDS),
+        Column("user_id", "Person", cells.person),
+        Column("message_count", "Messages", cells.amount, sort=("message_count", "created_at")),
+        Column("pinned", cell=cells.flag, on=On.DETAILS | On.CSV),
+        Column("created_at", "Begun", cells.moment, sort=("created_at",)),
+        Column("updated_at", "Last used", cells.moment, sort=("updated_at",)),
+        Column("deleted_at", "Deleted", cells.moment),
+        Column("settings", on=On.DETAILS),
+        Column("head_id", "Newest message", on=On.DETAILS),
+    )
     column_default_sort = ("created_at", True)
     newest = "created_at"
-    sorts = (
-        ("message_count", "message_count", "created_at"), "created_at", "updated_at",
-    )  # fmt: skip
     searched = (Conversation.title,)
-    exported = (
-        "id", "user_id", "message_count", "pinned", "created_at", "updated_at", "deleted_at",
-    )  # fmt: skip
-    exported_words = ("title",)
     column_filters = (
         IdIs(Conversation.user_id, "Person's number", "user_id"),
         IsTrue(Conversation.pinned, "Pinned", "pinned"),
         _IsDeleted(Conversation.deleted_at, "Deleted", "deleted"),
-        FromDay(Conversation.created_at, "From", "from"),
-        UntilDay(Conversation.created_at, "Until", "until"),
+        *days(Conversation.created_at),
     )
-    column_formatters = {
-        "title": cells.cut,
-        "user_id": cells.person,
-        "pinned": cells.flag,
-        "message_count": cells.amount,
-        "created_at": cells.moment,
-        "updated_at": cells.moment,
-        "deleted_at": cells.moment,
-    }
     details_template = "admin/conversation.html"
 
     def __init__(self) -> None:
@@ -103,59 +89,39 @@ class Messages(Guarded, _Private):
         "and they are shown it."
     )
     routes = ("index_view", "details_view", "export")
-    column_list = (
-        "text", "role", "status", "user_id", "completion_tokens", "first_token_ms", "created_at",
-    )  # fmt: skip
-    column_details_list = (
-        "id", "text", "role", "status", "user_id", "conversation_id", "parent_id", "ordinal",
-        "model", "finish_reason", "error_code", "error_text", "prompt_tokens", "cached_tokens",
-        "completion_tokens", "queue_ms", "first_token_ms", "total_ms", "created_at", "finished_at",
-    )  # fmt: skip
-    column_labels = {
-        "user_id": "Person",
-        "conversation_id": "Conversation",
-        "parent_id": "Follows",
-        "completion_tokens": "Tokens",
-        "first_token_ms": "First token, ms",
-        "queue_ms": "Waited, ms",
-        "total_ms": "Total, ms",
-        "created_at": "Written",
-        "finished_at": "Finished",
-    }
+    columns = (
+        Column("id", on=On.DETAILS | On.CSV),
+        Column("text", cell=cells.cut, on=PAGES | On.WORDS, is_long=True),
+        Column("role", cell=cells.tag),
+        Column("status", cell=cells.tag),
+        Column("user_id", "Person", cells.person),
+        Column("conversation_id", "Conversation", cells.conversation, on=On.DETAILS | On.CSV),
+        Column("parent_id", "Follows", on=On.DETAILS),
+        Column("ordinal", on=On.DETAILS),
+        Column("model", on=On.DETAILS | On.CSV),
+        Column("finish_reason", on=On.DETAILS | On.CSV),
+        Column("error_code", on=On.DETAILS | On.CSV),
+        Column("error_text", on=On.DETAILS, is_long=True),
+        Column("prompt_tokens", cell=cells.amount, on=On.DETAILS | On.CSV),
+        Column("cached_tokens", cell=cells.amount, on=On.DETAILS),
+        Column("completion_tokens", "Tokens", cells.amount),
+        Column("queue_ms", "Waited, ms", cells.amount, on=On.DETAILS),
+        Column("first_token_ms", "First token, ms", cells.amount),
+        Column("total_ms", "Total, ms", cells.amount, on=On.DETAILS | On.CSV),
+        Column("created_at", "Written", cells.moment, sort=("created_at",)),
+        Column("finished_at", "Finished", cells.moment, on=On.DETAILS),
+    )
     column_default_sort = ("created_at", True)
-    sorts = ("created_at",)
     searched = (Message.text,)
     search_rows = 20_000
     newest = "created_at"
-    exported = (
-        "id", "conversation_id", "user_id", "role", "status", "model", "finish_reason", "error_code",
-        "prompt_tokens", "completion_tokens", "first_token_ms", "total_ms", "created_at",
-    )  # fmt: skip
-    exported_words = ("text",)
     column_filters = (
         IdIs(Message.user_id, "Person's number", "user_id"),
         TextIs(Message.conversation_id, "Conversation", "conversation_id"),
         ChoiceIs(Message.role, "Written by", "role", [("user", "A person"), ("assistant", "Echo")]),
         ChoiceIs(Message.status, "Status", "status", [(s, s.capitalize()) for s in MessageStatus]),
-        FromDay(Message.created_at, "From", "from"),
-        UntilDay(Message.created_at, "Until", "until"),
+        *days(Message.created_at),
     )
-    _tokens = ("prompt_tokens", "cached_tokens", "completion_tokens")
-    _times = ("queue_ms", "first_token_ms", "total_ms")
-    column_formatters = {
-        "text": cells.cut,
-        "role": cells.tag,
-        "status": cells.tag,
-        "user_id": cells.person,
-        "created_at": cells.moment,
-        "finished_at": cells.moment,
-        **dict.fromkeys((*_tokens, *_times), cells.amount),
-    }
-    column_formatters_detail = {
-        **{name: cell for name, cell in column_formatters.items() if name != "text"},
-        "conversation_id": cells.conversation,
-    }
-    blocks = ("text", "error_text")
 
     def __init__(self) -> None:
         super().__init__(Message, "Messages", "messages")

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from echo.admin import cells
 from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
-from echo.admin.filters import ChoiceIs, FromDay, IdIs, IsThere, IsTrue, UntilDay, few
+from echo.admin.columns import Column, On
+from echo.admin.filters import ChoiceIs, IdIs, IsThere, IsTrue, days, few
 from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
 from echo.admin.user_acts import UserActs
@@ -54,28 +55,21 @@ class Users(UserActs, Guarded, TableView):
     create_label = "New account"
     about = "Everybody with an account here."
     can_create = can_edit = True
-    column_list = ("id", "username", "email", "role", "active", "created_at", "last_seen_at")
-    column_details_list = (*column_list, "in_ranking", "updated_at")
-    column_labels = {
-        "id": "No.",
-        "username": "Name",
-        "email": "E-mail",
-        "active": "May sign in",
-        "in_ranking": "In the ranking",
-        "created_at": "Signed up",
-        "last_seen_at": "Last here",
-        "updated_at": "Changed",
-    }
+    columns = (
+        Column("id", "No.", sort=("id",)),
+        Column("username", "Name", sort=("username_key",)),
+        Column("email", "E-mail", sort=("email_key",)),
+        Column("role", cell=cells.tag),
+        Column("active", "May sign in", cells.yes_no),
+        Column("email_verified_at", on=On.CSV),
+        Column("in_ranking", "In the ranking", cells.flag, on=On.DETAILS | On.CSV),
+        Column("created_at", "Signed up", cells.moment, sort=("created_at",)),
+        Column("last_seen_at", "Last here", cells.moment, sort=("last_seen_at",)),
+        Column("updated_at", "Changed", cells.moment, on=On.DETAILS),
+    )
     column_default_sort = ("id", True)
-    sorts = (
-        "id", ("username", "username_key"), ("email", "email_key"), "created_at", "last_seen_at",
-    )  # fmt: skip
     searched = (User.username_key, User.email_key)
     search_rows = 200_000
-    exported = (
-        "id", "username", "email", "role", "active", "email_verified_at", "in_ranking",
-        "created_at", "last_seen_at",
-    )  # fmt: skip
     bulk_acts = {  # fixed by the class
         "switch_on": BulkAct(
             "Switch on", "Let these people sign in again?", "Accounts switched on", _switch(True)
@@ -99,15 +93,8 @@ class Users(UserActs, Guarded, TableView):
         _RoleIs(User.role_id, "Role", "role", ROLE_LABELS),
         IsTrue(User.active, "May sign in", "active"),
         IsThere(User.email_verified_at, "Address confirmed", "verified"),
-        FromDay(User.created_at, "Signed up from", "from"),
-        UntilDay(User.created_at, "Signed up until", "until"),
+        *days(User.created_at, "Signed up"),
     )
-    column_formatters = {
-        "role": cells.tag,
-        "active": cells.yes_no,
-        "in_ranking": cells.flag,
-        **dict.fromkeys(("created_at", "last_seen_at", "updated_at"), cells.moment),
-    }
     details_template = "admin/user.html"
 
     def __init__(self) -> None:

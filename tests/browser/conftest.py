@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from requests.adapters import HTTPAdapter
 
 from tests.browser.talk import composer, script_text, visit
 from tests.live.server import PASSWORD, LiveServer, Person
@@ -55,55 +52,23 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-class OwnAddress(HTTPAdapter):
-    """Requests that come from an address of their own: the rate limits count by address."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, source_address=(self.address, 0), **options)
-
-
-def signed_up(server: LiveServer, number: int) -> Person:
-    person = server.person(f"member{number}")
-    person.http.mount("http://", OwnAddress(f"127.0.1.{number}"))
-    return person.sign_up()
-
-
 @pytest.fixture(scope="session")
-def newcomers(echo: LiveServer) -> Iterator[Callable[[], Person]]:
-    """People with new accounts. The next ones sign up while a test runs: the form takes seconds."""
+def newcomers(echo: LiveServer) -> Callable[[], Person]:
+    """Make somebody with a new account, whose proof of who they are is fresh."""
     numbers = itertools.count(1)
-    with ThreadPoolExecutor(3) as workers:
-        coming: deque[Future[Person]] = deque()
-
-        def next_one() -> Person:
-            while len(coming) < 4:
-                coming.append(workers.submit(signed_up, echo, next(numbers)))
-            return coming.popleft().result()
-
-        yield next_one
+    return lambda: echo.member(f"member{next(numbers)}")
 
 
 @pytest.fixture
 def member(newcomers: Callable[[], Person]) -> Person:
-    """Somebody with a new account, signed up by the form."""
+    """Somebody with a new account."""
     return newcomers()
 
 
 @pytest.fixture(scope="session")
 def super_admin(echo: LiveServer) -> Person:
-    """The owner of the server, made by its command and signed in by the form."""
-    words = ("create-admin", "--email", "root@example.org", "--username", "root")
-    made = echo.command(*words, "--password-stdin", stdin=PASSWORD)
-    assert made.returncode == 0, made.stderr
-    person = echo.person("root")
-    person.http.mount("http://", OwnAddress("127.0.2.1"))
-    answer = person.post("/login", credentials="root", password=PASSWORD)
-    assert answer.status_code == 200, answer.text
-    return person
+    """The owner of the server."""
+    return echo.member("root", role="super_admin")
 
 
 class Console:

@@ -37,6 +37,7 @@ def described(violation: dict[str, Any]) -> str:
 
 
 def expect_no_violations(page: Page) -> None:
+    page.wait_for_load_state()  # nothing is judged while another page is on its way
     page.evaluate(axe_source())
     found = page.evaluate(RUN)
     assert not found, "\n\n".join(described(violation) for violation in found)

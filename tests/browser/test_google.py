@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import ContextMaker, OwnAddress, give_cookies
+from tests.browser.conftest import ContextMaker, give_cookies
 from tests.browser.talk import CALM, ask_and_wait, prose, script_text, visit
 from tests.live.server import LiveServer, Person
 from tests.web.google.providers import CLIENT_ID, CLIENT_SECRET, RealProvider
@@ -47,9 +47,7 @@ def server(
 @pytest.fixture(scope="module")
 def ada(server: LiveServer) -> Person:
     """Somebody with a password."""
-    person = server.person("ada")
-    person.http.mount("http://", OwnAddress("127.0.3.1"))
-    return person.sign_up()
+    return server.member("ada")
 
 
 def without_style(route: Route) -> None:

@@ -41,7 +41,7 @@ def test_tab_on_another_process_hears_the_stream(
     two_servers: tuple[LiveServer, LiveServer],
 ) -> None:
     first, second = two_servers
-    ada = first.person("ada").sign_up()
+    ada = first.member("ada")
     near, far = ada.tab(), elsewhere(ada, second).tab()
     begun = near.send("brief")
     near.wait_for("message_finished", begun["reply"]["id"])
@@ -58,7 +58,7 @@ def test_tab_on_another_process_hears_the_stream(
 def test_redis_may_go_and_come_back(redis_server: RedisServer, tmp_path: Path) -> None:
     server = LiveServer(tmp_path, REDIS_URL=redis_server.url).start()
     try:
-        ada = server.person("ada").sign_up()
+        ada = server.member("ada")
         tab = ada.tab()
         assert tab.send("brief")["ok"]
         redis_server.stop()
@@ -73,7 +73,7 @@ def test_redis_may_go_and_come_back(redis_server: RedisServer, tmp_path: Path) -
         wanted = {"purpose": "sign_in"}
         challenge = ada.http.post(options, json=wanted, headers=headers, timeout=30)
         assert challenge.status_code == 503, "a challenge that is not kept must not be given out"
-        bob = server.person("bob").sign_up()
+        bob = server.member("bob")
         other = bob.tab()
         assert other.send("brief")["ok"]
         other.close()

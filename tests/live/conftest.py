@@ -20,7 +20,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture(scope="session")
 def ada(server: LiveServer) -> Person:
     """Somebody on the shared server."""
-    return server.person("ada").sign_up()
+    return server.member("ada")
 
 
 @pytest.fixture

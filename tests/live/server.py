@@ -13,11 +13,15 @@ import subprocess
 import sys
 import threading
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import requests
 import socketio
+from flask import Flask
+
+from tests.live import accounts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "correct horse battery"
@@ -130,8 +134,19 @@ class LiveServer:
             check=False,
         )
 
+    @cached_property
+    def app(self) -> Flask:
+        """What makes accounts on this server, which has been started."""
+        return accounts.app_on(self.folder / "instance", self.environment)
+
     def person(self, name: str) -> Person:
+        """Somebody without an account, or with one who is not signed in."""
         return Person(self, name)
+
+    def member(self, name: str, role: str = "user") -> Person:
+        """Somebody with a new account who is signed in."""
+        accounts.make(self.app, name, PASSWORD, role)
+        return Person(self, name).sign_in()
 
 
 def wait_until(true: Any, what: str, seconds: float = PATIENCE, step: float = 0.05) -> Any:
@@ -152,11 +167,21 @@ class Person:
         self.name = name
         self.http = requests.Session()
 
+    def sign_in(self, user_agent: str = "") -> Person:
+        """Be signed in on a device of one's own, without the form."""
+        if user_agent:
+            self.http.headers["User-Agent"] = user_agent
+        named = accounts.sign_in(self.server.app, self.name, str(self.http.headers["User-Agent"]))
+        for name, value in named.items():
+            self.http.cookies.set(name, value, domain="127.0.0.1", path="/")
+        return self
+
     def post(self, path: str, **data: str) -> requests.Response:
-        """Fill in the form on `path` as the page's script does, once it may be sent."""
+        """Fill in the form on `path` as the page's script does, as if it had been shown for a while."""
         page = self.http.get(self.server.url + path, timeout=PATIENCE).text
         hidden = dict(re.findall(r'name="(csrf_token|opened_at)"[^>]*value="([^"]*)"', page))
-        time.sleep(3.05)  # the spam trap's three seconds are part of the contract
+        if "opened_at" in hidden:
+            hidden["opened_at"] = accounts.time_of_form(self.server.app)
         while True:
             response = self.http.post(
                 self.server.url + path,
@@ -169,6 +194,7 @@ class Person:
             time.sleep(0.3)
 
     def sign_up(self) -> Person:
+        """Make an account by the form."""
         answer = self.post(
             "/signup",
             username=self.name,

@@ -96,7 +96,7 @@ def opens_with(server: LiveServer, http: requests.Session) -> bool:
 
 def test_backup_of_a_serving_echo_is_put_back(server: LiveServer) -> None:
     server.start()
-    ada = server.person("ada").sign_up()
+    ada = server.member("ada")
     tab = ada.tab()
     first = tab.send("brief: the first question")
     tab.wait_for("message_finished", first["reply"]["id"])

@@ -91,7 +91,7 @@ def test_start_without_settings_answers_from_the_embedded_model(
     try:
         ready = requests.get(f"{server.url}/readyz", timeout=PATIENCE).json()
         assert (ready["engine"], ready["database"]) == ("ok", "ok")
-        tab = server.person("ada").sign_up().tab()
+        tab = server.member("ada").tab()
         greedy = {"temperature": 0, "max_new_tokens": 24}
         answers = []
         for _ in range(2):

@@ -16,22 +16,19 @@ Tabs = Callable[[Person], LiveTab]
 
 @pytest.fixture
 def server(own_server: LiveServer) -> LiveServer:
-    """A server with few people: sign-ups and logins are limited by address."""
+    """A server of one's own: Ada is on it alone."""
     return own_server.start()
 
 
 @pytest.fixture
 def ada(server: LiveServer) -> Person:
-    return server.person("ada").sign_up()
+    return server.member("ada")
 
 
 @pytest.fixture
 def phone(server: LiveServer, ada: Person) -> Iterator[Person]:
     """The same person in another browser."""
-    same = Person(server, "ada")
-    same.http.headers["User-Agent"] = "Phone/1.0"
-    answer = same.post("/login", credentials="ada", password=PASSWORD)
-    assert answer.status_code == 200, answer.text
+    same = server.person("ada").sign_in(user_agent="Phone/1.0")
     yield same
     same.http.close()
 

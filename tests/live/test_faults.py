@@ -42,7 +42,7 @@ def test_kill_mid_stream_loses_a_second_at_most_and_the_answer_goes_on(
     own_server: LiveServer,
 ) -> None:
     own_server.start()
-    ada = own_server.person("ada").sign_up()
+    ada = own_server.member("ada")
     tab = ada.tab()
     asked = tab.send("slow")
     reply = asked["reply"]["id"]
@@ -71,7 +71,7 @@ def test_kill_mid_stream_loses_a_second_at_most_and_the_answer_goes_on(
 
 def test_sigterm_mid_stream_finishes_or_marks_every_reply(own_server: LiveServer) -> None:
     own_server.start()
-    ada = own_server.person("ada").sign_up()
+    ada = own_server.member("ada")
     tab = ada.tab()
     brief, slow = tab.send("Hi"), tab.send("slow")
     tab.wait_for("receive_message", slow["reply"]["id"], count=3)
@@ -260,7 +260,7 @@ def test_visitor_gets_no_socket(server: LiveServer) -> None:
 def test_logout_elsewhere_ends_the_socket_within_a_second(
     server: LiveServer, ada: Person, tabs: Tabs
 ) -> None:
-    guest = server.person("guest").sign_up()
+    guest = server.member("guest")
     tab, other = tabs(guest), tabs(ada)
     began = time.monotonic()
     left = guest.http.post(

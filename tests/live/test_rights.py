@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.live.server import PASSWORD, PATIENCE, SLOW_TEXT, LiveServer, LiveTab, Person, wait_until
+from tests.live.server import PATIENCE, SLOW_TEXT, LiveServer, LiveTab, Person, wait_until
 
 Tabs = Callable[[Person], LiveTab]
 SLACK = 4.0  # the promise is a second; this machine may be busy
@@ -20,24 +20,15 @@ SLACK = 4.0  # the promise is a second; this machine may be busy
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server of this module's own, with a super admin."""
-    server = LiveServer(tmp_path_factory.mktemp("rights"))
-    words = ("create-admin", "--email", "r@example.org", "--username", "root", "--password-stdin")
-    made = server.command(*words, stdin=f"{PASSWORD}\n")
-    assert made.returncode == 0, made.stderr
-    yield server.start()
+    """A server of this module's own."""
+    server = LiveServer(tmp_path_factory.mktemp("rights")).start()
+    yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
 def root(server: LiveServer) -> Person:
-    return logged_in(server.person("root"))
-
-
-def logged_in(person: Person) -> Person:
-    answer = person.post("/login", credentials=person.name, password=PASSWORD)
-    assert answer.status_code == 200, answer.text
-    return person
+    return server.member("root", role="super_admin")
 
 
 def get(person: Person, path: str) -> requests.Response:
@@ -90,7 +81,7 @@ def ends_at_once(tab: LiveTab, act: Callable[[], object]) -> None:
 
 
 def test_role_change_reaches_socket_and_pages(server: LiveServer, root: Person, tabs: Tabs) -> None:
-    guest = server.person("analyst").sign_up()
+    guest = server.member("analyst")
     number = number_of(guest)
     edit(root, guest, number, role="analyst", active="y")
     assert get(guest, "/admin/").status_code == 200
@@ -104,7 +95,7 @@ def test_role_change_reaches_socket_and_pages(server: LiveServer, root: Person, 
 def test_deactivation_stops_socket_reply_and_pages(
     server: LiveServer, root: Person, tabs: Tabs
 ) -> None:
-    guest = server.person("noisy").sign_up()
+    guest = server.member("noisy")
     number = number_of(guest)
     tab = tabs(guest)
     reply = tab.send("slow")["reply"]["id"]
@@ -126,7 +117,7 @@ def test_deactivation_stops_socket_reply_and_pages(
 def test_deletion_stops_socket_reply_and_pages(
     by: str, server: LiveServer, root: Person, tabs: Tabs
 ) -> None:
-    guest = server.person(f"gone_{len(by)}").sign_up()
+    guest = server.member(f"gone_{len(by)}")
     number = number_of(guest)
     tab = tabs(guest)
     reply = tab.send("slow")["reply"]["id"]
@@ -151,8 +142,8 @@ def test_listener_hears_nothing_more_once_its_device_is_revoked(
     server: LiveServer, tabs: Tabs
 ) -> None:
     """It sends nothing, so that no event of its own could notice."""
-    desk = server.person("listener").sign_up()
-    phone = logged_in(server.person("listener"))
+    desk = server.member("listener")
+    phone = server.person("listener").sign_in()
     writer, listener = tabs(desk), tabs(phone)
     asked = writer.send("slow")
     reply = asked["reply"]["id"]

@@ -6,6 +6,7 @@ GenerationError
 ├── QueueFull           the engine, or one owner's share of it, has no room now
 ├── EngineUnavailable   the engine has failed for good, or was stopped
 ├── InvalidConfig       a setting has a value that can never work
+├── ChatTemplateError   a model's chat template cannot be used, or costs too much
 └── ModelLoadError      the model cannot be loaded; trying again would not help
 """
 
@@ -44,6 +45,10 @@ class EngineUnavailable(GenerationError):
 
 
 class InvalidConfig(GenerationError):
+    pass
+
+
+class ChatTemplateError(GenerationError):
     pass
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .chat_template import ChatTemplate
 from .detokenizer import Detokenizer, StreamDetokenizer, WindowDetokenizer
+from .errors import ChatTemplateError, ModelLoadError
 from .request import ChatMessage, GenerationRequest
 from .runner import RowError
 
@@ -18,11 +20,15 @@ class TextCodec:
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
         self._fast = getattr(tokenizer, "backend_tokenizer", None)
-        self.has_template = bool(getattr(tokenizer, "chat_template", None))
+        self.template = _chat_template(tokenizer)
         added = getattr(tokenizer, "added_tokens_decoder", {}).values()
         special = {str(token) for token in tokenizer.all_special_tokens}
         special |= {str(token) for token in added if getattr(token, "special", False)}
         self._special = sorted((text for text in special if len(text) > 1), key=len, reverse=True)
+
+    @property
+    def has_template(self) -> bool:
+        return self.template is not None
 
     def encode(self, text: str) -> list[int]:
         special = not self.has_template  # a template writes its own beginning of text
@@ -99,12 +105,25 @@ class PromptBuilder:
             {"role": message.role, "content": self._codec.clean(message.content)}
             for message in messages
         ]
-        if not self._codec.has_template:
+        if self._codec.template is None:
             return _plain(clean)
-        text = self._codec.tokenizer.apply_chat_template(
-            clean, tokenize=False, add_generation_prompt=True
-        )
-        return str(text)
+        try:
+            return self._codec.template.render(clean)
+        except ChatTemplateError as error:
+            raise RowError("bad_request", f"The prompt cannot be made: {error}") from error
+
+
+def _chat_template(tokenizer: Any) -> ChatTemplate | None:
+    """The tokenizer's default one; raises ModelLoadError where it cannot be used."""
+    source = getattr(tokenizer, "chat_template", None)
+    if isinstance(source, dict):
+        source = source.get("default")
+    if not source:
+        return None
+    try:
+        return ChatTemplate(source, tokenizer.special_tokens_map)
+    except ChatTemplateError as error:
+        raise ModelLoadError(f"The model's chat template cannot be used: {error}") from error
 
 
 def _split(

@@ -46,7 +46,8 @@ def _known(value: float | None) -> float | None:
 class Card:
     """A number with its name. `form`: how it is written (`share` is 0 to 1, `ms` milliseconds).
 
-    `rise` says whether more of it is good, bad or neither; `note` explains the number.
+    `rise` says whether more of it is good, bad or neither; `note` explains the number, `series` holds it
+    for each day, `key` is its name among programs.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Card:
     form: Form = "count"
     rise: Rise = "neutral"
     note: str = ""
+    key: str = ""
+    series: Sequence[float | None] = ()
 
     @property
     def text(self) -> str:
@@ -86,6 +89,10 @@ class Card:
         if not relative or self.rise == "neutral":
             return "neutral"
         return "good" if (relative > 0) == (self.rise == "good") else "bad"
+
+    def points(self, width: float, height: float) -> str:
+        """Return the sparkline as SVG's polyline takes it; "" where there is none."""
+        return " ".join(f"{x},{y}" for x, y in sparkline(self.series, width, height, 2))
 
 
 def sparkline(

@@ -33,7 +33,7 @@ from echo.clock import utc_now
 from echo.config import load
 from echo.extensions import cache, db
 from echo.models import TimingSpan, UserDay
-from echo.services.numbers import chart_rows, contributors, reports, rollups, slots
+from echo.services.numbers import cards, chart_rows, contributors, rollups, slots
 from echo.services.numbers.rollups import spans
 from tests.contract.conftest import answers, postgres_program, unprivileged
 from tests.live.server import ROOT, free_port, wait_until
@@ -169,11 +169,11 @@ def reads() -> dict[str, Any]:
     for span, days in SPANS.items():
         first = today - timedelta(days=days - 1)
         for name in ROWS:
-            rows = getattr(chart_rows, name)
+            rows = chart_rows.ROWS[name]
             found[f"{name}, {span}"] = both(lambda rows=rows, first=first: rows(first, today, ZONE))
             found["scans"] |= scans(lambda rows=rows, first=first: rows(first, today, ZONE))
     for what, work in (
-        ("cards", reports.cards), ("contributors", contributors.top),
+        ("cards", cards.recent_cards), ("contributors", contributors.top),
     ):  # fmt: skip
         found[what] = both(work)
         found["scans"] |= scans(work)

@@ -1,9 +1,15 @@
 """The one clock: every time that Echo stores or compares comes from here, so that tests can set it.
 
-It knows no one zone; all times are aware and UTC.
+All times are aware and UTC; zones, by the names that browsers give them, are for what people see.
 """
 
 from datetime import UTC, date, datetime, time, tzinfo
+from typing import Final
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+ZONE_COOKIE: Final = "tz"
+"""The cookie in which the pages' script notes the viewer's zone."""
 
 
 def utc_now() -> datetime:
@@ -21,3 +27,14 @@ def iso(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def zone_named(name: str | None) -> ZoneInfo:
+    """Return the zone of this name, such as "Europe/Berlin"; UTC for no name and for a wrong one.
+
+    The name may be quoted as in a cookie: "Europe%2FBerlin".
+    """
+    try:
+        return ZoneInfo(unquote(name or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

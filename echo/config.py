@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import unquote, urlsplit
 
+from flask import Flask, current_app
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.pool import NullPool
@@ -120,6 +121,17 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None
+
+    @classmethod
+    def of(cls, app: Flask) -> Settings:
+        """Return an application's settings."""
+        settings: Settings = app.extensions["settings"]
+        return settings
+
+    @classmethod
+    def here(cls) -> Settings:
+        """Return the settings of the present application."""
+        return cls.of(current_app)
 
     @property
     def sqlalchemy_url(self) -> str:

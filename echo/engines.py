@@ -10,9 +10,15 @@ from echo.errors import ConfigurationError
 from echo.generation import Engine, EngineConfig, InvalidConfig, Script, load_script
 
 
-def init_app(app: Flask, _settings: Settings) -> None:
+def init_app(app: Flask) -> None:
     """Give the application the wake-up that its engine's thread posts to."""
     app.extensions["wakeup"] = hub.Wakeup()
+
+
+def wakeup_of(app: Flask) -> hub.Wakeup:
+    """Return an application's wake-up."""
+    wakeup: hub.Wakeup = app.extensions["wakeup"]
+    return wakeup
 
 
 def build(app: Flask, settings: Settings) -> Engine:
@@ -28,7 +34,7 @@ def build(app: Flask, settings: Settings) -> Engine:
 
 
 def _build(app: Flask, settings: Settings) -> Engine:
-    wake = app.extensions["wakeup"].post
+    wake = wakeup_of(app).post
     if settings.engine == "scripted":
         script = load_script(settings.script) if settings.script else Script()
         return Engine.scripted(script, _engine_config(settings, model="scripted"), wake)

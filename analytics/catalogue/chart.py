@@ -93,7 +93,7 @@ def series(frame: pd.DataFrame, column: str) -> pd.Series[Any]:
     return frame[column].set_axis(pd.DatetimeIndex(frame["start"]))
 
 
-def apart(wide: pd.DataFrame, taken: Sequence[str], kind: str) -> pd.DataFrame:
+def disambiguated(wide: pd.DataFrame, taken: Sequence[str], kind: str) -> pd.DataFrame:
     """Return the frame with columns that nobody mistakes for one of `taken`."""
     return wide.rename(columns={name: f"{name} ({kind})" for name in wide if name in taken})
 
@@ -104,7 +104,7 @@ def when(frame: pd.DataFrame, line: int, span: Span) -> str:
     return words.moment(start, span.step)
 
 
-def told(frame: pd.DataFrame, column: str, span: Span, one: str, many: str = "") -> str:
+def describe_counts(frame: pd.DataFrame, column: str, span: Span, one: str, many: str = "") -> str:
     """Return total, peak and last value of counts in words; the caller says what "none" means."""
     counts = frame[column]
     sentence = f"{words.counted(int(counts.sum()), one, many)} {words.stretch(span)}."
@@ -115,6 +115,6 @@ def told(frame: pd.DataFrame, column: str, span: Span, one: str, many: str = "")
     return f"{sentence} {peak}; the last {STEP_NAMES[span.step]} had {int(counts.iloc[-1]):,}."
 
 
-def none(sentence: str, span: Span) -> str:
+def describe_nothing(sentence: str, span: Span) -> str:
     """Return that there was nothing in the range."""
     return f"{sentence} {words.stretch(span)}."

@@ -8,7 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analytics import charts, frames, measures, words
-from analytics.catalogue.chart import STEP_NAMES, Chart, Rows, need, none, series, timed, when
+from analytics.catalogue.chart import (
+    STEP_NAMES,
+    Chart,
+    Rows,
+    describe_nothing,
+    need,
+    series,
+    timed,
+    when,
+)
 from analytics.charts import Sheet
 from analytics.span import Span
 
@@ -38,7 +47,7 @@ def _draw_categories(frame: pd.DataFrame, _span: Span, sheet: Sheet) -> Figure:
 
 def _tell_categories(frame: pd.DataFrame, span: Span) -> str:
     if frame.empty:
-        return none("Nobody gave an opinion", span)
+        return describe_nothing("Nobody gave an opinion", span)
     parts = [
         f"{name} {count:,}"
         for name, count in zip(frame["category"], frame["opinions"], strict=True)
@@ -65,7 +74,7 @@ def _draw_rating(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_rating(frame: pd.DataFrame, span: Span) -> str:
     known = frame[frame["rated"] > 0].reset_index(drop=True)
     if known.empty:
-        return none("Nobody gave stars", span)
+        return describe_nothing("Nobody gave stars", span)
     mean = (known["stars"] * known["rated"]).sum() / known["rated"].sum()
     low = int(known["stars"].to_numpy().argmin())
     total = words.counted(int(known["rated"].sum()), "opinion")
@@ -98,7 +107,7 @@ def _draw_satisfaction(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_satisfaction(frame: pd.DataFrame, span: Span) -> str:
     liked, total = int(frame["liked"].sum()), int(frame[["liked", "disliked"]].to_numpy().sum())
     if not total:
-        return none("No reply was rated", span)
+        return describe_nothing("No reply was rated", span)
     whole = (
         f"{words.percent(liked / total)} of {words.counted(total, 'rating')} were thumbs up "
         f"({liked:,}) {words.stretch(span)}."
@@ -132,7 +141,7 @@ def _draw_by_model(frame: pd.DataFrame, _span: Span, sheet: Sheet) -> Figure:
 
 def _tell_by_model(frame: pd.DataFrame, span: Span) -> str:
     if frame.empty:
-        return none("No reply was rated", span)
+        return describe_nothing("No reply was rated", span)
     rated = frame["liked"] + frame["disliked"]
     parts = [
         f"{model} {words.percent(part / 100)} of {count:,}"

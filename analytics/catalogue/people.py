@@ -9,7 +9,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analytics import charts, frames, measures, words
-from analytics.catalogue.chart import Chart, Rows, need, none, series, timed, told, when
+from analytics.catalogue.chart import (
+    Chart,
+    Rows,
+    describe_counts,
+    describe_nothing,
+    need,
+    series,
+    timed,
+    when,
+)
 from analytics.charts import Sheet
 from analytics.charts.grids import Labels
 from analytics.span import Span
@@ -34,8 +43,8 @@ def _draw_signups(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 
 def _tell_signups(frame: pd.DataFrame, span: Span) -> str:
     if not frame["signups"].any():
-        return none("Nobody signed up", span)
-    return told(frame, "signups", span, "sign-up")
+        return describe_nothing("Nobody signed up", span)
+    return describe_counts(frame, "signups", span, "sign-up")
 
 
 def _draw_users(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
@@ -44,7 +53,7 @@ def _draw_users(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 
 def _tell_users(frame: pd.DataFrame, span: Span) -> str:
     if not frame["users"].any():
-        return none("There was no account", span)
+        return describe_nothing("There was no account", span)
     last = words.counted(int(frame["users"].iloc[-1]), "account")
     came = words.number(int(frame["signups"].sum()))
     return f"{last} at the end of {words.day(span.last)}, {came} of them new since {words.day(span.first)}."
@@ -65,7 +74,7 @@ def _draw_active(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 
 def _tell_active(frame: pd.DataFrame, span: Span) -> str:
     if not frame["active_30"].any():
-        return none("Nobody was active", span)
+        return describe_nothing("Nobody was active", span)
     last = frame.iloc[-1]
     place = int(frame["active_1"].to_numpy().argmax())
     peak = f"{words.number(float(frame['active_1'].iloc[place]))} {when(frame, place, span)}"
@@ -116,7 +125,7 @@ def _later_peak(grid: pd.DataFrame) -> float:
 
 def _tell_retention(frame: pd.DataFrame, span: Span) -> str:
     if frame.empty:
-        return none("Nobody signed up", span)
+        return describe_nothing("Nobody signed up", span)
     kept = frame.rename(columns=_ages(frame))
     parts = [
         f"{words.percent(value / 100)} {'one week' if age == 1 else f'{age} weeks'} later"
@@ -144,7 +153,7 @@ def _draw_top_users(frame: pd.DataFrame, _span: Span, sheet: Sheet) -> Figure:
 
 def _tell_top_users(frame: pd.DataFrame, span: Span) -> str:
     if frame.empty:
-        return none("Nobody asked anything", span)
+        return describe_nothing("Nobody asked anything", span)
     first = frame.iloc[0]
     asked = f"{first['username']} asked most: {words.counted(int(first['questions']), 'question')}"
     total = words.number(int(frame["questions"].sum()))

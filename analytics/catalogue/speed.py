@@ -14,12 +14,12 @@ from analytics.catalogue.chart import (
     STEP_NAMES,
     Chart,
     Rows,
-    apart,
+    describe_counts,
+    describe_nothing,
+    disambiguated,
     need,
-    none,
     series,
     timed,
-    told,
 )
 from analytics.catalogue.chart import when as when_of
 from analytics.charts import Sheet
@@ -78,7 +78,7 @@ def _draw_times(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_times(frame: pd.DataFrame, span: Span) -> str:
     known = frame[frame["count"] > 0].reset_index(drop=True)
     if known.empty:
-        return none("Nothing was measured", span)
+        return describe_nothing("Nothing was measured", span)
     last, slow = known.iloc[-1], int(known["p95"].to_numpy().argmax())
     replies = words.counted(int(known["count"].sum()), "reply", "replies")
     now = f"median {words.duration(last['p50'])}, 95th percentile {words.duration(last['p95'])}"
@@ -99,7 +99,7 @@ def _draw_speed(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_speed(frame: pd.DataFrame, span: Span) -> str:
     known = frame[frame["count"] > 0].reset_index(drop=True)
     if known.empty:
-        return none("Nothing was measured", span)
+        return describe_nothing("Nothing was measured", span)
     slow, fast = (int(known["p50"].to_numpy().argmin()), int(known["p50"].to_numpy().argmax()))
     replies = words.counted(int(known["count"].sum()), "reply", "replies")
     if len(known) == 1:
@@ -137,7 +137,7 @@ def _draw_endings(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_endings(frame: pd.DataFrame, span: Span) -> str:
     total = int(frame["replies"].sum())
     if not total:
-        return none("No reply ended", span)
+        return describe_nothing("No reply ended", span)
     sums = {name: int(frame[ending].sum()) for ending, name in ENDINGS.items()}
     parts = [
         f"{words.percent(count / total)} {name} ({count:,})"
@@ -148,7 +148,7 @@ def _tell_endings(frame: pd.DataFrame, span: Span) -> str:
 
 
 def _errors(rows: Rows, span: Span) -> pd.DataFrame:
-    wide = apart(
+    wide = disambiguated(
         frames.daily_by(need(rows, "errors"), span.first, span.last), ("start", "errors"), "code"
     )
     wide.insert(0, "errors", wide.sum(axis=1).astype("int64"))
@@ -163,10 +163,10 @@ def _draw_errors(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 
 def _tell_errors(frame: pd.DataFrame, span: Span) -> str:
     if not frame["errors"].any():
-        return none("No reply failed", span)
+        return describe_nothing("No reply failed", span)
     sums = frame.drop(columns=["start", "errors"]).sum().head(5)
     parts = ", ".join(f"{code} {int(count):,}" for code, count in sums.items())
-    return f"{told(frame, 'errors', span, 'failed reply', 'failed replies')} By code: {parts}."
+    return f"{describe_counts(frame, 'errors', span, 'failed reply', 'failed replies')} By code: {parts}."
 
 
 def _time_chart(each: _Measure) -> Chart:

@@ -8,7 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analytics import charts, frames, measures, words
-from analytics.catalogue.chart import Chart, Rows, apart, need, none, series, timed, told
+from analytics.catalogue.chart import (
+    Chart,
+    Rows,
+    describe_counts,
+    describe_nothing,
+    disambiguated,
+    need,
+    series,
+    timed,
+)
 from analytics.charts import Sheet
 from analytics.charts.columns import coloured
 from analytics.charts.grids import Labels
@@ -40,7 +49,7 @@ def _tell_hours(frame: pd.DataFrame, span: Span) -> str:
     counts = frame.set_index("weekday")[list(HOURS)]
     total = int(counts.to_numpy().sum())
     if not total:
-        return none("Nobody asked anything", span)
+        return describe_nothing("Nobody asked anything", span)
     place: Any = counts.stack().idxmax()
     weekday, hour = place[0], int(place[1][1:])
     peak = f"{int(counts.loc[weekday, place[1]]):,} on {weekday}s from {hour}:00 to {hour + 1}:00"
@@ -68,9 +77,9 @@ def _draw_talk(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 
 def _tell_talk(frame: pd.DataFrame, span: Span) -> str:
     if not frame[["questions", "replies"]].any(axis=None):
-        return none("Nobody asked anything", span)
+        return describe_nothing("Nobody asked anything", span)
     replies = words.counted(int(frame["replies"].sum()), "reply", "replies")
-    return f"{told(frame, 'questions', span, 'question')} The model gave {replies}."
+    return f"{describe_counts(frame, 'questions', span, 'question')} The model gave {replies}."
 
 
 def _tokens(rows: Rows, span: Span) -> pd.DataFrame:
@@ -88,14 +97,16 @@ def _draw_tokens(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_tokens(frame: pd.DataFrame, span: Span) -> str:
     total = frame.assign(tokens=frame[list(TOKENS)].sum(axis=1))
     if not total["tokens"].any():
-        return none("No token was used", span)
+        return describe_nothing("No token was used", span)
     read, written = (words.number(int(frame[column].sum())) for column in TOKENS)
-    return f"{told(total, 'tokens', span, 'token')} {read} were read, {written} were written."
+    return f"{describe_counts(total, 'tokens', span, 'token')} {read} were read, {written} were written."
 
 
 def _models(rows: Rows, span: Span) -> pd.DataFrame:
     replies = [line[:3] for line in need(rows, "usage")]
-    wide = apart(frames.daily_by(replies, span.first, span.last), ("start", "replies"), "model")
+    wide = disambiguated(
+        frames.daily_by(replies, span.first, span.last), ("start", "replies"), "model"
+    )
     wide.insert(0, "replies", wide.sum(axis=1).astype("int64"))
     return timed(measures.sums_per_step(wide, span.step))
 
@@ -109,11 +120,12 @@ def _draw_models(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_models(frame: pd.DataFrame, span: Span) -> str:
     total = int(frame["replies"].sum())
     if not total:
-        return none("No model replied", span)
+        return describe_nothing("No model replied", span)
     sums = frame.drop(columns=["start", "replies"]).sum()
     parts = [f"{name} {words.percent(count / total)}" for name, count in sums.head(3).items()]
     rest = f" and {words.counted(len(sums) - 3, 'other model')}" if len(sums) > 3 else ""
-    return f"{told(frame, 'replies', span, 'reply', 'replies')} By model: {', '.join(parts)}{rest}."
+    replies = describe_counts(frame, "replies", span, "reply", "replies")
+    return f"{replies} By model: {', '.join(parts)}{rest}."
 
 
 def _lengths(rows: Rows, _span: Span) -> pd.DataFrame:
@@ -143,7 +155,7 @@ def _draw_lengths(frame: pd.DataFrame, _span: Span, sheet: Sheet) -> Figure:
 
 def _tell_lengths(frame: pd.DataFrame, span: Span) -> str:
     if frame.empty:
-        return none("No conversation was begun", span)
+        return describe_nothing("No conversation was begun", span)
     most = frame.iloc[int(frame["conversations"].to_numpy().argmax())]
     total = words.counted(int(frame["conversations"].sum()), "conversation")
     common = f"{most['messages']} message{'' if most['messages'] == '1' else 's'}"

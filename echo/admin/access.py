@@ -11,12 +11,12 @@ from flask import session
 from flask_login import current_user
 
 from echo import policies
-from echo.services.sign_in import devices, step_up
+from echo.services.sign_in import devices
 
 
 def require_fresh_proof() -> None:
     """Raise StepUpNeeded unless the person has lately proved on this device who they are."""
-    step_up.require(devices.find(session.get(devices.SESSION_KEY)))
+    devices.require_fresh(devices.find(session.get(devices.SESSION_KEY)))
 
 
 class Guarded:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
+from flask import Flask
 
 from analytics import wire
 from echo import hub
@@ -44,6 +45,12 @@ class ChartWorker:
         self._freed = hub.Signal()
         self.ready: dict[str, Any] = {}
         """What the process said of itself when it was ready."""
+
+    @classmethod
+    def of(cls, app: Flask) -> ChartWorker:
+        """Return an application's drawing process."""
+        worker: ChartWorker = app.extensions["chart_worker"]
+        return worker
 
     def ask(self, header: dict[str, Any]) -> wire.Frame:
         """Send a request and return its answer; to be called within `turn`.

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
 
+from analytics.cards import Card
 from echo import csv_lines, policies
-from echo.admin import cards
 from echo.admin.chart_worker import ChartWorker
 from echo.admin.ranges import DayRange
 from echo.clock import utc_now
@@ -25,7 +25,7 @@ from echo.errors import Forbidden, NotFound
 from echo.extensions import cache, db
 from echo.policies import Right, RoleName
 from echo.services.numbers import chart_rows
-from echo.services.numbers.cards import Card, all_cards
+from echo.services.numbers.cards import all_cards
 
 T = TypeVar("T")
 Theme = Literal["light", "dark"]
@@ -91,14 +91,9 @@ def init_app(app: Flask) -> None:
     app.extensions["chart_worker"] = ChartWorker(Path(app.instance_path) / "matplotlib")
 
 
-def _worker() -> ChartWorker:
-    worker: ChartWorker = current_app.extensions["chart_worker"]
-    return worker
-
-
 def known() -> dict[str, ChartInfo]:
     """Return every chart by its name, in the order of the page; raises Busy."""
-    worker = _worker()
+    worker = ChartWorker.of(current_app)
     if not worker.ready:
         worker.start()
     infos = (ChartInfo(**{**one, "rows": tuple(one["rows"])}) for one in worker.ready["charts"])
@@ -124,7 +119,7 @@ def table(query: Query) -> dict[str, Any]:
     """Return `alt` (the chart in words), and `columns` and `rows` of the table beside it."""
 
     def make() -> dict[str, Any]:
-        header = _worker().ask({**_request(query), "kind": "table"}).header
+        header = ChartWorker.of(current_app).ask({**_request(query), "kind": "table"}).header
         return {"alt": header["alt"], **header["table"]}
 
     return _kept(f"table/{query.key}", make)
@@ -142,7 +137,7 @@ def picture(query: Query, kind: Kind, theme: Theme = "light", size: Size = "wide
     def make() -> bytes:
         title = "" if kind == "svg" else f"{known()[query.chart].title}, {query.days.words}"
         request = {"kind": kind, "size": size, "look": looks()[theme], "title": title}
-        return _worker().ask({**_request(query), **request}).body
+        return ChartWorker.of(current_app).ask({**_request(query), **request}).body
 
     return _kept(f"{kind}/{theme}/{size}/{query.key}", make)
 
@@ -158,12 +153,12 @@ def report(month: DayRange, site: str, zone: ZoneInfo, role: RoleName) -> bytes:
             "month": month.first,
             "site": site,
             "charts": [one.name for one in seen],
-            "cards": [asdict(card) for card in cards.named(_cards(month))],
+            "cards": [asdict(card) for card in _cards(month)],
             "rows": {name: _rows(Needed(name, ""), month, zone) for name in names},
             "before": chart_rows.signups_before(month.first, zone),
             "look": looks()["light"],
         }
-        return _worker().ask(request).body
+        return ChartWorker.of(current_app).ask(request).body
 
     return _kept(f"report/{len(seen)}/{site}/{month.first}/{zone.key}", make)
 
@@ -179,7 +174,7 @@ def _kept(key: str, make: Callable[[], T]) -> T:
     key = f"charts/{key}"
     found: T | None = cache.get(key)
     if found is None:
-        with _worker().turn():
+        with ChartWorker.of(current_app).turn():
             found = cache.get(key)
             if found is None:
                 found = make()
@@ -200,9 +195,8 @@ def _request(query: Query) -> dict[str, Any]:
 
 
 def _rows(needed: Needed, days: DayRange, zone: ZoneInfo) -> list[Any]:
-    read: Callable[..., list[Any]] = getattr(chart_rows, needed.name)
     only = {"measure": needed.measure} if needed.name == "timing" and needed.measure else {}
-    rows = read(days.first, days.last, zone, **only)
+    rows = chart_rows.ROWS[needed.name](days.first, days.last, zone, **only)
     db.session.commit()  # nothing is written: the connection goes back while one waits
     return rows
 

@@ -12,10 +12,10 @@ from flask import Response, request
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from echo import zones
-from echo.admin import cards, charts, ranges
+from echo.admin import charts, ranges
 from echo.admin.access import Guarded
 from echo.admin.pages import Page
+from echo.clock import ZONE_COOKIE, zone_named
 from echo.errors import InvalidInput
 from echo.services.numbers.cards import recent_cards
 
@@ -38,7 +38,7 @@ class Dashboard(Guarded, Page, BaseView):
     @expose("/")
     def index(self) -> Any:
         error: InvalidInput | None = None
-        zone = zones.named(request.cookies.get(zones.COOKIE))
+        zone = zone_named(request.cookies.get(ZONE_COOKIE))
         try:
             days = ranges.read(request.args, zone)
         except InvalidInput as refusal:
@@ -47,7 +47,7 @@ class Dashboard(Guarded, Page, BaseView):
         card_days = days.days if days.preset else ranges.USUAL_DAYS
         page = self.render(
             "admin/dashboard.html",
-            cards=cards.shown(recent_cards(card_days)),
+            cards=recent_cards(card_days),
             card_days=card_days,
             groups=[(name, list(infos)) for name, infos in groups],
             days=days,
@@ -83,14 +83,14 @@ class Dashboard(Guarded, Page, BaseView):
     @expose("/report/<month>.pdf")
     def report(self, month: str) -> Response:
         """The printable report of a month, such as 2026-10."""
-        zone = zones.named(request.cookies.get(zones.COOKIE))
+        zone = zone_named(request.cookies.get(ZONE_COOKIE))
         days = ranges.month(month, zone)
         body = charts.report(days, request.host, zone, current_user.role_name)
         return _file(body, "pdf", f"echo-report-{month}")
 
 
 def _query(name: str) -> charts.Query:
-    zone = zones.named(request.cookies.get(zones.COOKIE))
+    zone = zone_named(request.cookies.get(ZONE_COOKIE))
     return charts.Query(name, ranges.read(request.args, zone), zone)
 
 

@@ -34,7 +34,7 @@ class DownloadsPage(Guarded, Page, BaseView):
         return self.render(
             "admin/downloads.html",
             kinds=downloads.KINDS,
-            made=downloads.here().of(current_user),
+            made=downloads.Downloads.here().of(current_user),
             refusal=refusal,
             asked_for=request.form.get("kind"),
             in_words=in_words,
@@ -44,7 +44,7 @@ class DownloadsPage(Guarded, Page, BaseView):
     def begin(self) -> Any:
         """Begin to make a file, once the person has proved again who they are."""
         try:
-            download = downloads.here().begin(current_user, request.form.get("kind", ""))
+            download = downloads.Downloads.here().begin(current_user, request.form.get("kind", ""))
         except EchoError as error:
             if _by_script():
                 raise
@@ -56,13 +56,13 @@ class DownloadsPage(Guarded, Page, BaseView):
     @expose("/state/")
     def state(self) -> Response:
         """Tell how far a file is."""
-        download = downloads.here().own(current_user, request.args.get("id", ""))
+        download = downloads.Downloads.here().own(current_user, request.args.get("id", ""))
         return jsonify(download.as_payload())
 
     @expose("/file/")
     def fetch(self) -> Response:
         """Send a file that is made; `security_headers` keeps it out of every cache."""
-        download = downloads.here().ready(current_user, request.args.get("id", ""))
+        download = downloads.Downloads.here().ready(current_user, request.args.get("id", ""))
         return send_file(download.path, as_attachment=True, download_name=download.name)
 
 

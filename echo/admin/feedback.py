@@ -18,7 +18,7 @@ from echo.admin.table_view import TableView
 from echo.forms.admin import AnswerForm
 from echo.limits import FEEDBACK_CATEGORIES
 from echo.models import Feedback, FeedbackState
-from echo.services.chats import feedback_handling
+from echo.services.chats import feedback
 from echo.services.people import account_facts
 
 STATES: Final = [(state.value, state.capitalize()) for state in FeedbackState]
@@ -63,7 +63,7 @@ class FeedbackList(Guarded, TableView):
             "Mark as seen",
             "Mark these as seen? Those that were seen or answered before stay as they are.",
             "Marked as seen",
-            feedback_handling.mark_seen,
+            feedback.mark_seen,
         ),
     }
     list_template = "admin/feedback_list.html"
@@ -79,7 +79,7 @@ class FeedbackList(Guarded, TableView):
     def open(self) -> Any:
         """Mark a new one as seen and show it; a button, since looking at an address changes nothing."""
         row: Feedback = self.get_one(request.args.get("id", ""))
-        feedback_handling.mark_seen(current_user, row.id)
+        feedback.mark_seen(current_user, row.id)
         return redirect(url_for(".details_view", id=row.id))
 
     @expose("/answer/", methods=("GET", "POST"))
@@ -89,13 +89,11 @@ class FeedbackList(Guarded, TableView):
         form = AnswerForm(obj=row)
 
         def act() -> None:
-            feedback_handling.answer(
-                current_user, row.id, str(form.answer.data), str(form.version.data)
-            )
+            feedback.answer(current_user, row.id, str(form.answer.data), str(form.version.data))
 
         def show() -> str:
             sent = form.is_submitted() and form.version.data and not form.version.errors
-            version = form.version.data if sent else feedback_handling.version(row)
+            version = form.version.data if sent else feedback.version(row)
             page: str = self.render("admin/answer_form.html", form=form, row=row, version=version)
             return page
 

@@ -106,7 +106,7 @@ def _beyond(columns: Sequence[Column], values: Sequence[Any], down: bool) -> Any
     return here < there if down else here > there
 
 
-def written(cursor: Cursor) -> str:
+def encode_cursor(cursor: Cursor) -> str:
     """Return a cursor for the address."""
     values = [
         value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
@@ -116,7 +116,7 @@ def written(cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def understood(text: str, order: Order) -> Cursor:
+def decode_cursor(text: str, order: Order) -> Cursor:
     """Return the cursor that an address names; raises ValueError for one that this sort cannot have."""
     if len(text) > CURSOR_CHARS or not text.isascii():
         raise ValueError("too long")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from flask import current_app, flash, redirect, request
+from flask import flash, redirect, request
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
@@ -71,7 +71,7 @@ def go(url: str, message: str) -> Response:
 
 def public_address(path: str) -> str:
     """Return a link to hand out: by the address that people use, else by that of this request."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = Settings.here()
     return (settings.public_url or request.host_url.rstrip("/")) + path
 
 

@@ -28,7 +28,7 @@ CREATE = "admin_pictures.create_view"
 def _preview(row: Picture, _name: str) -> Markup:
     return Markup(
         '<img class="preview" src="{}" alt="" width="56" height="56" loading="lazy">'
-    ).format(url_for("pictures.show", picture_id=row.id))
+    ).format(url_for("profile.picture", picture_id=row.id))
 
 
 def _allow_pictures(endpoint: str | None, _values: Any) -> None:

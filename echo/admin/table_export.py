@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
-from flask import Response, session, stream_with_context
+from flask import Response, stream_with_context
 from flask_admin import expose
 from flask_login import current_user
 
 from echo import csv_lines
 from echo.admin import keyset
+from echo.admin.access import require_fresh_proof
 from echo.admin.columns import On
 from echo.clock import utc_now
 from echo.errors import NotFound
@@ -21,11 +22,9 @@ from echo.extensions import db
 from echo.models import User
 from echo.services import audit
 from echo.services.audit import Act
-from echo.services.sign_in import devices, step_up
 
 EXPORT_ROWS: Final = 100_000
 BATCH_ROWS: Final = 500
-DEVICE: Final = "device"  # where the cookie holds the device's token
 
 
 class TableExport:
@@ -50,7 +49,7 @@ class TableExport:
         """Send the rows that the list shows, in its order, after a fresh proof of who one is."""
         if export_type != "csv":
             raise NotFound("Tables are downloaded as CSV.")
-        step_up.require(devices.find(session.get(DEVICE)))
+        require_fresh_proof()
         actor: User = current_user._get_current_object()
         asked = self._asked()
         query, _is_cut = self._found(asked)

@@ -180,7 +180,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
         for name in ("after", "before"):
             if text := request.args.get(name):
                 try:
-                    return {name: keyset.understood(text, order)}
+                    return {name: keyset.decode_cursor(text, order)}
                 except ValueError:
                     flash(LOST, "error")
         return {}
@@ -199,7 +199,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
 
     def _neighbours(self, asked: Asked, order: Order, page: RowPage) -> dict[str, str | None]:
         def at(name: str, row: Any) -> str:
-            cursor = keyset.written(order.key(row))
+            cursor = keyset.encode_cursor(order.key(row))
             return url_for(".index_view", **{**asked.arguments, name: cursor})
 
         rows = page.rows

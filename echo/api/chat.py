@@ -12,7 +12,6 @@ from typing import Any, Final
 from flask import (
     Blueprint,
     Response,
-    current_app,
     jsonify,
     request,
     stream_with_context,
@@ -38,7 +37,7 @@ def chat() -> Response:
     """Answer a prompt. 400 names the field at fault; 503 says that the engine is busy or failed."""
     if not current_user.is_authenticated:
         raise SignedOut("Please sign in first.")
-    turns: Turns = current_app.extensions["turns"]
+    turns = Turns.here()
     question = _question(turns)
     asked = turns.ask(current_user.id, question)
     turn = turns.live[asked.reply.id]

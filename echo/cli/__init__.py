@@ -33,16 +33,16 @@ def serve_command() -> None:
 
 
 def _register() -> None:
-    from echo.cli import audit, backup, chat, demo_data, rollups, users
+    from echo.cli import backup, chat, demo_data, maintenance, users
 
     cli.add_command(users.create_admin)
     cli.add_command(users.remove_second_factors)
-    cli.add_command(audit.audit)
+    cli.add_command(maintenance.audit)
     cli.add_command(backup.backup)
     cli.add_command(backup.restore)
     cli.add_command(chat.chat)
     cli.add_command(demo_data.demo_data)
-    cli.add_command(rollups.rollups_group)
+    cli.add_command(maintenance.rollups_group)
 
 
 def main() -> None:

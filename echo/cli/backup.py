@@ -19,7 +19,7 @@ from echo import instance_lock
 from echo.errors import InvalidInput, StorageUnavailable
 from echo.services import audit
 from echo.services.audit import Act
-from echo.services.downloads import after_restore, database
+from echo.services.downloads import database
 
 
 @click.command("backup")
@@ -77,7 +77,7 @@ def _settle() -> None:
         raise StorageUnavailable(
             f"The backup could not be brought to this version's form: {failure}"
         ) from failure
-    ended = after_restore.sign_everybody_out()
+    ended = database.sign_everybody_out()
     audit.record(Act.BACKUP_RESTORED, None, target="database", sessions_ended=ended)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
 from echo import hub
@@ -27,7 +26,7 @@ LOOK_SECONDS = 0.02
 @with_appcontext
 def chat(prompt: str | None) -> None:
     """Talk with the model here, without a browser. An empty line leaves."""
-    turns: Turns = current_app.extensions["turns"]
+    turns = Turns.here()
     settings = site_settings.environment()  # without the database, which may not be there yet
     turns.engine.start()
     history = [ChatMessage("system", settings.system_prompt)]

@@ -20,7 +20,7 @@ from echo.cli.demo_habits import visits
 from echo.cli.demo_story import CONVERSATION, MESSAGE, RATING, Batch, Story
 from echo.cli.demo_times import DAY, Calendar, TimeTexts
 from echo.cli.demo_write import Writer
-from echo.cli.rollups import rebuild_with_progress
+from echo.cli.maintenance import rebuild_with_progress
 from echo.clock import utc_now
 from echo.extensions import Base, db
 from echo.limits import FEEDBACK_CATEGORIES

@@ -10,7 +10,8 @@ import flask_migrate
 import structlog
 from flask import Flask
 
-from echo import config, hub, instance_lock, logs
+from echo import config, engines, hub, instance_lock, logs
+from echo.admin.chart_worker import ChartWorker
 from echo.app import create_app
 from echo.cli import housekeeping
 from echo.config import Settings
@@ -34,8 +35,8 @@ def serve() -> None:
     app = create_app(settings)
     listener = _listener(settings)  # first: a second Echo must not touch the rows of this one
     prepare(app)
-    turns: Turns = app.extensions["turns"]
-    hub_bridge.start(turns, app.extensions["wakeup"])
+    turns = Turns.of(app)
+    hub_bridge.start(turns, engines.wakeup_of(app))
     turns.engine.start()
     server = hub.Server(app, listener)
     address = settings.public_url or f"http://{_host_name(settings)}:{server.port}"
@@ -81,7 +82,7 @@ def _greet(app: Flask, address: str) -> None:
 
 def _end(app: Flask, server: Any) -> None:
     """Stop accepting, let replies finish for a while, mark the rest, close everything."""
-    turns: Turns = app.extensions["turns"]
+    turns = Turns.of(app)
     log.info("stopping", live=len(turns.live))
     server.stop_accepting()
     _wait_for_replies(turns, GRACE_SECONDS)
@@ -90,7 +91,7 @@ def _end(app: Flask, server: Any) -> None:
     _wait_for_replies(turns, LAST_SECONDS)
     server.close()
     turns.engine.stop(timeout=LAST_SECONDS)
-    app.extensions["chart_worker"].stop()
+    ChartWorker.of(app).stop()
 
 
 def _wait_for_replies(turns: Turns, seconds: float) -> None:

@@ -1,16 +1,27 @@
-"""Conversations: a title, settings and the leaf of the branch that is shown. Knows no messages' texts."""
+"""Conversations and their messages, a tree of questions and replies, with thumbs on them. Knows no engine."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from echo.clock import utc_now
 from echo.extensions import Base
-from echo.limits import TITLE_CHARS
+from echo.limits import CLIENT_ID_CHARS, RATING_COMMENT_CHARS, TITLE_CHARS
 from echo.models.types import PublicId, UtcDateTime
 
 
@@ -33,3 +44,101 @@ class Conversation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+
+class MessageStatus(StrEnum):
+    """`queued` and `streaming` are live; the others are final."""
+
+    QUEUED = "queued"
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+LIVE_STATUSES = (MessageStatus.QUEUED, MessageStatus.STREAMING)
+
+
+class MessageRating(Base):
+    """A thumb up (1) or down (-1) with reasons and a comment, by the owner of the conversation."""
+
+    __tablename__ = "message_ratings"
+
+    message_id: Mapped[str] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    rating: Mapped[int] = mapped_column(SmallInteger)
+    reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
+    comment: Mapped[str] = mapped_column(String(RATING_COMMENT_CHARS), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+
+
+class Message(Base):
+    """A question or a reply.
+
+    `ordinal` counts up within the conversation: order never depends on the clock. `seq` is the number
+    of stream pieces that `text` holds and `piece_lengths` their lengths in characters, so that any
+    stretch of the stream can be sent again after it has ended.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "ordinal"),
+        UniqueConstraint("user_id", "client_id"),
+        Index("ix_messages_user_id_created_at", "user_id", "created_at"),
+        Index("ix_messages_status_created_at", "status", "created_at"),
+    )
+
+    id: Mapped[PublicId]
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    parent_id: Mapped[str | None] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), index=True
+    )
+    ordinal: Mapped[int] = mapped_column(Integer)
+    role: Mapped[str] = mapped_column(String(10))
+    text: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(String(12), default=MessageStatus.COMPLETE)
+    client_id: Mapped[str | None] = mapped_column(String(CLIENT_ID_CHARS))
+    seq: Mapped[int] = mapped_column(Integer, default=0)
+    piece_lengths: Mapped[str] = mapped_column(Text, default="")
+    model: Mapped[str | None] = mapped_column(String(200))
+    finish_reason: Mapped[str | None] = mapped_column(String(12))
+    error_code: Mapped[str | None] = mapped_column(String(30))
+    error_text: Mapped[str | None] = mapped_column(String(500))
+    prompt_tokens: Mapped[int | None] = mapped_column(Integer)
+    cached_tokens: Mapped[int | None] = mapped_column(Integer)
+    completion_tokens: Mapped[int | None] = mapped_column(Integer)
+    queue_ms: Mapped[int | None] = mapped_column(Integer)
+    first_token_ms: Mapped[int | None] = mapped_column(Integer)
+    total_ms: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    rating: Mapped[MessageRating | None] = relationship(lazy="selectin", viewonly=True)
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in LIVE_STATUSES
+
+    @property
+    def tokens(self) -> dict[str, Any] | None:
+        if self.completion_tokens is None:
+            return None
+        return {
+            "prompt": self.prompt_tokens,
+            "cached": self.cached_tokens,
+            "completion": self.completion_tokens,
+        }
+
+    @property
+    def timing(self) -> dict[str, Any] | None:
+        if self.total_ms is None:
+            return None
+        return {
+            "queue_ms": self.queue_ms,
+            "first_token_ms": self.first_token_ms,
+            "total_ms": self.total_ms,
+        }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import Boolean, ForeignKey, Integer, String
+from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from echo.clock import utc_now
 from echo.extensions import Base
 from echo.limits import EMAIL_MAX, USERNAME_MAX
-from echo.models.types import BigId, UtcDateTime
+from echo.models.types import BigId, PublicId, UtcDateTime
 from echo.policies import Right, RoleName, allows
 
 
@@ -81,3 +81,15 @@ class User(Base, UserMixin):
     @property
     def can_see_admin(self) -> bool:
         return allows(self.role_name, Right.CHARTS)
+
+
+class Picture(Base):
+    """A person's picture, re-encoded as a square WebP; a new one has a new id, so it may be cached."""
+
+    __tablename__ = "pictures"
+
+    id: Mapped[PublicId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    size_bytes: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)

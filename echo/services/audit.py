@@ -21,7 +21,7 @@ from echo import hub
 from echo.clock import iso, utc_now
 from echo.extensions import db
 from echo.models import AuditEvent, User
-from echo.services.storage import in_batches, transaction
+from echo.services import storage
 
 log = structlog.get_logger()
 
@@ -105,30 +105,28 @@ def record(
 ) -> AuditEvent:
     """Write one row in a transaction of its own; `actor` None is the command line."""
     entry = Entry(act, actor.id if actor else None, subject_id, target, detail)
-    (row,) = written(lambda: ((), [entry]))[1]
+    (row,) = _with_rows(lambda: ((), [entry]))[1]
     return row
 
 
-def together(work: Callable[[], tuple[T, Sequence[Entry]]]) -> T:
-    """Run `work` (repeatable, as for `transaction`) and store the entries that it returns with it."""
-    return written(work)[0]
+def transaction(work: Callable[[], tuple[T, Sequence[Entry]]]) -> T:
+    """As `storage.transaction`; the entries that `work` returns are stored with what it does."""
+    return _with_rows(work)[0]
 
 
-def written(work: Callable[[], tuple[T, Sequence[Entry]]]) -> tuple[T, list[AuditEvent]]:
-    """As `together`; return the rows as well."""
-
+def _with_rows(work: Callable[[], tuple[T, Sequence[Entry]]]) -> tuple[T, list[AuditEvent]]:
     def both() -> tuple[T, list[AuditEvent]]:
         result, entries = work()
-        return result, [add(entry) for entry in entries]
+        return result, [append(entry) for entry in entries]
 
-    result, rows = transaction(both)
+    result, rows = storage.transaction(both)
     for row in rows:
         log.info("audit", id=row.id, act=row.act, actor_id=row.actor_id, hash=row.hash)
     return result, rows
 
 
-def add(entry: Entry) -> AuditEvent:
-    """Add the next row within the caller's transaction, so that act and row are stored together.
+def append(entry: Entry) -> AuditEvent:
+    """Add the next row of the chain within the caller's transaction, so that act and row are stored together.
 
     Two writers at once choose the same id: the second one's commit fails and `transaction` repeats it.
     """
@@ -222,7 +220,7 @@ def _batches() -> Iterator[list[Any]]:
     row = AuditEvent
     at, detail = type_coerce(row.at, String), type_coerce(row.detail, String)
     columns = (row.id, at, row.actor_id, row.act, row.subject_id, row.target, detail, row.hash)
-    return in_batches(select(*columns), BATCH)
+    return storage.in_batches(select(*columns), BATCH)
 
 
 class Look(NamedTuple):

@@ -41,7 +41,7 @@ class Failure(NamedTuple):
 
 def is_enabled() -> bool:
     """Tell whether this server sends mails."""
-    return bool(_settings().mail_url)
+    return bool(Settings.here().mail_url)
 
 
 def send(to: str, template: str, **context: Any) -> None:
@@ -87,7 +87,7 @@ def deliver(to: str, template: str, context: dict[str, Any]) -> bool:
 def _compose(to: str, template: str, context: dict[str, Any]) -> Any:
     """Return the message: the template's first line is its subject, so nothing can add a header."""
     page = current_app.jinja_env.get_template(f"mail/{template}.txt")
-    subject, _, body = page.render(public_url=_settings().public_url, **context).partition("\n")
+    subject, _, body = page.render(public_url=Settings.here().public_url, **context).partition("\n")
     return hub.run_native(  # the library asks the network for this machine's name
         flask_mail.Message,
         subject=subject.strip(),
@@ -122,7 +122,7 @@ class _Connection(flask_mail.Connection):
         mail = self.mail
         options: dict[str, Any] = {
             "timeout": TIMEOUT_SECONDS,
-            "local_hostname": urlsplit(_settings().public_url).hostname,
+            "local_hostname": urlsplit(Settings.here().public_url).hostname,
         }
         if mail.use_ssl:
             options["context"] = ssl.create_default_context()
@@ -134,8 +134,3 @@ class _Connection(flask_mail.Connection):
         if mail.username and mail.password:
             host.login(mail.username, mail.password)
         return host
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from flask import current_app
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import delete, select
 
@@ -56,7 +55,7 @@ def current() -> SiteSettings:
 
 def environment() -> SiteSettings:
     """Return what holds where nobody has changed anything."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = Settings.here()
     names = {name: getattr(settings, name) for name in NAMES if hasattr(settings, name)}
     return SiteSettings.model_construct(**{**names, "signup_mode": settings.signup})
 
@@ -83,7 +82,7 @@ def change(actor: User | None, **values: Any) -> SiteSettings:
         detail = {name: _said(name, getattr(before, name), value) for name, value in news.items()}
         return None, [_entry(actor, detail)] if news else []
 
-    audit.together(work)
+    audit.transaction(work)
     return current()
 
 
@@ -97,7 +96,7 @@ def reset(actor: User | None, name: str) -> SiteSettings:
         db.session.execute(delete(SiteSetting).where(SiteSetting.name == name))
         return None, [_entry(actor, {name: "reset"})] if name in present else []
 
-    audit.together(work)
+    audit.transaction(work)
     return current()
 
 

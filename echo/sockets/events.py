@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from flask_socketio import join_room, leave_room
 
 from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
-from echo.services.chats import conversations, feedback, message_tree, wire
+from echo.services.chats import conversations, message_tree, ratings, wire
 from echo.services.turns import Asked, Question, Turns
 from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event
@@ -38,18 +37,13 @@ def connect(_auth: Any = None) -> bool:
     return True
 
 
-def turns() -> Turns:
-    service: Turns = current_app.extensions["turns"]
-    return service
-
-
 @event("send_message")
 def send_message(user: User, raw: Any) -> Answer:
     sent = payloads.send_message(raw)
     conversation_id = sent.conversation_id
     if sent.is_bare:
         conversation_id = conversations.newest_id(user.id)
-    asked = turns().ask(
+    asked = Turns.here().ask(
         user.id,
         Question(sent.text, sent.client_id, conversation_id, sent.parent_id, sent.settings),
     )
@@ -59,7 +53,7 @@ def send_message(user: User, raw: Any) -> Answer:
 @event("edit_message")
 def edit_message(user: User, raw: Any) -> Answer:
     edit = payloads.edit_message(raw)
-    asked = turns().edit(user.id, edit.message_id, edit.client_id, edit.text)
+    asked = Turns.here().edit(user.id, edit.message_id, edit.client_id, edit.text)
     return _announce(asked)
 
 
@@ -76,18 +70,18 @@ def _announce(asked: Asked) -> Answer:
 
 def _tell_owner(conversation_id: str, user_id: int) -> None:
     row = conversations.own(user_id, conversation_id)
-    payload = {"conversation": wire.conversation(row, turns().is_live(row.id))}
+    payload = {"conversation": wire.conversation(row, Turns.here().is_live(row.id))}
     socketio.emit("conversation_changed", payload, to=rooms.of_user(user_id))
 
 
 @event("regenerate_message")
 def regenerate_message(user: User, raw: Any) -> Answer:
-    return _announce_reply(turns().regenerate(user.id, payloads.message_id(raw)))
+    return _announce_reply(Turns.here().regenerate(user.id, payloads.message_id(raw)))
 
 
 @event("continue_message")
 def continue_message(user: User, raw: Any) -> Answer:
-    return _announce_reply(turns().continue_reply(user.id, payloads.message_id(raw)))
+    return _announce_reply(Turns.here().continue_reply(user.id, payloads.message_id(raw)))
 
 
 def _announce_reply(reply: Message) -> Answer:
@@ -113,7 +107,7 @@ def open_conversation(user: User, raw: Any) -> Answer:
     found = message_tree.branch(leaf, MESSAGES_PER_PAGE + 1)
     shown = found[-MESSAGES_PER_PAGE:]
     return {
-        "conversation": wire.conversation(row, turns().is_live(row.id)),
+        "conversation": wire.conversation(row, Turns.here().is_live(row.id)),
         "messages": wire.messages(shown, message_tree.siblings(shown)),
         "live": _live_of(row.id),
         "more": len(found) > len(shown),
@@ -137,7 +131,7 @@ def _live_of(conversation_id: str) -> list[Answer]:
             "status": str(turn.status),
             **({"position": place.position} if (place := turn.place) else {}),
         }
-        for turn in turns().live.values()
+        for turn in Turns.here().live.values()
         if turn.conversation_id == conversation_id
     ]
 
@@ -151,7 +145,7 @@ def close_conversation(user: User, raw: Any) -> Answer:
 @event("resume")
 def resume(user: User, raw: Any) -> Answer:
     wanted = payloads.resume(raw)
-    answer = turns().resume(user.id, wanted.message_id, wanted.after_seq)
+    answer = Turns.here().resume(user.id, wanted.message_id, wanted.after_seq)
     conversation_id = conversations.own_message(user.id, wanted.message_id).conversation_id
     join_room(rooms.of_conversation(conversation_id))
     return answer
@@ -159,26 +153,29 @@ def resume(user: User, raw: Any) -> Answer:
 
 @event("stop_message")
 def stop_message(user: User, raw: Any) -> Answer:
-    turns().stop(user.id, payloads.message_id(raw))
+    Turns.here().stop(user.id, payloads.message_id(raw))
     return {}
 
 
 @event("select_branch")
 def select_branch(user: User, raw: Any) -> Answer:
-    row = turns().select_branch(user.id, payloads.message_id(raw))
-    return {"conversation": wire.conversation(row, turns().is_live(row.id)), "head_id": row.head_id}
+    row = Turns.here().select_branch(user.id, payloads.message_id(raw))
+    return {
+        "conversation": wire.conversation(row, Turns.here().is_live(row.id)),
+        "head_id": row.head_id,
+    }
 
 
 @event("watch_stats")
 def watch_stats(_user: User, _raw: Any) -> Answer:
     """Hear the engine's numbers each second, until the connection ends."""
     join_room(live_stats.ROOM)
-    live_stats.watched()
+    live_stats.LiveStats.here().watched()
     return {}
 
 
 @event("rate_message")
 def rate_message(user: User, raw: Any) -> Answer:
     rated = payloads.rate_message(raw)
-    feedback.rate_message(user.id, rated.message_id, rated.rating, rated.reasons, rated.comment)
+    ratings.rate_message(user.id, rated.message_id, rated.rating, rated.reasons, rated.comment)
     return {}

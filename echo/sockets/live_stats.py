@@ -25,8 +25,14 @@ class LiveStats:
         self._app = app
         self._running = False
 
+    @classmethod
+    def here(cls) -> LiveStats:
+        """Return the sender of the present application."""
+        sender: LiveStats = current_app.extensions["live_stats"]
+        return sender
+
     def watched(self) -> None:
-        """Somebody has joined the room."""
+        """Let the sender run: somebody has joined the room."""
         if not self._running:
             self._running = True
             hub.spawn(self._run)
@@ -45,16 +51,10 @@ def init_app(app: Flask) -> None:
     app.extensions["live_stats"] = LiveStats(app)
 
 
-def watched() -> None:
-    """Let the sender run."""
-    sender: LiveStats = current_app.extensions["live_stats"]
-    sender.watched()
-
-
 def now(app: Flask) -> dict[str, Any]:
     """Return the numbers of this moment; `connected` counts open tabs of this process."""
-    turns: Turns = app.extensions["turns"]
-    counters, health = turns.engine.counters(), turns.engine.health()
+    engine = Turns.of(app).engine
+    counters, health = engine.counters(), engine.health()
     return {
         "generating": counters.running,
         "waiting": counters.queued,

@@ -16,7 +16,7 @@ from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, U
 from echo.models import Conversation, Message
 from echo.services.chats import wire
 from echo.services.turns import LiveTurn, Turns
-from echo.sockets import quota_news, rooms, slow_readers
+from echo.sockets import rooms, slow_readers
 
 log = structlog.get_logger()
 
@@ -46,15 +46,14 @@ class Pump:
 
     @property
     def turns(self) -> Turns:
-        turns: Turns = self._app.extensions["turns"]
-        return turns
+        return Turns.of(self._app)
 
     def start(self, turn: LiveTurn) -> None:
         """Begin to pump a turn, and to write what grows."""
         if turn.message_id not in self.turns.live:
             return  # another application of this process (tests have several)
         hub.spawn(self._run, turn)
-        quota_news.tell(self._app, turn.user_id)
+        rooms.tell_quota(self._app, turn.user_id)
         if not self._flushing:
             self._flushing = True
             hub.spawn(self._flush_for_as_long_as_it_takes)
@@ -134,7 +133,7 @@ class Pump:
                 self._emit(turn, "message_finished", _unsaved(turn, failure))
                 return
             self._emit(turn, "message_finished", _finished(row))
-            quota_news.tell(self._app, turn.user_id)
+            rooms.tell_quota(self._app, turn.user_id)
             conversation = db.session.get(Conversation, turn.conversation_id)
             if conversation is not None and conversation.deleted_at is None:
                 signals.conversation_changed.send(conversation)

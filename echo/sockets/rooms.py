@@ -1,4 +1,22 @@
-"""Names of the rooms: who hears what. Knows no sockets."""
+"""Who hears what: the rooms' names, and what services announce, passed on to the owner's tabs.
+
+Knows no rows' insides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from echo import hub, signals
+from echo.errors import NotFound
+from echo.extensions import socketio
+from echo.models import Conversation
+from echo.services.chats import wire
+from echo.services.turns import Turns, quotas
+
+GRACE_SECONDS = 0.2  # the notice leaves before the connection is closed
 
 
 def of_conversation(conversation_id: str) -> str:
@@ -14,3 +32,56 @@ def of_user(user_id: int) -> str:
 def of_device(device_id: str) -> str:
     """Every tab of this signed-in browser."""
     return f"device:{device_id}"
+
+
+def subscribe() -> None:
+    """Listen to the services' signals (a second call changes nothing)."""
+    signals.conversation_changed.connect(_conversation_changed)
+    signals.conversation_removed.connect(_conversation_removed)
+    signals.access_ended.connect(_access_ended)
+    signals.account_closed.connect(_account_closed)
+
+
+def _conversation_changed(row: Conversation) -> None:
+    live = Turns.here().is_live(row.id)
+    payload = {"conversation": wire.conversation(row, live)}
+    socketio.emit("conversation_changed", payload, to=of_user(row.user_id))
+
+
+def _conversation_removed(user_id: int, conversation_id: str) -> None:
+    Turns.here().stop_all_of(conversation_id)
+    payload = {"conversation_id": conversation_id}
+    socketio.emit("conversation_removed", payload, to=of_user(user_id))
+
+
+def _access_ended(user_id: int, device_id: str | None, reason: str) -> None:
+    room = of_device(device_id) if device_id else of_user(user_id)
+    socketio.emit("session_ended", {"reason": reason}, to=room)
+    hub.spawn(_disconnect, room)
+
+
+def _account_closed(user_id: int) -> None:
+    """Nothing goes on in the name of somebody who is out: neither shown nor paid for."""
+    Turns.here().stop_all_of_user(user_id)
+
+
+def _disconnect(room: str) -> None:
+    """Close every connection in the room; joining again needs a device that is still signed in."""
+    hub.sleep(GRACE_SECONDS)
+    server: Any = socketio.server
+    for sid, _ in list(server.manager.get_participants("/", room)):
+        server.disconnect(sid)
+
+
+def tell_quota(app: Flask, user_id: int) -> None:
+    """Announce what is left of the day's allowances soon, in a task of its own: no turn waits for it."""
+    hub.spawn(_tell_quota, app, user_id)
+
+
+def _tell_quota(app: Flask, user_id: int) -> None:
+    with app.app_context():
+        try:
+            status = quotas.status(user_id)
+        except NotFound:
+            return  # the account was deleted meanwhile
+        socketio.emit("quota_changed", {"quota": status.as_payload()}, to=of_user(user_id))

@@ -16,9 +16,7 @@ from echo.web import (
     json_bodies,
     own_data,
     passkeys,
-    pictures,
     profile,
-    quota,
     rate_limits,
     recovery,
     second_factor,
@@ -38,12 +36,10 @@ PAGES = (
     passkeys,
     google_login,
     profile,
-    pictures,
     devices,
     own_data,
     chat_forms,
     conversations,
-    quota,
     health,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, request, url_for
+from flask import Blueprint, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -54,7 +54,7 @@ def setup(token: str) -> Response:
 
 def sign_in_ways() -> dict[str, object]:
     """Return which ways of signing in and up the pages offer."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = Settings.here()
     return {
         "google_enabled": bool(settings.google_client_id),
         "mail_enabled": bool(settings.mail_url),

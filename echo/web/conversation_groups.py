@@ -7,18 +7,18 @@ from datetime import tzinfo
 from itertools import groupby
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 
-from echo import zones
-from echo.clock import utc_now
+from echo.clock import ZONE_COOKIE, utc_now, zone_named
 from echo.models import Conversation
+from echo.services.turns import Turns
 
 DAYS_IN_WEEK = 7
 
 
 def of(rows: Iterable[Conversation]) -> list[dict[str, Any]]:
     """Return `[{label, conversations}]` for rows in the order of the sidebar, by the viewer's days."""
-    zone = zones.named(request.cookies.get(zones.COOKIE))
+    zone = zone_named(request.cookies.get(ZONE_COOKIE))
     return [
         {"label": label, "conversations": [row_of(row) for row in group]}
         for label, group in groupby(rows, key=lambda row: _label(row, zone))
@@ -32,7 +32,7 @@ def row_of(row: Conversation) -> dict[str, Any]:
         "title": row.title,
         "pinned": row.pinned,
         "updated_at": row.updated_at,
-        "live": current_app.extensions["turns"].is_live(row.id),
+        "live": Turns.here().is_live(row.id),
     }
 
 

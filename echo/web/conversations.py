@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask_login import current_user
 
 from echo.errors import InvalidInput, NotFound, TooLong
 from echo.limits import SEARCH_CHARS
 from echo.models import Conversation
 from echo.services.chats import conversations, export, wire
+from echo.services.turns import Turns
 from echo.web import conversation_groups
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/conversations")
@@ -95,5 +96,5 @@ def export_as(conversation_id: str, kind: str) -> Response:
 
 
 def _changed(found: Conversation) -> Response:
-    live = current_app.extensions["turns"].is_live(found.id)
+    live = Turns.here().is_live(found.id)
     return jsonify(status="ok", conversation=wire.conversation(found, live))

@@ -52,7 +52,7 @@ def _bind(state: BlueprintSetupState) -> None:
 
 def _client() -> ModuleType:
     """Return the client's module; raises NotFound where Google is not configured."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = Settings.here()
     if not settings.google_client_id:
         raise NotFound("This page does not exist, or it is not yours.")
     from echo.web import google_client
@@ -81,7 +81,7 @@ def start() -> Response:
 
 
 def _redirect_uri() -> str:
-    settings: Settings = current_app.extensions["settings"]
+    settings = Settings.here()
     if settings.public_url:
         return settings.public_url + url_for("google_login.authorize")
     return url_for("google_login.authorize", _external=True)

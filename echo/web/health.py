@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from echo.extensions import csrf, db
+from echo.services.turns import Turns
 
 blueprint = Blueprint("health", __name__)
 csrf.exempt(blueprint)
@@ -21,7 +22,7 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """Ready: database and engine answer; 503 says which does not."""
-    engine = current_app.extensions["turns"].engine.health()
+    engine = Turns.here().engine.health()
     parts = {
         "database": "ok" if _database_answers() else "unavailable",
         "engine": "ok" if engine.state == "ready" else engine.state,

@@ -1,10 +1,11 @@
-"""The home page: an introduction for visitors, the chat for those who are signed in."""
+"""The home page: an introduction for visitors, the chat for those who are signed in; the notice on both."""
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import Any, Final, NamedTuple
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask_login import current_user
 
 from echo import limits
@@ -14,9 +15,12 @@ from echo.services.numbers import contributors
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import Turns, quotas
 from echo.services.turns import sampling as turn_sampling
-from echo.web import banner, conversation_groups, sessions
+from echo.web import conversation_groups, sessions
 
 blueprint = Blueprint("home", __name__)
+
+BANNER_COOKIE: Final = "echo_banner"
+"""Set by static/js/banner.js: the mark of the notice that was put away."""
 
 
 @blueprint.route("/")
@@ -28,7 +32,7 @@ def index() -> Any:
         "home.html",
         contributors=contributors.top(),
         signup_mode=site.signup_mode,
-        banner=banner.of(site.banner),
+        banner=_banner(site.banner),
     )
 
 
@@ -49,13 +53,13 @@ def _chat(conversation_id: str | None) -> str:
         groups=conversation_groups.of(rows),
         next_cursor=next_cursor,
         boot=_boot(conversation_id, site),
-        banner=banner.of(site.banner),
+        banner=_banner(site.banner),
     )
 
 
 def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
     """Return what the page's scripts need to begin with."""
-    turns: Turns = current_app.extensions["turns"]
+    turns = Turns.here()
     usual = turn_sampling.defaults(site, turns.engine.defaults)
     ceilings = {
         name: {"min": limit.low, "max": limit.high, "step": limit.step}
@@ -90,3 +94,24 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
 
 def _options(labels: dict[str, str]) -> list[dict[str, str]]:
     return [{"value": value, "label": label} for value, label in labels.items()]
+
+
+@blueprint.get("/quota")
+def quota() -> Response:
+    """Answer with the protocol's `quota` object, for a page that comes back after a while."""
+    return jsonify(quotas.status(current_user.id).as_payload())
+
+
+class Banner(NamedTuple):
+    """The administrators' notice; another text has another mark, so it is shown again."""
+
+    text: str
+    mark: str
+
+
+def _banner(text: str) -> Banner | None:
+    """Return the notice to show on this request's page, unless this browser has put it away."""
+    mark = hashlib.sha256(text.encode()).hexdigest()[:16]
+    if not text or request.cookies.get(BANNER_COOKIE) == mark:
+        return None
+    return Banner(text, mark)

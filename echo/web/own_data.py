@@ -18,7 +18,7 @@ from echo.errors import InvalidInput
 from echo.forms.own_account import DeleteMeForm, RetentionForm
 from echo.services import audit
 from echo.services.accounts import accounts, names
-from echo.services.chats import feedback_handling, retention
+from echo.services.chats import feedback, retention
 from echo.services.people import archive, deletion, profile_data
 from echo.web import form_pages, replies, sessions, step_up
 
@@ -48,7 +48,7 @@ def _forms(**shown: Any) -> dict[str, Any]:
         "delete_form": DeleteMeForm(None),
         "site_days": retention.site_days(),
         "in_force": retention.in_force(own_days),
-        "opinions": feedback_handling.own(current_user.id),
+        "opinions": feedback.own(current_user.id),
         **shown,
     }
 
@@ -92,7 +92,7 @@ def set_retention() -> BaseResponse:
 @blueprint.post("/answers/read")
 def read_answers() -> BaseResponse:
     """Put the notice of answered feedback away."""
-    feedback_handling.mark_answers_read(current_user.id)
+    feedback.mark_answers_read(current_user.id)
     return replies.done("Marked as read.", url_for("own_data.index"))
 
 

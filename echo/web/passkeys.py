@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, jsonify, request, session, url_for
+from flask import Blueprint, jsonify, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -128,7 +128,7 @@ def _who_must_answer(purpose: Purpose) -> User | None:
 
 def _site() -> Site:
     """Return the public address of the settings, or else the one that the browser has asked for."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = Settings.here()
     parts = urlsplit(settings.public_url or request.host_url)
     standard = {"http": 80, "https": 443}.get(parts.scheme)
     host = parts.hostname or ""

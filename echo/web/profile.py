@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response
 
 from echo.forms.own_account import ProfileForm
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
-from echo.services.accounts import addresses, names, pictures
+from echo.services.accounts import addresses, names, profile_pictures
 from echo.services.people import profile, profile_data
 from echo.services.sign_in import devices, second_factor
 from echo.web import account, form_pages, replies, sessions, step_up
 
 blueprint = Blueprint("profile", __name__)
+
+PICTURE_KEPT_SECONDS: Final = 365 * 24 * 3600
 
 SAVED: Final = "Your profile is saved."
 WAITING: Final = "Open the link that was sent to {} to change the address."
@@ -52,7 +54,7 @@ def index() -> Response:
 def _save(form: ProfileForm) -> None:
     """Store everything or nothing: the picture is judged first, and kept last."""
     raw = form.picture_bytes()
-    picture = pictures.prepare(raw) if raw else None
+    picture = profile_pictures.prepare(raw) if raw else None
     moved = names.fold(str(form.email.data)) != current_user.email_key
     sensitive = moved or bool(form.new_password.data)
     by_password = current_user.password_hash is not None and not second_factor.is_on(current_user)
@@ -71,10 +73,24 @@ def _save(form: ProfileForm) -> None:
     if sensitive and by_password and device is not None:
         devices.confirm(device)  # the right password was just given
     if picture is not None:
-        pictures.keep(current_user.id, picture)
+        profile_pictures.keep(current_user.id, picture)
 
 
 @blueprint.post("/profile/picture/remove")
 def remove_picture() -> Response:
-    pictures.remove(current_user.id)
+    profile_pictures.remove(current_user.id)
     return replies.done("Your picture is removed.", url_for("profile.index"))
+
+
+@blueprint.get("/pictures/<picture_id>")
+def picture(picture_id: str) -> Response:
+    """Return a picture as WebP. A new picture has a new id, so browsers keep each for good."""
+    row = profile_pictures.find(picture_id)
+    response = Response(row.content, mimetype="image/webp")
+    response.headers["Content-Disposition"] = 'inline; filename="picture.webp"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = f"private, max-age={PICTURE_KEPT_SECONDS}, immutable"
+    response.set_etag(row.id)
+    response.make_conditional(request)
+    return response

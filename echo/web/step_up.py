@@ -8,13 +8,13 @@ from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from echo.services.sign_in import step_up
+from echo.services.sign_in import devices
 from echo.web import replies, sessions, sign_in_steps
 
 
 def require() -> None:
     """Raise StepUpNeeded unless this request's device was confirmed in the last ten minutes."""
-    step_up.require(sessions.current_device())
+    devices.require_fresh(sessions.current_device())
 
 
 def ask() -> Response:

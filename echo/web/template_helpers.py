@@ -13,8 +13,8 @@ from flask_login import current_user
 
 from echo.clock import iso
 from echo.models import User
-from echo.services.accounts import pictures
-from echo.services.chats import feedback_handling
+from echo.services.accounts import profile_pictures
+from echo.services.chats import feedback
 from echo.web.security_headers import csp_nonce
 
 
@@ -46,15 +46,15 @@ def _version(folder: str) -> str:
 
 def picture_url(user: User) -> str | None:
     """Return the address of a person's picture; None when they have none (their letter is shown)."""
-    picture_id = pictures.id_of(user.id)
-    return url_for("pictures.show", picture_id=picture_id) if picture_id else None
+    picture_id = profile_pictures.id_of(user.id)
+    return url_for("profile.picture", picture_id=picture_id) if picture_id else None
 
 
 def unread_answers() -> int:
     """Return how many answers to their feedback this person has not marked as read; 0 for visitors."""
     if not current_user.is_authenticated:
         return 0
-    return feedback_handling.unread_answers(current_user.id)
+    return feedback.unread_answers(current_user.id)
 
 
 def underscore_separate(text: str) -> str:

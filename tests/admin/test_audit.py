@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import text
 
-from echo.cli.audit import audit as command
+from echo.cli.maintenance import audit as command
 from echo.extensions import db
 from echo.models import AuditEvent, RoleName
 from echo.services import audit

@@ -209,7 +209,7 @@ def test_beginning_asks_for_a_fresh_proof(root: FlaskClient) -> None:
     came_from = {"Referer": f"http://localhost{AT}/"}
     asked = root.post(f"{AT}/begin/", data={"kind": "database"}, headers=came_from)
     assert (asked.status_code, asked.location) == (302, f"/confirm?next={AT}/")
-    assert downloads.here()._all == {}
+    assert downloads.Downloads.here()._all == {}
     assert db.session.query(AuditEvent).count() == 0
     db.session.execute(update(Device).values(confirmed_at=utc_now()))
     db.session.commit()
@@ -219,7 +219,7 @@ def test_beginning_asks_for_a_fresh_proof(root: FlaskClient) -> None:
 def test_begin_needs_the_pages_own_mark(app: Flask, root: FlaskClient) -> None:
     app.config.update(WTF_CSRF_ENABLED=True, WTF_CSRF_CHECK_DEFAULT=True)
     assert begin(root).status_code == 400
-    assert downloads.here()._all == {}
+    assert downloads.Downloads.here()._all == {}
 
 
 def test_begin_is_no_link(root: FlaskClient) -> None:
@@ -228,7 +228,7 @@ def test_begin_is_no_link(root: FlaskClient) -> None:
 
 def test_file_is_gone_after_an_hour(root: FlaskClient, people: dict[str, User]) -> None:
     download_id = made(root)["id"]
-    download = downloads.here().own(people["super_admin"], download_id)
+    download = downloads.Downloads.here().own(people["super_admin"], download_id)
     download.ended_at = (download.ended_at or 0) - jobs.KEPT_SECONDS - 1
     downloads.forget_old()
     answer = root.get(f"{AT}/file/?id={download_id}", headers=AJAX)

@@ -11,7 +11,7 @@ from echo.extensions import db
 from echo.models import AuditEvent, Feedback
 from echo.services import mail
 from echo.services.audit import Act
-from echo.services.chats import feedback_handling
+from echo.services.chats import feedback
 from echo.services.people import archive, deletion
 
 OPINION = "I would like <b>larger</b> letters, please."
@@ -102,7 +102,7 @@ def test_two_who_answer_at_once_are_told(root, as_role, opinion):
     assert "The first." in second.text
     assert "The second." in second.text
     assert stored(opinion).answer == "The first."
-    again = feedback_handling.version(stored(opinion))
+    again = feedback.version(stored(opinion))
     assert answer(root, opinion, "A better one.", again).status_code == 302
     assert stored(opinion).answer == "A better one."
 

@@ -258,7 +258,7 @@ def test_act_and_row_are_stored_together(people, monkeypatch):
     def broken(_entry):
         raise RuntimeError("no row")
 
-    monkeypatch.setattr("echo.services.audit.add", broken)
+    monkeypatch.setattr("echo.services.audit.append", broken)
     with pytest.raises(RuntimeError):
         administration.edit_user(me, user.id, username="renamed", email=user.email, active=False)
     db.session.expire_all()

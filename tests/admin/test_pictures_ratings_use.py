@@ -13,7 +13,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.limits import PICTURE_BYTES
 from echo.models import AuditEvent, Conversation, Message, MessageRating, Picture, Role, UserDay
-from echo.services.accounts import pictures
+from echo.services.accounts import profile_pictures
 from echo.services.audit import Act
 from echo.services.numbers import slots
 
@@ -88,7 +88,7 @@ def test_upload_without_a_file_or_as_text(root, people):
 
 def test_admin_touches_no_pictures_of_administrators(as_role, people):
     boss = people["super_admin"]
-    pictures.store(boss.id, png())
+    profile_pictures.store(boss.id, png())
     admin = as_role("admin")
     assert give(admin, boss.id, png()).status_code == 403
     assert admin.post(f"/admin/pictures/delete/?id={picture_of(boss).id}").status_code == 403

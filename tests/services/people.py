@@ -20,7 +20,7 @@ from echo.models import (
     UserTotal,
 )
 from echo.models.types import new_id
-from echo.services.accounts import pictures
+from echo.services.accounts import profile_pictures
 from echo.services.sign_in import devices, login_delays
 from tests.services.test_pictures import made
 
@@ -112,6 +112,6 @@ def fill(user: User) -> None:
     )
     db.session.commit()
     devices.sign_in(user, address="203.0.113.77", user_agent="walrus browser", remember=True)
-    pictures.store(user.id, made())
+    profile_pictures.store(user.id, made())
     login_delays.failed(login_delays.key_of_account(user.id))
     login_delays.failed(login_delays.key_of_confirming(user.id))

@@ -16,7 +16,7 @@ from echo.errors import InvalidInput, NotFound
 from echo.extensions import cache, db
 from echo.limits import GENERATION_RANGES, TITLE_CHARS
 from echo.models import Conversation, Message, User
-from echo.services.chats import conversations, export, feedback, message_tree
+from echo.services.chats import conversations, export, feedback, message_tree, ratings
 from echo.services.numbers import contributors, rollups
 from echo.services.people import account_facts
 from echo.services.turns import interrupt_orphans
@@ -154,7 +154,7 @@ def test_deleted_messages_are_nobodys(ada: User, tree: dict[str, Message]) -> No
     with pytest.raises(NotFound):
         conversations.own_message(ada.id, "q1")
     with pytest.raises(NotFound):
-        feedback.rate_message(ada.id, "a1", 1, [], "")
+        ratings.rate_message(ada.id, "a1", 1, [], "")
 
 
 def test_replies_of_a_crash_are_marked_once(ada: User, tree: dict[str, Message]) -> None:

@@ -357,11 +357,11 @@ def test_of_two_last_super_admins_who_go_at_once_one_stays(
 ) -> None:
     """Whoever waits for the database must look again: the other may have gone meanwhile."""
     both = [make_user(name, role=RoleName.SUPER_ADMIN).id for name in ("ada", "bob")]
-    together = audit.together
+    transaction = audit.transaction
 
     def later(work: Any) -> Any:
         hub.sleep(0.01)
-        return together(work)
+        return transaction(work)
 
     def go(user_id: int) -> str:
         with app.app_context():
@@ -371,7 +371,7 @@ def test_of_two_last_super_admins_who_go_at_once_one_stays(
                 return refusal.text
         return "gone"
 
-    monkeypatch.setattr(audit, "together", later)
+    monkeypatch.setattr(audit, "transaction", later)
     outcomes = [each.wait() for each in [eventlet.spawn(go, user_id) for user_id in both]]
     db.session.expire_all()
     assert sorted(outcomes) == ["This is the last super admin; make another one first.", "gone"]

@@ -30,13 +30,13 @@ from echo.errors import Busy, ConfigurationError, InvalidInput, NotFound, Storag
 from echo.extensions import db
 from echo.models import AuditEvent, Feedback, Picture, RoleName, User
 from echo.services import downloads
-from echo.services.accounts import pictures
+from echo.services.accounts import profile_pictures
 from echo.services.downloads import (
     Download,
     Downloads,
     database,
-    disk,
     jobs,
+    making,
     postgresql,
     sqlite,
     tables,
@@ -183,7 +183,7 @@ def test_no_database_is_told_and_none_is_made(tmp_path: Path) -> None:
 def test_copy_that_would_fill_the_disk_is_not_begun(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk, "SPARE_BYTES", 10**18)
+    monkeypatch.setattr(making, "SPARE_BYTES", 10**18)
     with pytest.raises(StorageUnavailable, match="Make room"):
         database.back_up(tmp_path, quiet)
     assert list(tmp_path.glob("echo-2*")) == []
@@ -195,9 +195,9 @@ def test_sentences_of_a_full_disk() -> None:
         OSError(errno.EDQUOT, "Quota exceeded"),
         sqlite3.OperationalError("database or disk is full"),
     ):
-        with pytest.raises(StorageUnavailable, match="disk is full"), disk.explained():
+        with pytest.raises(StorageUnavailable, match="disk is full"), making.explained():
             raise failure
-    with pytest.raises(PermissionError), disk.explained():
+    with pytest.raises(PermissionError), making.explained():
         raise PermissionError(errno.EACCES, "no")
 
 
@@ -440,10 +440,10 @@ def test_no_secret_is_in_any_table(make_user: Callable[..., User], tmp_path: Pat
 def test_every_picture_is_in_the_archive_and_decodes(
     make_user: Callable[..., User], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("echo.services.downloads.pictures.PER_STEP", 2)
+    monkeypatch.setattr("echo.services.downloads.picture_archive.PER_STEP", 2)
     people = [make_user(name) for name in ("ada", "bob", "cleo", "dan", "eve")]
     for person in people[:3] + people[4:]:
-        pictures.store(person.id, made())
+        profile_pictures.store(person.id, made())
     parts: list[float] = []
     name = jobs.KINDS["pictures"].make(tmp_path, parts.append)
     with zipfile.ZipFile(tmp_path / name) as packed:
@@ -467,7 +467,7 @@ def test_archive_without_pictures_opens(app: Flask, tmp_path: Path) -> None:
 
 @pytest.fixture
 def here(app: Flask) -> Downloads:
-    return downloads.here()
+    return downloads.Downloads.here()
 
 
 class Held:
@@ -567,7 +567,7 @@ def test_progress_and_the_unfinished_file_are_told_apart(
     ("failure", "sentence"),
     [
         (RuntimeError("/secret/path"), jobs.FAILED),
-        (OSError(errno.ENOSPC, "No space left on device"), disk.SENTENCE),
+        (OSError(errno.ENOSPC, "No space left on device"), making.SENTENCE),
         (StorageUnavailable("pg_dump is not installed."), "pg_dump is not installed."),
     ],
 )

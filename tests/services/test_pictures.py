@@ -23,7 +23,7 @@ from echo import hub, limits
 from echo.errors import Busy, InvalidInput, NotFound, TooLong
 from echo.extensions import db
 from echo.models import Picture, User
-from echo.services.accounts import pictures
+from echo.services.accounts import profile_pictures
 
 HTML = b"<script>alert(document.cookie)</script>"
 
@@ -60,7 +60,7 @@ def opened(content: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_each_format_becomes_a_small_square(kind: str) -> None:
-    picture = opened(pictures.encode(made(kind, (400, 90))))
+    picture = opened(profile_pictures.encode(made(kind, (400, 90))))
     assert (picture.format, picture.size) == ("WEBP", (256, 256))
 
 
@@ -69,7 +69,7 @@ def test_middle_is_shown() -> None:
     wide.paste("blue", (100, 0, 200, 100))
     target = io.BytesIO()
     wide.save(target, "PNG")
-    picture = opened(pictures.encode(target.getvalue())).convert("RGB")
+    picture = opened(profile_pictures.encode(target.getvalue())).convert("RGB")
     for corner in ((5, 5), (250, 250), (128, 128)):
         red, _green, blue = picture.getpixel(corner)  # type: ignore[misc]
         assert blue > 200
@@ -79,7 +79,7 @@ def test_middle_is_shown() -> None:
 def test_transparency_stays() -> None:
     target = io.BytesIO()
     Image.new("RGBA", (50, 50), (10, 20, 30, 0)).save(target, "PNG")
-    assert opened(pictures.encode(target.getvalue())).getpixel((100, 100))[3] == 0  # type: ignore[index]
+    assert opened(profile_pictures.encode(target.getvalue())).getpixel((100, 100))[3] == 0  # type: ignore[index]
 
 
 def test_bomb_is_refused_by_its_header_before_it_is_decoded(
@@ -94,19 +94,19 @@ def test_bomb_is_refused_by_its_header_before_it_is_decoded(
     monkeypatch.setattr(Image.Image, "load", decode)
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decode)
     with pytest.raises(TooLong, match="40 million pixels") as refused:
-        pictures.encode(raw)
+        profile_pictures.encode(raw)
     assert refused.value.field == "picture"
 
 
 def test_most_pixels_are_taken_and_one_row_more_is_not() -> None:
-    assert opened(pictures.encode(made("PNG", (8000, 5000)))).size == (256, 256)
+    assert opened(profile_pictures.encode(made("PNG", (8000, 5000)))).size == (256, 256)
     with pytest.raises(TooLong):
-        pictures.encode(made("PNG", (8000, 5001)))
+        profile_pictures.encode(made("PNG", (8000, 5001)))
 
 
 def test_too_many_bytes_are_refused() -> None:
     with pytest.raises(TooLong, match="5 MB"):
-        pictures.prepare(made() + bytes(limits.PICTURE_BYTES))
+        profile_pictures.prepare(made() + bytes(limits.PICTURE_BYTES))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
@@ -117,7 +117,7 @@ def test_truncated_files_are_refused_or_clean(kind: str, part: float) -> None:
     noise.save(target, kind)
     raw = target.getvalue()
     with pytest.raises(InvalidInput, match=r"damaged|not a picture"):
-        pictures.encode(raw[: int(len(raw) * part)])
+        profile_pictures.encode(raw[: int(len(raw) * part)])
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_truncated_files_are_refused_or_clean(kind: str, part: float) -> None:
 )
 def test_other_files_are_refused(raw: bytes) -> None:
     with pytest.raises(InvalidInput) as refused:
-        pictures.encode(raw)
+        profile_pictures.encode(raw)
     assert refused.value.field == "picture"
 
 
@@ -151,7 +151,7 @@ def test_any_bytes_after_a_good_beginning_never_crash(kind: str) -> None:
     for at in range(8, len(raw), max(len(raw) // 60, 1)):
         broken = bytes(raw[:at]) + bytes([raw[at] ^ 0xFF]) + bytes(raw[at + 1 :])
         try:
-            content = pictures.encode(broken)
+            content = profile_pictures.encode(broken)
         except InvalidInput:
             continue
         assert opened(content).size == (256, 256)
@@ -167,7 +167,7 @@ def test_polyglots_come_out_clean() -> None:
         made("GIF", comment=b"*/=1;alert(1)//" + HTML),
         made("JPEG", comment=HTML),
     ):
-        content = pictures.encode(raw)
+        content = profile_pictures.encode(raw)
         assert HTML[:10] not in content
         assert b"evil.html" not in content
         assert b"alert" not in content
@@ -192,7 +192,7 @@ def test_place_and_camera_are_gone_and_the_picture_stands_upright() -> None:
     raw = with_exif(3)
     assert b"SecretCamera" in raw
     assert opened(raw).getexif().get_ifd(0x8825)
-    content = pictures.encode(raw)
+    content = profile_pictures.encode(raw)
     assert b"Secret" not in content
     assert b"EXIF" not in content
     assert b"ICCP" not in content
@@ -210,24 +210,26 @@ def test_animation_becomes_its_first_frame() -> None:
         target = io.BytesIO()
         frames[0].save(target, kind, save_all=True, append_images=frames[1:], duration=50)
         assert getattr(opened(target.getvalue()), "n_frames", 1) == 3
-        picture = opened(pictures.encode(target.getvalue()))
+        picture = opened(profile_pictures.encode(target.getvalue()))
         assert getattr(picture, "n_frames", 1) == 1
         assert picture.convert("RGB").getpixel((128, 128))[1] > 200  # type: ignore[index]
 
 
 def test_a_new_picture_replaces_the_old_under_a_new_id(make_user: Callable[..., User]) -> None:
     ada = make_user("ada")
-    first = pictures.store(ada.id, made())
-    assert pictures.id_of(ada.id) == first.id
-    second = pictures.store(ada.id, made("GIF"))
+    first = profile_pictures.store(ada.id, made())
+    assert profile_pictures.id_of(ada.id) == first.id
+    second = profile_pictures.store(ada.id, made("GIF"))
     assert second.id != first.id
     assert db.session.query(Picture).count() == 1
-    assert pictures.find(second.id).size_bytes == len(pictures.find(second.id).content)
+    assert profile_pictures.find(second.id).size_bytes == len(
+        profile_pictures.find(second.id).content
+    )
     with pytest.raises(NotFound):
-        pictures.find(first.id)
-    pictures.remove(ada.id)
-    pictures.remove(ada.id)
-    assert pictures.id_of(ada.id) is None
+        profile_pictures.find(first.id)
+    profile_pictures.remove(ada.id)
+    profile_pictures.remove(ada.id)
+    assert profile_pictures.id_of(ada.id) is None
 
 
 def test_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,8 +244,10 @@ def test_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
             raise InvalidInput("broken")
         return raw
 
-    monkeypatch.setattr(pictures, "hub", SimpleNamespace(run_native=run_native))
-    waiting = [eventlet.spawn(pictures.prepare, raw) for raw in (b"1", b"broken", b"3", b"4")]
+    monkeypatch.setattr(profile_pictures, "hub", SimpleNamespace(run_native=run_native))
+    waiting = [
+        eventlet.spawn(profile_pictures.prepare, raw) for raw in (b"1", b"broken", b"3", b"4")
+    ]
     with pytest.raises(InvalidInput):
         waiting.pop(1).wait()
     assert sorted(each.wait() for each in waiting) == [b"1", b"3", b"4"]
@@ -253,16 +257,16 @@ def test_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
 def test_nobody_waits_for_ever_behind_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = eventlet.event.Event()
     native = SimpleNamespace(run_native=lambda _work, raw: go_on.wait() or raw)
-    monkeypatch.setattr(pictures, "hub", native)
-    monkeypatch.setattr(pictures, "PATIENCE_SECONDS", 0.01)
-    first = eventlet.spawn(pictures.prepare, b"1")
+    monkeypatch.setattr(profile_pictures, "hub", native)
+    monkeypatch.setattr(profile_pictures, "PATIENCE_SECONDS", 0.01)
+    first = eventlet.spawn(profile_pictures.prepare, b"1")
     hub.sleep()
     with pytest.raises(Busy) as refusal:
-        pictures.prepare(b"2")
+        profile_pictures.prepare(b"2")
     assert refusal.value.retry_after
     go_on.send(None)
     assert first.wait() == b"1"
-    assert pictures.prepare(b"3") == b"3"
+    assert profile_pictures.prepare(b"3") == b"3"
 
 
 STATUS = Path("/proc/self/status")
@@ -285,9 +289,9 @@ def test_threads_give_back_the_memory_of_a_large_picture() -> None:
     def work(_number: int) -> None:
         all_here.wait()
         with one:
-            pictures.encode(raw)
+            profile_pictures.encode(raw)
 
-    pictures.encode(made())  # loads the formats
+    profile_pictures.encode(made())  # loads the formats
     before = resident_mb()
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(work, range(count)))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, event, func, select, update
 
 from echo.app import create_app
-from echo.cli.rollups import rollups_group
+from echo.cli.maintenance import rollups_group
 from echo.extensions import db
 from echo.models import (
     ActiveDay,
@@ -89,7 +89,7 @@ def clear() -> None:
 def compare(first: date, last: date, zone: str, today: date) -> None:
     plain = Plain(first, last, ZoneInfo(zone), today)
     for name in NAMES:
-        found = getattr(chart_rows, name)(first, last, ZoneInfo(zone))
+        found = chart_rows.ROWS[name](first, last, ZoneInfo(zone))
         if name == "active":
             found = [row for row in found if any(row[1:])]
         assert found == getattr(plain, name)(), (name, first, last, zone)

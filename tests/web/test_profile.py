@@ -19,7 +19,7 @@ from echo import limits
 from echo.clock import utc_now
 from echo.extensions import cache, db
 from echo.models import Device, Passkey, Picture, RoleName, User
-from echo.services.accounts import pictures
+from echo.services.accounts import profile_pictures
 from echo.services.chats import retention
 from echo.services.people import administration, profile, profile_data
 from echo.services.sign_in import password_login
@@ -81,7 +81,7 @@ def test_picture_is_shown_on_the_pages_to_whoever_is_signed_in(
 
 
 def test_picture_cannot_be_read_as_anything_else(ada: User, ada_browser: Browser) -> None:
-    picture = pictures.store(ada.id, made())
+    picture = profile_pictures.store(ada.id, made())
     headers = ada_browser.get(f"/pictures/{picture.id}").headers
     assert headers["Content-Type"] == "image/webp"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -140,14 +140,14 @@ def test_larger_bodies_are_taken_here_alone(ada_browser: Browser) -> None:
 
 
 def test_empty_file_field_changes_nothing(ada: User, ada_browser: Browser) -> None:
-    pictures.store(ada.id, made())
+    profile_pictures.store(ada.id, made())
     kept = picture_of(ada)
     assert ada_browser.ajax("/profile", upload(b"", name="")).status_code == 200
     assert picture_of(ada) is kept
 
 
 def test_picture_is_removed(ada: User, ada_browser: Browser) -> None:
-    pictures.store(ada.id, made())
+    profile_pictures.store(ada.id, made())
     assert ada_browser.ajax("/profile/picture/remove").get_json()["status"] == "ok"
     assert picture_of(ada) is None
     page = ada_browser.post("/profile/picture/remove")
@@ -163,7 +163,7 @@ def test_very_long_fields_are_refused(field: str, ada_browser: Browser) -> None:
 
 
 def test_forged_posts_are_refused(csrf_on: None, ada: User, ada_browser: Browser) -> None:
-    pictures.store(ada.id, made())
+    profile_pictures.store(ada.id, made())
     for path in ("/profile", "/profile/picture/remove"):
         assert ada_browser.ajax(path, UNCHANGED).status_code == 400
     assert picture_of(ada) is not None
@@ -298,7 +298,7 @@ CHANGES: dict[str, tuple[str, Callable[[User, User], object]]] = {
     ),
     "the first password": ("has_password", lambda ada, _: change_row(ada, password_hash=None)),
     "google": ("has_google", lambda ada, _: change_row(ada, google_sub="123")),
-    "picture": ("picture_id", lambda ada, _: pictures.store(ada.id, made())),
+    "picture": ("picture_id", lambda ada, _: profile_pictures.store(ada.id, made())),
     "retention": ("retention_days", lambda ada, _: retention.choose(ada.id, 30)),
     "a role, by a super admin": (
         "role",
@@ -332,9 +332,9 @@ def test_every_kind_of_change_is_seen_at_once(
 
 
 def test_removed_picture_is_seen_at_once(ada: User) -> None:
-    pictures.store(ada.id, made())
+    profile_pictures.store(ada.id, made())
     assert profile_data.of(ada.id).picture_id
-    pictures.remove(ada.id)
+    profile_pictures.remove(ada.id)
     assert profile_data.of(ada.id).picture_id is None
 
 

@@ -1,4 +1,7 @@
-"""The whole database as one file, taken while Echo runs, and put back. Knows no page and no command."""
+"""The whole database as one file, taken while Echo runs, and put back without its sessions.
+
+Knows no page and no command.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from echo import hub
 from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput
 from echo.extensions import db
+from echo.models import Device, OneTimeLink
 from echo.services.downloads import postgresql, sqlite
-from echo.services.downloads.progress import Progress
+from echo.services.downloads.making import Progress
+from echo.services.storage import transaction
 
 HEAD_BYTES: Final = 16
 OTHERS: Final = text(
@@ -115,3 +120,23 @@ def _refuse_shared() -> None:
 def _disconnect() -> None:
     db.session.remove()
     db.engine.dispose()
+
+
+def sign_everybody_out() -> int:
+    """End every session and use up every open link; return how many sessions were ended.
+
+    The backup is older than the day it is put back: a session may have been revoked since then, or a link
+    used, and neither may work again.
+    """
+    now = utc_now()
+
+    def work() -> int:
+        db.session.execute(
+            update(OneTimeLink).where(OneTimeLink.used_at.is_(None)).values(used_at=now)
+        )
+        ended = db.session.execute(
+            update(Device).where(Device.revoked_at.is_(None)).values(revoked_at=now)
+        )
+        return int(ended.rowcount)  # type: ignore[attr-defined]
+
+    return transaction(work)

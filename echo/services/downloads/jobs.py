@@ -22,8 +22,8 @@ from echo.models import User
 from echo.models.types import new_id
 from echo.services import audit, background
 from echo.services.audit import Act
-from echo.services.downloads import database, disk, pictures, tables
-from echo.services.downloads.progress import Progress
+from echo.services.downloads import database, making, picture_archive, tables
+from echo.services.downloads.making import Progress
 from echo.services.storage import undone_on_failure
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ KINDS: Final = {
     "pictures": Kind(
         "Pictures",
         "All profile pictures in one archive, named by their owners' numbers.",
-        pictures.archive,
+        picture_archive.write,
         Act.PICTURES_DOWNLOADED,
     ),
     "users": Kind(
@@ -108,6 +108,12 @@ class Downloads:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._all: dict[str, Download] = {}
+
+    @classmethod
+    def here(cls) -> Downloads:
+        """Return the downloads of the present application."""
+        downloads: Downloads = current_app.extensions["downloads"]
+        return downloads
 
     def begin(self, actor: User, kind: str) -> Download:
         """Begin to make a file and write down who asked for it; it replaces the person's last of its kind.
@@ -178,7 +184,7 @@ class Downloads:
             download.progress = part
 
         try:
-            with disk.explained():
+            with making.explained():
                 download.folder.mkdir(parents=True, mode=0o700)
                 download.name = KINDS[download.kind].make(download.folder, tell)
                 download.size = download.path.stat().st_size
@@ -204,12 +210,6 @@ def _delete(folders: list[Path]) -> None:
         hub.run_native(shutil.rmtree, folder, ignore_errors=True)
 
 
-def here() -> Downloads:
-    """Return the application's downloads."""
-    downloads: Downloads = current_app.extensions["downloads"]
-    return downloads
-
-
 def forget_old() -> None:
     """Delete the application's files that are old; called each minute by the serving process."""
-    here().forget_old()
+    Downloads.here().forget_old()

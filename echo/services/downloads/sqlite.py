@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from echo.errors import InvalidInput, NotFound
-from echo.services.downloads import disk
-from echo.services.downloads.progress import Progress
+from echo.services.downloads import making
+from echo.services.downloads.making import Progress
 
 HEAD: Final = b"SQLite format 3\x00"
 PAGES_PER_STEP: Final = 2_000  # 8 MB: some milliseconds of reading
@@ -32,13 +32,13 @@ def copy(source: Path, target: Path, tell: Progress) -> None:
     """
     if not source.exists():
         raise NotFound(f"There is no database at {source} yet.")
-    disk.refuse_too_full(target.parent, _bytes(source))
+    making.refuse_too_full(target.parent, _bytes(source))
     target.touch(mode=0o600)
 
     def told(_status: int, left: int, total: int) -> None:
         tell(1 - left / total if total else 1.0)
 
-    with disk.explained(), closing(_open(source)) as ours, closing(_open(target)) as made:
+    with making.explained(), closing(_open(source)) as ours, closing(_open(target)) as made:
         # one read transaction for all steps: a writer in between would make the copy begin anew
         ours.execute("BEGIN")
         ours.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -79,8 +79,8 @@ def replaced_by(file: Path, database: Path) -> Iterator[None]:
     """
     fresh = _beside(database, ".restoring")
     try:
-        with disk.explained():
-            disk.refuse_too_full(database.parent, file.stat().st_size)
+        with making.explained():
+            making.refuse_too_full(database.parent, file.stat().st_size)
             _copy_to_disk(file, fresh)
             _like_former(database, fresh)
             _keep(database)

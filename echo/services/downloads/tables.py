@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from echo import csv_lines, hub
 from echo.extensions import db
 from echo.models import Feedback, Role, User
-from echo.services.downloads.progress import Progress
+from echo.services.downloads.making import Progress
 from echo.services.storage import in_batches
 
 PER_STEP: Final = 1_000

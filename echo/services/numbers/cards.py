@@ -1,10 +1,11 @@
-"""The dashboard's cards out of the rollups: a value, the one before, and a series. Knows no page."""
+"""The dashboard's cards out of the rollups: a value, the one before, and each day's. Knows no page."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
@@ -12,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import func, select
 
 from analytics import buckets
+from analytics.cards import Card
 from echo.clock import utc_now
 from echo.extensions import cache, db
 from echo.models import ActiveDay, ActivitySlot, ReplySlot, TimingSpan
@@ -19,20 +21,32 @@ from echo.services.numbers import slots
 
 KEPT_SECONDS: Final = 10
 USUAL_DAYS: Final = 30
-Number = int | float | None
 
 
-class Card(NamedTuple):
-    """A number by name; None where there is nothing to count from.
-
-    `users` and `active_…` are states: `before` is the state one period ago. `satisfaction` is a share
-    from 0 to 1, `first_token_…` are milliseconds, the others are sums over the period.
-    """
-
-    name: str
-    value: Number
-    before: Number
-    series: list[tuple[date, Number]]
+KINDS: Final = {
+    each.key: each
+    for each in (
+        Card("People", None, note="accounts in all", rise="good", key="users"),
+        Card("Active today", None, note="asked at least once since 0:00 UTC", rise="good", key="active_1"),
+        Card("Active in 7 days", None, note="asked at least once", rise="good", key="active_7"),
+        Card("Active in 30 days", None, note="asked at least once", rise="good", key="active_30"),
+        Card("Sign-ups", None, note="new accounts", rise="good", key="signups"),
+        Card("Messages", None, note="questions and replies", rise="good", key="messages"),
+        Card("Tokens", None, note="read and written", key="tokens"),
+        Card("Satisfaction", None, None, "share", "good", "thumbs up of all thumbs", "satisfaction"),
+        Card(
+            "First token, median", None, None, "ms", "bad", "half of the replies began sooner",
+            "first_token_p50",
+        ),
+        Card(
+            "First token, 95th percentile", None, None, "ms", "bad", "19 of 20 began sooner",
+            "first_token_p95",
+        ),
+        Card("Errors", None, note="replies that failed", rise="bad", key="errors"),
+    )
+}  # fmt: skip
+"""Every card, without its numbers. `users` and `active_…` are states, and compare with the state one
+period ago; `satisfaction` is a share from 0 to 1, the others are sums over the period."""
 
 
 class _Days(NamedTuple):
@@ -127,7 +141,7 @@ def _active(span: _Days) -> list[Card]:
 
 
 def _state(name: str, span: _Days, values: dict[int, int]) -> Card:
-    return Card(name, values[span.today], values[span.middle - 1], _series(span, values))
+    return _card(name, span, values[span.today], values[span.middle - 1], values)
 
 
 def _messages(span: _Days, activity: Sums, replies: Sums) -> dict[int, int]:
@@ -143,11 +157,13 @@ def _summed(name: str, span: _Days, values: dict[int, int]) -> Card:
     now = sum(values.get(day, 0) for day in range(span.middle, span.today + 1))
     before = sum(values.get(day, 0) for day in range(span.begin, span.middle))
     filled = {day: values.get(day, 0) for day in span.all}
-    return Card(name, now, before, _series(span, filled))
+    return _card(name, span, now, before, filled)
 
 
-def _series(span: _Days, values: Any) -> list[tuple[date, Number]]:
-    return [(slots.date_of(day), values.get(day)) for day in range(span.middle, span.today + 1)]
+def _card(key: str, span: _Days, now: float | None, before: float | None, each: Any) -> Card:
+    """Return a card with its numbers; `each` holds those of the days that have one."""
+    series = [each.get(day) for day in range(span.middle, span.today + 1)]
+    return replace(KINDS[key], value=now, previous=before, series=series)
 
 
 def _satisfaction(span: _Days, replies: Sums) -> Card:
@@ -160,7 +176,7 @@ def _satisfaction(span: _Days, replies: Sums) -> Card:
 
     now, before = range(span.middle, span.today + 1), range(span.begin, span.middle)
     each = {day: share(range(day, day + 1)) for day in now}
-    return Card("satisfaction", share(now), share(before), _series(span, each))
+    return _card("satisfaction", span, share(now), share(before), each)
 
 
 def _first_token(span: _Days) -> list[Card]:
@@ -184,7 +200,7 @@ def _first_token(span: _Days) -> list[Card]:
         values = [
             _percentile([counts[d] for d in days if d in counts], share) for days in (now, before)
         ]
-        return Card(name, values[0], values[1], _series(span, each))
+        return _card(name, span, values[0], values[1], each)
 
     return [card("first_token_p50", 0.5), card("first_token_p95", 0.95)]
 

@@ -8,6 +8,7 @@ the last refresh, a minute while Echo serves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -241,3 +242,21 @@ def lengths(first: date, last: date, zone: ZoneInfo) -> list[tuple[int, int]]:
         .order_by(Conversation.message_count)
     )
     return [(messages, count) for messages, count in rows]
+
+
+ROWS: Final[dict[str, Callable[..., list[Any]]]] = {
+    "signups": signups,
+    "questions": questions,
+    "hours": hours,
+    "usage": usage,
+    "endings": endings,
+    "errors": errors,
+    "thumbs": thumbs,
+    "feedback": feedback,
+    "active": active,
+    "cohorts": cohorts,
+    "timing": timing,
+    "top_users": top_users,
+    "lengths": lengths,
+}
+"""What reads each kind of rows, by the name under which the charts of `analytics/catalogue` ask for it."""

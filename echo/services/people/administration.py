@@ -100,7 +100,7 @@ def edit_user(
         _assign(user, username, email, active, new_role)
         return (user, entries), entries
 
-    user, entries = audit.together(work)
+    user, entries = audit.transaction(work)
     _tell(user, {entry.act for entry in entries})
     return user
 
@@ -285,4 +285,4 @@ def edit_role(
         entry = Entry(Act.ROLE_EDITED, actor.id, None, f"roles/{role.name}", detail)
         return role, [entry] if detail else []
 
-    return audit.together(work)
+    return audit.transaction(work)

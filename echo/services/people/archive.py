@@ -19,7 +19,7 @@ from echo.clock import iso, utc_now
 from echo.extensions import db
 from echo.models import Conversation, Device, Feedback, Invite, MessageRating, Passkey, User
 from echo.services import audit
-from echo.services.accounts import pictures
+from echo.services.accounts import profile_pictures
 from echo.services.chats import export
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
@@ -65,9 +65,9 @@ def _pack(packed: zipfile.ZipFile, entries: Entries) -> None:
 def _batches(user: User) -> Iterator[Entries]:
     readme = README.format(moment=iso(utc_now()))
     yield [(f"README.{TEXT}", readme.encode()), ("account.json", _as_json(account(user)))]
-    picture_id = pictures.id_of(user.id)
+    picture_id = profile_pictures.id_of(user.id)
     if picture_id:
-        yield [("picture.webp", pictures.find(picture_id).content)]
+        yield [("picture.webp", profile_pictures.find(picture_id).content)]
     mine = select(Conversation.id, Conversation).where(Conversation.user_id == user.id)
     for rows in in_batches(mine, CONVERSATIONS_PER_STEP):
         yield [entry for _id, row in rows for entry in _entries(row)]

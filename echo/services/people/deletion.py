@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 from echo import hub, signals
 from echo.extensions import cache, db
 from echo.models import Conversation, Feedback, Invite, Message, MessageRating, RoleName, User
-from echo.models.message import LIVE_STATUSES
+from echo.models.conversation import LIVE_STATUSES
 from echo.services import audit
 from echo.services.accounts import accounts
 from echo.services.audit import Act, Entry
@@ -66,7 +66,7 @@ def _take_off(user: User, actor: User) -> None:
         user.role = accounts.role_row(RoleName.USER)
         return None, [Entry(Act.USER_DELETED, by, number)]
 
-    audit.together(work)
+    audit.transaction(work)
     cache.delete("top_contributors")
     devices.revoke_all(number, reason=REASON)
 

@@ -53,7 +53,7 @@ def make(actor: User | None, *, note: str = "", max_uses: int = 1, days: int = 7
         detail = {"max_uses": max_uses, "days": days}
         return None, [Entry(Act.INVITE_MADE, actor_id, None, f"invites/{invite_id}", detail)]
 
-    audit.together(work)
+    audit.transaction(work)
     return token
 
 
@@ -127,7 +127,7 @@ def revoke(actor: User | None, invite_id: str) -> None:
         entry = Entry(Act.INVITE_REVOKED, actor_id, None, f"invites/{invite_id}")
         return None, [entry] if result.rowcount else []  # type: ignore[attr-defined]
 
-    audit.together(work)
+    audit.transaction(work)
 
 
 def refuse_visitor(token: str | None) -> None:

@@ -40,7 +40,7 @@ def listed(actor: User, user_ids: Iterable[int], target: str) -> None:
             if person not in known
         ]
 
-    audit.together(work)
+    audit.transaction(work)
 
 
 def _lately(actor_id: int, people: list[int], target: str) -> set[int]:

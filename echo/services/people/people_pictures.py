@@ -6,7 +6,7 @@ from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import Picture, User
 from echo.services import audit
-from echo.services.accounts import accounts, pictures
+from echo.services.accounts import accounts, profile_pictures
 from echo.services.audit import Act
 from echo.services.people import administration
 
@@ -16,13 +16,13 @@ def give(actor: User, user_id: int, raw: bytes) -> Picture:
 
     Raises:
         NotFound, Forbidden: no such account; not this one.
-        TooLong, InvalidInput: as `pictures.prepare`.
+        TooLong, InvalidInput: as `profile_pictures.prepare`.
     """
     user = accounts.get(user_id)
     administration.refuse_foreign(actor, user)
-    content = pictures.prepare(raw)
+    content = profile_pictures.prepare(raw)
     audit.record(Act.PICTURE_MADE, actor, subject_id=user.id)
-    return pictures.keep(user.id, content)
+    return profile_pictures.keep(user.id, content)
 
 
 def take_away(actor: User, picture_id: str) -> None:
@@ -32,4 +32,4 @@ def take_away(actor: User, picture_id: str) -> None:
         raise NotFound("There is no such picture, or it has been deleted.")
     administration.refuse_foreign(actor, accounts.get(picture.user_id))
     audit.record(Act.PICTURE_DELETED, actor, subject_id=picture.user_id)
-    pictures.remove(picture.user_id)
+    profile_pictures.remove(picture.user_id)

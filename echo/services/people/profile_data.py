@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from echo.extensions import cache, db
 from echo.models import Message, Picture, User
 from echo.policies import RoleName
-from echo.services.accounts import accounts, pictures
+from echo.services.accounts import accounts, profile_pictures
 from echo.services.numbers import slots
 from echo.services.people import account_facts
 
@@ -75,7 +75,7 @@ def _read(user: User) -> ProfileData:
         role=user.role_name,
         has_password=user.password_hash is not None,
         has_google=user.google_sub is not None,
-        picture_id=pictures.id_of(user.id),
+        picture_id=profile_pictures.id_of(user.id),
         retention_days=user.retention_days,
         since=user.created_at,
         tokens=tokens,

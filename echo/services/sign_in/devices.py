@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select, update
 
 from echo import signals
 from echo.clock import utc_now
-from echo.errors import NotFound, WrongCredentials
+from echo.errors import NotFound, StepUpNeeded, WrongCredentials
 from echo.extensions import db
 from echo.models import Device, User
 from echo.services.storage import assign, execute, transaction
@@ -32,6 +32,8 @@ KEPT_AFTER_END: Final = timedelta(days=30)
 SESSION_KEY: Final = "device"
 """Where the cookie of pages and sockets holds the device's token."""
 CHANGED: Final = "This account was changed just now. Please sign in again."
+FRESH: Final = timedelta(minutes=10)
+ASK: Final = "Please confirm first that it is you."
 EXPIRED: Final = "Your session has expired. Please sign in again."
 
 
@@ -180,3 +182,16 @@ def revoke_all(user_id: int, *, reason: str, but: str | None = None) -> None:
     execute(update(Device).where(Device.id.in_(ended)).values(revoked_at=utc_now()))
     for device_id in ended:
         signals.access_ended.send(user_id, device_id=device_id, reason=reason)
+
+
+def is_fresh(device: Device | None) -> bool:
+    """Tell whether the person has proved on this device, within the last ten minutes, who they are."""
+    if device is None or device.confirmed_at is None:
+        return False
+    return utc_now() - device.confirmed_at < FRESH
+
+
+def require_fresh(device: Device | None) -> None:
+    """Raise StepUpNeeded unless the device was confirmed just now."""
+    if not is_fresh(device):
+        raise StepUpNeeded(ASK)

@@ -15,7 +15,7 @@ import structlog
 from flask import Flask
 
 from echo.errors import EchoError, InvalidInput, TooLong
-from echo.services.accounts import pictures
+from echo.services.accounts import profile_pictures
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ def keep(app: Flask, user_id: int, address: str) -> None:
     with app.app_context():
         try:
             raw = fetch(address)
-            if pictures.id_of(user_id) is None:
-                pictures.store(user_id, raw)
+            if profile_pictures.id_of(user_id) is None:
+                profile_pictures.store(user_id, raw)
         except (EchoError, requests.RequestException, OSError) as failure:
             log.info("no picture from google", user_id=user_id, reason=str(failure))

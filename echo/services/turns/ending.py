@@ -14,7 +14,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import Failed, Finished, FinishReason
 from echo.models import Conversation, Message, MessageStatus
-from echo.models.message import LIVE_STATUSES
+from echo.models.conversation import LIVE_STATUSES
 from echo.services.numbers import rollups
 from echo.services.storage import transaction
 from echo.services.turns.live_turn import LiveTurn, join_lengths

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from echo import errors, signals
@@ -44,6 +44,17 @@ class Turns:
         self.engine = engine
         self.requests = EngineRequests(engine, settings)
         self.live: dict[str, LiveTurn] = {}
+
+    @classmethod
+    def of(cls, app: Flask) -> Turns:
+        """Return an application's turns."""
+        turns: Turns = app.extensions["turns"]
+        return turns
+
+    @classmethod
+    def here(cls) -> Turns:
+        """Return the turns of the present application."""
+        return cls.of(current_app)
 
     @property
     def model_name(self) -> str:

@@ -249,7 +249,7 @@ def test_other_pictures_are_not_even_tried(
 
 def test_own_picture_is_not_replaced(app: Flask, server: EvilProvider, make_user: Any) -> None:
     user = make_user("ada")
-    own = google_pictures.pictures.store(user.id, picture_bytes()).id
+    own = google_pictures.profile_pictures.store(user.id, picture_bytes()).id
     server.replies = {"/picture": Response(picture_bytes())}
     google_pictures.keep(app, user.id, f"{server.url}/picture")
-    assert google_pictures.pictures.id_of(user.id) == own
+    assert google_pictures.profile_pictures.id_of(user.id) == own

@@ -13,7 +13,7 @@ from analytics import buckets
 from echo.clock import midnight
 from echo.extensions import db
 from echo.models import Feedback, Message, MessageRating, MessageStatus, User
-from echo.models.message import LIVE_STATUSES
+from echo.models.conversation import LIVE_STATUSES
 from echo.services.numbers import slots
 from echo.services.numbers.rollups.replacing import Rows
 

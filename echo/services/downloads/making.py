@@ -1,17 +1,22 @@
-"""What a full disk means, in one sentence, before and after it is full. Knows no file's content."""
+"""What all makers of files share: how they tell how far they are, and what a full disk means.
+
+Knows no file's content.
+"""
 
 from __future__ import annotations
 
 import errno
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from echo.errors import StorageUnavailable
 
+Progress = Callable[[float], None]
+"""Takes the part that is done, from 0 to 1; may be called from any thread."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPARE_BYTES: Final = 50_000_000
 """Left free on purpose: a file that fills the disk would stop the chat, which stores every reply."""

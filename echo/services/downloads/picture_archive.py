@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 from echo import hub
 from echo.extensions import db
 from echo.models import Picture
-from echo.services.downloads.progress import Progress
+from echo.services.downloads.making import Progress
 from echo.services.storage import in_batches
 
 PER_STEP: Final = 100
 
 
-def archive(folder: Path, tell: Progress) -> str:
+def write(folder: Path, tell: Progress) -> str:
     """Write every picture as `<number of its owner>.webp` into a ZIP in `folder`; return its name."""
     total = db.session.scalar(select(func.count()).select_from(Picture)) or 0
     path = folder / "echo-pictures.zip"

@@ -54,10 +54,11 @@ test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k wor
 quick: $(VENV)/.dev ## run what needs no browser and no server: a first look
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not live and not server" $(QUICK)
 
-check: $(VENV)/.dev ## formatter, linter, types, structure
+check: $(VENV)/.dev ## formatter, linter, types, unused code, structure
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/unused_code.py
 	$(PYTEST) tests/structure
 
 format: $(VENV)/.dev ## format and fix what can be fixed

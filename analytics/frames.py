@@ -57,15 +57,6 @@ def _within(found: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     return found[found["day"].between(pd.Timestamp(first), pd.Timestamp(last))]
 
 
-def daily_counts(rows: Iterable[tuple[date, int]], first: date, last: date) -> pd.Series[int]:
-    """Return one whole number per day from `first` to `last`, both included.
-
-    Raises:
-        ValueError: `last` is before `first`, or a row is not a day and a number.
-    """
-    return daily(rows, ("count",), first, last)["count"]
-
-
 def daily(rows: Iterable[Row], names: Sequence[str], first: date, last: date) -> pd.DataFrame:
     """Return a line per day with the sums of `names`, out of rows (day, *names).
 

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, alias="ECHO_THREADS", ge=1)
     slots: int = Field(32, alias="ECHO_SLOTS", ge=1, le=512)
     context_length: int | None = Field(None, alias="ECHO_CONTEXT_LENGTH", ge=64)
+    cache_mb: int = Field(4096, alias="ECHO_CACHE_MB", ge=16)
+    seed: int | None = Field(None, alias="ECHO_SEED", ge=0)
     max_queue: int = Field(256, alias="ECHO_MAX_QUEUE", ge=1)
     max_queue_per_user: int = Field(8, alias="ECHO_MAX_QUEUE_PER_USER", ge=1)
     max_new_tokens: int | None = Field(None, alias="ECHO_MAX_NEW_TOKENS", ge=1, le=4096)

@@ -48,6 +48,8 @@ def _engine_config(settings: Settings, model: str) -> EngineConfig:
         dtype=settings.dtype,
         context_length=settings.context_length,
         slots=settings.slots,
+        max_cache_mb=settings.cache_mb,
+        seed=settings.seed,
         max_queue=settings.max_queue,
         max_queue_per_owner=settings.max_queue_per_user,
         threads=settings.threads,

@@ -33,7 +33,8 @@ def serve_command() -> None:
 
 
 def _register() -> None:
-    from echo.cli import backup, chat, demo_data, maintenance, users
+    from demo.data import demo_data
+    from echo.cli import backup, chat, maintenance, users
 
     cli.add_command(users.create_admin)
     cli.add_command(users.remove_second_factors)
@@ -41,7 +42,7 @@ def _register() -> None:
     cli.add_command(backup.backup)
     cli.add_command(backup.restore)
     cli.add_command(chat.chat)
-    cli.add_command(demo_data.demo_data)
+    cli.add_command(demo_data)
     cli.add_command(maintenance.rollups_group)
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import eventlet
 import pytest
 
+from demo.data import demo_data
 from echo.admin import charts, ranges
-from echo.cli.demo_data import demo_data
 from echo.config import ROOT
 from echo.errors import Busy
 from echo.extensions import cache, db

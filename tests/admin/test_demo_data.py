@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from echo.cli.demo_data import PREFIX, demo_data
+from demo.data import PREFIX, demo_data
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation, Feedback, Message, MessageRating, User

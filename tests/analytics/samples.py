@@ -4,6 +4,7 @@ import math
 import random
 from datetime import date, timedelta
 
+from analytics import frames
 from analytics.style import Look
 
 LIGHT = Look(
@@ -66,3 +67,8 @@ def _cohorts(each, chance):
 
 def nothing():
     return {kind: [] for kind in KINDS}
+
+
+def daily_counts(rows, first, last):
+    """Return one whole number per day, out of rows (day, count)."""
+    return frames.daily(rows, ("count",), first, last)["count"]

@@ -9,6 +9,7 @@ from matplotlib.colors import to_hex
 
 from analytics import charts, frames, measures, render, span, style
 from analytics.charts import scales
+from tests.analytics import samples
 
 DARK = style.Look(
     surface="#1d1722", text="#ece8ef", faint="#a298aa", line="#2b2432", mark="#ec6fc4"
@@ -19,7 +20,7 @@ NOTHING = "Nobody came."
 
 def drawn(counts, step="day", size="wide"):
     rows = [(FIRST + timedelta(days=offset), count) for offset, count in enumerate(counts)]
-    daily = frames.daily_counts(rows, FIRST, FIRST + timedelta(days=len(counts) - 1))
+    daily = samples.daily_counts(rows, FIRST, FIRST + timedelta(days=len(counts) - 1))
     return charts.bars(measures.per_step(daily, step), step, DARK, NOTHING, size=size)
 
 
@@ -74,7 +75,7 @@ def test_svg_is_the_same_each_time_and_has_real_text():
 
 
 def test_a_title_is_drawn_when_there_is_one():
-    daily = frames.daily_counts([(FIRST, 1)], FIRST, FIRST)
+    daily = samples.daily_counts([(FIRST, 1)], FIRST, FIRST)
     assert "Who came" in texts(render.to_svg(charts.bars(daily, "day", DARK, "", title="Who came")))
 
 

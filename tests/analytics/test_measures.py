@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from analytics import frames, measures
 from analytics.span import Span
+from tests.analytics import samples
 
 MONDAY = date(2026, 3, 2)
 
 
 def daily(counts, first=MONDAY):
     rows = [(first + timedelta(days=offset), count) for offset, count in enumerate(counts)]
-    return frames.daily_counts(rows, first, first + timedelta(days=len(counts) - 1))
+    return samples.daily_counts(rows, first, first + timedelta(days=len(counts) - 1))
 
 
 @pytest.mark.parametrize(

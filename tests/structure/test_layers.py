@@ -11,7 +11,7 @@ import pytest
 
 from tests.structure.layers import ROOT, file_of, imports, place_of, python_files, relative, table
 
-OURS = ("run.py", "echo", "analytics")
+OURS = ("run.py", "echo", "analytics", "demo")
 ONE_PACKAGE = (1, 3.1, 5)  # rows whose files may import each other
 GREEN = {"run.py", "echo/hub.py", "tests/conftest.py"}
 FORBIDDEN = {

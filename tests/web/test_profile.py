@@ -297,7 +297,6 @@ CHANGES: dict[str, tuple[str, Callable[[User, User], object]]] = {
         lambda ada, _: change_row(ada, email_verified_at=utc_now()),
     ),
     "the first password": ("has_password", lambda ada, _: change_row(ada, password_hash=None)),
-    "google": ("has_google", lambda ada, _: change_row(ada, google_sub="123")),
     "picture": ("picture_id", lambda ada, _: profile_pictures.store(ada.id, made())),
     "retention": ("retention_days", lambda ada, _: retention.choose(ada.id, 30)),
     "a role, by a super admin": (
@@ -350,13 +349,11 @@ def test_change_that_is_taken_back_and_a_visit_drop_nothing(ada: User) -> None:
 
 
 def test_no_statement_changes_people_behind_the_sessions_back() -> None:
-    """What `profile_data` relies on. Demonstration data are made before anybody looks, and the step of
-    the last code (`totp`) is not shown.
-    """
+    """What `profile_data` relies on. The step of the last code (`totp`) is not shown."""
     found = [
         relative(path)
         for path in python_files("echo")
         if any(f"{act}({table}" in path.read_text() for act in ("update", "delete", "insert")
                for table in ("User)", "User,", "Picture)"))
     ]  # fmt: skip
-    assert set(found) <= {"echo/cli/demo_data.py", "echo/services/sign_in/totp.py"}
+    assert found == ["echo/services/sign_in/totp.py"]

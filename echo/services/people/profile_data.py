@@ -37,7 +37,6 @@ class ProfileData:
     email_verified: bool
     role: RoleName
     has_password: bool
-    has_google: bool
     picture_id: str | None
     retention_days: int | None
     since: datetime
@@ -74,7 +73,6 @@ def _read(user: User) -> ProfileData:
         email_verified=user.email_verified_at is not None,
         role=user.role_name,
         has_password=user.password_hash is not None,
-        has_google=user.google_sub is not None,
         picture_id=profile_pictures.id_of(user.id),
         retention_days=user.retention_days,
         since=user.created_at,

@@ -15,11 +15,11 @@ import flask_migrate
 from flask.cli import with_appcontext
 from sqlalchemy import func, select
 
-from echo.cli import demo_words as words
-from echo.cli.demo_habits import visits
-from echo.cli.demo_story import CONVERSATION, MESSAGE, RATING, Batch, Story
-from echo.cli.demo_times import DAY, Calendar, TimeTexts
-from echo.cli.demo_write import Writer
+from demo import words
+from demo.habits import visits
+from demo.story import CONVERSATION, MESSAGE, RATING, Batch, Story
+from demo.times import DAY, Calendar, TimeTexts
+from demo.write import Writer
 from echo.cli.maintenance import rebuild_with_progress
 from echo.clock import utc_now
 from echo.extensions import Base, db

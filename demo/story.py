@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
-from echo.cli import demo_words as words
-from echo.cli.demo_times import DAY, HOURS, TimeTexts, ulid
+from demo import words
+from demo.times import DAY, HOURS, TimeTexts, ulid
 from echo.limits import RATING_REASONS
 from echo.services.chats.conversations import automatic_title
 
@@ -94,7 +94,6 @@ class _Talk(NamedTuple):
     user_id: int
     topic: str
     model: Model
-    created: float
 
 
 class Story:
@@ -110,7 +109,7 @@ class Story:
         topic = rng.choice(words.TOPICS)
         question = rng.choice(words.QUESTIONS).format(topic)
         title = TITLES[question]
-        talk = _Talk(ulid(start, rng), user_id, topic, self._model(start), start)
+        talk = _Talk(ulid(start, rng), user_id, topic, self._model(start))
         head: str | None = None
         now, count, exchanges = start, 0, 1 + min(int(rng.expovariate(0.45)), 20)
         while exchanges and (now < self._end or head is None):

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from echo.cli.demo_times import DAY, Calendar
+from demo.times import DAY, Calendar
 
 FIRST_TALKS: Final = 0.45  # at most so much of all talk is somebody's first
 TRIES_IT: Final = 0.85  # of those who sign up

@@ -1,0 +1,80 @@
+"""Finds what the product defines and never uses: tests and documents do not count as a use.
+
+`make check` runs it. It compares names (vulture does), so it never calls used what nobody names; what
+only a library calls stands in the lists below, each with who calls it.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+from vulture import Vulture
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PRODUCT: Final = ("run.py", "echo", "analytics", "demo", "scripts")
+REGISTERED: Final = [  # decorators that hand a function to somebody who calls it
+    "@*.route", "@*.get", "@*.post", "@*.record_once", "@*.url_value_preprocessor",
+    "@*.user_loader", "@*.listens_for", "@compiles", "@event", "@expose", "@field_validator",
+    "@model_validator",
+]  # fmt: skip
+CALLED_BY: Final = {
+    "Flask-Admin": (
+        "action_view", "can_*", "column_*", "details_template", "get_*_form", "get_filter_arg",
+        "inaccessible_callback", "is_accessible", "operation", "_run_view", "_validate_form_class",
+    ),
+    "Flask and its extensions": (
+        "configure_host", "get_cookie_secure", "is_active", "max_content_length", "permanent",
+        "session_interface",
+    ),
+    "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
+    "WTForms": ("validate_*", "website"),
+    "Jinja": ("visit_*", "_body", "intercepted_binops", "tags", "wrap_str_format", "__self"),
+    "transformers and tokenizers": (
+        "get_seq_length", "normalizer", "pad_token", "post_processor", "pre_tokenizer",
+    ),
+    "nobody but the engine's tests": (
+        "BYTE", "UNUSED", "cache_slots", "cache_slots_used", "licence", "main_type", "of_owner",
+        "remaining",
+    ),
+}  # fmt: skip
+IN_TEMPLATES: Final = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
+
+
+def template_words() -> str:
+    """Return the names that templates use, as a program that uses them."""
+    texts = [path.read_text() for path in (ROOT / "templates").rglob("*") if path.is_file()]
+    words = {
+        word
+        for text in texts
+        for expression in IN_TEMPLATES.findall(text)
+        for word in re.findall(r"[A-Za-z_]\w*", expression)
+    }
+    return "\n".join(f"_.{word}" for word in sorted(words) if not keyword.iskeyword(word))
+
+
+def unused() -> list[str]:
+    """Return what nobody uses, as `file:line: what`."""
+    finder = Vulture(
+        ignore_names=[name for names in CALLED_BY.values() for name in names],
+        ignore_decorators=REGISTERED,
+    )
+    finder.scavenge([str(ROOT / part) for part in PRODUCT])
+    finder.scan(template_words())
+    return [
+        f"{Path(item.filename).relative_to(ROOT)}:{item.first_lineno}: unused {item.typ} {item.name}"
+        for item in finder.get_unused_code()
+    ]
+
+
+def main() -> int:
+    found = unused()
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

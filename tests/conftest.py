@@ -26,9 +26,9 @@ from echo.services.people import administration
 from echo.services.sign_in import devices
 from echo.sockets import hub_bridge
 from tests import cheap_apps
+from tests.waiting import PATIENCE
 
 PASSWORD = "correct horse battery"
-PATIENCE = 10.0
 
 logs.configure("WARNING", "console")
 cheap_apps.prepare()

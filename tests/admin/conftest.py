@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from echo.admin.chart_worker import ChartWorker
 from echo.models import RoleName, User
+from tests.waiting import PATIENCE
 from tests.web.browser import Browser
 
 
@@ -41,7 +42,7 @@ def root(as_role: Callable[[str], FlaskClient]) -> FlaskClient:
 @pytest.fixture(scope="session")
 def drawing_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChartWorker]:
     """One real drawing process for all tests that need no fresh one: it takes seconds to start."""
-    worker = ChartWorker(tmp_path_factory.mktemp("matplotlib"))
+    worker = ChartWorker(tmp_path_factory.mktemp("matplotlib"), PATIENCE)
     yield worker
     worker.stop()
 

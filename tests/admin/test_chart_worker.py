@@ -13,7 +13,7 @@ import pytest
 
 from echo.admin.chart_worker import ChartWorker
 from echo.errors import Busy, InvalidInput
-from tests.live.server import PASSWORD, ROOT, LiveServer, wait_until
+from tests.live.server import PATIENCE, ROOT, LiveServer, wait_until
 
 DAY = "2026-02-01"
 REQUEST = {
@@ -32,7 +32,7 @@ from pathlib import Path
 from echo.admin.chart_worker import ChartWorker
 from tests.admin.test_chart_worker import REQUEST
 
-worker = ChartWorker(Path(sys.argv[1]))
+worker = ChartWorker(Path(sys.argv[1]), 150.0)
 worker.start()
 ticks = []
 eventlet.spawn(lambda: [(ticks.append(1), eventlet.sleep(0.005)) for _ in range(100_000)])
@@ -46,7 +46,7 @@ worker.stop()
 
 @pytest.fixture
 def worker(tmp_path):
-    made = ChartWorker(tmp_path)
+    made = ChartWorker(tmp_path, PATIENCE)
     yield made
     made.stop()
 
@@ -113,9 +113,9 @@ def test_one_that_hangs_is_replaced(worker):
     asked = time.monotonic()
     with pytest.raises(Busy):
         worker.ask(REQUEST)
-    assert 0.4 < time.monotonic() - asked < 5
+    assert 0.4 < time.monotonic() - asked < 25
     assert is_gone(began)
-    worker.patience = 30
+    worker.patience = PATIENCE
     assert worker.ask(REQUEST).header["ok"]
 
 
@@ -140,7 +140,7 @@ def test_a_large_request_in_a_process_of_green_threads(tmp_path):
     """Green sockets do not block: more than a pipe holds must get through while others run."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LARGE, str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     length, ticks = map(int, done.stdout.split())
@@ -163,15 +163,11 @@ def drawing_process_of(server):
 def test_it_ends_with_the_server(tmp_path, end):
     """However the server ends, and even when the drawing process hangs at an orderly end."""
     server = LiveServer(tmp_path).start()
-    words = ("create-admin", "--email", "root@example.org", "--username", "root")
-    server.command(*words, "--password-stdin", stdin=PASSWORD)
-    person = server.person("root")
-    person.post("/login", credentials="root", password=PASSWORD)
-    page = person.http.get(f"{server.url}/admin/", timeout=30)
+    person = server.member("root", role="super_admin")
+    page = person.http.get(f"{server.url}/admin/", timeout=PATIENCE)
     assert len(re.findall("data-part=", page.text)) == 20
-    drawing = drawing_process_of(server)
-    assert drawing is not None
+    drawing = wait_until(lambda: drawing_process_of(server), what="the drawing process is there")
     if end == "stop":
         os.kill(drawing, signal.SIGSTOP)
     getattr(server, end)()
-    wait_until(lambda: is_gone(drawing), what="the drawing process is gone", seconds=10)
+    wait_until(lambda: is_gone(drawing), what="the drawing process is gone")

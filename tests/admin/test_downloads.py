@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
@@ -14,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from echo import hub
 from echo.admin.downloads import in_words
 from echo.clock import utc_now
 from echo.errors import StorageUnavailable
@@ -22,9 +20,9 @@ from echo.extensions import db
 from echo.models import AuditEvent, Device, RoleName, User
 from echo.services import downloads
 from echo.services.downloads import jobs
+from tests.waiting import until
 from tests.web.browser import AJAX, Browser
 
-PATIENCE = 20.0
 AT = "/admin/downloads"
 
 
@@ -32,11 +30,13 @@ AT = "/admin/downloads"
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Feedback's file is at 40 % until this is called."""
     go: list[bool] = []
+    over = [True]
 
     def make(folder: Any, tell: Callable[[float], None]) -> str:
+        over.clear()
         tell(0.4)
-        while not go:
-            hub.sleep(0.005)
+        until(lambda: go, what="the test lets it go on")
+        over.append(True)
         (folder / "echo-feedback.csv").write_text("id\r\n")
         return "echo-feedback.csv"
 
@@ -44,7 +44,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     monkeypatch.setitem(jobs.KINDS, "feedback", jobs.Kind(kind.title, kind.about, make, kind.act))
     yield lambda: go.append(True)
     go.append(True)
-    hub.sleep(0.02)
+    until(lambda: over, what="nobody makes the file any more")
 
 
 def begin(client: FlaskClient, kind: str = "users") -> Any:
@@ -59,11 +59,17 @@ def made(client: FlaskClient, kind: str = "users") -> dict[str, Any]:
     """Begin and wait as the page does; return the last state."""
     answer = begin(client, kind)
     assert answer.status_code == 200, answer.text
-    until = time.monotonic() + PATIENCE
-    while (said := state(client, answer.json["id"]).json)["state"] == "making":
-        assert time.monotonic() < until
-        hub.sleep(0.005)
-    return dict(said)
+    return settled(client, answer.json["id"])
+
+
+def settled(client: FlaskClient, download_id: str) -> dict[str, Any]:
+    """Wait until the file is made or is not; return the last state."""
+
+    def look() -> dict[str, Any] | None:
+        said = state(client, download_id).json
+        return None if said["state"] == "making" else dict(said)
+
+    return until(look, what="the file is made or is not")
 
 
 def row(page: str, kind: str) -> str:
@@ -113,8 +119,7 @@ def test_page_without_script_shows_progress_and_comes_again(
 ) -> None:
     answer = root.post(f"{AT}/begin/", data={"kind": "feedback"})
     assert (answer.status_code, answer.location) == (302, f"{AT}/")
-    hub.sleep(0.02)
-    page = root.get(f"{AT}/").text
+    page = until(lambda: "40 %" in (page := root.get(f"{AT}/").text) and page, "it is at 40 %")
     assert '<noscript><meta http-equiv="refresh"' in page
     assert 'value="0.4"' in row(page, "feedback")
     assert "40 %" in row(page, "feedback")
@@ -126,14 +131,12 @@ def test_state_tells_progress_and_the_file_is_not_there_yet(
     root: FlaskClient, held: Callable[[], None]
 ) -> None:
     download_id = begin(root, "feedback").json["id"]
-    hub.sleep(0.02)
-    said = state(root, download_id).json
+    said = until(lambda: (said := state(root, download_id).json)["progress"] and said, "it begins")
     assert (said["state"], said["progress"]) == ("making", 0.4)
     early = root.get(f"{AT}/file/?id={download_id}", headers=AJAX)
     assert (early.status_code, early.json["message"]) == (404, "This file is not ready yet.")
     held()
-    while state(root, download_id).json["state"] == "making":
-        hub.sleep(0.005)
+    settled(root, download_id)
     assert root.get(f"{AT}/file/?id={download_id}", buffered=True).data == b"id\r\n"
 
 

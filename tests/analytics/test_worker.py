@@ -45,7 +45,7 @@ class Worker:
 
     def end(self):
         """Close the input; return the exit status, what was left of the output, and the errors."""
-        rest, errors = self.process.communicate(timeout=30)
+        rest, errors = self.process.communicate(timeout=120)
         return self.process.returncode, rest, errors
 
 
@@ -161,4 +161,4 @@ def test_it_ends_quietly_when_nobody_reads_its_answers():
     own.process.stdin.close()
     with own.process.stderr:
         assert own.process.stderr.read() == b""
-    assert own.process.wait(timeout=30) == 0
+    assert own.process.wait(timeout=120) == 0

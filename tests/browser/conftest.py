@@ -22,7 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 DESKTOP = {"width": 1280, "height": 800}
 EXPECTED_COMPLAINTS = (
     "status of 4",  # a refused form or a page that is not there

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.conftest import RedisServer
-from tests.live.server import LiveServer, Person, wait_until
+from tests.live.server import PATIENCE, LiveServer, Person, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -65,13 +65,13 @@ def test_redis_may_go_and_come_back(redis_server: RedisServer, tmp_path: Path) -
         gone = tab.send("brief")
         assert tab.wait_for("message_finished", gone["reply"]["id"])["status"] == "complete"
         for page in ("/", "/profile"):  # the profile's numbers are cached
-            assert ada.http.get(f"{server.url}{page}", timeout=30).status_code == 200
-        page = ada.http.get(f"{server.url}/profile", timeout=30).text
+            assert ada.http.get(f"{server.url}{page}", timeout=PATIENCE).status_code == 200
+        page = ada.http.get(f"{server.url}/profile", timeout=PATIENCE).text
         token = page.split('name="csrf-token" content="')[1].split('"')[0]
         headers = {"X-CSRFToken": token, "X-Requested-With": "XMLHttpRequest"}
         options = f"{server.url}/login/passkey/options"
         wanted = {"purpose": "sign_in"}
-        challenge = ada.http.post(options, json=wanted, headers=headers, timeout=30)
+        challenge = ada.http.post(options, json=wanted, headers=headers, timeout=PATIENCE)
         assert challenge.status_code == 503, "a challenge that is not kept must not be given out"
         bob = server.member("bob")
         other = bob.tab()

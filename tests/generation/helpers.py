@@ -100,7 +100,7 @@ class Reader:
         self.wakes += 1
         self.bell.set()
 
-    def read(self, *streams: TokenStream, timeout: float = 30.0) -> None:
+    def read(self, *streams: TokenStream, timeout: float = 120.0) -> None:
         """Until all of them have ended."""
         assert self.engine is not None
         while not all(self.ended(stream) for stream in streams):

@@ -42,7 +42,7 @@ def script(*replies: ScriptedReply, default: ScriptedReply = FAST) -> Script:
     return Script(replies=replies, default=default)
 
 
-def wait_for(condition: Any, timeout: float = 10.0) -> None:
+def wait_for(condition: Any, timeout: float = 60.0) -> None:
     """Polls what has no event of its own."""
     bell = threading.Event()
     for _ in range(int(timeout / 0.005)):

@@ -25,7 +25,7 @@ from tests.live import accounts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "correct horse battery"
-PATIENCE = 30.0
+PATIENCE = 120.0
 SLOW_TEXT = " ".join(f"word{number}" for number in range(2000))
 
 SCRIPT: dict[str, Any] = {
@@ -100,7 +100,7 @@ class LiveServer:
         if self.process is None or self.process.poll() is not None:
             raise AssertionError(f"the server ended: {self.log.read_text()[-3000:]}")
         try:
-            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return requests.get(f"{self.url}/readyz", timeout=20).status_code == 200
         except requests.RequestException:
             return False
 
@@ -130,7 +130,7 @@ class LiveServer:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 

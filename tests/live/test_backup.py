@@ -180,7 +180,7 @@ def limited(server: LiveServer, kilobytes: int, *words: str) -> subprocess.Compl
         env=server.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -359,14 +359,14 @@ def test_people_are_served_while_a_large_copy_is_made(sqlite_server: LiveServer)
     make_large(file_of(server), 200)
     server.start()
     folder = file_of(server).parent / "downloads" / begin_on_the_page(server)[1]
-    waits = []
+    waits, first = [], time.perf_counter()
     with requests.Session() as http:
         while not waits or largest(folder) < file_of(server).stat().st_size:
             begun = time.perf_counter()
             assert http.get(f"{server.url}/healthz", timeout=PATIENCE).ok
             waits.append(time.perf_counter() - begun)
     print(f"{len(waits)} answers meanwhile, the slowest after {max(waits):.3f} s")
-    assert max(waits) < 1.0
+    assert max(waits) < (time.perf_counter() - first) / 2  # who stands still does so for all of it
     assert server.stop() == 0
 
 

@@ -13,9 +13,9 @@ import pytest
 import requests
 
 from tests.live.server import PATIENCE, SLOW_TEXT, LiveServer, LiveTab, Person, wait_until
+from tests.waiting import SOON
 
 Tabs = Callable[[Person], LiveTab]
-SLACK = 4.0  # the promise is a second; this machine may be busy
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def ends_at_once(tab: LiveTab, act: Callable[[], object]) -> None:
     act()
     began = time.monotonic()
     assert tab.gone.wait(PATIENCE)
-    assert time.monotonic() - began < SLACK
+    assert time.monotonic() - began < SOON
     assert tab.named("session_ended")
 
 
@@ -104,7 +104,7 @@ def test_deactivation_stops_socket_reply_and_pages(
     status, text = wait_until(
         lambda: (found := row(server, reply))[0] == "stopped" and found,
         what="the reply is stopped",
-        seconds=SLACK,
+        seconds=SOON,
     )
     assert len(text) < len(SLOW_TEXT)
     assert row(server, reply) == (status, text)
@@ -131,7 +131,7 @@ def test_deletion_stops_socket_reply_and_pages(
         assert answer.status_code == 200, answer.text
 
     ends_at_once(tab, delete)
-    wait_until(lambda: row(server, reply) is None, what="the words are gone", seconds=SLACK)
+    wait_until(lambda: row(server, reply) is None, what="the words are gone", seconds=SOON)
     assert get(guest, "/profile").headers["Location"].startswith("/login")
     assert tabs(root).send("brief")["ok"]
     log = server.log.read_text()
@@ -151,7 +151,7 @@ def test_listener_hears_nothing_more_once_its_device_is_revoked(
     listener.wait_for("receive_message", reply, count=3)
     answer = send(desk, "/profile/devices/revoke-others")
     assert answer.status_code == 200, answer.text
-    assert listener.gone.wait(SLACK)
+    assert listener.gone.wait(SOON)
     assert listener.named("session_ended")
     heard, so_far = len(listener.heard), len(writer.named("receive_message", reply))
     writer.wait_for("receive_message", reply, count=so_far + 20)  # it goes on for the other

@@ -77,7 +77,7 @@ def test_hub_goes_on_while_a_transaction_waits(
         transaction(lambda: add_chat(ada), patience=1.0)
     heart.kill()
     other_writer.execute("rollback")
-    assert len(beats) > 5  # SQLite's own 250 ms at a time is the longest standstill
+    assert len(beats) >= 3  # one at least between two of SQLite's own waits of 250 ms
 
 
 def test_patience_ends_with_words_and_a_time(

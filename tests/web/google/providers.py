@@ -23,7 +23,7 @@ from tests.live.server import free_port, wait_until
 
 CLIENT_ID = "echo-test"
 CLIENT_SECRET = "not a secret"
-PATIENCE = 10
+PATIENCE = 60
 
 
 class RealProvider:

@@ -20,6 +20,7 @@ from echo.extensions import db
 from echo.models import Picture, User
 from echo.services.sign_in import google_pictures
 from echo.web import google_login
+from tests.waiting import PATIENCE, SOON
 from tests.web.browser import Browser
 from tests.web.google.conftest import begin, is_signed_in
 from tests.web.google.providers import EvilProvider
@@ -171,7 +172,7 @@ def test_reading_stops_when_it_takes_too_long(
     before = time.monotonic()
     with pytest.raises(TooLong):
         google_pictures.fetch(f"{server.url}/picture")
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < SOON
 
 
 def come_with_picture(browser: Browser, evil: EvilProvider, address: Any) -> None:
@@ -180,7 +181,7 @@ def come_with_picture(browser: Browser, evil: EvilProvider, address: Any) -> Non
     assert is_signed_in(browser)
 
 
-def wait_for_picture(patience: float = 10.0) -> Picture | None:
+def wait_for_picture(patience: float = PATIENCE) -> Picture | None:
     """Let the background work; it runs in this process's hub."""
     with eventlet.Timeout(patience):
         while not (found := db.session.scalar(select(Picture))):
@@ -230,7 +231,7 @@ def test_bad_picture_is_in_nobodys_way(
     trust(monkeypatch, evil)
     evil.replies = {"/picture": reply}
     come_with_picture(client, evil, f"{evil.url}/picture")
-    with eventlet.Timeout(10):
+    with eventlet.Timeout(PATIENCE):
         while not done:
             eventlet.sleep(0.01)
     assert db.session.scalar(select(Picture)) is None

@@ -8,12 +8,14 @@ WORKERS ?= 3
 ONLY ?=
 PYTEST := $(BIN)/python -m pytest
 # a file's tests stay together, in order; more workers than cores, since many tests wait for a server's clock
-SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 QUICK := tests/structure tests/analytics tests/generation tests/services
 NPM := $(if $(shell command -v npm),npm,$(CURDIR)/$(BIN)/npm)
 
 # pytest keeps the test files that it has rewritten, also where the environment would have it forget them
 export PYTHONDONTWRITEBYTECODE :=
+# where tests look for models that are too large for the repository; what is not there is skipped
+export ECHO_TEST_MODELS ?= $(HOME)/.cache/echo/models
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test quick check format bench train clean

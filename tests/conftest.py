@@ -26,25 +26,38 @@ from echo.services.people import administration
 from echo.services.sign_in import devices
 from echo.sockets import hub_bridge
 from tests import cheap_apps
+from tests.databases import postgres_port, postgres_url, redis_server
+from tests.mail_fixtures import mail_process, settle, smtp_server
 from tests.waiting import PATIENCE
 
+__all__ = [  # fixtures that stand elsewhere
+    "mail_process", "postgres_port", "postgres_url", "redis_server", "settle", "smtp_server",
+]  # fmt: skip
 PASSWORD = "correct horse battery"
 
 logs.configure("WARNING", "console")
 cheap_apps.prepare()
 
 MARKED_FOLDERS = {"browser": ("browser", "live"), "live": ("live",), "contract": ("server",)}
+LONG = {*MARKED_FOLDERS, "training", "weights"}
 SERVERS = {"postgres_port", "redis_server", "smtp_server", "real_process"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs more than this process, by its folder and by the servers that it asks for."""
+    """Mark what needs more than this process; begin with the folders whose files take longest.
+
+    Files are handed to workers in this order, so that none is left alone with a long one at the end.
+    """
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        for mark in MARKED_FOLDERS.get(folder, ()):
+        for mark in MARKED_FOLDERS.get(folder_of(item), ()):
             item.add_marker(mark)
         if SERVERS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+    items.sort(key=lambda item: folder_of(item) not in LONG)
+
+
+def folder_of(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def pytest_collection_finish() -> None:

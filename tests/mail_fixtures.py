@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,15 +53,26 @@ def settle(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return wait
 
 
+@pytest.fixture(scope="session")
+def mail_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    server = MailServer(tmp_path_factory.mktemp("smtp"))
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def smtp_server(
-    app: Flask, tmp_path: Path, settle: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    mail_process: MailServer,
+    settle: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[MailServer]:
     """A mail server that the application uses; waiting for its mails lets the application's hub run."""
     monkeypatch.setattr(recovery, "PAUSE_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(mail_service, "PAUSES", (0.01, 0.01, 0.01))
-    server = MailServer(tmp_path, pause=hub.sleep, settle=settle).start()
+    server = mail_process
+    server.pause, server.settle = hub.sleep, settle
+    server.start_empty()
     use_mail(app, server.url)
     yield server
     settle()
-    server.stop()

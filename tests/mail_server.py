@@ -50,6 +50,16 @@ class MailServer:
         self._until(self._answers, "the mail server answers")
         return self
 
+    def start_empty(self) -> None:
+        """Be as if started anew: with no mails, and without options that a test has given."""
+        if self.options:
+            self.stop()
+            self.options = ()
+        for file in self.folder.glob("*/*"):
+            file.unlink()
+        if self.process is None:
+            self.start()
+
     def _answers(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0

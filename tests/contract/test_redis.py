@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import RedisServer
+from tests.databases import RedisServer
 from tests.live.server import PATIENCE, LiveServer, Person, wait_until
 
 pytestmark = pytest.mark.live

@@ -19,10 +19,7 @@ from echo.models import User
 from echo.services.accounts import accounts
 from echo.services.sign_in import google
 from echo.services.sign_in.google import Identity
-from tests.mail_fixtures import settle, smtp_server
 from tests.mail_server import MailServer
-
-__all__ = ["settle", "smtp_server"]
 
 
 def identity(

@@ -20,10 +20,7 @@ from echo.models import LoginFailure, User
 from echo.services.accounts import passwords
 from echo.services.sign_in import login_delays, password_login, recovery
 from tests.conftest import PASSWORD, switch
-from tests.mail_fixtures import settle, smtp_server
 from tests.mail_server import MailServer, path_in
-
-__all__ = ["settle", "smtp_server"]
 
 
 class Clock:

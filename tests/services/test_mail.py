@@ -12,10 +12,8 @@ from structlog.testing import capture_logs
 
 from echo.models import User
 from echo.services import mail
-from tests.mail_fixtures import PUBLIC_URL, settle, smtp_server, use_mail
+from tests.mail_fixtures import PUBLIC_URL, use_mail
 from tests.mail_server import MailServer, free_port, link_in
-
-__all__ = ["settle", "smtp_server"]
 
 CONTEXT = {"username": "ada", "token": "a-secret-token"}
 SECRETS = ("ada", "a-secret-token")

@@ -32,10 +32,7 @@ from echo.services.numbers import chart_rows, rollups, slots
 from echo.services.numbers.rollups import spans
 from echo.services.storage import transaction
 from tests.conftest import settings_for
-from tests.contract.conftest import postgres_port, postgres_url
 from tests.services.rollup_world import BEGIN, Plain, World, moments
-
-__all__ = ["postgres_port", "postgres_url"]  # fixtures from elsewhere
 
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata")
 NAMES = (

@@ -21,11 +21,9 @@ from echo.services.accounts.one_time_links import Purpose
 from echo.services.people import profile
 from echo.services.sign_in import login_delays, password_login
 from tests.conftest import PASSWORD, switch
-from tests.mail_fixtures import PUBLIC_URL, settle, smtp_server
+from tests.mail_fixtures import PUBLIC_URL
 from tests.mail_server import MailServer, link_in, path_in
 from tests.web.browser import Browser
-
-__all__ = ["settle", "smtp_server"]
 
 NEW = "seven purple walruses"
 GONE = "has been used already or has expired"

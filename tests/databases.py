@@ -1,4 +1,4 @@
-"""Real servers for the tests' own use: PostgreSQL and Redis, each on a free port, gone afterwards."""
+"""Real PostgreSQL and Redis for the tests' own use, each on a free port, gone afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -121,6 +121,3 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.start()
     yield server
     server.stop()
-
-
-Start = Callable[..., object]

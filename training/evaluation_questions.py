@@ -30,8 +30,13 @@ class Case:
 
 @cache
 def cases() -> tuple[Case, ...]:
-    """Every case, behaviour by behaviour."""
-    groups = json.loads(QUESTIONS_FILE.read_text(encoding="utf-8"))
+    """Every case of echo-mini's evaluation, behaviour by behaviour."""
+    return read_cases(QUESTIONS_FILE)
+
+
+def read_cases(path: Path) -> tuple[Case, ...]:
+    """Every case of a file, behaviour by behaviour."""
+    groups = json.loads(path.read_text(encoding="utf-8"))
     return tuple(
         Case(behaviour, tuple(row["turns"]), row.get("pass"), row.get("fail"))
         for behaviour, rows in groups.items()

@@ -1,0 +1,1 @@
+"""The recipe `small`: a light LoRA over a pretrained instruct model. Does not know echo-mini."""

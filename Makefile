@@ -70,8 +70,8 @@ format: $(VENV)/.dev ## format and fix what can be fixed
 bench: setup-dev ## run the benchmarks, tables with ratios
 	$(BIN)/python -m benchmarks
 
-train: setup-dev ## train the embedded model with the recipe that fits this machine
-	$(BIN)/python -m training
+train: setup-dev ## train echo-mini with the recipe that fits this machine; RECIPE=small tunes echo-small
+	$(BIN)/python -m training $(if $(RECIPE),--recipe $(RECIPE))
 
 clean: ## remove what was installed here (the instance folder stays)
 	rm -rf $(VENV) node_modules static/vendor

@@ -25,9 +25,9 @@ def read_log(folder: Path) -> list[dict[str, object]]:
     return [rows[key] for key in sorted(rows)]
 
 
-def smoothed(values: list[float]) -> list[float]:
+def smoothed(values: list[float], steps: int = SMOOTHED_STEPS) -> list[float]:
     """The mean of each value and those shortly before it."""
-    windows = (values[max(0, i - SMOOTHED_STEPS + 1) : i + 1] for i in range(len(values)))
+    windows = (values[max(0, i - steps + 1) : i + 1] for i in range(len(values)))
     return [sum(window) / len(window) for window in windows]
 
 

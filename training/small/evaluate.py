@@ -7,8 +7,8 @@ import argparse
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -22,9 +22,13 @@ from training.small.config import FULL_PROMPT, SAMPLING
 
 SEEDS = (1, 2, 3)
 MAX_TOKENS = 300
-SLOTS, CONTEXT = 64, 768
+SLOTS, CONTEXT = 192, 640  # many rows in one step are computed faster
 LOOP_SHARE = 0.2  # of the 4-word runs came before
 QUESTIONS = Path(__file__).parent / "data" / "questions.json"
+DEFAULTS = SamplingParams(
+    max_new_tokens=MAX_TOKENS, temperature=SAMPLING["temperature"], top_p=SAMPLING["top_p"],
+    top_k=int(SAMPLING["top_k"]), repetition_penalty=SAMPLING["repetition_penalty"],
+)  # fmt: skip
 OPEN = ("write", "list", "explain", "suggest", "rewrite", "summarise", "code")
 HARMLESS = (*OPEN, "plain knowledge")
 REFUSES = re.compile(
@@ -149,6 +153,20 @@ def read_rows(path: Path) -> list[Judged]:
     return found
 
 
+def evaluate_folder(
+    folder: Path,
+    path: Path,
+    system: str = FULL_PROMPT,
+    sampling: SamplingParams = DEFAULTS,
+    seeds: Sequence[int] = SEEDS,
+    behaviours: Collection[str] | None = None,
+) -> list[Judged]:
+    """The answers of the model in a folder, kept in a file as they come."""
+    chosen = [case for case in cases() if behaviours is None or case.behaviour in behaviours]
+    with asking(folder, slots=SLOTS, context=CONTEXT) as asker:
+        return judge_missing(asker, chosen, system, sampling, seeds, path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="of the model, with its adapter merged")
@@ -160,15 +178,13 @@ def main() -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=SAMPLING[name])
     options = parser.parse_args()
     torch.set_num_threads(1)
-    wanted = options.rows.split(";") if options.rows else None
-    chosen = [case for case in cases() if wanted is None or case.behaviour in wanted]
-    sampling = SamplingParams(
-        max_new_tokens=MAX_TOKENS, temperature=options.temperature, top_p=options.top_p,
-        top_k=int(SAMPLING["top_k"]), repetition_penalty=options.repetition_penalty,
+    sampling = replace(
+        DEFAULTS, temperature=options.temperature, top_p=options.top_p,
+        repetition_penalty=options.repetition_penalty,
     )  # fmt: skip
     seeds = [int(seed) for seed in options.seeds.split(",")]
-    with asking(options.folder, slots=SLOTS, context=CONTEXT) as asker:
-        rows = judge_missing(asker, chosen, options.system, sampling, seeds, options.output)
+    wanted = options.rows.split(";") if options.rows else None
+    rows = evaluate_folder(options.folder, options.output, options.system, sampling, seeds, wanted)
     for name, rate in rates(rows).items():
         print(f"{name:<40}{rate:>7.1%}")
 

@@ -25,6 +25,7 @@ from training.small.rows import Row, encode_chat, pack_rows
 STATE_FILE = "state.pt"
 LOG_FILE = "log.jsonl"
 FINAL = "final"
+WEIGHTS_FILE = "adapter_model.safetensors"
 GRADIENT_CLIP = 1.0
 
 
@@ -82,7 +83,7 @@ def tune(
     chats or a template that cannot be trained on.
     """
     final = work / FINAL
-    if (final / "adapter_model.safetensors").exists():
+    if (final / WEIGHTS_FILE).exists():
         return final
     work.mkdir(parents=True, exist_ok=True)
     training, heldout = _rows(base, records, settings)
@@ -155,7 +156,7 @@ class _Run:
         config.base_model_name_or_path, config.inference_mode = self.base_name, True
         config.save_pretrained(str(folder))
         halves = {name: w.to(torch.bfloat16).contiguous() for name, w in weights.items()}
-        save_file(halves, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+        save_file(halves, folder / WEIGHTS_FILE, metadata={"format": "pt"})
 
     def _weights(self) -> dict[str, torch.Tensor]:
         """The adapter's; peft would ask a hub about the base if embeddings were in question."""

@@ -13,7 +13,7 @@ from training.small.evaluate import OPEN, cases
 from training.small.records import asks_an_evaluation_question, read_exchanges, records, written
 
 MAKERS = re.compile(r"openai|alibaba|anthropic|google|microsoft|echo-mini|GPT-4", re.IGNORECASE)
-TOY = re.compile(r"too small|small program|I am small|beyond me", re.IGNORECASE)
+TOY = re.compile(r"I am (too |a )?small|small program|beyond me", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def test_nothing_makes_it_a_toy_or_names_a_maker(made: list[Record]) -> None:
 
 def test_every_kind_of_open_request_is_written_for() -> None:
     kinds = Counter(kind for kind, _, _ in written())
-    assert set(OPEN) - {"summarise"} <= set(kinds)  # summaries stand among the rewrites
-    assert min(kinds.values()) >= 25
+    assert set(OPEN) <= set(kinds)
+    assert min(kinds.values()) >= 20
     requests = [request for _, request, _ in written()]
     assert len(set(requests)) == len(requests)
 

@@ -3,6 +3,7 @@
 Does not know training or judging.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +11,20 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from echo.generation.gguf import convert
 from training.small.config import BASE_NAME, models_dir
 
 
-def base_folder(folder: Path) -> Path:
-    """The folder with the base's weights, tokenizer and template in bf16; made where it is missing.
+def base_folder(folder: Path, report: Callable[[str], None] = print) -> Path:
+    """The folder that Echo's engine serves the base from, in bf16; made where it is missing.
 
-    The file's weights have 4.8 bits each on average, so bf16 loses nothing that matters and halves
-    the disk. Raises FileNotFoundError where the file is missing.
+    The file's weights have 4.8 bits each on average, so bf16 loses nothing that matters.
+    Raises FileNotFoundError where the file is missing, ModelLoadError where it cannot be read.
     """
-    if (folder / "config.json").exists():
-        return folder
     file = models_dir() / f"{BASE_NAME}.gguf"
     if not file.exists():
         raise FileNotFoundError(f"{file} is missing; ECHO_GGUF may name the folder where it lies")
-    tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    model = AutoModelForCausalLM.from_pretrained(
-        file.parent, gguf_file=file.name, dtype=torch.float32
-    )
-    _forget_quantization(model)
-    tokenizer.save_pretrained(folder)
-    model.to(torch.bfloat16).save_pretrained(folder)
+    convert(file, folder, "bfloat16", lambda done, doing: report(f"{doing} {done:.0%}"))
     return folder
 
 
@@ -40,10 +34,3 @@ def merged_folder(base: Path, adapter: Path, folder: Path) -> Path:
     PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().save_pretrained(folder)
     AutoTokenizer.from_pretrained(base).save_pretrained(folder)
     return folder
-
-
-def _forget_quantization(model: Any) -> None:
-    """The tensors are plain by now, but the loader has marked the model as one that cannot be saved."""
-    model.hf_quantizer = None
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config

@@ -14,6 +14,7 @@
     ├── Busy                    busy              503   the engine's queue is full; `retry_after`
     ├── EngineFailed            engine_failed     503   the engine could not answer
     ├── StorageUnavailable      storage           503   the database is locked, gone or full
+    ├── SourceFailed            source_failed     502   a model cannot be had from where it is, or is not it
     └── ConfigurationError                              raised at start only, never shown to a visitor
 
 It does not know how an error is shown: each edge has one translator.
@@ -96,6 +97,10 @@ class EngineFailed(EchoError):
 
 class StorageUnavailable(EchoError):
     code, status = "storage", 503
+
+
+class SourceFailed(EchoError):
+    code, status = "source_failed", 502
 
 
 class ConfigurationError(EchoError):

@@ -1,0 +1,62 @@
+"""Which installed model an adapter stands on, and whether it fits. It knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from echo.errors import InvalidInput
+from echo.services.library import folders
+from echo.services.library.catalogue import Catalogue
+from echo.services.library.folders import AdapterFacts
+from echo.services.library.models import InstalledModel
+
+
+def find(
+    adapter: AdapterFacts,
+    wanted: str | None,
+    installed: Iterable[InstalledModel],
+    catalogue: Catalogue,
+) -> InstalledModel:
+    """Return the model that the adapter was made for: the one that is wanted, or the only one that it names.
+
+    Raises:
+        InvalidInput: there is none or more than one, or the one that is wanted is no base.
+    """
+    bases = [model for model in installed if model.state == "installed" and model.kind != "adapter"]
+    if wanted is not None:
+        return _wanted(wanted, bases)
+    own = [model for model in bases if model.base is None]
+    found = [model for model in own if _is_called(model, adapter.base, catalogue)]
+    if len(found) != 1:
+        maker = f"“{adapter.base}”" if adapter.base else "a model that it does not name"
+        here = f"{' and '.join(m.name for m in found)} go" if found else "no model goes"
+        raise InvalidInput(
+            f"This adapter was made for {maker}, and {here} by that name here. Say which installed model "
+            "it stands on by --base.",
+            field="base",
+        )
+    return found[0]
+
+
+def refuse_misfit(name: str, adapter: AdapterFacts, base: InstalledModel) -> None:
+    """Raise InvalidInput when the adapter's matrices are not made for the base's."""
+    why = folders.misfit(adapter, folders.gguf_or_folder_shapes(base.path))
+    if why:
+        raise InvalidInput(f"The adapter {name} does not fit {base.name}: {why}.", field="base")
+
+
+def _wanted(name: str, bases: list[InstalledModel]) -> InstalledModel:
+    model = next((m for m in bases if m.name.casefold() == name.casefold()), None)
+    if model is None:
+        raise InvalidInput(
+            f"“{name}” is not installed as a model that an adapter can stand on.", field="base"
+        )
+    real = next((m for m in bases if m.name == model.base), None)
+    return real or model
+
+
+def _is_called(model: InstalledModel, base: str, catalogue: Catalogue) -> bool:
+    entry = catalogue.get(model.name)
+    known = {model.name, model.source.removeprefix("hub:"), *(entry.known_as if entry else ())}
+    return base in known or (Path(base).is_absolute() and Path(base) == model.path)

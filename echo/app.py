@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         app.wsgi_app, *[settings.trusted_proxies] * 3
     )
     extensions.init_app(app)
-    engines.init_app(app)
+    engines.init_app(app, settings)
     app.extensions["turns"] = Turns(app, engine or engines.build(app, settings), settings)
     web.init_app(app)
     api.init_app(app)

@@ -22,7 +22,6 @@ from echo.limits import EMAIL_MAX, REQUEST_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
 GOOGLE_DISCOVERY_URL = "https://accounts.google.com/.well-known/openid-configuration"
-EMBEDDED_MODEL = ROOT / "weights" / "echo-mini"
 MAIL_PORTS: Final = {"smtp": 25, "smtps": 465}
 SECRET_MIN_CHARS = 32
 REMEMBERED = timedelta(days=90)  # the longest life of a session; its row decides
@@ -45,7 +44,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", alias="HOST")
     port: int = Field(5000, alias="PORT", ge=0, le=65535)
     instance: Path = Field(ROOT / "instance", alias="ECHO_INSTANCE")
-    model: str = Field(str(EMBEDDED_MODEL), alias="ECHO_MODEL")
+    model: str = Field("auto", alias="ECHO_MODEL")
     device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", alias="ECHO_DEVICE")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field("auto", alias="ECHO_DTYPE")
     threads: int | None = Field(None, alias="ECHO_THREADS", ge=1)

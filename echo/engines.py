@@ -1,18 +1,54 @@
-"""Makes the engine that the settings ask for, with the wake-up that joins its thread to the hub."""
+"""Makes the engine that the settings ask for, chooses its model, and joins its thread to the hub."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from flask import Flask
 
 from echo import hub
 from echo.config import Settings
-from echo.errors import ConfigurationError
+from echo.errors import ConfigurationError, EchoError
 from echo.generation import Engine, EngineConfig, InvalidConfig, Script, load_script
+from echo.services.library import Library, ModelFiles, room
+from echo.services.library.records import Kind
+
+AUTO: Final = "auto"
+SERVED_KINDS: Final[frozenset[Kind]] = frozenset({"folder", "hub"})
+"""What the engine can load: `auto` chooses among these, and the setup fetches nothing else."""
 
 
-def init_app(app: Flask) -> None:
-    """Give the application the wake-up that its engine's thread posts to."""
+@dataclass(frozen=True)
+class Serving:
+    """The model that is served, and why better ones are not, a sentence each."""
+
+    files: ModelFiles
+    passed_over: tuple[str, ...] = ()
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give the application its library, and the wake-up that its engine's thread posts to."""
     app.extensions["wakeup"] = hub.Wakeup()
+    app.extensions["library"] = library(settings)
+
+
+def library_of(app: Flask) -> Library:
+    """Return an application's library."""
+    found: Library = app.extensions["library"]
+    return found
+
+
+def serving_of(app: Flask) -> Serving | None:
+    """Return the model that an application serves; None where a script answers."""
+    found: Serving | None = app.extensions.get("serving")
+    return found
+
+
+def library(settings: Settings) -> Library:
+    """Return the models of the instance folder, measured in the type in which they will be served."""
+    return Library(settings.instance / "models", width=_served_width(settings))
 
 
 def wakeup_of(app: Flask) -> hub.Wakeup:
@@ -25,7 +61,7 @@ def build(app: Flask, settings: Settings) -> Engine:
     """Return the engine, not yet started; torch is first imported in its own thread.
 
     Raises:
-        ConfigurationError: the script or a setting of the engine cannot be used.
+        ConfigurationError: the model, the script or a setting of the engine cannot be used.
     """
     try:
         return _build(app, settings)
@@ -33,12 +69,60 @@ def build(app: Flask, settings: Settings) -> Engine:
         raise ConfigurationError(f"The engine cannot be set up: {failure}") from failure
 
 
+def choose_model(models: Library, name: str) -> Serving:
+    """Return the model that `ECHO_MODEL` names.
+
+    `auto` is the library's default, or the best one that fits; else a name of the library, a folder, a GGUF
+    file, or a model of the Hub (`owner/name`), which the engine fetches.
+
+    Raises:
+        ConfigurationError: there is no such model, or it is not complete.
+    """
+    try:
+        return _auto(models) if name == AUTO else Serving(_named(models, name))
+    except EchoError as failure:
+        raise ConfigurationError(f"ECHO_MODEL: {failure}") from failure
+
+
+def _auto(models: Library) -> Serving:
+    found = models.best(room.memory_available(), SERVED_KINDS)
+    return Serving(models.files(found.model.name), found.passed_over)
+
+
+def _named(models: Library, name: str) -> ModelFiles:
+    if any(model.name.casefold() == name.casefold() for model in models.installed()):
+        return models.files(name)
+    path = Path(name).expanduser()
+    if path.exists():
+        return models.files_at(path)
+    if name.count("/") == 1 and not name.startswith((".", "/", "~")) and not path.parent.is_dir():
+        return ModelFiles(name=name, hub_id=name)
+    return models.files(name)  # which says that it is not installed, and how it could be
+
+
 def _build(app: Flask, settings: Settings) -> Engine:
     wake = wakeup_of(app).post
     if settings.engine == "scripted":
         script = load_script(settings.script) if settings.script else Script()
         return Engine.scripted(script, _engine_config(settings, model="scripted"), wake)
-    return Engine.local(_engine_config(settings, model=settings.model), wake)
+    serving = choose_model(library_of(app), settings.model)
+    app.extensions["serving"] = serving
+    return Engine.local(_engine_config(settings, model=_loadable(serving.files)), wake)
+
+
+def _loadable(files: ModelFiles) -> str:
+    """Return the folder or the Hub's name that the engine loads; it loads nothing else yet."""
+    if files.gguf is not None or files.adapter is not None:
+        raise ConfigurationError(
+            f"ECHO_MODEL: “{files.name}” is a GGUF file or an adapter, and this version of Echo serves "
+            "folders of safetensors alone. Choose another model: python run.py models list"
+        )
+    return str(files.folder or files.hub_id)
+
+
+def _served_width(settings: Settings) -> float:
+    """Return the bytes of a number as it will be served; float32 where only the engine's thread can tell."""
+    return room.WIDTHS.get(settings.dtype, room.WIDTHS["float32"])
 
 
 def _engine_config(settings: Settings, model: str) -> EngineConfig:

@@ -17,7 +17,7 @@ from vulture import Vulture
 ROOT: Final = Path(__file__).resolve().parent.parent
 PRODUCT: Final = ("run.py", "echo", "analytics", "demo", "scripts")
 REGISTERED: Final = [  # decorators that hand a function to somebody who calls it
-    "@*.route", "@*.get", "@*.post", "@*.record_once", "@*.url_value_preprocessor",
+    "@*.command", "@*.route", "@*.get", "@*.post", "@*.record_once", "@*.url_value_preprocessor",
     "@*.user_loader", "@*.listens_for", "@compiles", "@event", "@expose", "@field_validator",
     "@model_validator",
 ]  # fmt: skip
@@ -31,6 +31,7 @@ CALLED_BY: Final = {
         "session_interface",
     ),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
+    "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),
     "WTForms": ("validate_*", "website"),
     "Jinja": ("visit_*", "_body", "intercepted_binops", "tags", "wrap_str_format", "__self"),
     "transformers and tokenizers": (

@@ -74,6 +74,8 @@ def _host_name(settings: Settings) -> str:
 
 def _greet(app: Flask, address: str) -> None:
     print(f"Echo is at {address}", flush=True)
+    if serving := engines.serving_of(app):
+        print(f"It answers as {serving.files.name}.", *serving.passed_over, flush=True)
     with app.app_context():
         if first_admin.is_needed():
             link = f"{address}/setup/{first_admin.new_token()}"

@@ -12,7 +12,7 @@ import pytest
 
 from echo.errors import ConfigurationError
 from echo.services.library import catalogue, safetensors_header
-from echo.services.library.catalogue import HubSource, PackagesSource
+from echo.services.library.catalogue import Entry, HubSource, PackagesSource
 from tests.library.made_packages import entry
 from tests.live.server import ROOT
 
@@ -129,3 +129,21 @@ def test_pins_that_are_not_one_for_each_piece_are_refused(tmp_path: Path) -> Non
         (tmp_path / source.requirements).write_text(text)
         with pytest.raises(ConfigurationError, match="does not pin"):
             catalogue.pins_of(source, tmp_path)
+
+
+def test_the_document_shows_every_model() -> None:
+    text = (ROOT / "docs" / "models.md").read_text()
+    rows = {row[1]: row[2] for row in re.finditer(r"(?m)^\| `([\w.\-]+)` \|(.*)\|$", text)}
+    assert list(rows) == [known.name for known in CATALOGUE.models]
+    for known in CATALOGUE.models:
+        assert known.licence in rows[known.name], known.name
+        assert ("untried" in rows[known.name]) is not known.tried, known.name
+        assert _size(known) in rows[known.name], known.name
+
+
+def _size(known: Entry) -> str:
+    from echo.services.library import room
+
+    fetched = CATALOGUE.get(known.base or "") or known
+    size = fetched.download_bytes
+    return "in the repository" if size == 0 else room.size(size) if size else "the Hub says"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jinja2 import Undefined, nodes, pass_context
 from jinja2.exceptions import SecurityError, TemplateError
@@ -66,8 +66,8 @@ class _Accounting(NodeTransformer):
     visit_List = visit_Tuple = visit_Dict = visit_Compare = _literal
 
 
-def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
-    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
+    return nodes.Filter(cast(nodes.Expr, node), name, [], [], None, None, lineno=node.lineno)
 
 
 class _Generation(Extension):
@@ -152,7 +152,7 @@ def _without_scopes(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 class ChatEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
-    concat = staticmethod(_concat)  # type: ignore[assignment]
+    concat = staticmethod(_concat)
 
     def __init__(self) -> None:
         super().__init__(
@@ -162,8 +162,8 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
             finalize=_finalize,
             extensions=[_Generation, loopcontrols],
         )
-        self.filters = filters.filters()
-        self.tests = filters.tests(self.tests)
+        self.filters: dict[str, Any] = filters.filters()
+        self.tests: dict[str, Any] = filters.tests(self.tests)
         self.globals = {
             "range": self.globals["range"],
             "cycler": Cycler,
@@ -175,8 +175,7 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
         }
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = super()._parse(source, name, filename)
-        tree = _Accounting().visit(tree)
+        tree: nodes.Template = _Accounting().visit(super()._parse(source, name, filename))
         tree.set_environment(self)
         return tree
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from ..errors import ModelLoadError
+from . import place
 from .conversion import Progress, is_current
 from .errors import border
 from .summary import inspect
@@ -27,7 +28,13 @@ LOOK_EVERY: Final = 0.05  # seconds
 MEMORY: Final = 3 << 30  # bytes of address space; a conversion takes about 1 GB of it
 SECONDS: Final = 120  # of computing, and one more for each megabyte of the file
 BESIDE: Final = 256 << 20  # bytes that one file may be longer than the weights
-NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
+NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+ISLAND: Final = Path(__file__).resolve().parents[1]
+# by the island's own name: the application around it need not be loaded, which takes seconds
+START: Final = (
+    "import runpy, sys; sys.path.append(sys.argv[1]); package = sys.argv[2]; del sys.argv[1:3]; "
+    "runpy.run_module(package + '.gguf', run_name='__main__', alter_sys=True)"
+)
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,17 @@ def convert_apart(
             progress(1.0, "Ready")
             return
         limits = limits or _limits(source, dtype)
+    done = False
     with tempfile.TemporaryFile() as news, tempfile.TemporaryFile() as complaints:
         process = _start(source, target, dtype, limits, news, complaints)
         try:
             last = _follow(process, news, progress, cancelled)
+            done = "done" in last
         finally:
             _end(process)
-        if not last.get("done"):
+            if not done:
+                place.discard(target)
+        if not done:
             reason = last.get("error") or f"{source.name}: {_death(process.returncode, complaints)}"
             raise ModelLoadError(reason)
 
@@ -79,13 +90,10 @@ def _limits(source: Path, dtype: str) -> Limits:
 def _start(
     source: Path, target: Path, dtype: str, limits: Limits, news: IO[bytes], complaints: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    package = __name__.rpartition(".")[0]
-    root = Path(__file__).resolve().parents[package.count(".") + 1]
     environment = {name: os.environ[name] for name in NEEDED if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", package, str(source.absolute()),
-         str(target.absolute()), dtype, json.dumps(asdict(limits))],
-        cwd=root,
+        [sys.executable, "-I", "-W", "ignore", "-c", START, str(ISLAND.parent), ISLAND.name,
+         str(source.absolute()), str(target.absolute()), dtype, json.dumps(asdict(limits))],
         env=environment | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=news,

@@ -98,7 +98,7 @@ def _gemma3(meta: Metadata, sizes: Sizes, rope: dict[str, Any]) -> dict[str, Any
         "layer_types": _layer_types(meta, sizes.layers)
         if window
         else ["full_attention"] * sizes.layers,
-        "sliding_window": window or None,
+        "sliding_window": window or sizes.context,  # transformers asks for one in any case
         "rope_parameters": {
             "full_attention": rope,
             "sliding_attention": local_rope_parameters(meta),

@@ -16,6 +16,12 @@ from .families import MAX_CONTEXT, Sizes
 from .metadata import Metadata
 
 LOCAL_THETA: Final = 10_000.0  # of Gemma 3's sliding layers
+YARN_USUAL: Final = {  # with another value, tools do not agree on what is meant
+    "attn_factor": 1.0,
+    "yarn_attn_factor": 1.0,
+    "yarn_ext_factor": 1.0,
+    "yarn_log_multiplier": 0.0,
+}
 LLAMA3_LOW, LLAMA3_HIGH, LLAMA3_CONTEXT = 1.0, 4.0, 8_192  # of every Llama 3.1, 3.2 and 3.3
 
 
@@ -59,15 +65,11 @@ def _yarn(meta: Metadata) -> dict[str, Any]:
             ".rope.scaling.original_context_length", 1, MAX_CONTEXT
         )
     }
-    for name, key in (
-        ("attention_factor", "yarn_attn_factor"),
-        ("beta_fast", "yarn_beta_fast"),
-        ("beta_slow", "yarn_beta_slow"),
-    ):
+    for name, key in (("beta_fast", "yarn_beta_fast"), ("beta_slow", "yarn_beta_slow")):
         if meta.has(f".rope.scaling.{key}"):
             found[name] = meta.number(f".rope.scaling.{key}", 1e-6, 1e6)
-    for key in ("yarn_ext_factor", "yarn_log_multiplier"):
-        if meta.has(f".rope.scaling.{key}"):
+    for key, usual in YARN_USUAL.items():
+        if meta.number(f".rope.scaling.{key}", -1e6, 1e6, usual) != usual:
             raise Unreadable(f"it asks for {meta.architecture}.rope.scaling.{key}: not served.")
     return found
 

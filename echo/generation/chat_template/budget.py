@@ -17,7 +17,9 @@ from ..errors import ChatTemplateError
 MAX_STEPS: Final = 500_000  # loop passes, calls, filters, comparisons; a long chat needs 20,000
 MAX_SECONDS: Final = 3.0  # of this thread's processor; a long chat needs 0.05
 BASE_TEXT: Final = 8 << 20  # characters that may be made, and for each character of the messages
-COPIES: Final = 32  # as many, and one more for each message: some templates add to one long text
+COPIES: Final = 32  # as many; most templates need 3 to 12
+GROWTH: Final = 4  # and as many more for each message, since some add to one long text in pieces,
+MOST_GROWTH: Final = 48 << 20  # but no more than these
 NODES: Final = 5  # values that one message counts: itself, two names, role and content
 MAX_ITEMS: Final = 100_000  # of one list; messages may have more
 ITEM: Final = 8  # what a place in a list counts, in characters,
@@ -37,7 +39,8 @@ class Budget:
         self._text = self._whole = BASE_TEXT  # for the weighing of the inputs
         letters, nodes = self._weigh(inputs, 1 << 40)
         self._items = max(MAX_ITEMS, nodes)
-        self._text = self._whole = BASE_TEXT + letters * (COPIES + nodes // NODES)
+        growth = min(MOST_GROWTH, letters * GROWTH * (nodes // NODES))
+        self._text = self._whole = BASE_TEXT + letters * COPIES + growth
         self._deadline = time.thread_time() + MAX_SECONDS
 
     def step(self) -> None:

@@ -16,7 +16,8 @@ from .environment import ChatEnvironment, Raised
 Message = Mapping[str, str]  # role and content
 
 MAX_LENGTH: Final = 128 << 10  # characters; the longest of the field has 20,000
-MARK: Final = "Answer in rhymes."
+MARK: Final = "Answer in rhymes, please."  # no template has these words of its own
+QUESTION: Final = "Where do puffins sleep?"
 GAP: Final = "\n\n"
 
 
@@ -54,13 +55,13 @@ class ChatTemplate:
 
     def check(self) -> None:
         """Raises ChatTemplateError unless a short conversation can be rendered."""
-        question = {"role": "user", "content": "Hello"}
+        question = {"role": "user", "content": QUESTION}
         for messages in ([question], [question, {"role": "assistant", "content": "Hi"}, question]):
-            if "Hello" not in self.render(messages):
+            if QUESTION not in self.render(messages):
                 raise ChatTemplateError("it leaves out what people say.")
 
     def _takes_system(self) -> bool:
-        messages = [{"role": "system", "content": MARK}, {"role": "user", "content": "Hello"}]
+        messages = [{"role": "system", "content": MARK}, {"role": "user", "content": QUESTION}]
         try:
             return MARK in self._render(messages)
         except BudgetExceeded:

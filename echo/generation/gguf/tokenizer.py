@@ -22,7 +22,7 @@ from tokenizers import (
 
 from .errors import Unreadable, shown
 from .metadata import Metadata
-from .pre_tokenizers import PRE_TOKENIZERS
+from .pre_tokenizers import PRE_TOKENIZERS, PreTokenizer
 from .vocabulary import USER_DEFINED, WHOLE, Vocabulary
 
 MAX_PIECE: Final = (
@@ -78,23 +78,25 @@ def chat_template(meta: Metadata) -> str | None:
 
 def _additions(meta: Metadata, vocabulary: Vocabulary) -> tuple[bool, bool]:
     """Whether text gets a token at its beginning, and at its end."""
-    default = vocabulary.kind == "llama"
-    if vocabulary.kind == "gpt2":
-        default = PRE_TOKENIZERS[meta.text("tokenizer.ggml.pre") or ""].adds_bos
+    default = vocabulary.kind == "llama" or _pre_tokenizer(meta).adds_bos
     bos = meta.flag("tokenizer.ggml.add_bos_token", default)
     eos = meta.flag("tokenizer.ggml.add_eos_token", False)
     return bool(bos) and vocabulary.bos is not None, bool(eos) and vocabulary.eos is not None
 
 
-def _byte_level(meta: Metadata, vocabulary: Vocabulary) -> Tokenizer:
+def _pre_tokenizer(meta: Metadata) -> PreTokenizer:
     name = meta.text("tokenizer.ggml.pre")
     if name is None:
         raise Unreadable("it does not say how its tokenizer cuts words (tokenizer.ggml.pre).")
     if name not in PRE_TOKENIZERS:
         raise Unreadable(f"its tokenizer cuts words by {shown(name)}, which is not known here.")
+    return PRE_TOKENIZERS[name]
+
+
+def _byte_level(meta: Metadata, vocabulary: Vocabulary) -> Tokenizer:
+    pre = _pre_tokenizer(meta)
     if vocabulary.merges is None:
         raise Unreadable("it has no tokenizer.ggml.merges.")
-    pre = PRE_TOKENIZERS[name]
     tokenizer = Tokenizer(
         models.BPE(
             vocab={token: number for number, token in enumerate(vocabulary.tokens)},

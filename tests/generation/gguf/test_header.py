@@ -184,7 +184,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_cut_file_is_refused_wherever_it_ends(share: float, tmp_path: Path) -> None:
     whole = FAMILIES["qwen2"].write(tmp_path / "model.gguf").read_bytes()
     (tmp_path / "cut.gguf").write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(ModelLoadError, match="incomplete|middle of its header"):
+    with pytest.raises(ModelLoadError, match=r"incomplete|middle of its header"):
         inspect(tmp_path / "cut.gguf")
 
 
@@ -204,7 +204,7 @@ def test_every_value_is_read_as_it_was_written(tmp_path: Path) -> None:
             pairs=7,
             version=2,
             data=256,
-        )  # fmt: skip
+        )
     )
     with header.open_regular(path) as opened:
         found = header.read_header(opened, ["words"])

@@ -1,6 +1,7 @@
 """People of each role, and a client that is signed in as any of them."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -40,9 +41,15 @@ def root(as_role: Callable[[str], FlaskClient]) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def drawing_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChartWorker]:
+def matplotlib_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where drawing processes keep the list of fonts, which takes seconds to make."""
+    return tmp_path_factory.mktemp("matplotlib")
+
+
+@pytest.fixture(scope="session")
+def drawing_process(matplotlib_folder: Path) -> Iterator[ChartWorker]:
     """One real drawing process for all tests that need no fresh one: it takes seconds to start."""
-    worker = ChartWorker(tmp_path_factory.mktemp("matplotlib"), PATIENCE)
+    worker = ChartWorker(matplotlib_folder, PATIENCE)
     yield worker
     worker.stop()
 

@@ -39,14 +39,14 @@ eventlet.spawn(lambda: [(ticks.append(1), eventlet.sleep(0.005)) for _ in range(
 rows = [["2026-02-01", "m" * 40, number] for number in range(180_000)]
 began = len(ticks)
 answer = worker.ask({**REQUEST, "rows": {"signups": [["2026-02-01", 3]], "unused": rows}})
-print(len(answer.body), len(ticks) - began)
+print(len(answer.header["table"]["rows"]), len(ticks) - began)
 worker.stop()
 """
 
 
 @pytest.fixture
-def worker(tmp_path):
-    made = ChartWorker(tmp_path, PATIENCE)
+def worker(matplotlib_folder):
+    made = ChartWorker(matplotlib_folder, PATIENCE)
     yield made
     made.stop()
 
@@ -67,10 +67,10 @@ def test_it_starts_when_asked_and_once(worker):
     assert worker.ready == {}
     first = worker.ask(REQUEST)
     began = pid(worker)
-    assert first.body.decode().endswith("2026-02-01,3,3\r\n")
+    assert first.header["table"]["rows"] == [[DAY, 3, 3]]
     assert len(worker.ready["charts"]) == 20
     worker.start()
-    assert worker.ask(REQUEST).body == first.body
+    assert worker.ask(REQUEST).header["table"] == first.header["table"]
     assert pid(worker) == began
 
 
@@ -144,7 +144,7 @@ def test_a_large_request_in_a_process_of_green_threads(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     length, ticks = map(int, done.stdout.split())
-    assert length > 20
+    assert length == 1
     assert ticks > 5, "nobody else ran meanwhile"
 
 
@@ -164,7 +164,10 @@ def test_it_ends_with_the_server(tmp_path, end):
     """However the server ends, and even when the drawing process hangs at an orderly end."""
     server = LiveServer(tmp_path).start()
     person = server.member("root", role="super_admin")
-    page = person.http.get(f"{server.url}/admin/", timeout=PATIENCE)
+    address = f"{server.url}/admin/"
+    page = wait_until(  # a busy machine may need longer for a process than its page would wait
+        lambda: (got := person.http.get(address, timeout=PATIENCE)).ok and got, what="the dashboard"
+    )
     assert len(re.findall("data-part=", page.text)) == 20
     drawing = wait_until(lambda: drawing_process_of(server), what="the drawing process is there")
     if end == "stop":

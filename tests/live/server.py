@@ -110,7 +110,7 @@ class LiveServer:
             self.process.kill()
             self.process.wait()
 
-    def stop(self, by: signal.Signals = signal.SIGTERM, patience: float = 15.0) -> int:
+    def stop(self, by: signal.Signals = signal.SIGTERM, patience: float = PATIENCE) -> int:
         """As `kill`: an orderly end; returns the exit status."""
         if self.process is None:
             return 0

@@ -14,9 +14,10 @@ from sqlalchemy.engine import Engine
 from structlog.testing import capture_logs
 
 from echo.clock import utc_now
+from echo.errors import WrongCredentials
 from echo.extensions import db
 from echo.models import Device, OneTimeLink, User
-from echo.services.accounts import accounts, addresses, one_time_links
+from echo.services.accounts import addresses, one_time_links
 from echo.services.accounts.one_time_links import Purpose
 from echo.services.people import profile
 from echo.services.sign_in import login_delays, password_login
@@ -269,7 +270,7 @@ def test_new_password_ends_blocks_and_voids_every_link(
     client: Browser, ada: User, forgot: Any, smtp_server: MailServer
 ) -> None:
     for _ in range(5):
-        with pytest.raises(accounts.WrongCredentials):
+        with pytest.raises(WrongCredentials):
             password_login.check_password("ada", "wrong")
     forgot("ada")
     mails = {str(mail["Subject"]): path_in(mail) for mail in smtp_server.wait(2)}
@@ -444,7 +445,7 @@ def test_who_is_signed_in_notices_no_block(
     ada: User, ada_browser: Browser, smtp_server: MailServer
 ) -> None:
     for _ in range(5):
-        with pytest.raises(accounts.WrongCredentials):
+        with pytest.raises(WrongCredentials):
             password_login.check_password("ada", "wrong")
     assert ada_browser.ajax("/profile/verify").status_code == 200
 
@@ -456,11 +457,11 @@ def test_account_without_a_password_gets_its_first_one_after_a_fresh_proof(ada: 
     ada.password_hash = None
     db.session.commit()
     values = {"username": "ada", "email": ada.email, "password": "", "new_password": NEW}
-    with pytest.raises(accounts.WrongCredentials):
+    with pytest.raises(WrongCredentials):
         profile.change_profile(ada, **values, keep_device="")
     profile.change_profile(ada, **values, keep_device="", confirmed=True)
     assert password_login.check_password("ada", NEW).id == ada.id
-    with pytest.raises(accounts.WrongCredentials):  # from now on the password is asked for
+    with pytest.raises(WrongCredentials):  # from now on the password is asked for
         profile.change_profile(
             ada, **{**values, "new_password": PASSWORD}, keep_device="", confirmed=True
         )

@@ -16,10 +16,7 @@ import pytest
 import requests
 import sqlalchemy
 
-from tests.contract.conftest import postgres_port, postgres_url
 from tests.live.server import PASSWORD, PATIENCE, ROOT, LiveServer, Person, wait_until
-
-__all__ = ["postgres_port", "postgres_url"]
 
 COMPARED = ("roles", "users", "conversations", "messages", "feedback", "pictures", "invites")
 OLDER_REVISION = "0002"

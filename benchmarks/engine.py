@@ -179,7 +179,7 @@ def ask(engine: Any, bell: threading.Event, texts: list[str], new_tokens: int) -
 
 def ignore_end_of_turn(engine: Any) -> None:
     """Both sides write the same number of tokens, whatever the model would have liked."""
-    engine._loop.runner._eos = frozenset()
+    engine._thread.models[engine.default_model].runner._eos = frozenset()
 
 
 def percentile(ordered: list[float], percent: int) -> float:

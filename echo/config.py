@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", alias="ECHO_DEVICE")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field("auto", alias="ECHO_DTYPE")
     threads: int | None = Field(None, alias="ECHO_THREADS", ge=1)
+    quant: Literal["auto", "none", "int8", "4"] = Field("auto", alias="ECHO_QUANT")
+    model_memory: int | None = Field(None, alias="ECHO_MODEL_MEMORY", ge=1)
     slots: int = Field(32, alias="ECHO_SLOTS", ge=1, le=512)
     context_length: int | None = Field(None, alias="ECHO_CONTEXT_LENGTH", ge=64)
     cache_mb: int = Field(4096, alias="ECHO_CACHE_MB", ge=16)

@@ -11,13 +11,22 @@ from flask import Flask
 from echo import hub
 from echo.config import Settings
 from echo.errors import ConfigurationError, EchoError
-from echo.generation import Engine, EngineConfig, InvalidConfig, Script, load_script
+from echo.generation import (
+    Engine,
+    EngineConfig,
+    InvalidConfig,
+    ModelSpec,
+    Script,
+    load_script,
+)
 from echo.services.library import Library, ModelFiles, room
-from echo.services.library.records import Kind
+from echo.services.serving import Models, spec_of
 
 AUTO: Final = "auto"
-SERVED_KINDS: Final[frozenset[Kind]] = frozenset({"folder", "hub"})
-"""What the engine can load: `auto` chooses among these, and the setup fetches nothing else."""
+MEMORY_SHARE: Final = 0.8
+"""Of the memory that is free at the start, for models; the rest is left to people and pages."""
+WIDTHS: Final = {"auto": 17 / 16, "int8": 17 / 16, "4": 10 / 16}
+"""Bytes of a packed weight, its share of the scales among them."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,11 @@ def build(app: Flask, settings: Settings) -> Engine:
         raise ConfigurationError(f"The engine cannot be set up: {failure}") from failure
 
 
+def models_of(app: Flask, engine: Engine, settings: Settings) -> Models:
+    """Return what people may choose from: the library's models, or what the script names."""
+    return Models(engine, None if settings.engine == "scripted" else library_of(app))
+
+
 def choose_model(models: Library, name: str) -> Serving:
     """Return the model that `ECHO_MODEL` names.
 
@@ -85,7 +99,7 @@ def choose_model(models: Library, name: str) -> Serving:
 
 
 def _auto(models: Library) -> Serving:
-    found = models.best(room.memory_available(), SERVED_KINDS)
+    found = models.best(room.memory_available())
     return Serving(models.files(found.model.name), found.passed_over)
 
 
@@ -104,37 +118,45 @@ def _build(app: Flask, settings: Settings) -> Engine:
     wake = wakeup_of(app).post
     if settings.engine == "scripted":
         script = load_script(settings.script) if settings.script else Script()
-        return Engine.scripted(script, _engine_config(settings, model="scripted"), wake)
+        specs = [ModelSpec(name, name) for name in script.models]
+        return Engine.scripted(script, _engine_config(settings), wake, specs)
     serving = choose_model(library_of(app), settings.model)
     app.extensions["serving"] = serving
-    return Engine.local(_engine_config(settings, model=_loadable(serving.files)), wake)
+    specs = [spec_of(files) for files in _with_base(library_of(app), serving.files)]
+    engine = Engine.local(_engine_config(settings), wake, specs)
+    engine.use_by_default(serving.files.name)
+    return engine
 
 
-def _loadable(files: ModelFiles) -> str:
-    """Return the folder or the Hub's name that the engine loads; it loads nothing else yet."""
-    if files.gguf is not None or files.adapter is not None:
-        raise ConfigurationError(
-            f"ECHO_MODEL: “{files.name}” is a GGUF file or an adapter, and this version of Echo serves "
-            "folders of safetensors alone. Choose another model: python run.py models list"
-        )
-    return str(files.folder or files.hub_id)
+def _with_base(models: Library, files: ModelFiles) -> list[ModelFiles]:
+    """Return a model, after the one whose weights it changes."""
+    if files.adapter is None or files.base is None:
+        return [files]
+    return [models.files(files.base), files]
 
 
 def _served_width(settings: Settings) -> float:
-    """Return the bytes of a number as it will be served; float32 where only the engine's thread can tell."""
-    return room.WIDTHS.get(settings.dtype, room.WIDTHS["float32"])
+    """Return the bytes of a weight as it will be served; as if by floats where only the engine can tell."""
+    floats = room.WIDTHS.get(settings.dtype, room.WIDTHS["float32"])
+    return WIDTHS.get(settings.quant, floats)
 
 
-def _engine_config(settings: Settings, model: str) -> EngineConfig:
+def _engine_config(settings: Settings) -> EngineConfig:
     return EngineConfig(
-        model=model,
         device=settings.device,
         dtype=settings.dtype,
+        quant=settings.quant,
+        native_folder=settings.instance / "native",
         context_length=settings.context_length,
         slots=settings.slots,
         max_cache_mb=settings.cache_mb,
+        memory_mb=settings.model_memory or _usual_memory_mb(),
         seed=settings.seed,
         max_queue=settings.max_queue,
         max_queue_per_owner=settings.max_queue_per_user,
         threads=settings.threads,
     )
+
+
+def _usual_memory_mb() -> int:
+    return max(1, int(MEMORY_SHARE * room.memory_available()) // 2**20)

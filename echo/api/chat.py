@@ -27,8 +27,10 @@ from echo.text import message
 
 blueprint = Blueprint("chat_api", __name__)
 
-SETTINGS: Final = ("max_new_tokens", "temperature", "top_p", "top_k", "repetition_penalty")
-FIELDS: Final = ("prompt", "conversation_id", "model", *SETTINGS)
+SETTINGS: Final = (
+    "max_new_tokens", "temperature", "top_p", "top_k", "repetition_penalty", "model",
+)  # fmt: skip
+FIELDS: Final = ("prompt", "conversation_id", *SETTINGS)
 LOOK_SECONDS: Final = 15.0  # a comment is sent after this silence, so that proxies keep the stream
 
 
@@ -38,7 +40,7 @@ def chat() -> Response:
     if not current_user.is_authenticated:
         raise SignedOut("Please sign in first.")
     turns = Turns.here()
-    question = _question(turns)
+    question = _question()
     asked = turns.ask(current_user.id, question)
     turn = turns.live[asked.reply.id]
     if request.accept_mimetypes.best == "text/event-stream":
@@ -52,14 +54,13 @@ def chat() -> Response:
     return jsonify(_answer(reply))
 
 
-def _question(turns: Turns) -> Question:
+def _question() -> Question:
     body: Any = request.get_json(silent=True)
     if not isinstance(body, dict):
         raise InvalidInput("Send a JSON object with a prompt.", field="prompt")
     unknown = next((name for name in body if name not in FIELDS), None)
     if unknown is not None:
         raise InvalidInput(f"There is no field called “{unknown[:40]}”.", field=unknown[:40])
-    _refuse_other_model(turns, body.get("model"))
     conversation_id = body.get("conversation_id")
     if conversation_id is not None and not isinstance(conversation_id, str):
         raise InvalidInput("conversation_id is a text.", field="conversation_id")
@@ -75,12 +76,6 @@ def _prompt(value: Any) -> str:
     if not isinstance(value, str):
         raise InvalidInput("The prompt is a text and must not be empty.", field="prompt")
     return message(value, "prompt")
-
-
-def _refuse_other_model(turns: Turns, name: Any) -> None:
-    present = turns.model_name
-    if name is not None and name != present:
-        raise InvalidInput(f"The model that runs here is {present}.", field="model")
 
 
 def _stored(asked: Asked) -> Message:

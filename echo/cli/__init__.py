@@ -43,6 +43,7 @@ def _register() -> None:
     cli.add_command(backup.restore)
     cli.add_command(chat.chat)
     cli.add_command(demo_data)
+    cli.add_command(models.models)
     cli.add_command(maintenance.rollups_group)
     cli.add_command(models.models)
 

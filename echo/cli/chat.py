@@ -14,6 +14,8 @@ from echo.generation import (
     TokenStream,
 )
 from echo.services import site_settings
+from echo.services.serving import Chosen
+from echo.services.serving.model_settings import NOTHING
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import Turns
 from echo.services.turns.sampling import sampling_for
@@ -41,7 +43,7 @@ def chat(prompt: str | None) -> None:
 def _answer(turns: Turns, settings: SiteSettings, history: list[ChatMessage]) -> str:
     request = GenerationRequest(
         messages=tuple(history),
-        sampling=sampling_for({}, settings, turns.engine.defaults),
+        sampling=sampling_for({}, settings, _chosen(turns)),
         owner="terminal",
         conversation="terminal",
         request_id=f"terminal-{len(history)}",
@@ -49,6 +51,11 @@ def _answer(turns: Turns, settings: SiteSettings, history: list[ChatMessage]) ->
     text = _print_stream(turns.engine.submit(request))
     click.echo()
     return text
+
+
+def _chosen(turns: Turns) -> Chosen:
+    engine = turns.engine
+    return Chosen(engine.default_model, NOTHING, engine.defaults())
 
 
 def _print_stream(stream: TokenStream) -> str:

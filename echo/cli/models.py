@@ -161,8 +161,7 @@ def _add_unasked(library: Library, settings: Settings, name: str, only: From | N
         engines.AUTO,
         name,
     )
-    cannot_be_served = not engines.SERVED_KINDS.issuperset(("gguf", "adapter"))
-    if chosen_otherwise or cannot_be_served or _is_installed(library, name):
+    if chosen_otherwise or _is_installed(library, name):
         return
     try:
         if why := setup.reason_against(library, name):

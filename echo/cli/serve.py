@@ -17,6 +17,7 @@ from echo.cli import housekeeping
 from echo.config import Settings
 from echo.errors import ConfigurationError
 from echo.models import MessageStatus
+from echo.services.serving import Models
 from echo.services.sign_in import first_admin
 from echo.services.turns import Turns, interrupt_orphans
 from echo.sockets import hub_bridge
@@ -66,6 +67,7 @@ def prepare(app: Flask) -> None:
         interrupted = interrupt_orphans()
         if interrupted:
             log.warning("replies were interrupted by the last stop", count=interrupted)
+        Models.of(app).refresh()
 
 
 def _host_name(settings: Settings) -> str:

@@ -1,7 +1,7 @@
 """The generation engine: token ids and text. It does not know people, pages, sockets or databases."""
 
 from .config import EngineConfig
-from .counters import EngineCounters, EngineHealth
+from .counters import EngineCounters, EngineHealth, ModelStatus
 from .engine import Engine
 from .errors import (
     EngineUnavailable,
@@ -9,9 +9,11 @@ from .errors import (
     InvalidConfig,
     InvalidRequest,
     MessageTooLong,
+    ModelBusy,
     ModelLoadError,
     QueueFull,
 )
+from .model_spec import ModelSpec
 from .request import ChatMessage, FinishReason, GenerationRequest, SamplingParams
 from .scripted_runner import Script, ScriptedReply, load_script
 from .stream import (
@@ -40,7 +42,10 @@ __all__ = [
     "InvalidConfig",
     "InvalidRequest",
     "MessageTooLong",
+    "ModelBusy",
     "ModelLoadError",
+    "ModelSpec",
+    "ModelStatus",
     "QueueFull",
     "QueuePlace",
     "SamplingParams",

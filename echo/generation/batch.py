@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .request import Sequence
 from .runner import Chunk, StepPlan
+from .sequence import Sequence
 
 # Attention windows are rounded up to this. With whole vectors the kernels give a row the same bits
 # whatever its neighbours' length: in bfloat16 a seed's text does not depend on them either.
@@ -60,14 +61,20 @@ class StepLayout:
     padding: int  # tokens at the end that belong to nobody
     last: Tensor  # [rows with logits], index into tokens
     rows: list[Sequence]  # whose logits these are
+    adapters: list[tuple[str, slice | Tensor]]  # which tokens each adapter changes
 
 
 def lay_out(
-    plan: StepPlan, dtype: torch.dtype, device: torch.device, scratch_slot: int
+    plan: StepPlan,
+    dtype: torch.dtype,
+    device: torch.device,
+    scratch_slot: int,
+    adapters: Collection[str] = (),
 ) -> StepLayout:
     """Single tokens first, then the prompt chunks, then padding, all in one line.
 
-    Padding writes its keys and values to a slot that nobody reads.
+    Padding writes its keys and values to a slot that nobody reads. `adapters` are the names of
+    models that change some weights of the rows that ask for them.
     """
     grouped = _by_length(plan.decode)
     decode = [row for group in grouped for row in group]
@@ -95,7 +102,30 @@ def lay_out(
         padding=padding,
         last=torch.tensor(last, dtype=torch.long, device=device),
         rows=rows,
+        adapters=_adapter_rows(decode, chunks, plan, device, adapters) if adapters else [],
     )
+
+
+def _adapter_rows(
+    decode: list[Sequence], chunks: list[ChunkGroup], plan: StepPlan, device: torch.device,
+    adapters: Collection[str],
+) -> list[tuple[str, slice | Tensor]]:  # fmt: skip
+    """Which tokens each adapter changes; a slice where they lie together."""
+    found: dict[str, list[int]] = {}
+    for index, row in enumerate(decode):
+        found.setdefault(row.request.model, []).append(index)
+    for chunk, group in zip(plan.chunks, chunks, strict=True):
+        name = chunk.sequence.request.model
+        found.setdefault(name, []).extend(range(group.start, group.end))
+    return [
+        (name, _as_slice(indices, device)) for name, indices in found.items() if name in adapters
+    ]
+
+
+def _as_slice(indices: list[int], device: torch.device) -> slice | Tensor:
+    if indices[-1] - indices[0] + 1 == len(indices):
+        return slice(indices[0], indices[-1] + 1)
+    return torch.tensor(indices, device=device)
 
 
 def _padding(tokens: int) -> int:

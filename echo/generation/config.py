@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .errors import InvalidConfig
 from .request import SamplingParams
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+QUANTS = ("none", "auto", "int8", "4")
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 MIN_CONTEXT = 32
 DEFAULT_CONTEXT_CAP = 4096
@@ -17,18 +19,22 @@ DEFAULT_CONTEXT_CAP = 4096
 
 @dataclass(frozen=True)
 class EngineConfig:
-    model: str = ""  # a folder, or the name of a model on the hub
+    model: str = ""  # the default: a folder, a GGUF file, or the name of a model on the hub
     device: str = "auto"
     dtype: str = "auto"
+    quant: str = (
+        "none"  # bits of the weights: auto is 8 where the own kernels can, on the processor
+    )
+    native_folder: Path | None = None  # where compiled kernels are kept; None: the user's cache
     context_length: int | None = None  # None: the model's own window, at most 4,096
     slots: int = 32
     max_queue: int = 256
     max_queue_per_owner: int = 16
     prefill_tokens_per_step: int = 512
     threads: int | None = None  # None: one core is left to the web server
-    max_cache_mb: int = 4096
-    adapter: str | None = None
+    max_cache_mb: int = 4096  # of one model
     seed: int | None = None  # makes requests without a seed repeatable, for demonstrations
+    memory_mb: int | None = None  # of all models together, keys and values among it; None: no bound
     stream_buffer_tokens: int = 4096  # a row whose reader lags further behind is paused
     stalled_reader_seconds: float = 60.0  # and cancelled after this time
     max_quick_failures: int = 3
@@ -39,11 +45,14 @@ class EngineConfig:
     def __post_init__(self) -> None:
         _one_of("device", self.device.split(":")[0], DEVICES)
         _one_of("dtype", self.dtype, DTYPES)
+        _one_of("quant", self.quant, QUANTS)
         _at_least("slots", self.slots, 1)
         _at_least("max_queue", self.max_queue, 1)
         _at_least("max_queue_per_owner", self.max_queue_per_owner, 1)
         _at_least("prefill_tokens_per_step", self.prefill_tokens_per_step, 1)
         _at_least("max_cache_mb", self.max_cache_mb, 1)
+        if self.memory_mb is not None:
+            _at_least("memory_mb", self.memory_mb, 1)
         _at_least("stream_buffer_tokens", self.stream_buffer_tokens, 8)
         _at_least("max_quick_failures", self.max_quick_failures, 1)
         if self.context_length is not None:

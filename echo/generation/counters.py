@@ -6,11 +6,16 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from .request import SamplingParams
+
 EngineState = Literal["loading", "ready", "restarting", "failed", "stopped"]
+ModelState = Literal["installed", "loading", "ready", "restarting", "failed"]
 
 
 @dataclass(frozen=True)
 class EngineHealth:
+    """The engine as a whole; `model`, `device` and `dtype` are those of its default model."""
+
     state: EngineState
     model: str
     device: str
@@ -24,14 +29,37 @@ class EngineCounters:
     queued: int
     running: int
     tokens_per_second: float  # over the last five seconds
-    generated_tokens: int
-    prompt_tokens: int
-    cached_tokens: int
-    finished: int
-    failed: int
-    cancelled: int
-    cache_slots_used: int
-    cache_slots: int
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """One model that the engine may serve, as people who look after it see it."""
+
+    name: str
+    base: str  # whose weights it shares; empty: its own
+    state: ModelState
+    doing: str = ""  # while it is loaded: what is being done
+    progress: float | None = None  # 0 to 1, where it can be told
+    error: str | None = None
+    device: str = ""
+    dtype: str = ""
+    way: str = ""  # how its steps are computed, in words
+    context_length: int = 0  # tokens of prompt and reply together
+    weight_bytes: int = 0
+    cache_bytes: int = 0  # the most that its keys and values may take
+    slots: int = 0
+    slots_used: int = 0
+    running: int = 0
+    waiting: int = 0
+    tokens_per_second: float = 0.0
+    generated_tokens: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    finished: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    restarts: int = 0
+    defaults: SamplingParams | None = None  # what its authors recommend, once it is loaded
 
 
 class RateMeter:
@@ -66,10 +94,10 @@ class Tally:
     """Totals since the start; written by the engine's thread only."""
 
     def __init__(self) -> None:
+        self.rate = RateMeter()
         self.generated_tokens = 0
         self.prompt_tokens = 0
         self.cached_tokens = 0
         self.finished = 0
         self.failed = 0
         self.cancelled = 0
-        self.rate = RateMeter()

@@ -7,14 +7,19 @@ attention looks at conversations one group at a time. It does not know requests,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .batch import StepLayout, cache_width
+from .adapter import Adapter, load_adapter, outputs_of
+from .batch import StepLayout, cache_width, lay_out
 from .kv_cache import KvTensors
+from .runner import StepPlan
+from .sequence import Sequence
+from .weights import joined
 
 FAMILIES = {"qwen2", "llama", "mistral", "qwen3"}
 ROPE_TABLES = {"default", "linear", "llama3", "yarn"}  # those whose angles depend on position only
@@ -36,9 +41,8 @@ class LayerWeights:
     down_bias: Tensor | None
 
 
-def supports(model: Any, window: int) -> bool:
+def supports(config: Any, window: int) -> bool:
     """Known family, plain full attention over the whole window, position-only rotary angles."""
-    config = model.config
     rope = getattr(config, "rope_parameters", None) or {}
     sliding = getattr(config, "sliding_window", None)
     layer_types = set(getattr(config, "layer_types", None) or ["full_attention"])
@@ -56,9 +60,11 @@ class Decoder:
     """Logits of the last position of each row; keys and values go into the slots."""
 
     reuses_prefix = True
+    way = "own decoder"
 
     def __init__(self, model: Any, slots: int, window: int) -> None:
         config = model.config
+        self.slots = slots
         self.heads = config.num_attention_heads
         self.kv_heads = getattr(config, "num_key_value_heads", None) or self.heads
         self.head_dim = getattr(config, "head_dim", None) or config.hidden_size // self.heads
@@ -68,11 +74,18 @@ class Decoder:
         self.head_bias = model.lm_head.bias
         self.final_norm = model.model.norm.weight
         self.layers = [_fuse(layer) for layer in model.model.layers]
+        self.adapters: dict[str, Adapter] = {}
         self.cos, self.sin = _rotary_tables(model, window)
         self.cache = KvTensors(
             len(self.layers), slots + 1, self.kv_heads, cache_width(window), self.head_dim,
             self.embedding.dtype, self.embedding.device,
         )  # fmt: skip
+
+    def compute(self, plan: StepPlan) -> tuple[list[Sequence], Tensor]:
+        """→ the rows whose logits are wanted, and these [rows, vocabulary]"""
+        weight = self.embedding
+        layout = lay_out(plan, weight.dtype, weight.device, self.slots, self.adapters)
+        return layout.rows, self.forward(layout)
 
     def forward(self, layout: StepLayout) -> Tensor:
         """→ [rows with logits, vocabulary]"""
@@ -80,7 +93,7 @@ class Decoder:
         cos, sin = self.cos[layout.positions], self.sin[layout.positions]  # [tokens, 1, head_dim]
         for number, weights in enumerate(self.layers):
             x = x + self._attention(number, weights, x, cos, sin, layout)
-            x = x + self._mlp(weights, x)
+            x = x + self._mlp(number, weights, x, layout)
         x = self._norm(x[layout.last], self.final_norm)  # [rows, hidden]
         return functional.linear(x, self.head, self.head_bias)
 
@@ -90,14 +103,31 @@ class Decoder:
     def clear(self, slot: int) -> None:
         self.cache.clear(slot)
 
+    def add_adapter(self, name: str, folder: Path) -> None:
+        """Rows that ask for this name are computed with it; raises ModelLoadError."""
+        hidden, inner = self.embedding.shape[1], self.layers[0].down.shape[1]
+        outputs = outputs_of(self.heads, self.kv_heads, self.head_dim, hidden, inner)
+        self.adapters[name] = load_adapter(folder, outputs, len(self.layers), self.embedding)
+
+    def drop_adapter(self, name: str) -> None:
+        self.adapters.pop(name, None)
+
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
         return functional.rms_norm(x, (x.shape[-1],), weight, self.epsilon)
 
-    def _mlp(self, weights: LayerWeights, x: Tensor) -> Tensor:
+    def _adapt(self, y: Tensor, x: Tensor, site: tuple[int, str], layout: StepLayout) -> Tensor:
+        """Add what each row's adapter changes at this place: grouped low-rank products, in place."""
+        for name, rows in layout.adapters:
+            self.adapters[name].add(y, x, rows, site)
+        return y
+
+    def _mlp(self, number: int, weights: LayerWeights, x: Tensor, layout: StepLayout) -> Tensor:
         h = self._norm(x, weights.mlp_norm)
-        gate, up = functional.linear(h, weights.gate_up, weights.gate_up_bias).chunk(2, dim=-1)
+        joint = functional.linear(h, weights.gate_up, weights.gate_up_bias)
+        gate, up = self._adapt(joint, h, (number, "gate_up"), layout).chunk(2, dim=-1)
         h = functional.silu(gate) * up  # [tokens, inner]
-        return functional.linear(h, weights.down, weights.down_bias)
+        y = functional.linear(h, weights.down, weights.down_bias)
+        return self._adapt(y, h, (number, "down"), layout)
 
     def _attention(
         self, number: int, weights: LayerWeights, x: Tensor, cos: Tensor, sin: Tensor,
@@ -105,9 +135,8 @@ class Decoder:
     ) -> Tensor:  # fmt: skip
         heads, kv_heads, dim = self.heads, self.kv_heads, self.head_dim
         h = self._norm(x, weights.input_norm)
-        qkv = functional.linear(h, weights.qkv, weights.qkv_bias).view(
-            -1, heads + 2 * kv_heads, dim
-        )
+        qkv = functional.linear(h, weights.qkv, weights.qkv_bias)
+        qkv = self._adapt(qkv, h, (number, "qkv"), layout).view(-1, heads + 2 * kv_heads, dim)
         rotating, value = qkv[:, : heads + kv_heads], qkv[:, heads + kv_heads :]
         if weights.query_norm is not None and weights.key_norm is not None:
             query = self._norm(rotating[:, :heads], weights.query_norm)
@@ -117,7 +146,8 @@ class Decoder:
         keys[layout.slots, :, layout.positions] = rotating[:, heads:]  # [tokens, kv_heads, dim]
         values[layout.slots, :, layout.positions] = value
         mixed = self._attend(rotating[:, :heads], keys, values, layout)
-        return functional.linear(mixed, weights.out, weights.out_bias)
+        y = functional.linear(mixed, weights.out, weights.out_bias)
+        return self._adapt(y, mixed, (number, "out"), layout)
 
     def _attend(self, query: Tensor, keys: Tensor, values: Tensor, layout: StepLayout) -> Tensor:
         """query [tokens, heads, dim] → [tokens, heads * dim]"""
@@ -162,25 +192,38 @@ def _rotary_tables(model: Any, window: int) -> tuple[Tensor, Tensor]:
 
 
 def _fuse(layer: Any) -> LayerWeights:
+    """Queries, keys and values as one matrix, gate and up as one; the module keeps views of them."""
     attention, mlp = layer.self_attn, layer.mlp
     query_norm, key_norm = getattr(attention, "q_norm", None), getattr(attention, "k_norm", None)
+    qkv, qkv_bias = _join(attention.q_proj, attention.k_proj, attention.v_proj)
+    gate_up, gate_up_bias = _join(mlp.gate_proj, mlp.up_proj)
     return LayerWeights(
         input_norm=layer.input_layernorm.weight,
-        qkv=_joined(attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight),
-        qkv_bias=_joined(attention.q_proj.bias, attention.k_proj.bias, attention.v_proj.bias),
+        qkv=qkv,
+        qkv_bias=qkv_bias,
         query_norm=query_norm.weight if query_norm is not None else None,
         key_norm=key_norm.weight if key_norm is not None else None,
         out=attention.o_proj.weight,
         out_bias=attention.o_proj.bias,
         mlp_norm=layer.post_attention_layernorm.weight,
-        gate_up=_joined(mlp.gate_proj.weight, mlp.up_proj.weight),
-        gate_up_bias=_joined(mlp.gate_proj.bias, mlp.up_proj.bias),
+        gate_up=gate_up,
+        gate_up_bias=gate_up_bias,
         down=mlp.down_proj.weight,
         down_bias=mlp.down_proj.bias,
     )
 
 
-def _joined(*parts: Tensor | None) -> Any:
-    """One matrix of several; None when the family has no such bias."""
-    present = [part for part in parts if part is not None]
-    return torch.cat(present).contiguous() if len(present) == len(parts) else None
+def _join(*layers: Any) -> tuple[Tensor, Tensor | None]:
+    """Weight and bias of several linear layers in one; no second copy of them stays in memory."""
+    return _join_parameter("weight", *layers), _join_parameter("bias", *layers)
+
+
+def _join_parameter(name: str, *layers: Any) -> Any:
+    parts = [getattr(layer, name) for layer in layers]
+    if any(part is None for part in parts):
+        return None  # the family has no such bias
+    whole = joined([part.data for part in parts])
+    views = torch.split(whole, [part.shape[0] for part in parts])
+    for layer, view in zip(layers, views, strict=True):
+        setattr(layer, name, torch.nn.Parameter(view, requires_grad=False))
+    return whole

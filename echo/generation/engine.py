@@ -5,19 +5,21 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from .config import DEFAULT_CONTEXT_CAP, EngineConfig
-from .counters import EngineCounters, EngineHealth
-from .engine_loop import EngineLoop
+from .counters import EngineCounters, EngineHealth, ModelStatus, Tally
 from .engine_thread import STOPPED, EngineThread
-from .errors import EngineUnavailable, MessageTooLong, QueueFull
+from .errors import EngineUnavailable, InvalidRequest, MessageTooLong, ModelBusy, QueueFull
 from .inbox import Inbox
-from .model_swap import ModelSwap
-from .request import FinishReason, GenerationRequest, SamplingParams, Sequence
+from .model_source import ModelSource
+from .model_spec import ModelSpec
+from .request import FinishReason, GenerationRequest, SamplingParams
 from .runner import ModelRunner
-from .scripted_runner import Script, ScriptedRunner
+from .scripted_runner import Script, ScriptedModels
+from .sequence import RUNNING, Sequence
+from .served_model import ServedModel
 from .stream import Finished, QueuePlace, Timing, TokenStream, Usage
 
 CHARS_PER_TOKEN = 16  # a text with more of them per token of room is not even counted
@@ -28,72 +30,133 @@ def _noop() -> None:
 
 
 class Engine:
+    """Serves the models that are offered; each is loaded when it is first asked for."""
+
     def __init__(
         self,
-        build_runner: Callable[[], ModelRunner],
+        source: ModelSource,
         config: EngineConfig,
         wake: Callable[[], None] = _noop,
+        models: Iterable[ModelSpec] = (),
     ) -> None:
         self._config = config
         self._inbox = Inbox(wake)
-        self._loop = EngineLoop(config, self._inbox)
-        self._thread = EngineThread(build_runner, config, self._inbox, self._loop)
+        self._thread = EngineThread(source, config, self._inbox)
         self._numbers = itertools.count(1)
+        specs = list(models) or [ModelSpec.of_source(config.model)]
+        self._thread.specs = {spec.name: spec for spec in specs}
+        self._default = specs[0].name
 
     @classmethod
-    def local(cls, config: EngineConfig, wake: Callable[[], None] = _noop) -> Engine:
-        """An engine over a model folder; torch is imported in the engine's thread."""
-        return cls(lambda: _local_runner(config), config, wake)
+    def local(
+        cls,
+        config: EngineConfig,
+        wake: Callable[[], None] = _noop,
+        models: Iterable[ModelSpec] = (),
+    ) -> Engine:
+        """An engine over model folders and files; torch is imported when the first one is loaded."""
+        # before torch: a spinning OpenMP barrier takes the core that the web server needs
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from .local_models import LocalModels
+
+        return cls(LocalModels(config), config, wake, models)
 
     @classmethod
     def scripted(
-        cls, script: Script, config: EngineConfig, wake: Callable[[], None] = _noop
+        cls,
+        script: Script,
+        config: EngineConfig,
+        wake: Callable[[], None] = _noop,
+        models: Iterable[ModelSpec] = (),
     ) -> Engine:
-        crashes: dict[str, int] = {}
-        return cls(lambda: ScriptedRunner(script, config, crashes), config, wake)
+        specs = list(models) or [ModelSpec(name, name) for name in script.models]
+        return cls(ScriptedModels(script, config), config, wake, specs)
 
     # life --------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the owner thread and return; the model is loaded there."""
+        """Start the owner thread and return; the default model is loaded at once."""
+        self.load(self._default)
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
         """End every stream; blocks for timeout at most."""
         self._thread.stop(timeout)
 
-    def load(self, config: EngineConfig) -> Future[EngineHealth]:
-        """Load another model while this one serves; the result comes when it has taken over.
+    # models ------------------------------------------------------------------------------------
 
-        Do not wait for it in the web server's thread: ask done(). One load at a time.
-        """
-        self._require_alive()
-        if self._thread.swap is not None:
-            raise EngineUnavailable("Another model is being loaded.")
-        swap = ModelSwap(lambda: _local_runner(config), self._inbox.news.set)
-        self._thread.swap = swap
-        swap.start()
-        return swap.done
+    @property
+    def default_model(self) -> str:
+        return self._default
+
+    def use_by_default(self, name: str) -> None:
+        """Requests that name no model get this one."""
+        self._default = self._spec(name).name
+
+    def offer(self, spec: ModelSpec) -> None:
+        """Let a model be asked for; raises InvalidRequest where its base is not offered."""
+        if spec.base and spec.base not in self._thread.specs:
+            raise InvalidRequest("model", f"its base {spec.base!r} is not installed.")
+        self._thread.specs = {**self._thread.specs, spec.name: spec}
+        self._inbox.note_models()
+        self._inbox.wake_reader()
+
+    def withdraw(self, name: str) -> None:
+        """No longer offer a model: replies in the making end, its memory is freed."""
+        spec = self._spec(name)
+        if name == self._default:
+            raise InvalidRequest(
+                "model", "the default model cannot be removed; choose another first."
+            )
+        rest = {
+            key: other for key, other in self._thread.specs.items() if name not in (key, other.base)
+        }
+        leaving = [other for other in self._thread.specs.values() if other.base == name]
+        self._thread.specs = rest
+        for one in (*leaving, spec):
+            self._inbox.wish(lambda one=one: self._thread.forget(one))  # type: ignore[misc]
+
+    def load(self, name: str) -> None:
+        """Begin to load a model, if it is not in memory; `models()` tells how far it is."""
+        spec = self._spec(name)
+        self._inbox.wish(lambda: self._thread.load(self._thread.served(spec)))
+
+    def unload(self, name: str) -> None:
+        """Free a model's memory; raises ModelBusy while it is answering somebody."""
+        spec = self._spec(name)
+        served = self._served(name)
+        if served is not None and served.busy:
+            raise ModelBusy(f"{spec.weights} is answering somebody now.")
+        self._inbox.wish(lambda: self._thread.unload(spec.weights))
+
+    def models(self) -> list[ModelStatus]:
+        """Every model on offer, in the order of the offers."""
+        return [self._status(spec) for spec in self._thread.specs.values()]
+
+    def models_changed(self) -> bool:
+        """Whether a model's state has changed since this was last asked."""
+        return self._inbox.take_models_changed()
 
     # asking ------------------------------------------------------------------------------------
 
     def submit(self, request: GenerationRequest) -> TokenStream:
-        """Queue a request; never blocks. Raises QueueFull or EngineUnavailable."""
-        self._require_alive()
+        """Queue a request; never blocks. Raises QueueFull, EngineUnavailable or InvalidRequest."""
+        request = replace(request, model=self._spec(request.model).name)
+        self._require_alive(request.model)
         full = self._inbox.enter(
             request.owner, self._config.max_queue, self._config.max_queue_per_owner
         )
         if full is not None:
-            raise QueueFull(self._retry_after(), full)
+            raise QueueFull(self._retry_after(request.model), full)
         sequence = self._sequence(request)
         self._inbox.deliver(sequence)
-        if self.health().state in ("failed", "stopped"):  # it ended while we were asking
-            self._loop.abandon(self.health().error or STOPPED)
+        if self._thread.end is not None:  # it ended while we were asking
+            self._thread.abandon(self._thread.end[1] or STOPPED)
         return sequence.stream
 
-    def check(self, text: str, system_prompt: str, max_new_tokens: int) -> None:
+    def check(self, text: str, system_prompt: str, max_new_tokens: int, model: str = "") -> None:
         """Raise MessageTooLong if this message can never fit, whatever is dropped before it."""
-        runner = self._loop.runner
+        runner = self._runner(model)
         if runner is None:
             context = self._config.context_length or DEFAULT_CONTEXT_CAP
             limit = context - min(max_new_tokens, context // 2)
@@ -106,79 +169,115 @@ class Engine:
             if tokens > limit:
                 raise MessageTooLong(tokens, limit)
 
-    def count_tokens(self, text: str) -> int:
+    def count_tokens(self, text: str, model: str = "") -> int:
         """Tokens of a text; about four characters each until the tokenizer is loaded."""
-        runner = self._loop.runner
+        runner = self._runner(model)
         return runner.count_tokens(text) if runner is not None else (len(text) + 3) // 4
 
     def drain_ready(self) -> list[TokenStream]:
         """Streams with news since the last call; take from each of them after it."""
         return self._inbox.drain_ready()
 
-    @property
-    def defaults(self) -> SamplingParams:
+    def defaults(self, model: str = "") -> SamplingParams:
         """What the model's authors recommend, once it is loaded."""
-        runner = self._loop.runner
+        runner = self._runner(model)
         return runner.facts.defaults if runner is not None else self._config.defaults
 
     # looking -----------------------------------------------------------------------------------
 
     def health(self) -> EngineHealth:
-        return self._thread.health
+        spec = self._spec("")
+        return replace(self._thread.health(spec.weights), model=spec.name)
 
     def counters(self) -> EngineCounters:
-        tally, runner = self._loop.tally, self._loop.runner
+        models = list(self._thread.models.values())
         return EngineCounters(
             queued=self._inbox.queued,
-            running=len(self._loop.scheduler.running),
-            tokens_per_second=tally.rate.per_second(),
-            generated_tokens=tally.generated_tokens,
-            prompt_tokens=tally.prompt_tokens,
-            cached_tokens=tally.cached_tokens,
-            finished=tally.finished,
-            failed=tally.failed,
-            cancelled=tally.cancelled,
-            cache_slots_used=runner.slots_used if runner is not None else 0,
-            cache_slots=self._loop.scheduler.slots,
+            running=sum(len(model.scheduler.running) for model in models),
+            tokens_per_second=sum(
+                tally.rate.per_second()
+                for model in models
+                for tally in list(model.tallies.values())
+            ),
         )
 
     # in the callers' threads ---------------------------------------------------------------------
 
-    def _require_alive(self) -> None:
-        health = self.health()
-        if health.state == "failed":
-            raise EngineUnavailable(f"The engine has failed: {health.error}")
+    def _spec(self, name: str) -> ModelSpec:
+        spec = self._thread.specs.get(name or self._default)
+        if spec is None:
+            raise InvalidRequest("model", f"there is no model {name!r} here.")
+        return spec
+
+    def _served(self, name: str) -> ServedModel | None:
+        return self._thread.models.get(self._spec(name).weights)
+
+    def _runner(self, name: str) -> ModelRunner | None:
+        served = self._served(name)
+        return served.runner if served is not None else None
+
+    def _status(self, spec: ModelSpec) -> ModelStatus:
+        served = self._thread.models.get(spec.weights)
+        if served is None:
+            return ModelStatus(spec.name, spec.base, "installed")
+        own = [one for one in self._inbox.still_open() if one.request.model == spec.name]
+        running = sum(1 for one in own if one.state in RUNNING)
+        tally = served.tallies.get(spec.name) or Tally()
+        status = ModelStatus(
+            spec.name, spec.base, served.state, served.doing, served.progress, served.error,
+            running=running, waiting=len(own) - running,
+            tokens_per_second=tally.rate.per_second(), generated_tokens=tally.generated_tokens,
+            prompt_tokens=tally.prompt_tokens, cached_tokens=tally.cached_tokens,
+            finished=tally.finished, failed=tally.failed, cancelled=tally.cancelled,
+            restarts=served.restarts,
+        )  # fmt: skip
+        runner = served.runner
+        return status if runner is None else replace(
+            status, device=runner.facts.device, dtype=runner.facts.dtype, way=runner.facts.way,
+            context_length=runner.facts.context_length, weight_bytes=runner.facts.weight_bytes,
+            cache_bytes=runner.facts.cache_bytes, slots=runner.facts.slots,
+            slots_used=runner.slots_used, defaults=runner.facts.defaults,
+        )  # fmt: skip
+
+    def _require_alive(self, model: str) -> None:
         if self._inbox.stopping:
             raise EngineUnavailable(STOPPED)
+        if self._thread.end is not None:
+            raise EngineUnavailable(f"The engine has failed: {self._thread.end[1]}")
+        served = self._served(model)
+        if served is not None and served.state == "failed":
+            raise EngineUnavailable(f"The model {model} cannot be used: {served.error}")
 
-    def _retry_after(self) -> float:
-        wait = self._loop.scheduler.expected_wait(self._inbox.queued, time.monotonic())
+    def _retry_after(self, model: str) -> float:
+        served = self._served(model)
+        if served is None:
+            return 1.0
+        wait = served.scheduler.expected_wait(self._inbox.queued, time.monotonic())
         return max(1.0, round(wait, 1))
 
     def _sequence(self, request: GenerationRequest) -> Sequence:
         stream = TokenStream(
             request.request_id,
             limit=self._config.stream_buffer_tokens,
-            on_cancel=self._cancel,
+            on_cancel=lambda: self._cancel(sequence),
             on_room=self._inbox.news.set,
         )
-        scheduler, ahead = self._loop.scheduler, self._inbox.queued - 1
-        if self.health().state != "ready" or len(scheduler.running) + ahead >= scheduler.slots:
+        sequence = Sequence(request, stream, next(self._numbers))
+        served, ahead = self._served(request.model), self._inbox.queued - 1
+        if served is None:
+            stream.place = QueuePlace(ahead + 1, 0.0)
+            return sequence
+        scheduler = served.scheduler
+        if served.state != "ready" or len(scheduler.running) + ahead >= scheduler.slots:
             wait = scheduler.expected_wait(ahead, time.monotonic())
             stream.place = QueuePlace(ahead + 1, round(wait, 1))
-        return Sequence(request, stream, next(self._numbers))
+        return sequence
 
-    def _cancel(self, stream: TokenStream) -> None:
+    def _cancel(self, sequence: Sequence) -> None:
         self._inbox.cancel()
-        if self.health().state != "ready":  # the thread is busy loading: answer for it
-            stream.end(Finished(FinishReason.CANCELLED, Usage(), Timing()))
-            self._inbox.announce(stream)
+        served = self._served(sequence.request.model)
+        if (
+            served is None or served.state != "ready"
+        ):  # the thread may be busy loading: answer for it
+            self._inbox.close(sequence, Finished(FinishReason.CANCELLED, Usage(), Timing()))
             self._inbox.wake_reader()
-
-
-def _local_runner(config: EngineConfig) -> ModelRunner:
-    # before torch: a spinning OpenMP barrier takes the core that the web server needs
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from .model_runner import build_local_runner
-
-    return build_local_runner(config)

@@ -1,4 +1,4 @@
-"""The engine's own thread: build the runner, serve, restart after a crash, swap models.
+"""The engine's own thread: it serves several models in turn, loads them, and replaces what crashed.
 
 It does not know callers: they reach it through the inbox.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 
 from .config import EngineConfig
 from .counters import EngineHealth, EngineState
-from .engine_loop import EngineLoop
-from .errors import EngineUnavailable, InvalidConfig, ModelLoadError
+from .errors import InvalidConfig, ModelLoadError, NoRoom
 from .inbox import Inbox
-from .model_swap import ModelSwap
-from .runner import ModelRunner
+from .model_loading import ModelLoading
+from .model_source import ModelSource
+from .model_spec import ModelSpec
+from .room import make_room
+from .served_model import CHECK_AGAIN, PLACES_EVERY, ServedModel, failed
 
 log = logging.getLogger(__name__)
 CRASHED = "The engine failed and is being restarted. Please try again."
@@ -24,24 +25,20 @@ STOPPED = "The engine was stopped."
 
 
 class EngineThread:
-    """torch wants to be loaded, warmed up and run in one and the same thread: this one."""
+    """Steps whichever model has work and has had the least time so far."""
 
-    def __init__(
-        self,
-        build: Callable[[], ModelRunner],
-        config: EngineConfig,
-        inbox: Inbox,
-        loop: EngineLoop,
-    ) -> None:
-        self.health = EngineHealth("loading", config.model, "", "", 0, None)
-        self.swap: ModelSwap | None = None
-        self._build = build
+    def __init__(self, source: ModelSource, config: EngineConfig, inbox: Inbox) -> None:
+        self.specs: dict[str, ModelSpec] = {}  # replaced as a whole: readable from any thread
+        self.models: dict[str, ServedModel] = {}  # by the name of the weights
+        self.end: tuple[EngineState, str | None] | None = None  # why the thread is over
+        self._source = source
         self._config = config
         self._inbox = inbox
-        self._loop = loop
-        self._failures: list[float] = []
-        self._stopped = threading.Event()
+        self._loadings: dict[str, ModelLoading] = {}
+        self._failures: dict[str, list[float]] = {}
         self._thread: threading.Thread | None = None
+
+    # life --------------------------------------------------------------------------------------
 
     def start(self) -> None:
         if self._thread is None:
@@ -51,108 +48,229 @@ class EngineThread:
     def stop(self, timeout: float) -> None:
         """End every stream; a thread that does not come back in time is left behind."""
         self._inbox.stopping = True
-        self._stopped.set()
         self._inbox.news.set()
         if self._thread is not None:
             self._thread.join(timeout)
         if self._thread is None or self._thread.is_alive():
-            self._set_state("stopped")
-            self._loop.abandon(STOPPED)
+            self.end = self.end or ("stopped", None)
+            self.abandon(STOPPED)
+
+    def abandon(self, text: str) -> None:
+        """From any thread, when the engine's own does not come back: only the streams end."""
+        for sequence in self._inbox.still_open():
+            self._inbox.close(sequence, failed(sequence, "engine_failed", text))
+        self._inbox.wake_reader()
 
     def _main(self) -> None:
         """Whatever happens, every stream ends."""
         try:
-            while not self._inbox.stopping and self._build_runner():
-                if not self._serve():
-                    break
-            if self.health.state != "failed":
-                self._set_state("stopped")
+            while not self._inbox.stopping:
+                self._turn()
+            self.end = ("stopped", None)
         except BaseException as error:
             log.exception("The engine's thread ends")
-            self._set_state("failed", f"{type(error).__name__}: {error}")
+            self.end = ("failed", f"{type(error).__name__}: {error}")
         finally:
-            self._close_runner()
-            self._loop.end_everything(self.health.error or STOPPED)
-            if self.swap is not None and not self.swap.done.done():
-                self.swap.done.set_exception(EngineUnavailable(STOPPED))
+            for served in self.models.values():
+                served.let_go()
+            self.abandon((self.end and self.end[1]) or STOPPED)
 
-    def _build_runner(self) -> bool:
-        """True when there is a runner; False when trying again has no sense."""
-        while not self._inbox.stopping:
-            if self._failures:  # longer after each failure
-                self._stopped.wait(self._config.restart_pause_seconds * len(self._failures))
-            try:
-                self._loop.use(self._build())
-                self._set_state("ready")
-                return True
-            except (ModelLoadError, InvalidConfig) as error:
-                log.error("The model cannot be loaded: %s", error)
-                self._set_state("failed", str(error))
-                return False
-            except Exception as error:
-                log.exception("The model cannot be loaded")
-                if not self._try_again(error):
-                    return False
-        return False
-
-    def _serve(self) -> bool:
-        """Steps until the end; True when the runner has crashed and shall be built again."""
-        try:
-            while not self._inbox.stopping:
-                if self.swap is not None:
-                    self._swap_when_due(self.swap)
-                self._loop.step()
-        except Exception as error:
-            log.exception("The engine's step failed")
-            again = self._try_again(error)
-            self._close_runner()  # first: a broken runner need not let go of single rows
-            self._loop.end_running(CRASHED)
-            return again
-        return False
-
-    def _try_again(self, error: Exception) -> bool:
-        """Restart, unless it has failed too often within a short time."""
-        now = time.monotonic()
-        recent = now - self._config.quick_failure_seconds
-        self._failures = [when for when in self._failures if when > recent] + [now]
-        text = f"{type(error).__name__}: {error}"
-        if len(self._failures) >= self._config.max_quick_failures:
-            self._set_state("failed", text)
-            return False
-        self._set_state("restarting", text, restarts=self.health.restarts + 1)
-        return True
-
-    def _swap_when_due(self, swap: ModelSwap) -> None:
-        """Running replies finish on the old model; whoever waits is served by the new one."""
-        if swap.runner is not None and not self._loop.scheduler.running:
-            self._close_runner()
-            self._loop.use(swap.runner)
-            self._build = swap.build
-            self._set_state("ready")
-            swap.done.set_result(self.health)
-        self._loop.draining = swap.runner is not None and not swap.done.done()
-        if swap.done.done():
-            self.swap = None
-
-    def _close_runner(self) -> None:
-        runner, self._loop.runner = self._loop.runner, None
-        if runner is None:
-            return
-        try:
-            runner.close()
-        except Exception:
-            log.exception("The runner cannot be closed")
-
-    def _set_state(
-        self, state: EngineState, error: str | None = None, restarts: int | None = None
-    ) -> None:
-        runner, old = self._loop.runner, self.health
-        facts = runner.facts if runner is not None else None
-        self.health = EngineHealth(
+    def health(self, default: str) -> EngineHealth:
+        served = self.models.get(default)
+        state: EngineState = "loading"
+        error = None
+        if self.end is not None:
+            state, error = self.end
+        elif served is not None and served.state != "installed":
+            state, error = served.state, served.error
+        facts = served.runner.facts if served is not None and served.runner is not None else None
+        return EngineHealth(
             state=state,
-            model=facts.model if facts else old.model,
-            device=facts.device if facts else old.device,
-            dtype=facts.dtype if facts else old.dtype,
-            restarts=old.restarts if restarts is None else restarts,
+            model=default,
+            device=facts.device if facts else "",
+            dtype=facts.dtype if facts else "",
+            restarts=sum(model.restarts for model in list(self.models.values())),
             error=error,
         )
+
+    # one turn ----------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        if self._inbox.news.is_set():
+            self._inbox.news.clear()
+            for model in self.models.values():
+                model.wake_at = 0.0
+        while self._inbox.wishes:
+            self._inbox.wishes.popleft()()
+        self._take_arrived()
+        self._take_cancels()
+        self._take_loaded()
+        now = time.monotonic()
+        served = self._next(now)
+        if served is not None:
+            self._step(served)
+        self._look_after_loading(now)
+        self._inbox.wake_reader()
+        if served is None:
+            self._wait()
+
+    def _take_arrived(self) -> None:
+        while self._inbox.arrived:
+            sequence = self._inbox.arrived.popleft()
+            spec = self.specs.get(sequence.request.model)
+            if spec is None:
+                text = f"There is no model {sequence.request.model!r}."
+                self._inbox.leave(sequence.request.owner)
+                self._inbox.close(sequence, failed(sequence, "bad_request", text))
+                continue
+            served = self.served(spec)
+            if not served.busy:  # its time without work does not count for it
+                spent = [model.spent for model in self.models.values() if model.busy]
+                served.spent = max(served.spent, min(spent, default=0.0))
+            served.add(sequence, spec)
+            if served.state in ("installed", "failed"):
+                self.load(served)
+
+    def served(self, spec: ModelSpec) -> ServedModel:
+        """What serves a model: made when it is first asked for."""
+        if spec.weights not in self.models:
+            served = ServedModel(spec.weights, self._config, self._inbox)
+            self.models = {**self.models, spec.weights: served}
+        return self.models[spec.weights]
+
+    def _take_cancels(self) -> None:
+        if self._inbox.has_cancels:
+            self._inbox.has_cancels = False  # before looking: a later mark is seen next time
+            for served in self.models.values():
+                served.take_cancels()
+
+    def _next(self, now: float) -> ServedModel | None:
+        able = [
+            model
+            for model in self.models.values()
+            if model.runner is not None and model.busy and model.wake_at <= now
+        ]
+        return min(able, key=lambda model: model.spent) if able else None
+
+    def _step(self, served: ServedModel) -> None:
+        try:
+            served.step()
+        except Exception as error:
+            log.exception("A step of %s failed", served.name)
+            served.let_go()  # first: a broken runner need not let go of single rows
+            served.end_running(CRASHED)
+            self._try_again(served, error)
+
+    def _look_after_loading(self, now: float) -> None:
+        """Waiters of a model that is not there yet see their places too."""
+        for served in self.models.values():
+            if served.runner is None:
+                served.look_after_waiters(now)
+                if served.state == "restarting" and served.wake_at <= now:
+                    self._begin(served)
+
+    def _wait(self) -> None:
+        """Until there is news, a token is due, or the waiters' places are."""
+        now = time.monotonic()
+        dues = [model.wake_at for model in self.models.values() if model.busy and model.runner]
+        pause = min([due - now for due in dues] + [CHECK_AGAIN])
+        if any(model.busy or model.state == "restarting" for model in self.models.values()):
+            waiting = any(model.runner is None for model in self.models.values())
+            self._inbox.news.wait(max(0.0, min(pause, PLACES_EVERY) if waiting else pause))
+        else:
+            self._inbox.news.wait(None)
+
+    # loading -----------------------------------------------------------------------------------
+
+    def load(self, served: ServedModel) -> None:
+        """Begin to load a model that is not in memory."""
+        if served.runner is None and served.name not in self._loadings:
+            self._failures.pop(served.name, None)
+            self._begin(served)
+
+    def unload(self, name: str) -> None:
+        """Free the memory of a model that nobody uses at this moment."""
+        served = self.models.get(name)
+        if served is not None and not served.busy and served.runner is not None:
+            served.let_go()
+            served.state = "installed"
+            self._inbox.note_models()
+
+    def forget(self, spec: ModelSpec) -> None:
+        """A model is no longer offered; its waiters are told."""
+        served = self.models.get(spec.weights)
+        if served is None:
+            return
+        served.end_all_of(spec.name, f"The model {spec.name!r} was removed.")
+        if spec.adapter:
+            served.drop_adapter(spec.name)
+        else:
+            served.let_go()
+            self.models = {name: one for name, one in self.models.items() if one is not served}
+        self._inbox.note_models()
+
+    def _begin(self, served: ServedModel) -> None:
+        served.state, served.doing, served.error = "loading", "", None
+        self._inbox.note_models()
+        spec = self.specs[served.name]
+        try:
+            make_room(served, self._source.size(spec), self.models, self._config.memory_mb)
+        except NoRoom as error:
+            self._give_up(served, str(error))
+            served.state = "installed"  # whoever asks later may be luckier
+            return
+        except (ModelLoadError, InvalidConfig) as error:
+            self._give_up(served, str(error))
+            return
+        apart = any(model.runner is not None for model in self.models.values())
+        loading = ModelLoading(
+            spec, self._source, apart, lambda *how: self._progress(served, *how),
+            self._inbox.news.set,
+        )  # fmt: skip
+        self._loadings[served.name] = loading
+        loading.start()
+
+    def _progress(self, served: ServedModel, share: float | None, doing: str) -> None:
+        """In the helper's thread."""
+        served.progress, served.doing = share, doing
+        self._inbox.note_models()
+        self._inbox.wake_reader()
+
+    def _take_loaded(self) -> None:
+        for name, loading in list(self._loadings.items()):
+            if not loading.prepared:
+                continue
+            del self._loadings[name]
+            served = self.models.get(name)
+            if served is None:
+                continue  # it was removed meanwhile
+            try:
+                served.use(loading.runner())
+            except (ModelLoadError, InvalidConfig) as error:
+                log.error("The model %s cannot be loaded: %s", name, error)
+                self._give_up(served, str(error))
+            except Exception as error:
+                log.exception("The model %s cannot be loaded", name)
+                self._try_again(served, error)
+            self._inbox.note_models()
+
+    def _try_again(self, served: ServedModel, error: Exception) -> None:
+        """Load anew, later after each failure, unless it has failed too often within a short time."""
+        now = time.monotonic()
+        recent = now - self._config.quick_failure_seconds
+        failures = [when for when in self._failures.get(served.name, []) if when > recent] + [now]
+        self._failures[served.name] = failures
+        text = f"{type(error).__name__}: {error}"
+        if len(failures) >= self._config.max_quick_failures:
+            self._give_up(served, text)
+            return
+        served.state, served.error = "restarting", text
+        served.restarts += 1
+        served.wake_at = now + self._config.restart_pause_seconds * len(failures)
+        self._inbox.note_models()
+
+    def _give_up(self, served: ServedModel, text: str) -> None:
+        served.state, served.error = "failed", text
+        served.doing, served.progress = "", None
+        served.end_everything(text)
+        self._inbox.note_models()

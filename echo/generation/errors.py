@@ -5,9 +5,11 @@ GenerationError
 ├── MessageTooLong      one message alone does not fit the model's window
 ├── QueueFull           the engine, or one owner's share of it, has no room now
 ├── EngineUnavailable   the engine has failed for good, or was stopped
+├── ModelBusy           a model cannot be unloaded while it answers
 ├── InvalidConfig       a setting has a value that can never work
 ├── ChatTemplateError   a model's chat template cannot be used, or costs too much
 └── ModelLoadError      the model cannot be loaded; trying again would not help
+    └── NoRoom          not now: other models hold the memory and are answering
 """
 
 from __future__ import annotations
@@ -44,6 +46,10 @@ class EngineUnavailable(GenerationError):
     pass
 
 
+class ModelBusy(GenerationError):
+    pass
+
+
 class InvalidConfig(GenerationError):
     pass
 
@@ -53,4 +59,8 @@ class ChatTemplateError(GenerationError):
 
 
 class ModelLoadError(GenerationError):
+    pass
+
+
+class NoRoom(ModelLoadError):
     pass

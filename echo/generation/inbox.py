@@ -7,8 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from .request import Sequence
-from .stream import TokenStream
+from .sequence import Sequence
+from .stream import EndEvent, TokenStream
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,7 @@ class Inbox:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.arrived: deque[Sequence] = deque()
+        self.wishes: deque[Callable[[], None]] = deque()  # to be done by the engine's thread
         self.news = threading.Event()
         self.stopping = False
         self.has_cancels = False
@@ -26,6 +27,8 @@ class Inbox:
         self._lock = threading.Lock()
         self._queued = 0
         self._by_owner: dict[str, int] = {}
+        self._open: dict[int, Sequence] = {}  # every request whose stream has no end yet
+        self._models_changed = False
 
     @property
     def queued(self) -> int:
@@ -59,8 +62,27 @@ class Inbox:
                 del self._by_owner[owner]
 
     def deliver(self, sequence: Sequence) -> None:
+        with self._lock:
+            self._open[sequence.number] = sequence
         self.arrived.append(sequence)
         self.news.set()
+
+    def wish(self, act: Callable[[], None]) -> None:
+        """Let the engine's thread do this between two steps."""
+        self.wishes.append(act)
+        self.news.set()
+
+    def close(self, sequence: Sequence, event: EndEvent) -> None:
+        """Write the end of a stream, from whichever thread; only the first one counts."""
+        with self._lock:
+            self._open.pop(sequence.number, None)
+        if sequence.stream.end(event):
+            self.announce(sequence.stream)
+
+    def still_open(self) -> list[Sequence]:
+        """Requests whose streams have no end yet; callable from any thread."""
+        with self._lock:
+            return list(self._open.values())
 
     def cancel(self) -> None:
         """Some stream has been marked."""
@@ -81,9 +103,17 @@ class Inbox:
             ready.append(stream)
         return ready
 
+    def note_models(self) -> None:
+        """A model's state has changed: the reader is told with the next wake-up."""
+        self._models_changed = True
+
+    def take_models_changed(self) -> bool:
+        changed, self._models_changed = self._models_changed, False
+        return changed
+
     def wake_reader(self) -> None:
         """Once per step, however many streams have news; a broken reader must not stop the engine."""
-        if not self._ready:
+        if not self._ready and not self._models_changed:
             return
         try:
             self._wake()

@@ -18,11 +18,20 @@ if TYPE_CHECKING:
 WORTH_COPYING = 16  # a shared beginning shorter than this is computed again
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Whose keys and values these are, and by which model: others get no more than what all share."""
+
+    model: str
+    owner: str
+
+
 @dataclass
 class Slot:
     tokens: list[int] = field(default_factory=list)  # what the keys and values belong to
     length: int = 0  # how many of these tokens have them
     conversation: str | None = None
+    scope: Scope | None = None
     live: bool = False
     used: int = 0  # when it was last let go; 0 = never
 
@@ -47,16 +56,23 @@ class SlotTable:
         """Slots that hold keys and values, of live rows or kept for the next turn."""
         return sum(1 for slot in self._slots if slot.live or slot.length)
 
-    def acquire(self, tokens: list[int], conversation: str | None) -> Lease:
-        """Raises LookupError when every slot is live."""
-        source, shared = self._best_source(tokens)
-        own = self._own_slot(conversation)
-        target = self._victim(avoid=source if shared else -1) if own is None else own
-        here = self._shared(target, tokens)
-        if here >= shared or target == source:
-            return self._take(target, here, tokens, conversation)
-        lease = self._take(target, shared, tokens, conversation)
-        return Lease(lease.slot, shared, source)
+    def acquire(
+        self, tokens: list[int], conversation: str | None, scope: Scope, shared: int = 0
+    ) -> Lease:
+        """Find a slot, and as much of the prompt as may be taken from any of them.
+
+        Of another owner's tokens only the first `shared` ones count: the same for everybody.
+        Raises LookupError when every slot is live.
+        """
+        prompt = _Prompt(tokens, conversation, scope, shared)
+        source, there = self._best_source(prompt)
+        own = self._own_slot(prompt)
+        target = self._victim(avoid=source if there else -1) if own is None else own
+        here = self._reusable(target, prompt)
+        if here >= there or target == source:
+            return self._take(target, here, prompt)
+        lease = self._take(target, there, prompt)
+        return Lease(lease.slot, there, source)
 
     def progress(self, index: int, length: int) -> None:
         """So many tokens of a live slot have keys and values now."""
@@ -70,20 +86,21 @@ class SlotTable:
         slot.tokens = slot.tokens[:length] if keep and self._reuse else []
         slot.length = len(slot.tokens)
         if not slot.length:
-            slot.conversation, slot.used = None, 0
+            slot.conversation, slot.scope, slot.used = None, None, 0
 
-    def _own_slot(self, conversation: str | None) -> int | None:
-        if conversation is None:
+    def _own_slot(self, prompt: _Prompt) -> int | None:
+        if prompt.conversation is None:
             return None
         for index, slot in enumerate(self._slots):
-            if slot.conversation == conversation and not slot.live:
+            same = (slot.conversation, slot.scope) == (prompt.conversation, prompt.scope)
+            if same and not slot.live:
                 return index
         return None
 
-    def _best_source(self, tokens: list[int]) -> tuple[int, int]:
-        shared = [self._shared(index, tokens) for index in range(len(self._slots))]
-        best = max(range(len(shared)), key=shared.__getitem__)
-        return (best, shared[best]) if shared[best] >= WORTH_COPYING else (0, 0)
+    def _best_source(self, prompt: _Prompt) -> tuple[int, int]:
+        lengths = [self._reusable(index, prompt) for index in range(len(self._slots))]
+        best = max(range(len(lengths)), key=lengths.__getitem__)
+        return (best, lengths[best]) if lengths[best] >= WORTH_COPYING else (0, 0)
 
     def _victim(self, avoid: int) -> int:
         """The free slot whose content is missed least: never used first, then longest unused."""
@@ -93,16 +110,29 @@ class SlotTable:
         others = [index for index in free if index != avoid] or free
         return min(others, key=lambda index: self._slots[index].used)
 
-    def _shared(self, index: int, tokens: list[int]) -> int:
+    def _reusable(self, index: int, prompt: _Prompt) -> int:
         """At least the last token is computed anew: its logits are wanted."""
         slot = self._slots[index]  # empty unless reuse is on
-        return common_prefix(slot.tokens, tokens, min(slot.length, len(tokens) - 1))
+        if slot.scope is None or slot.scope.model != prompt.scope.model:
+            return 0
+        most = min(slot.length, len(prompt.tokens) - 1)
+        if slot.scope != prompt.scope:
+            most = min(most, prompt.shared)
+        return common_prefix(slot.tokens, prompt.tokens, most)
 
-    def _take(self, index: int, cached: int, tokens: list[int], conversation: str | None) -> Lease:
+    def _take(self, index: int, cached: int, prompt: _Prompt) -> Lease:
         slot = self._slots[index]
-        slot.tokens, slot.length = tokens, cached  # the list itself: it grows with the reply
-        slot.conversation, slot.live = conversation, True
+        slot.tokens, slot.length = prompt.tokens, cached  # the list itself: it grows with the reply
+        slot.conversation, slot.scope, slot.live = prompt.conversation, prompt.scope, True
         return Lease(index, cached)
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    tokens: list[int]
+    conversation: str | None
+    scope: Scope
+    shared: int  # so many of its first tokens are the same for everybody
 
 
 def common_prefix(one: Seq[int], other: Seq[int], limit: int) -> int:

@@ -1,9 +1,10 @@
-"""From a folder or a name to a model that is ready to run. It does not know requests or slots."""
+"""From a folder to a model that is ready to run. It does not know requests, slots or the network."""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from transformers.utils import logging as transformers_logging
 
 from .config import DEFAULT_CONTEXT_CAP, EngineConfig
 from .errors import InvalidConfig, InvalidRequest, ModelLoadError
+from .native_model import NativeModel, native_model
+from .prompt import TextCodec
 from .request import SamplingParams
+from .weights import MappedWeights, weight_files
 
 log = logging.getLogger(__name__)
+MAPPED_FAMILIES = {"qwen2", "llama", "mistral", "qwen3"}
 TORCH_DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -25,41 +30,113 @@ TORCH_DTYPES = {
 
 @dataclass(frozen=True)
 class LoadedModel:
-    model: Any  # a transformers module; each family has its own class
-    tokenizer: Any
+    """A model that is ready to run: packed for the own kernels, or a transformers module."""
+
     name: str
+    config: Any  # transformers' configuration of the text model
+    tokenizer: Any
     device: torch.device
     dtype: str
     context_length: int
     eos: frozenset[int]
     defaults: SamplingParams
+    native: NativeModel | None = None
+    module: Any = None  # each family has its own class
 
     @property
     def vocabulary(self) -> int:
-        return int(self.model.get_output_embeddings().weight.shape[0])
+        if self.native is not None:
+            return self.native.packed.shape.vocabulary
+        return int(self.module.get_output_embeddings().weight.shape[0])
+
+    @property
+    def weight_bytes(self) -> int:
+        """Tied weights counted once."""
+        if self.native is not None:
+            return self.native.packed.weight_bytes
+        tensors = {tensor.data_ptr(): tensor.nbytes for tensor in self.module.parameters()}
+        return sum(tensors.values())
 
 
-def load_model(config: EngineConfig) -> LoadedModel:
-    """Raises ModelLoadError or InvalidConfig when trying again would not help."""
-    os.environ.setdefault("HF_DEACTIVATE_ASYNC_LOAD", "1")  # torch work stays in this thread
+@dataclass(frozen=True)
+class ModelFolder:
+    """What a folder says of its model, before any weight is read."""
+
+    path: Path
+    config: Any
+    generation: Any
+    tokenizer: Any
+
+    @property
+    def text(self) -> Any:
+        return self.config.get_text_config()
+
+
+def read_folder(folder: Path, template: str = "") -> ModelFolder:
+    """Configuration and tokenizer of a folder; raises ModelLoadError."""
+    from transformers import AutoConfig, AutoTokenizer, GenerationConfig
+
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
+    weight_files(folder)  # first: pickled weights are refused in words
+    here: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        config = AutoConfig.from_pretrained(folder, **here)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **here)
+        if (folder / "generation_config.json").is_file():
+            generation = GenerationConfig.from_pretrained(folder, local_files_only=True)
+        else:
+            generation = GenerationConfig.from_model_config(config)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise ModelLoadError(f"The model in {folder} cannot be loaded: {error}") from error
+    if template:
+        tokenizer.chat_template = template
+    return ModelFolder(folder, config, generation, tokenizer)
+
+
+def load_model(folder: Path, name: str, config: EngineConfig, template: str = "") -> LoadedModel:
+    """A folder with configuration, tokenizer and safetensors, ready to run.
+
+    Raises:
+        ModelLoadError, InvalidConfig: trying again would not help.
+    """
+    found = read_folder(folder, template)
     device = choose_device(config.device)
+    native = packed_for(found, device, config)
     dtype = choose_dtype(config.dtype, device)
-    model, tokenizer = _from_pretrained(config, TORCH_DTYPES[dtype])
-    _repair_pad_token(model, tokenizer)
-    model.requires_grad_(False)
-    model.eval().to(device)
+    if isinstance(native, str):
+        log.info("%s is served without own kernels: %s", name, native)
     return LoadedModel(
-        model=model,
-        tokenizer=tokenizer,
-        name=Path(config.model).name or config.model,
+        name=name,
+        config=found.text,
+        tokenizer=found.tokenizer,
         device=device,
-        dtype=dtype,
-        context_length=_context_length(model, config),
-        eos=_eos_ids(model, tokenizer),
-        defaults=_defaults(model, config.defaults),
+        dtype=dtype if isinstance(native, str) else "float16",  # of keys and values
+        context_length=context_length(found, config),
+        eos=_eos_ids(found),
+        defaults=_defaults(found.generation, config.defaults),
+        native=None if isinstance(native, str) else native,
+        module=_module(found, device, TORCH_DTYPES[dtype]) if isinstance(native, str) else None,
     )
+
+
+def packed_for(
+    found: ModelFolder, device: torch.device, config: EngineConfig,
+    progress: Callable[[float], None] = lambda share: None,
+) -> NativeModel | str:  # fmt: skip
+    """The model for the own kernels, packed where it is not yet; else why it is not served by them."""
+    if device.type != "cpu":
+        return (
+            "it is served on another device"
+            if config.quant in ("none", "auto")
+            else _refused(config)
+        )
+    codec = TextCodec(found.tokenizer)
+    window = context_length(found, config)
+    return native_model(found.path, found.config, codec.encode, window, config, progress)
+
+
+def _refused(config: EngineConfig) -> str:
+    raise ModelLoadError(f"Weights of {config.quant} are served on the processor only.")
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -92,46 +169,59 @@ def cpu_computes_bfloat16() -> bool:
     return bool({"avx512_bf16", "amx_bf16"} & set(flags))
 
 
-def _from_pretrained(config: EngineConfig, dtype: torch.dtype) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def _module(found: ModelFolder, device: torch.device, dtype: torch.dtype) -> Any:
+    """Mapped from disk where a plain family allows it, else by transformers' own loader."""
+    from transformers import AutoModelForCausalLM
 
-    if not config.model:
-        raise ModelLoadError("No model is set. Name a model folder.")
-    is_folder = Path(config.model).is_dir()
-    if not is_folder and _looks_like_a_folder(config.model):
-        raise ModelLoadError(f"The model folder {config.model!r} does not exist.")
+    os.environ.setdefault("HF_DEACTIVATE_ASYNC_LOAD", "1")  # torch work stays in this thread
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
+    model = None
     try:
-        tokenizer = AutoTokenizer.from_pretrained(config.model, local_files_only=is_folder)
-        model = AutoModelForCausalLM.from_pretrained(
-            config.model, dtype=dtype, local_files_only=is_folder
-        )
-        if config.adapter:
-            model.load_adapter(config.adapter)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise ModelLoadError(f"The model {config.model!r} cannot be loaded: {error}") from error
-    return model, tokenizer
+        if device.type == "cpu" and found.config.model_type in MAPPED_FAMILIES:
+            model = _mapped_model(found.path, found.config, dtype)
+        if model is None:
+            model = AutoModelForCausalLM.from_pretrained(
+                found.path, dtype=dtype, local_files_only=True, trust_remote_code=False,
+                use_safetensors=True,
+            )  # fmt: skip
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise ModelLoadError(f"The model in {found.path} cannot be loaded: {error}") from error
+    model.requires_grad_(False)
+    return model.eval().to(device)
 
 
-def _looks_like_a_folder(name: str) -> bool:
-    """Only what can be nothing else is looked up on the hub: "weights/echo-mini" is no such name."""
-    parent = Path(name).parent
-    return (
-        name.startswith((".", "/", "~"))
-        or name.count("/") > 1
-        or (parent != Path(".") and parent.is_dir())
-    )
+def _mapped_model(folder: Path, shape: Any, dtype: torch.dtype) -> Any | None:
+    """The module without weights of its own: its parameters are views of the files.
+
+    None where the files hold other tensors than the module has.
+    """
+    from transformers import AutoModelForCausalLM
+
+    if getattr(shape, "quantization_config", None) is not None:
+        return None
+    weights = MappedWeights(folder, dtype)
+    with torch.device("meta"):
+        module: Any = AutoModelForCausalLM
+        model = module.from_config(shape, dtype=dtype)
+    tied = {"lm_head.weight"} if shape.tie_word_embeddings else set()
+    wanted = {name: value.shape for name, value in model.named_parameters() if name not in tied}
+    found = {name: place.shape for name, place in weights.places.items() if name not in tied}
+    if {name: tuple(shape) for name, shape in wanted.items()} != found:
+        return None
+    for name in wanted:
+        parent, _, leaf = name.rpartition(".")
+        value = torch.nn.Parameter(weights.take(name), requires_grad=False)
+        setattr(model.get_submodule(parent), leaf, value)
+    if tied:
+        model.lm_head.weight = model.model.embed_tokens.weight
+    # the only buffers of these families: angles, computed and not stored
+    model.model.rotary_emb = type(model.model.rotary_emb)(config=model.config)
+    return model
 
 
-def _repair_pad_token(model: Any, tokenizer: Any) -> None:
-    """Many models have none; transformers warns on each call without it."""
-    if tokenizer.pad_token_id is None and tokenizer.eos_token is not None:
-        tokenizer.pad_token = tokenizer.eos_token
-    if getattr(model.generation_config, "pad_token_id", None) is None:
-        model.generation_config.pad_token_id = tokenizer.pad_token_id
-
-
-def _context_length(model: Any, config: EngineConfig) -> int:
-    text = model.config.get_text_config()
+def context_length(found: ModelFolder, config: EngineConfig) -> int:
+    """Tokens of prompt and reply; raises InvalidConfig for more than the model knows."""
+    text = found.text
     most = getattr(text, "max_position_embeddings", None) or getattr(text, "n_positions", None)
     if config.context_length is None:
         return min(most or DEFAULT_CONTEXT_CAP, DEFAULT_CONTEXT_CAP)
@@ -140,21 +230,19 @@ def _context_length(model: Any, config: EngineConfig) -> int:
     return config.context_length
 
 
-def _eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+def _eos_ids(found: ModelFolder) -> frozenset[int]:
     ids: set[int] = set()
-    text_config = model.config.get_text_config()
-    for found in (
-        getattr(model.generation_config, "eos_token_id", None),
-        getattr(text_config, "eos_token_id", None),
-        tokenizer.eos_token_id,
+    for eos in (
+        found.generation.eos_token_id,
+        getattr(found.text, "eos_token_id", None),
+        found.tokenizer.eos_token_id,
     ):
-        ids.update(found if isinstance(found, list | tuple) else [] if found is None else [found])
+        ids.update(eos if isinstance(eos, list | tuple) else [] if eos is None else [eos])
     return frozenset(ids)
 
 
-def _defaults(model: Any, base: SamplingParams) -> SamplingParams:
+def _defaults(generation: Any, base: SamplingParams) -> SamplingParams:
     """What the model's authors recommend in generation_config.json, over the configured values."""
-    generation = model.generation_config
     names = ("max_new_tokens", "temperature", "top_p", "top_k", "min_p", "repetition_penalty")
     found = {name: getattr(generation, name, None) for name in names}
     changes = {name: value for name, value in found.items() if value is not None}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from . import decoder
-from .batch import StepLayout, lay_out
 from .config import CacheShape, EngineConfig, fit_cache
-from .kv_cache import SlotTable
-from .model_loader import TORCH_DTYPES, LoadedModel, load_model
+from .kv_cache import Scope, SlotTable
+from .model_loader import LoadedModel
+from .native import NativeDecoder
 from .prompt import PromptBuilder, TextCodec
-from .request import Sequence
 from .runner import (
     Admission,
     Chunk,
@@ -26,21 +26,33 @@ from .runner import (
     StepPlan,
 )
 from .sampling import Sampler
+from .sequence import Sequence
 from .transformers_backend import OwnCaches, SlotModules
 
 log = logging.getLogger(__name__)
+MB = 1024 * 1024
+LEAST_CACHE_MB = 256
 NOT_NUMBERS = "The model's output is not a number."
 TOLERANCE = {"float32": 1e-3, "bfloat16": 0.15, "float16": 0.05}  # relative to the largest logit
 
 
 class Backend(Protocol):
-    reuses_prefix: bool
+    """What computes steps over slots of keys and values."""
 
-    def forward(self, layout: StepLayout) -> Tensor: ...
+    reuses_prefix: bool
+    way: str  # how it computes, in words
+
+    def compute(self, plan: StepPlan) -> tuple[list[Sequence], Tensor]:
+        """→ the rows whose logits are wanted, and these [rows, vocabulary]"""
 
     def copy_prefix(self, source: int, target: int, length: int) -> None: ...
 
     def clear(self, slot: int) -> None: ...
+
+    def add_adapter(self, name: str, folder: Path) -> None:
+        """Raises ModelLoadError."""
+
+    def drop_adapter(self, name: str) -> None: ...
 
 
 @dataclass
@@ -49,31 +61,31 @@ class _Probe:
 
     tokens: list[int]
     slot: int = 0
+    request: Any = None
 
 
 class TorchRunner:
     def __init__(self, loaded: LoadedModel, config: EngineConfig) -> None:
-        shape = fit_cache(
-            _cache_shape(loaded, config), config.max_cache_mb, bool(config.context_length)
-        )
+        wanted = cache_shape(loaded, config)
+        budget = cache_budget_mb(loaded.weight_bytes, config)
+        shape = fit_cache(wanted, budget, bool(config.context_length))
         if shape.context_length < loaded.context_length or shape.slots < config.slots:
             log.warning(
-                "max_cache_mb=%d leaves room for %d conversations of %d tokens",
-                config.max_cache_mb, shape.slots, shape.context_length,
+                "%s: %d MB leave room for %d conversations of %d tokens",
+                loaded.name, budget, shape.slots, shape.context_length,
             )  # fmt: skip
         self._config = config
         self._eos = loaded.eos
         self._vocabulary = loaded.vocabulary
         self._device = loaded.device
-        self._dtype = TORCH_DTYPES[loaded.dtype]
         self._codec = TextCodec(loaded.tokenizer)
         self._prompts = PromptBuilder(self._codec, shape.context_length)
-        self.facts = ModelFacts(
-            loaded.name, str(loaded.device), loaded.dtype, shape.context_length, shape.slots,
-            loaded.defaults,
-        )  # fmt: skip
         with torch.inference_mode():
-            self.backend = choose_backend(loaded, shape)
+            self.backend = choose_backend(loaded, shape, config)
+        self.facts = ModelFacts(
+            str(loaded.device), loaded.dtype, shape.context_length, shape.slots, loaded.defaults,
+            self.backend.way, loaded.weight_bytes, shape.bytes,
+        )  # fmt: skip
         self._table = SlotTable(shape.slots, self.backend.reuses_prefix)
         self._sampler = Sampler(shape.slots, self._vocabulary, self._device)
 
@@ -88,7 +100,9 @@ class TorchRunner:
         tokens = sequence.tokens or self._prompts.build(request)
         if max(tokens) >= self._vocabulary:
             raise RowError("bad_request", "The text has tokens that the model does not know.")
-        lease = self._table.acquire(tokens, request.conversation)
+        scope = Scope(request.model, request.owner)
+        shared = self._prompts.shared_tokens(request)
+        lease = self._table.acquire(tokens, request.conversation, scope, shared)
         sequence.slot, sequence.tokens = lease.slot, tokens
         if lease.copy_from is not None:
             self.backend.copy_prefix(lease.copy_from, lease.slot, lease.cached)
@@ -103,18 +117,24 @@ class TorchRunner:
         )
 
     @torch.inference_mode()
+    def add_adapter(self, name: str, folder: str) -> None:
+        self.backend.add_adapter(name, Path(folder))
+
+    def drop_adapter(self, name: str) -> None:
+        self.backend.drop_adapter(name)
+
+    @torch.inference_mode()
     def step(self, plan: StepPlan) -> StepOutcome:
-        layout = lay_out(plan, self._dtype, self._device, self.facts.slots)
-        logits = self.backend.forward(layout)
+        rows, logits = self.backend.compute(plan)
         for chunk in plan.chunks:
             self._table.progress(chunk.sequence.slot, chunk.end)
         for row in plan.decode:
             self._table.progress(row.slot, len(row.tokens))
-        if not layout.rows:
+        if not rows:
             return StepOutcome([])
-        tokens = self._sampler.next_tokens(logits, layout.rows)
+        tokens = self._sampler.next_tokens(logits, rows)
         return StepOutcome(
-            [self._output(row, token) for row, token in zip(layout.rows, tokens, strict=True)]
+            [self._output(row, token) for row, token in zip(rows, tokens, strict=True)]
         )
 
     @torch.inference_mode()
@@ -140,33 +160,33 @@ class TorchRunner:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _output(self, row: Sequence, token: int | None) -> RowOutput:
-        if token is None:
-            return RowOutput(row, error=NOT_NUMBERS)
-        return RowOutput(row, token, ended=token in self._eos)
-
     def _seed(self, sequence: Sequence) -> int | str | None:
         own = sequence.request.sampling.seed
         if own is None and self._config.seed is not None:
             return f"{self._config.seed}:{sequence.number}"
         return own
 
+    def _output(self, row: Sequence, token: int | None) -> RowOutput:
+        if token is None:
+            return RowOutput(row, error=NOT_NUMBERS)
+        return RowOutput(row, token, ended=token in self._eos)
 
-def build_local_runner(config: EngineConfig) -> TorchRunner:
-    """Call it in the thread that will run the steps: OpenMP teams belong to threads."""
-    torch.set_num_threads(config.compute_threads)
-    return TorchRunner(load_model(config), config)
 
-
-def choose_backend(loaded: LoadedModel, shape: CacheShape) -> Backend:
-    """The fastest one that gives the model's own logits."""
+def choose_backend(loaded: LoadedModel, shape: CacheShape, config: EngineConfig) -> Backend:
+    """The own kernels where the model is packed for them, else the fastest that gives its logits."""
+    if loaded.native is not None:
+        native = loaded.native
+        return NativeDecoder(
+            native.packed, native.angles, shape.slots, shape.context_length,
+            config.compute_threads, native.code,
+        )  # fmt: skip
     kinds: list[Any] = [SlotModules, OwnCaches]
-    if decoder.supports(loaded.model, shape.context_length):
+    if decoder.supports(loaded.config, shape.context_length):
         kinds.insert(0, decoder.Decoder)
     for kind in kinds[:-1]:
         try:
-            backend: Backend = kind(loaded.model, shape.slots, shape.context_length)
-            error = _difference(backend, loaded, shape.slots)
+            backend: Backend = kind(loaded.module, shape.slots, shape.context_length)
+            error = _difference(backend, loaded)
         except Exception as problem:
             log.warning(
                 "%s cannot run this model (%s); a slower way is tried", kind.__name__, problem
@@ -177,31 +197,39 @@ def choose_backend(loaded: LoadedModel, shape: CacheShape) -> Backend:
             backend.clear(shape.slots - 1)
             return backend
         log.warning("%s differs from the model by %.3g; it is not used", kind.__name__, error)
-    return OwnCaches(loaded.model, shape.slots, shape.context_length)
+    return OwnCaches(loaded.module, shape.slots, shape.context_length)
 
 
-def _difference(backend: Backend, loaded: LoadedModel, slots: int) -> float:
+def _difference(backend: Backend, loaded: LoadedModel) -> float:
     """Logits of a short text against the model's own: a chunk, a second chunk, then single tokens.
 
     This is the warm-up as well.
     """
     tokens = [(7 * number + 1) % loaded.vocabulary for number in range(12)]
     ids = torch.tensor([tokens], device=loaded.device)
-    wanted = loaded.model(input_ids=ids, use_cache=False).logits[0, -2:].float()
+    wanted = loaded.module(input_ids=ids, use_cache=False).logits[0, -2:].float()
     row: Any = _Probe(tokens[:11])
     plans = [StepPlan([Chunk(row, 0, 6)]), StepPlan([Chunk(row, 6, 11)]), StepPlan([], [row])]
-    got = []
+    got: list[Tensor] = []
     for plan in plans:
         row.tokens = tokens if plan.decode else tokens[:11]
-        layout = lay_out(plan, loaded.model.dtype, loaded.device, slots)
-        logits = backend.forward(layout)
-        got += list(logits) if layout.rows else []
+        rows, logits = backend.compute(plan)
+        got += list(logits) if rows else []
     error = (torch.stack(got).float() - wanted).abs().max() / wanted.abs().max().clamp(min=1e-6)
     return float(error)
 
 
-def _cache_shape(loaded: LoadedModel, config: EngineConfig) -> CacheShape:
-    text = loaded.model.config.get_text_config()
+def cache_budget_mb(weight_bytes: int, config: EngineConfig) -> int:
+    """MB for the keys and values of one model: as much as its weights, 256 at least, all that is left
+    of the bound for everything at most."""
+    budget = min(config.max_cache_mb, max(LEAST_CACHE_MB, weight_bytes // MB))
+    if config.memory_mb is not None:
+        budget = min(budget, config.memory_mb - weight_bytes // MB - 1)
+    return max(1, budget)
+
+
+def cache_shape(loaded: LoadedModel, config: EngineConfig) -> CacheShape:
+    text = loaded.config
     heads = getattr(text, "num_attention_heads", None) or 1
     return CacheShape(
         layers=getattr(text, "num_hidden_layers", None) or 1,

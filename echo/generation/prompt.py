@@ -8,10 +8,12 @@ from typing import Any
 from .chat_template import ChatTemplate
 from .detokenizer import Detokenizer, StreamDetokenizer, WindowDetokenizer
 from .errors import ChatTemplateError, ModelLoadError
+from .kv_cache import common_prefix
 from .request import ChatMessage, GenerationRequest
 from .runner import RowError
 
 PLAIN_STOP = ("\nUser:",)
+SHARED_KEPT = 64  # texts whose token counts are kept
 
 
 class TextCodec:
@@ -54,6 +56,7 @@ class PromptBuilder:
     def __init__(self, codec: TextCodec, context_length: int) -> None:
         self._codec = codec
         self._context = context_length
+        self._shared_lengths: dict[str, int] = {}
 
     @property
     def stop(self) -> tuple[str, ...]:
@@ -91,9 +94,28 @@ class PromptBuilder:
         steady = tokens_from(_steady_cut(rest, starts, high, block))
         return steady if len(steady) >= limit // 2 else tokens
 
-    def count(self, text: str, system_prompt: str) -> int:
+    def shared_tokens(self, request: GenerationRequest) -> int:
+        """How many of the prompt's first tokens are the same for every owner."""
+        if not request.shared_chars or request.messages[0].role != "system":
+            return 0
+        return self._shared_of(request.messages[0].content[: request.shared_chars])
+
+    def _shared_of(self, text: str) -> int:
+        """Where two prompts that share only this beginning part; kept, there are few such texts."""
+        if text not in self._shared_lengths:
+            one, other = (self.tokens_of(text + end, end) for end in ("A", " b"))
+            if len(self._shared_lengths) >= SHARED_KEPT:
+                self._shared_lengths.clear()
+            self._shared_lengths[text] = common_prefix(one, other, min(len(one), len(other)))
+        return self._shared_lengths[text]
+
+    def tokens_of(self, system_prompt: str, text: str) -> list[int]:
+        """The prompt of one message."""
         system = (ChatMessage("system", system_prompt),) if system_prompt else ()
-        return len(self._tokens(system, (ChatMessage("user", text),), ""))
+        return self._tokens(system, (ChatMessage("user", text),), "")
+
+    def count(self, text: str, system_prompt: str) -> int:
+        return len(self.tokens_of(system_prompt, text))
 
     def _tokens(
         self, system: tuple[ChatMessage, ...], rest: tuple[ChatMessage, ...], prefix: str

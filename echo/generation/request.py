@@ -1,19 +1,12 @@
-"""What is asked of the engine and how far it has come. It does not know tensors or tokenizers."""
+"""What is asked of the engine. It does not know how far that has come, tensors or tokenizers."""
 
 from __future__ import annotations
 
 import math
-import random
-import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from .errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from .detokenizer import TextAssembler
-    from .stream import TokenStream
 
 ROLES = ("system", "user", "assistant")
 MAX_STOP_STRINGS = 16
@@ -25,15 +18,6 @@ class FinishReason(StrEnum):
     LENGTH = "length"
     CANCELLED = "cancelled"
     FAILED = "failed"
-
-
-class SequenceState(StrEnum):
-    WAITING = "waiting"
-    PREFILLING = "prefilling"
-    DECODING = "decoding"
-    FINISHED = "finished"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -71,6 +55,8 @@ class GenerationRequest:
     sampling: SamplingParams = field(default_factory=SamplingParams)
     owner: str = ""  # opaque: waiting requests are served in turns of owners
     conversation: str | None = None  # opaque: the next turn finds its keys and values again
+    model: str = ""  # the name it is served under; empty: the engine's default
+    shared_chars: int = 0  # so much of the system message is the same for every owner
     prefix: str = ""  # text that the assistant has already written: it is continued
     request_id: str = ""
 
@@ -81,47 +67,6 @@ class GenerationRequest:
             _check_message(message, number)
         if self.messages[-1].role != "user":
             raise InvalidRequest("messages", "the last message must be from the user.")
-
-
-class Sequence:
-    """One request on its way through the engine; only the engine's thread writes to it."""
-
-    __slots__ = (
-        "_state", "budget", "cached", "completion", "computed", "first_text_at", "number",
-        "prompt_length", "request", "rng", "slot", "stalled_since", "stamps", "stream", "text", "tokens",
-    )  # fmt: skip
-
-    def __init__(self, request: GenerationRequest, stream: TokenStream, number: int = 0) -> None:
-        self.request = request
-        self.stream = stream
-        self.number = number
-        self.tokens: list[int] = []  # prompt, then reply
-        self.prompt_length = 0
-        self.computed = 0  # how many of them have keys and values in the cache
-        self.cached = 0  # how many of those were found there
-        self.completion = 0
-        self.budget = request.sampling.max_new_tokens
-        self.slot = -1
-        self.rng: random.Random | None = None
-        self.text: TextAssembler | None = None
-        self.stalled_since: float | None = None
-        self.first_text_at: float | None = None
-        self.stamps: dict[SequenceState, float] = {}
-        self.state = SequenceState.WAITING
-
-    @property
-    def state(self) -> SequenceState:
-        return self._state
-
-    @state.setter
-    def state(self, new: SequenceState) -> None:
-        self._state = new
-        self.stamps.setdefault(new, time.monotonic())
-
-    @property
-    def remaining(self) -> int:
-        """Tokens that are known but have no keys and values yet."""
-        return len(self.tokens) - self.computed
 
 
 def _whole(name: str, value: object, least: int, most: int) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .detokenizer import Detokenizer
-from .request import SamplingParams, Sequence
+from .request import SamplingParams
+from .sequence import Sequence
 
 
 class RowError(Exception):
@@ -20,12 +21,14 @@ class RowError(Exception):
 
 @dataclass(frozen=True)
 class ModelFacts:
-    model: str
     device: str
     dtype: str
     context_length: int
     slots: int
     defaults: SamplingParams
+    way: str = ""  # how steps are computed, in words
+    weight_bytes: int = 0
+    cache_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,12 @@ class ModelRunner(Protocol):
 
     def release(self, sequence: Sequence, failed: bool) -> None:
         """The row is over; its keys and values may be kept for the next turn."""
+
+    def add_adapter(self, name: str, folder: str) -> None:
+        """Serve requests for this name with an adapter over these weights; raises ModelLoadError."""
+
+    def drop_adapter(self, name: str) -> None:
+        """Forget an adapter; no row uses it."""
 
     def count_tokens(self, text: str) -> int:
         """Callable from any thread."""

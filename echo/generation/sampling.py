@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import torch
 
-from .request import SamplingParams, Sequence
+from .request import SamplingParams
+from .sequence import Sequence
 
 HALVINGS = 20  # of an interval of some octaves: to about 1e-5 of a probability
 CANDIDATES = 64  # the most likely tokens looked at first; the whole vocabulary only when needed
@@ -41,7 +42,7 @@ class Sampler:
         self._device = device
         # [slots, vocabulary]: the penalty where a token has been seen, else 1; made when first needed
         self._factors: torch.Tensor | None = None
-        self._key: tuple[int, ...] = ()
+        self._key: tuple[tuple[int, int], ...] = ()
         self._settings: _Settings | None = None
 
     def begin(self, sequence: Sequence, seed: int | str | None) -> None:
@@ -109,7 +110,7 @@ class Sampler:
         return chosen if whole else greedy.index_copy(0, index, chosen)
 
     def _settings_for(self, rows: list[Sequence]) -> _Settings:
-        key = tuple([row.number for row in rows])
+        key = tuple([(row.number, row.slot) for row in rows])  # a preempted row changes its slot
         if self._settings is None or key != self._key:
             self._key, self._settings = key, self._make_settings(rows)
         return self._settings

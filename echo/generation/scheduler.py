@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator
 
-from .request import Sequence, SequenceState
 from .runner import Chunk, StepPlan
+from .sequence import Sequence, SequenceState
 from .stream import QueuePlace
 
 FIRST_GUESS_SECONDS = 5.0  # how long a reply takes, until one has been seen

@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .config import EngineConfig
-from .errors import InvalidConfig
-from .request import Sequence
+from .errors import InvalidConfig, ModelLoadError
+from .model_source import ModelSize, Progress
+from .model_spec import ModelSpec
 from .runner import Admission, ModelFacts, RowError, RowOutput, StepOutcome, StepPlan
+from .sequence import Sequence
 
 log = logging.getLogger(__name__)
 WORDS = re.compile(r"\s*\S+|\s+$")
 DEFAULT_CONTEXT = 8192
+MB = 1024 * 1024
 DEFAULT_TEXT = """You asked: *{question}*
 
 I am Echo's **scripted** voice: no model is loaded, yet everything else is real. Words arrive one \
@@ -44,7 +47,7 @@ class ScriptedCrash(RuntimeError):
 @dataclass(frozen=True)
 class ScriptedReply:
     match: str = "*"  # a part of the last question, or * for any
-    text: str = DEFAULT_TEXT  # {question} is replaced by the last question
+    text: str = DEFAULT_TEXT  # {question} and {model} are replaced
     delay_ms: float = 20.0  # between two pieces
     first_delay_ms: float = 50.0
     fail_after: int | None = None  # pieces, then this reply fails
@@ -57,6 +60,10 @@ class Script:
     replies: tuple[ScriptedReply, ...] = ()
     default: ScriptedReply = field(default_factory=ScriptedReply)
     log: bool = False  # log every token
+    load_ms: float = 0.0  # how long a model takes to be loaded
+    models: tuple[str, ...] = ("scripted",)  # names to choose from, the default first
+    broken: tuple[str, ...] = ()  # those of them that cannot be loaded
+    megabytes: int = 0  # what each model takes
     prompt_tokens_per_char: float = 0.25
 
     def reply_for(self, question: str) -> ScriptedReply:
@@ -72,9 +79,35 @@ def load_script(path: str | Path) -> Script:
         data = json.loads(Path(path).read_text("utf-8"))
         replies = tuple(ScriptedReply(**reply) for reply in data.pop("replies", ()))
         default = ScriptedReply(**data.pop("default", {}))
+        for names in ("models", "broken"):
+            if names in data:
+                data[names] = tuple(data[names])
         return Script(replies=replies, default=default, **data)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InvalidConfig(f"The script {path} cannot be used: {error}") from error
+
+
+class ScriptedModels:
+    """Any name is a model; the script says how long it takes to load and which ones are broken."""
+
+    def __init__(self, script: Script, config: EngineConfig) -> None:
+        self._script = script
+        self._config = config
+        self._crashes: dict[str, int] = {}  # outlives the runners
+
+    def size(self, spec: ModelSpec) -> ModelSize:
+        return ModelSize(self._script.megabytes * MB, 0)
+
+    def prepare(self, spec: ModelSpec, progress: Progress) -> None:
+        steps = max(1, round(self._script.load_ms / 50))
+        for step in range(steps):
+            progress(step / steps, "reading the script")
+            time.sleep(self._script.load_ms / 1000 / steps)
+        if spec.name in self._script.broken:
+            raise ModelLoadError(f"The script says that {spec.name} is broken.")
+
+    def build(self, spec: ModelSpec) -> ScriptedRunner:
+        return ScriptedRunner(self._script, self._config, self._crashes)
 
 
 class PieceDetokenizer:
@@ -106,12 +139,13 @@ class ScriptedRunner:
         self._rows: dict[int, _Row] = {}
         self._crashes = {} if crashes is None else crashes  # outlives this runner
         self._facts = ModelFacts(
-            model="scripted",
             device="none",
             dtype="none",
             context_length=config.context_length or DEFAULT_CONTEXT,
             slots=config.slots,
             defaults=config.defaults,
+            way="fixed replies",
+            weight_bytes=script.megabytes * MB,
         )
 
     @property
@@ -126,7 +160,7 @@ class ScriptedRunner:
         request = sequence.request
         question = request.messages[-1].content
         reply = self._script.reply_for(question)
-        text = reply.text.replace("{question}", question)
+        text = reply.text.replace("{question}", question).replace("{model}", request.model)
         pieces = WORDS.findall(text.removeprefix(request.prefix))  # a continued reply goes on
         limit = self.prompt_limit(sequence.budget)
         if (tokens := self.count_tokens(question)) > limit:
@@ -149,6 +183,12 @@ class ScriptedRunner:
 
     def release(self, sequence: Sequence, failed: bool) -> None:
         self._rows.pop(sequence.number, None)
+
+    def add_adapter(self, name: str, folder: str) -> None:
+        """Its replies are the same; {model} tells them apart."""
+
+    def drop_adapter(self, name: str) -> None:
+        """There is nothing to forget."""
 
     def count_tokens(self, text: str) -> int:
         return math.ceil(len(text) * self._script.prompt_tokens_per_char)

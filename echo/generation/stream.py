@@ -65,7 +65,7 @@ class TokenStream:
         self,
         request_id: str,
         limit: int = 4096,
-        on_cancel: Callable[[TokenStream], None] | None = None,
+        on_cancel: Callable[[], None] | None = None,
         on_room: Callable[[], None] | None = None,
     ) -> None:
         self.request_id = request_id
@@ -118,7 +118,7 @@ class TokenStream:
             return
         self._cancelled = True
         if self._on_cancel is not None:
-            self._on_cancel(self)
+            self._on_cancel()
 
     # writer's side -------------------------------------------------------------------------
 

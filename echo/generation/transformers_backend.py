@@ -7,13 +7,17 @@ Neither knows requests or text.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers.cache_utils import Cache
 
-from .batch import ChunkGroup, DecodeGroup, StepLayout, cache_width
+from .batch import ChunkGroup, DecodeGroup, StepLayout, cache_width, lay_out
+from .errors import ModelLoadError
+from .runner import StepPlan
+from .sequence import Sequence
 
 
 class SlotCache(Cache):
@@ -52,11 +56,37 @@ class SlotCache(Cache):
         return states.new_zeros((slots, states.shape[1], window, states.shape[3]))
 
 
-class SlotModules:
+class _Modules:
+    """What both ways share: the plan laid out as tensors, and no adapters."""
+
+    def __init__(self, model: Any, slots: int) -> None:
+        self.model = model
+        self._slots = slots
+
+    def compute(self, plan: StepPlan) -> tuple[list[Sequence], Tensor]:
+        """→ the rows whose logits are wanted, and these [rows, vocabulary]"""
+        layout = lay_out(plan, self.model.dtype, self.model.device, self._slots)
+        return layout.rows, self.forward(layout)
+
+    def forward(self, layout: StepLayout) -> Tensor:
+        raise NotImplementedError
+
+    def add_adapter(self, name: str, folder: Path) -> None:
+        raise ModelLoadError(
+            f"{name}: adapters need a model of the Llama, Mistral, Qwen2 or Qwen3 family. Merge it "
+            "into its base instead (python run.py models merge)."
+        )
+
+    def drop_adapter(self, name: str) -> None:
+        """There is none."""
+
+
+class SlotModules(_Modules):
     reuses_prefix = True
+    way = "transformers modules over shared slots"
 
     def __init__(self, model: Any, slots: int, window: int) -> None:
-        self.model = model
+        super().__init__(model, slots)
         self.cache = SlotCache(slots, window)
 
     def forward(self, layout: StepLayout) -> Tensor:
@@ -106,13 +136,14 @@ class SlotModules:
         return logits
 
 
-class OwnCaches:
+class OwnCaches(_Modules):
     """A prompt is computed whole, when its last chunk is due."""
 
     reuses_prefix = False
+    way = "transformers modules, one row at a time"
 
     def __init__(self, model: Any, slots: int, window: int) -> None:
-        self.model = model
+        super().__init__(model, slots)
         self._states: dict[int, dict[str, Any]] = {}
         self._names = ("past_key_values", "cache_params", "state")
 

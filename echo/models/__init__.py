@@ -3,6 +3,7 @@
 from echo.models.administration import AuditEvent, Invite, SiteSetting
 from echo.models.conversation import Conversation, Message, MessageRating, MessageStatus
 from echo.models.feedback import Feedback, FeedbackState
+from echo.models.model_setting import ModelSetting
 from echo.models.rollup import (
     ActiveDay,
     ActivitySlot,
@@ -35,6 +36,7 @@ __all__ = [
     "Message",
     "MessageRating",
     "MessageStatus",
+    "ModelSetting",
     "OneTimeLink",
     "Passkey",
     "Picture",

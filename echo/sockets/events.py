@@ -34,6 +34,7 @@ def connect(_auth: Any = None) -> bool:
         return False
     join_room(rooms.of_user(device.user_id))
     join_room(rooms.of_device(device.id))
+    join_room(rooms.of_role(device.user.role_name))
     return True
 
 
@@ -76,7 +77,8 @@ def _tell_owner(conversation_id: str, user_id: int) -> None:
 
 @event("regenerate_message")
 def regenerate_message(user: User, raw: Any) -> Answer:
-    return _announce_reply(Turns.here().regenerate(user.id, payloads.message_id(raw)))
+    wanted = payloads.regenerate_message(raw)
+    return _announce_reply(Turns.here().regenerate(user.id, wanted.message_id, wanted.model))
 
 
 @event("continue_message")

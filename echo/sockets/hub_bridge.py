@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from echo import hub
 from echo.services.turns import Turns
+from echo.sockets import model_news
 
 
 def start(turns: Turns, wakeup: hub.Wakeup) -> None:
-    """Begin to wake the pump of every stream that has news."""
+    """Begin to wake the pump of every stream that has news, and to tell what models do."""
     hub.spawn(wakeup.listen, _waker(turns))
 
 
@@ -22,5 +23,7 @@ def _waker(turns: Turns) -> Callable[[], None]:
             turn = turns.live.get(stream.request_id)
             if turn is not None:
                 turn.news.notify()
+        if turns.engine.models_changed():
+            hub.spawn(model_news.tell, turns.app)
 
     return wake_pumps

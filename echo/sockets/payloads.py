@@ -51,6 +51,12 @@ class EditMessage:
 
 
 @dataclass(frozen=True)
+class RegenerateMessage:
+    message_id: str
+    model: str | None
+
+
+@dataclass(frozen=True)
 class RateMessage:
     message_id: str
     rating: int
@@ -94,6 +100,11 @@ def resume(raw: Any) -> Resume:
 
 def message_id(raw: Any) -> str:
     return _must_identify(_fields(raw), "message_id")
+
+
+def regenerate_message(raw: Any) -> RegenerateMessage:
+    fields = _fields(raw)
+    return RegenerateMessage(_must_identify(fields, "message_id"), _identifier(fields, "model"))
 
 
 def edit_message(raw: Any) -> EditMessage:

@@ -34,6 +34,11 @@ def of_device(device_id: str) -> str:
     return f"device:{device_id}"
 
 
+def of_role(role: str) -> str:
+    """Every tab of the people who had this role when they connected."""
+    return f"role:{role}"
+
+
 def subscribe() -> None:
     """Listen to the services' signals (a second call changes nothing)."""
     signals.conversation_changed.connect(_conversation_changed)

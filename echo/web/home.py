@@ -12,9 +12,10 @@ from echo import limits
 from echo.services import site_settings
 from echo.services.chats import conversations
 from echo.services.numbers import contributors
+from echo.services.serving import Models
 from echo.services.site_settings import SiteSettings
-from echo.services.turns import Turns, quotas
-from echo.services.turns import sampling as turn_sampling
+from echo.services.turns import quotas
+from echo.services.turns.offers import offered
 from echo.web import conversation_groups, sessions
 
 blueprint = Blueprint("home", __name__)
@@ -59,8 +60,7 @@ def _chat(conversation_id: str | None) -> str:
 
 def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
     """Return what the page's scripts need to begin with."""
-    turns = Turns.here()
-    usual = turn_sampling.defaults(site, turns.engine.defaults)
+    chosen = Models.here().choose(current_user.role_name, None)
     ceilings = {
         name: {"min": limit.low, "max": limit.high, "step": limit.step}
         for name, limit in limits.GENERATION_RANGES.items()
@@ -75,8 +75,6 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "can_see_admin": current_user.can_see_admin,
         },
         "conversation_id": conversation_id,
-        "defaults": {name: getattr(usual, name) for name in turn_sampling.NAMES}
-        | {"system_prompt": site.system_prompt},
         "ceilings": ceilings,
         "limits": {
             "message_chars": limits.MESSAGE_CHARS,
@@ -85,7 +83,8 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "feedback_max": limits.FEEDBACK_MAX,
             "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,
         },
-        "model": {"name": turns.model_name},
+        "model": chosen.name,
+        "models": offered(current_user.role_name),
         "quota": quotas.status(current_user.id).as_payload(),
         "feedback_categories": _options(limits.FEEDBACK_CATEGORIES),
         "rating_reasons": _options(limits.RATING_REASONS),

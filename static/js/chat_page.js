@@ -14,6 +14,7 @@ import { feedbackDialog } from "./feedback.js";
 import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
+import { ModelPicker } from "./model_picker.js";
 import { fitDock, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
 import { ScrollController } from "./scroll.js";
@@ -31,10 +32,11 @@ const kept = new Map(); // the last conversations looked at: shown at once, then
 const KEEP = 8;
 
 const announcer = new Announcer(at("announcer"));
-const connection = new Connection(at("notice-bar"), at("model-name"));
+const connection = new Connection(at("notice-bar"), at("model-picker"));
+const picker = new ModelPicker({ button: at("model-picker"), models: boot.models, usual: boot.model, conversation: () => current, choose: (name) => settings.set("model", name) });
 const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: loadOlder });
 const list = new MessageList(at("message-list"), messageActs({
-  reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, scroll, announcer, attempt, sent,
+  reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, attempt, sent,
 }));
 const composer = new Composer({
   form: at("composer"), drafts: new Drafts(boot.user.id), limits: boot.limits, sendKey: () => preferences.sendKey,
@@ -46,7 +48,7 @@ const sidebar = new Sidebar({
   on: { open: openConversation, removed: conversationRemoved, changed: conversationChanged },
 });
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), shade: at("drawer-shade"), opener: at("open-sidebar") });
-const settings = new SettingsPanel({ boot, conversation: () => current, onSaved: conversationChanged, onCleared: (id) => sidebar.removed(id, current.info?.title) });
+const settings = new SettingsPanel({ boot, picker, conversation: () => current, onSaved: conversationChanged, onCleared: (id) => sidebar.removed(id, current.info?.title) });
 const feedback = feedbackDialog(at("feedback"));
 const search = new SearchDialog(at("search"), openConversation);
 const socket = new ChatSocket({
@@ -130,10 +132,7 @@ function adopted() {
 
 // ---- drawing ----------------------------------------------------------------------------------------------------
 
-function changed(key) {
-  if (key === null) drawAll();
-  else drawOne(key);
-}
+const changed = (key) => (key === null ? drawAll() : drawOne(key));
 
 function drawAll() {
   const rows = current.store.path();
@@ -174,6 +173,7 @@ function drawHead() {
   const title = current.info?.title || (current.id && sidebar.titleOf(current.id)) || "New chat";
   at("chat-title").textContent = title;
   at("chat-menu").hidden = current.id === null;
+  picker.draw();
   document.title = current.id === null ? "Echo" : `${title} · Echo`;
 }
 
@@ -232,6 +232,7 @@ function handle(name, payload) {
   if (name === "conversation_changed") conversationChanged(payload.conversation);
   else if (name === "conversation_removed") { sidebar.drop(payload.conversation_id); conversationRemoved(payload.conversation_id); }
   else if (name === "quota_changed") quota.show(payload.quota);
+  else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
   else if (name === "session_ended") { composer.saveNow(unsent()); connection.signedOut(payload?.reason); }
   else if (name === "message_started") current.handle(name, payload);
   else (ownerOf(payload.message_id) ?? current).handle(name, payload);

@@ -4,7 +4,7 @@ import { io } from "../vendor/socket.io.esm.min.js";
 
 const EVENTS = [
   "message_started", "message_queued", "receive_message", "message_finished",
-  "conversation_changed", "conversation_removed", "quota_changed", "session_ended",
+  "conversation_changed", "conversation_removed", "models_changed", "quota_changed", "session_ended",
 ];
 const ANSWER_WITHIN = 15000;
 

@@ -93,8 +93,9 @@ export class Conversation {
     return this.socket.request("stop_message", { message_id: messageId });
   }
 
-  async regenerate(messageId) {
-    this.store.start(await this.socket.request("regenerate_message", { message_id: messageId }));
+  /** model: who answers this once; the conversation keeps its own. */
+  async regenerate(messageId, model) {
+    this.store.start(await this.socket.request("regenerate_message", { message_id: messageId, ...(model && { model }) }));
   }
 
   async edit(messageId, text) {

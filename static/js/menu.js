@@ -13,7 +13,7 @@ export function closeMenu({ refocus = false } = {}) {
   if (refocus) button.focus();
 }
 
-/** items: {label, icon, run, href, download, danger} or "line" */
+/** items: {label, hint, icon, run, href, download, danger, checked, disabled} or "line" */
 export function openMenu(button, items, label = "Menu") {
   if (open?.button === button) return closeMenu();
   closeMenu();
@@ -28,11 +28,14 @@ export function openMenu(button, items, label = "Menu") {
 
 function item(entry) {
   if (entry === "line") return element("div", { class: "menu-line", role: "separator" });
-  const { label, icon: sign, run, href, download, danger } = entry;
-  const attributes = { class: `menu-item ${danger ? "danger" : ""}`, role: "menuitem", tabindex: "-1" };
+  const { label, hint, icon: sign, run, href, download, danger, checked, disabled } = entry;
+  const choice = checked === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": String(checked) };
+  const attributes = { class: `menu-item ${danger ? "danger" : ""}`, tabindex: "-1", "aria-disabled": disabled ? "true" : false, ...choice };
+  const words = hint ? element("span", { class: "menu-words" }, label, element("small", {}, hint)) : label;
   const node = href
-    ? element("a", { ...attributes, href, download: download ?? false }, icon(sign), label)
-    : element("button", { ...attributes, type: "button" }, icon(sign), label);
+    ? element("a", { ...attributes, href, download: download ?? false }, icon(sign), words)
+    : element("button", { ...attributes, type: "button" }, icon(sign), words);
+  if (disabled) return node;
   node.addEventListener("click", () => { closeMenu({ refocus: !href }); run?.(); });
   return node;
 }

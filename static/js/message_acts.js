@@ -5,7 +5,7 @@ import { touch } from "./icons.js";
 import { toast } from "./toasts.js";
 
 /** current(), list() and composer() give the parts as they are now; attempt(act) shows a refusal near the composer. */
-export function messageActs({ reasons, current, list, composer, scroll, announcer, attempt, sent }) {
+export function messageActs({ reasons, current, list, composer, picker, scroll, announcer, attempt, sent }) {
   return {
     ratingReasons: reasons,
     retry: (clientId) => sent(() => current().retry(clientId)),
@@ -15,7 +15,10 @@ export function messageActs({ reasons, current, list, composer, scroll, announce
       composer().focus();
     },
     copy: (row, button) => copyMessage(row, button, announcer),
-    regenerate: (id) => attempt(() => current().regenerate(id)),
+    regenerate: (id, model) => attempt(() => current().regenerate(id, model)),
+    author: (row) => (picker.several ? picker.title(row.model) : null),
+    loading: (row) => picker.loading(row.model),
+    others: (row) => picker.others(row.model),
     continue: (id) => attempt(() => current().continue(id)),
     rate: (id, rating, more) => attempt(() => current().rate(id, rating, more)),
     tell: (text) => touch() && toast(text, { seconds: 7 }), // where nothing hovers, tooltips do not exist

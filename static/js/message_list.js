@@ -28,6 +28,11 @@ export class MessageList {
     this.views.get(row.key)?.update(row);
   }
 
+  /** Answers that wait say what their model is doing. */
+  refreshWaiting() {
+    for (const view of this.views.values()) if (!view.row.text && view.row.role === "assistant") view.update(view.row);
+  }
+
   clear() {
     this.views.clear();
     this.root.replaceChildren();

@@ -2,6 +2,7 @@
 
 import { element, icon, iconButton } from "./icons.js";
 import { fullTime, queuePlace, replyStats, seconds as spoken } from "./format.js";
+import { openMenu } from "./menu.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
@@ -19,7 +20,8 @@ export class MessageView {
     if (row.role === "user") this.body.dir = "auto";
     this.tail = element("div", { class: "message-tail" });
     this.actions = element("div", { class: "message-actions", role: "group" });
-    this.node = element("article", { class: `message ${row.role}` }, this.body, this.tail, this.actions);
+    this.author = element("p", { class: "message-author", hidden: true });
+    this.node = element("article", { class: `message ${row.role}` }, this.author, this.body, this.tail, this.actions);
     this.node.view = this;
     this.frame = 0;
     this.update(row);
@@ -35,11 +37,19 @@ export class MessageView {
     this.node.classList.toggle("refused", row.status === "refused");
     this.node.setAttribute("aria-label", row.role === "user" ? "You" : "Echo");
     this.node.setAttribute("aria-busy", String(live));
+    this.#sign();
     if (row.role === "user") this.#paintQuestion();
     else if (live) this.#paintSoon();
     else this.#paint();
     this.#tail(live);
     this.#actions(live);
+  }
+
+  /** Who wrote it, where several models could have. */
+  #sign() {
+    const name = this.row.role === "assistant" && this.acts.author(this.row);
+    this.author.hidden = !name;
+    this.author.textContent = name || "";
   }
 
   #paintQuestion() {
@@ -81,7 +91,7 @@ export class MessageView {
       this.prose = null;
       this.body.append(this.thinking);
     }
-    const text = queuePlace(this.row.position, this.row.eta);
+    const text = this.acts.loading(this.row) || queuePlace(this.row.position, this.row.eta);
     const place = this.thinking.querySelector(".place");
     if (place.textContent !== text) place.textContent = text;
   }
@@ -142,10 +152,21 @@ export class MessageView {
     const { row, acts } = this;
     const rated = (value) => ({ "aria-pressed": String(row.rating === value), class: `icon-button ${row.rating === value ? "rated" : ""}` });
     return [
-      iconButton("again", "Regenerate", () => acts.regenerate(row.id)),
+      this.#again(),
       iconButton("up-thumb", "Good answer", () => acts.rate(row.id, row.rating === 1 ? 0 : 1), rated(1)),
       iconButton("down-thumb", "Bad answer", () => this.#rateDown(), rated(-1)),
     ];
+  }
+
+  /** At once where one model is there, else a menu: the same one again, or another. */
+  #again() {
+    const { row, acts } = this;
+    const others = acts.others(row);
+    const again = () => acts.regenerate(row.id);
+    if (!others.length) return iconButton("again", "Regenerate", again);
+    const items = [{ label: "Try again", icon: "again", run: again }, "line", ...others.map(({ name, title, hint }) => ({ label: `With ${title}`, hint, icon: "spark", run: () => acts.regenerate(row.id, name) }))];
+    const button = iconButton("again", "Regenerate", () => openMenu(button, items, "Regenerate"), { "aria-haspopup": "menu", "aria-expanded": "false" });
+    return button;
   }
 
   async #rateDown() {
@@ -171,7 +192,7 @@ export class MessageView {
 
   #info() {
     const { row } = this;
-    const text = [replyStats(row), row.created_at && fullTime(row.created_at)].filter(Boolean).join("\n");
+    const text = [row.model && `Written by ${row.model}`, replyStats(row), row.created_at && fullTime(row.created_at)].filter(Boolean).join("\n");
     if (!text) return [];
     return [iconButton("info", "About this answer", () => this.acts.tell(text), { "data-tip": text, "aria-label": `About this answer: ${text}` })];
   }

@@ -17,8 +17,8 @@ const NUMBERS = [
 
 export class SettingsPanel {
   /** conversation(): the one in view; onSaved(conversation); onCleared(id) */
-  constructor({ boot, conversation, onSaved, onCleared }) {
-    Object.assign(this, { boot, conversation, onSaved, onCleared });
+  constructor({ boot, picker, conversation, onSaved, onCleared }) {
+    Object.assign(this, { boot, picker, conversation, onSaved, onCleared });
     this.dialog = document.getElementById("settings");
     this.rows = new Map();
     this.tabs = [...this.dialog.querySelectorAll('[role="tab"]')];
@@ -79,7 +79,7 @@ export class SettingsPanel {
   }
 
   #frame(name, label, help, control, value = null) {
-    const reset = element("button", { type: "button", class: "icon-button reset", "aria-label": `${label}: back to the default`, "data-tip": "Back to the default", "data-tip-side": "end", onclick: () => this.#save(name, null) }, icon("again"));
+    const reset = element("button", { type: "button", class: "icon-button reset", "aria-label": `${label}: back to the default`, "data-tip": "Back to the default", "data-tip-side": "end", onclick: () => this.set(name, null) }, icon("again"));
     const tick = icon("check", "tick");
     const side = element("span", { class: "value" }, tick, reset, value);
     const node = element("div", { class: "setting" }, element("label", { class: "name", for: `set-${name}` }, label), side, control, element("p", { class: "help", id: `help-${name}` }, help));
@@ -88,33 +88,33 @@ export class SettingsPanel {
 
   #numberRow(name, label, help) {
     const { min, max, step } = this.boot.ceilings[name];
-    const preset = this.boot.defaults[name];
     const slider = element("input", { type: "range", class: "wide", id: `set-${name}`, min, max, step, "aria-describedby": `help-${name}` });
     const number = element("input", { type: "number", class: "number", min, max, step, "aria-label": `${label}, exact value` });
-    const frame = this.#frame(name, label, `${help} The model's default is ${preset}.`, slider, number);
+    const frame = this.#frame(name, label, help, slider, number);
     const show = (value) => {
       slider.value = value;
       number.value = value;
       slider.style.setProperty("--fill", `${((value - min) / (max - min)) * 100}%`);
     };
     slider.addEventListener("input", () => show(slider.value));
-    slider.addEventListener("change", () => this.#save(name, Number(slider.value)));
+    slider.addEventListener("change", () => this.set(name, Number(slider.value)));
     number.addEventListener("change", () => {
       const value = Math.min(max, Math.max(min, Number(number.value)));
       if (number.value === "" || Number.isNaN(value)) return this.refresh();
       show(value);
-      this.#save(name, value);
+      this.set(name, value);
     });
-    this.rows.set(name, { ...frame, show });
+    const tell = (preset) => { frame.node.querySelector(".help").textContent = `${help} The model's default is ${preset}.`; };
+    this.rows.set(name, { ...frame, show, tell });
     return frame.node;
   }
 
   #promptRow() {
     const name = "system_prompt";
-    const area = element("textarea", { class: "wide", id: `set-${name}`, maxlength: this.boot.limits.system_prompt_chars, dir: "auto", "aria-describedby": `help-${name}`, placeholder: this.boot.defaults[name] });
+    const area = element("textarea", { class: "wide", id: `set-${name}`, maxlength: this.boot.limits.system_prompt_chars, dir: "auto", "aria-describedby": `help-${name}` });
     const frame = this.#frame(name, "System prompt", "What Echo is told before the first message. Empty: the default shown in grey.", area);
-    area.addEventListener("change", () => this.#save(name, area.value.trim() || null));
-    this.rows.set(name, { ...frame, show: (value) => { area.value = this.#overrides()[name] === undefined || this.#overrides()[name] === null ? "" : value; } });
+    area.addEventListener("change", () => this.set(name, area.value.trim() || null));
+    this.rows.set(name, { ...frame, show: (value) => { area.value = this.#overrides()[name] === undefined || this.#overrides()[name] === null ? "" : value; }, tell: (preset) => { area.placeholder = preset; } });
     return frame.node;
   }
 
@@ -126,10 +126,12 @@ export class SettingsPanel {
   refresh() {
     const conversation = this.conversation();
     const settings = this.#overrides();
+    const usual = this.picker.chosen().defaults;
     document.getElementById("chat-settings-note").textContent = conversation.id === null ? "For the chat you are about to begin." : "For this chat only; from the next answer on.";
     for (const [name, row] of this.rows) {
       const own = settings[name] !== undefined && settings[name] !== null;
-      if (!row.node.contains(document.activeElement) || !own) row.show(own ? settings[name] : this.boot.defaults[name]);
+      row.tell(usual[name]);
+      if (!row.node.contains(document.activeElement) || !own) row.show(own ? settings[name] : usual[name]);
       row.node.classList.toggle("changed", own);
     }
     for (const kind of ["markdown", "json"]) {
@@ -140,7 +142,8 @@ export class SettingsPanel {
     document.getElementById("clear-chat").disabled = conversation.id === null;
   }
 
-  async #save(name, value) {
+  /** Set one value of the conversation in view, from wherever on the page. */
+  async set(name, value) {
     const conversation = this.conversation();
     try {
       if (conversation.id === null) {
@@ -150,7 +153,7 @@ export class SettingsPanel {
         const answer = await post(`/conversations/${conversation.id}/settings`, { [name]: value });
         if (answer.conversation) this.onSaved(answer.conversation);
       }
-      this.#tick(name);
+      if (this.rows.has(name)) this.#tick(name);
     } catch (error) {
       toast(error.message, { kind: "error" });
     }

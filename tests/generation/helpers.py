@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,15 @@ from echo.generation import (
     Failed,
     Finished,
     GenerationRequest,
+    ModelSpec,
+    ModelStatus,
     SamplingParams,
     TextPiece,
     TokenStream,
 )
+from echo.generation.local_models import LocalModels
+from echo.generation.model_source import ModelSize, Progress
+from echo.generation.runner import ModelRunner
 
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
@@ -122,6 +128,40 @@ class Reader:
         ends = [e for e in self.events[stream] if not isinstance(e, TextPiece)]
         assert len(ends) == 1
         return ends[0]
+
+
+class BuiltBy:
+    """A source of models that asks a test for each runner."""
+
+    def __init__(self, build: Callable[[], ModelRunner]) -> None:
+        self._build = build
+
+    def size(self, spec: ModelSpec) -> ModelSize:
+        return ModelSize(0, 0)
+
+    def prepare(self, spec: ModelSpec, progress: Progress) -> None:
+        """Nothing takes long."""
+
+    def build(self, spec: ModelSpec) -> ModelRunner:
+        return self._build()
+
+
+def engine_of(
+    build: Callable[[], ModelRunner], config: EngineConfig
+) -> Callable[[Callable[[], None]], Engine]:
+    """For `start_engine`: an engine with one model, whose runner the test makes."""
+    return lambda wake: Engine(BuiltBy(build), config, wake, [ModelSpec("made", "made")])
+
+
+def status(engine: Engine, name: str = "") -> ModelStatus:
+    """The state and figures of one model, the default one if none is named."""
+    wanted = name or engine.default_model
+    return next(one for one in engine.models() if one.name == wanted)
+
+
+def build_runner(config: EngineConfig) -> Any:
+    """A runner over the folder that the configuration names, in this thread."""
+    return LocalModels(config).build(ModelSpec.of_source(config.model))
 
 
 def request(text: str = "hello", **changes: Any) -> GenerationRequest:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,31 @@ from echo.generation import (
     Finished,
     FinishReason,
     MessageTooLong,
-    engine_loop,
+    ModelSpec,
+    served_model,
 )
 from echo.generation.batch import lay_out
 from echo.generation.config import CacheShape
 from echo.generation.decoder import Decoder, supports
+from echo.generation.local_models import LocalModels
 from echo.generation.model_loader import cpu_computes_bfloat16, load_model
-from echo.generation.model_runner import build_local_runner
 from echo.generation.prompt import PromptBuilder, TextCodec
-from echo.generation.request import Sequence
 from echo.generation.runner import Chunk, StepPlan
+from echo.generation.sequence import Sequence
 from echo.generation.stream import TokenStream
 from echo.generation.transformers_backend import OwnCaches, SlotModules
 
 from .conftest import StartEngine
-from .helpers import Reader, config_for, request, save_model, tiny_config
+from .helpers import (
+    Reader,
+    build_runner,
+    config_for,
+    engine_of,
+    request,
+    save_model,
+    status,
+    tiny_config,
+)
 
 CPU = torch.device("cpu")
 
@@ -193,7 +204,7 @@ def test_a_seed_does_not_depend_on_neighbours(shared: tuple[Engine, Reader]) -> 
 def test_a_row_that_was_taken_back_goes_on_as_if_nothing_had_been(
     start_engine: StartEngine, tiny_qwen: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_loop, "PLACES_EVERY", 0.0)
+    monkeypatch.setattr(served_model, "PLACES_EVERY", 0.0)
     engine, reader = start_engine(local(tiny_qwen, slots=2))
     long: dict[str, Any] = {"max_new_tokens": 400, "temperature": 1.0, "repetition_penalty": 1.1}
     asked = [request("tell me", seed=seed, owner="greedy", **long) for seed in (1, 2)]
@@ -202,7 +213,7 @@ def test_a_row_that_was_taken_back_goes_on_as_if_nothing_had_been(
         alone.append(engine.submit(one))
         reader.read(alone[-1])
     preempted = []
-    scheduler = engine._loop.scheduler
+    scheduler = engine._thread.models[engine.default_model].scheduler
     preempt = scheduler.preempt
     scheduler.preempt = lambda row: (preempted.append(row), preempt(row))[1]  # type: ignore[method-assign]
     again = [engine.submit(one) for one in asked]
@@ -280,11 +291,13 @@ def test_cancel_frees_the_row(shared: tuple[Engine, Reader]) -> None:
 
 def test_counters_and_health(shared: tuple[Engine, Reader]) -> None:
     engine, _ = shared
-    counters, health = engine.counters(), engine.health()
-    assert counters.generated_tokens > 0
-    assert counters.cached_tokens > 0
+    counters, health, model = engine.counters(), engine.health(), status(engine)
+    assert model.generated_tokens > 0
+    assert model.cached_tokens > 0
     assert (counters.queued, counters.running) == (0, 0)
-    assert 0 < counters.cache_slots_used <= counters.cache_slots == 4
+    assert 0 < model.slots_used <= model.slots == 4
+    assert model.weight_bytes > 0
+    assert (model.state, model.way) == ("ready", "own decoder")
     assert (health.state, health.device, health.dtype) == ("ready", "cpu", "float32")
 
 
@@ -296,14 +309,14 @@ def poisoned(folder: Path, question: str, **changes: Any) -> Any:
     config = config_for(folder, **changes)
 
     def build() -> Any:
-        runner = build_local_runner(config)
+        runner = build_runner(config)
         backend: Any = runner.backend
         token = runner._codec.encode(question)[0]
         backend.embedding = backend.embedding.clone()
         backend.embedding[token] = float("nan")
         return runner
 
-    return lambda wake: Engine(build, config, wake)
+    return engine_of(build, config)
 
 
 def test_nan_fails_one_row_and_its_slot_is_clean_afterwards(
@@ -330,13 +343,13 @@ def test_a_forward_pass_that_raises_restarts_the_engine(
     crashes = []
 
     def build() -> Any:
-        runner = build_local_runner(config)
+        runner = build_runner(config)
         if not crashes:
             crashes.append(1)
             runner.backend.forward = None  # type: ignore[method-assign,assignment]
         return runner
 
-    engine, reader = start_engine(lambda wake: Engine(build, config, wake))
+    engine, reader = start_engine(engine_of(build, config))
     streams = [engine.submit(request("hi", **GREEDY)) for _ in range(3)]
     reader.read(*streams)
     assert isinstance(reader.end(streams[0]), Failed)
@@ -380,26 +393,24 @@ def test_a_missing_model_is_a_clear_end(start_engine: StartEngine, tmp_path: Pat
         engine.submit(request())
 
 
-def test_a_new_model_takes_over_between_turns(
+def test_a_second_model_answers_beside_the_first(
     start_engine: StartEngine, tiny_qwen: Path, tmp_path: Path
 ) -> None:
+    """Loaded while the first one serves; what cannot be loaded leaves both alone."""
     other = save_model(tmp_path, tiny_config("llama"))
     engine, reader = start_engine(local(tiny_qwen))
+    engine.offer(ModelSpec("other", str(other)))
+    engine.offer(ModelSpec("missing", str(tmp_path / "nowhere")))
     running = engine.submit(request("old", temperature=1.0, max_new_tokens=60))
-    taken_over = engine.load(config_for(other))
-    with pytest.raises(EngineUnavailable):
-        engine.load(config_for(other))
-    assert taken_over.result(60).model == tmp_path.name
     asked = request("new", **GREEDY)
-    stream = engine.submit(asked)
-    reader.read(running, stream)
+    streams = [engine.submit(replace(asked, model=name)) for name in ("other", "missing", "")]
+    reader.read(running, *streams)
     assert isinstance(reader.end(running), Finished)
-    assert reader.text(stream) == Reference(other).text(asked)
-    failing = engine.load(config_for(tmp_path / "nowhere"))
-    assert failing.exception(30) is not None
-    stream = engine.submit(asked)
-    reader.read(stream)
-    assert isinstance(reader.end(stream), Finished)
+    assert reader.text(streams[0]) == Reference(other).text(asked)
+    failed = reader.end(streams[1])
+    assert isinstance(failed, Failed)
+    assert "does not exist" in failed.text
+    assert reader.text(streams[2]) == Reference(tiny_qwen).text(asked)
 
 
 # families ----------------------------------------------------------------------------------------
@@ -421,10 +432,10 @@ def test_families_equal_generate(
     runners = []
 
     def build() -> Any:
-        runners.append(build_local_runner(config))
+        runners.append(build_runner(config))
         return runners[0]
 
-    engine, reader = start_engine(lambda wake: Engine(build, config, wake))
+    engine, reader = start_engine(engine_of(build, config))
     asked = [request(question, **GREEDY) for question in QUESTIONS]
     streams = [engine.submit(one) for one in asked]
     reader.read(*streams)
@@ -436,11 +447,11 @@ def test_families_equal_generate(
 
 def test_the_decoder_equals_the_transformers_class(tiny_qwen: Path) -> None:
     """Chunked prompts of several rows and single tokens in one pass, to 1e-5."""
-    loaded = load_model(config_for(tiny_qwen))
-    assert supports(loaded.model, 512)
+    loaded = load_model(tiny_qwen, "tiny", config_for(tiny_qwen))
+    assert supports(loaded.config, 512)
     torch.manual_seed(1)
     with torch.inference_mode():
-        decoder = Decoder(loaded.model, 8, 512)
+        decoder = Decoder(loaded.module, 8, 512)
         rows = []
         for number, length in enumerate((5, 70, 33, 200)):
             sequence = Sequence(request(), TokenStream("r"), number)
@@ -453,11 +464,11 @@ def test_the_decoder_equals_the_transformers_class(tiny_qwen: Path) -> None:
         after = StepPlan(
             [Chunk(r, s, len(r.tokens)) for r, s in zip(rows, starts, strict=True)], []
         )
-        check_logits(decoder, loaded.model, after)
+        check_logits(decoder, loaded.module, after)
         for _ in range(3):
             for row in rows:
                 row.tokens.append(int(torch.randint(0, 400, (1,))))
-            check_logits(decoder, loaded.model, StepPlan([], rows))
+            check_logits(decoder, loaded.module, StepPlan([], rows))
 
 
 def check_logits(decoder: Decoder, model: Any, plan: StepPlan) -> None:
@@ -503,7 +514,7 @@ def test_every_end_of_turn_token_ends_a_reply(
     end = int(output[0, -1])
     for number, ends in enumerate(([400 - 1, end], end)):
         folder = save_model(tmp_path / str(number), tiny_config("qwen2"), eos_token_id=ends)
-        assert load_model(config_for(folder)).eos >= {end, 2}
+        assert load_model(folder, "tiny", config_for(folder)).eos >= {end, 2}
         engine, reader = start_engine(local(folder))
         stream = engine.submit(asked)
         reader.read(stream)
@@ -515,8 +526,8 @@ def test_every_end_of_turn_token_ends_a_reply(
 def test_sliding_windows_are_left_to_transformers(tmp_path: Path) -> None:
     config = tiny_config("mistral", sliding_window=16)
     model = AutoModelForCausalLM.from_config(config)
-    assert not supports(model, 512)
-    assert supports(model, 16)
+    assert not supports(model.config, 512)
+    assert supports(model.config, 16)
 
 
 def test_dtypes_and_devices() -> None:
@@ -536,9 +547,12 @@ def test_a_missing_folder_is_not_looked_up_on_the_hub(tmp_path: Path) -> None:
     from echo.generation import ModelLoadError
 
     (tmp_path / "weights").mkdir()
-    for name in (str(tmp_path / "weights/none"), "./none", "a/b/c", "tests/none", ""):
-        with pytest.raises(ModelLoadError):
-            load_model(EngineConfig(model=name))
+    for name in (str(tmp_path / "weights/none"), "./none", "a/b/c", "tests/none", "none.gguf"):
+        models = LocalModels(EngineConfig())
+        with pytest.raises(ModelLoadError, match="does not exist"):
+            models.size(ModelSpec("some", name))
+        with pytest.raises(ModelLoadError, match="does not exist"):
+            models.prepare(ModelSpec("some", name), lambda share, doing: None)
 
 
 @pytest.mark.skipif(not cpu_computes_bfloat16(), reason="this processor emulates bfloat16")
@@ -585,8 +599,8 @@ def test_the_models_own_recommendations_are_the_defaults(
     )
     engine, reader = start_engine(local(folder, max_cache_mb=1))
     reader.read(engine.submit(request("a", **GREEDY)))
-    assert (engine.defaults.temperature, engine.defaults.top_k, engine.defaults.top_p) == (
+    assert (engine.defaults().temperature, engine.defaults().top_k, engine.defaults().top_p) == (
         0.6, 20, 0.8,
     )  # fmt: skip
-    shape = CacheShape(3, 2, 12, "float32", engine.counters().cache_slots, 512)
+    shape = CacheShape(3, 2, 12, "float32", status(engine).slots, 512)
     assert shape.bytes <= 2**20

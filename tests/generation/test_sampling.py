@@ -8,8 +8,8 @@ import torch
 from transformers.generation import logits_process as theirs
 
 from echo.generation import TokenStream
-from echo.generation.request import Sequence
 from echo.generation.sampling import Sampler, kept_candidates, kept_of_all
+from echo.generation.sequence import Sequence
 
 from .helpers import request
 

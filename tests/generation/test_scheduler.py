@@ -1,8 +1,8 @@
 """Waiting and running, without torch and without threads."""
 
-from echo.generation.request import Sequence, SequenceState
 from echo.generation.runner import StepPlan
 from echo.generation.scheduler import Scheduler
+from echo.generation.sequence import Sequence, SequenceState
 from echo.generation.stream import TokenStream
 
 from .helpers import request

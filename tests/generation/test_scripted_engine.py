@@ -26,7 +26,7 @@ from echo.generation import (
 from echo.generation.scripted_runner import ScriptedRunner
 
 from .conftest import StartEngine
-from .helpers import Reader, request
+from .helpers import Reader, engine_of, request, status
 
 FAST = ScriptedReply(text="one two three four five", delay_ms=1, first_delay_ms=1)
 ENDLESS = ScriptedReply(text="word " * 5000, delay_ms=1, first_delay_ms=1)
@@ -108,7 +108,7 @@ def test_a_failing_row_fails_alone(start_engine: StartEngine) -> None:
     assert reader.text(streams[1]) == "a b"
     assert all(reader.text(one) == FAST.text for one in (streams[0], streams[2]))
     assert engine.health().state == "ready"
-    assert engine.counters().failed == 1
+    assert status(engine).failed == 1
 
 
 def test_a_crash_fails_the_running_and_keeps_the_waiting(start_engine: StartEngine) -> None:
@@ -155,7 +155,7 @@ def test_a_builder_that_fails_is_tried_again(start_engine: StartEngine) -> None:
             raise RuntimeError("not yet")
         return ScriptedRunner(script(), config)
 
-    engine, reader = start_engine(lambda wake: Engine(build, config, wake))
+    engine, reader = start_engine(engine_of(build, config))
     stream = engine.submit(request())
     reader.read(stream)
     assert reader.text(stream) == FAST.text
@@ -183,7 +183,7 @@ def test_stop_ends_streams_even_when_the_thread_does_not_come_back() -> None:
             return super().step(plan)
 
     reader, config = Reader(), EngineConfig(slots=1)
-    engine = Engine(lambda: Stuck(script(), config), config, reader.wake)
+    engine = engine_of(lambda: Stuck(script(), config), config)(reader.wake)
     reader.engine = engine
     engine.start()
     streams = [engine.submit(request()), engine.submit(request())]
@@ -211,9 +211,7 @@ def test_a_dying_thread_ends_every_stream(start_engine: StartEngine) -> None:
             raise SystemExit("killed")
 
     config = EngineConfig(slots=1)
-    engine, reader = start_engine(
-        lambda wake: Engine(lambda: Deadly(script(), config), config, wake)
-    )
+    engine, reader = start_engine(engine_of(lambda: Deadly(script(), config), config))
     streams = [engine.submit(request()) for _ in range(3)]
     reader.read(*streams)
     assert all(isinstance(reader.end(stream), Failed) for stream in streams)
@@ -225,7 +223,7 @@ def test_cancel_ends_a_stream_and_frees_its_place(start_engine: StartEngine, wai
     engine, reader = start_engine(scripted(script(default=ENDLESS), slots=1))
     first = engine.submit(request(max_new_tokens=5000))
     second = engine.submit(request(max_new_tokens=5000, owner="b"))
-    wait_for(lambda: engine.counters().running == 1 and engine.counters().generated_tokens > 3)
+    wait_for(lambda: engine.counters().running == 1 and status(engine).generated_tokens > 3)
     stream, other = (second, first) if waits else (first, second)
     stream.cancel()
     reader.read(stream)
@@ -234,7 +232,7 @@ def test_cancel_ends_a_stream_and_frees_its_place(start_engine: StartEngine, wai
     assert end.reason is FinishReason.CANCELLED
     assert not other.done
     wait_for(lambda: engine.counters().running == 1 and engine.counters().queued == 0)
-    assert engine.counters().cancelled == 1
+    assert status(engine).cancelled == 1
 
 
 def test_cancel_comes_within_two_tokens(start_engine: StartEngine) -> None:
@@ -252,7 +250,7 @@ def test_cancel_comes_within_two_tokens(start_engine: StartEngine) -> None:
             return outcome
 
     engine, reader = start_engine(
-        lambda wake: Engine(lambda: Counting(script(default=ENDLESS), config), config, wake)
+        engine_of(lambda: Counting(script(default=ENDLESS), config), config)
     )
     streams.append(engine.submit(request(max_new_tokens=5000)))
     reader.read(streams[0])
@@ -268,7 +266,7 @@ def test_cancel_while_the_model_is_loading(start_engine: StartEngine) -> None:
         hold.wait(20)
         return ScriptedRunner(script(), config)
 
-    engine, reader = start_engine(lambda wake: Engine(build, config, wake))
+    engine, reader = start_engine(engine_of(build, config))
     stream, other = engine.submit(request()), engine.submit(request())
     assert engine.health().state == "loading"
     stream.cancel()
@@ -316,7 +314,7 @@ def test_an_owner_with_all_slots_gives_one_to_a_newcomer(start_engine: StartEngi
     quick = ScriptedReply(match="quick", text="done", delay_ms=0, first_delay_ms=0)
     engine, reader = start_engine(scripted(script(quick, default=long), slots=2))
     greedy = [engine.submit(request(owner="a", max_new_tokens=300)) for _ in range(2)]
-    wait_for(lambda: engine.counters().generated_tokens > 10)
+    wait_for(lambda: status(engine).generated_tokens > 10)
     modest = engine.submit(request("quick", owner="b"))
     reader.read(modest)
     assert not any(stream.done for stream in greedy)
@@ -356,7 +354,7 @@ def test_one_wake_per_step_and_a_broken_wake_is_survived(start_engine: StartEngi
         raise OSError("closed")
 
     config = EngineConfig(slots=8)
-    engine = Engine(lambda: ScriptedRunner(script(), config), config, broken)
+    engine = engine_of(lambda: ScriptedRunner(script(), config), config)(broken)
     engine.start()
     streams = [engine.submit(request(owner=str(n))) for n in range(8)]
     wait_for(lambda: all(stream.done for stream in streams))
@@ -387,7 +385,7 @@ def test_checks_before_the_model_is_there() -> None:
     with pytest.raises(MessageTooLong):
         engine.check("a" * 1000, "", 50)
     assert engine.count_tokens("12345") == 2
-    assert engine.defaults == EngineConfig().defaults
+    assert engine.defaults() == EngineConfig().defaults
     assert engine.health().state == "loading"
 
 

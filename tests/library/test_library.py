@@ -189,7 +189,6 @@ def test_the_best_that_fits_answers(library: Library, tmp_path: Path, model_byte
     assert half.best(2 * GB).model.name == "better"
     add(library, tmp_path / "tiny")  # an own one of few numbers stands below, one of many above
     assert library.best(None).model.name == "better"
-    assert library.best(None, kinds=("folder",)).model.name == "tiny"
     install(library, "own-giant", 10**10, model_bytes)
     assert library.best(None).model.name == "own-giant"
     assert library.best(3 * GB).model.name == "better"
@@ -201,13 +200,6 @@ def test_adapters_of_ones_own_answer_only_when_named(library: Library, tmp_path:
     assert library.best(None).model.name == "mine"
     library.choose_default("tuned")
     assert library.best(None).model.name == "tuned"
-    with pytest.raises(NotFound):
-        library.best(None, kinds=("adapter", "gguf"))  # its base is a folder
-
-
-def test_nothing_that_can_be_served_is_said(library: Library) -> None:
-    with pytest.raises(NotFound, match="can be served"):
-        library.best(None, kinds=("gguf",))
 
 
 def test_the_setup_asks_for_room_and_respects_a_removal(

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from echo import engines
 from echo.cli.models import models
 from echo.services.library import Library, catalogue, setup
 from tests.library import made_models
@@ -141,8 +140,7 @@ def test_every_command_has_its_help(run: Run) -> None:
 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that is large enough, with an engine that serves GGUF files."""
-    monkeypatch.setattr(engines, "SERVED_KINDS", frozenset({"folder", "hub", "gguf", "adapter"}))
+    """A machine that is large enough."""
     monkeypatch.setattr(setup, "MEMORY", 0)
     monkeypatch.setattr(setup, "DISK", 0)
 
@@ -184,13 +182,6 @@ def test_the_setup_leaves_alone_who_chose_otherwise(
     monkeypatch.setattr(setup, "MEMORY", 10**18)
     assert "made is for machines with 4 GB of memory" in run(*UNASKED).stdout
     assert not (tmp_path / "models" / "made").exists()
-
-
-def test_the_setup_fetches_nothing_that_the_engine_cannot_serve(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines, "SERVED_KINDS", frozenset({"folder"}))
-    assert run(*UNASKED).output == ""
 
 
 COMMAND = """

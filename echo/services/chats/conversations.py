@@ -15,6 +15,7 @@ from echo.extensions import db
 from echo.limits import (
     CONVERSATIONS_PER_PAGE,
     GENERATION_RANGES,
+    MODEL_NAME_CHARS,
     SYSTEM_PROMPT_CHARS,
     TITLE_CHARS,
 )
@@ -183,6 +184,10 @@ def _checked_setting(name: str, value: Any) -> Any:
                 f"The system prompt is a text of at most {SYSTEM_PROMPT_CHARS} characters.",
                 field=name,
             )
+        return storable(value)
+    if name == "model":
+        if not isinstance(value, str) or not 1 <= len(value) <= MODEL_NAME_CHARS:
+            raise InvalidInput("A model is chosen by its name.", field=name)
         return storable(value)
     limits = GENERATION_RANGES.get(name)
     if limits is None:

@@ -11,9 +11,8 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from echo.config import ROOT
 from echo.errors import Conflict
@@ -23,10 +22,7 @@ from echo.services.library.choice import Choice
 from echo.services.library.models import InstalledModel, ModelFiles
 from echo.services.library.plans import From, Plan, Planner
 from echo.services.library.progress import Progress, Work, silent
-from echo.services.library.records import Kind
 from echo.services.library.shelf import Shelf
-
-ALL_KINDS: Final[tuple[Kind, ...]] = ("folder", "gguf", "adapter", "hub")
 
 
 class Library:
@@ -177,18 +173,17 @@ class Library:
         """Tell whether somebody removed this model: the setup does not bring it back."""
         return name in self._shelf.records.choices().unwanted
 
-    def best(self, memory: int | None, kinds: Collection[Kind] = ALL_KINDS) -> Choice:
+    def best(self, memory: int | None) -> Choice:
         """Return the model that answers where none is named: the default, or the best one that fits.
 
         Args:
             memory: bytes that it may take; None: whatever it takes.
-            kinds: the kinds that can be served.
 
         Raises:
             NotFound: nothing is installed that can be served.
         """
         known = {model.name: model for model in self.installed()}
-        models = [model for model in known.values() if _can_be_served(model, known, kinds)]
+        models = [model for model in known.values() if _can_be_served(model, known)]
         default = next((model for model in models if model.name == self.default), None)
         if default is not None:
             return Choice(default)
@@ -201,10 +196,6 @@ class Library:
         )
 
 
-def _can_be_served(
-    model: InstalledModel, known: Mapping[str, InstalledModel], kinds: Collection[Kind]
-) -> bool:
+def _can_be_served(model: InstalledModel, known: Mapping[str, InstalledModel]) -> bool:
     below = known.get(model.base) if model.base else model
-    return below is not None and all(
-        each.state == "installed" and each.kind in kinds for each in (model, below)
-    )
+    return below is not None and all(each.state == "installed" for each in (model, below))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from echo import errors
 from echo.config import Settings
+from echo.extensions import db
 from echo.generation import (
     ChatMessage,
     Engine,
@@ -18,10 +19,10 @@ from echo.generation import (
     InvalidRequest,
     MessageTooLong,
     QueueFull,
-    SamplingParams,
 )
-from echo.models import Conversation
+from echo.models import Conversation, User
 from echo.services import site_settings
+from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import safety
 from echo.services.turns.live_turn import Stream
@@ -34,13 +35,24 @@ class EngineRequests:
     """The engine as turns use it."""
 
     engine: Engine
+    models: Models
     settings: Settings
 
-    def refuse_too_long(self, text: str, conversation: Conversation) -> None:
+    def choose(self, conversation: Conversation, wanted: str | None = None) -> Chosen:
+        """Return the model that answers the next turn: `wanted`, else the conversation's own choice.
+
+        Raises:
+            InvalidInput, Forbidden: it is not here any more, or not for this person.
+        """
+        owner = db.session.get_one(User, conversation.user_id)
+        return self.models.choose(owner.role_name, wanted or conversation.settings.get("model"))
+
+    def refuse_too_long(self, text: str, conversation: Conversation, chosen: Chosen) -> None:
         site = site_settings.current()
-        room = self._sampling(conversation, site).max_new_tokens
+        room = sampling_for(conversation.settings, site, chosen).max_new_tokens
+        system, _ = self._system_prompt(conversation, site, chosen)
         try:
-            self.engine.check(text, self._system_prompt(conversation, site), room)
+            self.engine.check(text, system, room, chosen.name)
         except MessageTooLong as refusal:
             raise errors.TooLong(
                 f"This message is too long for the model: it has about {refusal.tokens:,} tokens, and "
@@ -48,17 +60,23 @@ class EngineRequests:
                 field="text",
             ) from refusal
 
-    def _system_prompt(self, conversation: Conversation, site: SiteSettings) -> str:
-        return str(conversation.settings.get("system_prompt", site.system_prompt))
-
-    def _sampling(self, conversation: Conversation, site: SiteSettings) -> SamplingParams:
-        return sampling_for(conversation.settings, site, self.engine.defaults)
+    def _system_prompt(
+        self, conversation: Conversation, site: SiteSettings, chosen: Chosen
+    ) -> tuple[str, int]:
+        """Return it, and how many of its first characters are the same for everybody."""
+        own = conversation.settings.get("system_prompt")
+        if own is not None:
+            return str(own), 0
+        prompt = chosen.settled.system_prompt
+        everybodys = site.system_prompt if prompt is None else prompt
+        return everybodys, len(everybodys)
 
     def submit(
         self,
         conversation: Conversation,
         reply_id: str,
         history: Sequence[ChatMessage],
+        chosen: Chosen,
         prefix: str = "",
     ) -> Stream:
         """Queue a reply; a plain statement of distress gets its fixed text instead.
@@ -70,11 +88,13 @@ class EngineRequests:
         if concern is not None:
             return FixedStream(reply_id, safety.answer(concern, self.settings.help_lines))
         site = site_settings.current()
-        system = self._system_prompt(conversation, site)
+        system, shared = self._system_prompt(conversation, site, chosen)
         opening = (ChatMessage("system", system),) if system else ()
         request = GenerationRequest(
             messages=(*opening, *history),
-            sampling=self._sampling(conversation, site),
+            sampling=sampling_for(conversation.settings, site, chosen),
+            model=chosen.name,
+            shared_chars=shared,
             owner=str(conversation.user_id),
             conversation=conversation.id,
             prefix=prefix,

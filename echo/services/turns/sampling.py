@@ -1,4 +1,6 @@
-"""Which sampling a turn gets: the conversation's settings, else the site's, else the model's."""
+"""Which sampling a turn gets: the conversation's, else the model's as settled, else the site's, else its
+authors'.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +9,25 @@ from dataclasses import replace
 from typing import Any
 
 from echo.generation import SamplingParams
+from echo.services.serving import Chosen
 from echo.services.site_settings import SiteSettings
 
 NAMES = ("temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens")
+WHOLE = ("top_k", "max_new_tokens")
 
 
-def defaults(settings: SiteSettings, model_defaults: SamplingParams) -> SamplingParams:
+def defaults(settings: SiteSettings, chosen: Chosen) -> SamplingParams:
     """Return what a conversation without settings of its own uses."""
-    configured = {name: getattr(settings, name) for name in NAMES}
-    return replace(model_defaults, **{k: v for k, v in configured.items() if v is not None})
+    values = {name: getattr(settings, name) for name in NAMES} | dict(chosen.settled.sampling)
+    given = {name: value for name, value in values.items() if value is not None}
+    whole = {name: int(given[name]) for name in WHOLE if name in given}
+    return replace(chosen.defaults, **{**given, **whole})
 
 
-def sampling_for(
-    chosen: Mapping[str, Any], settings: SiteSettings, model_defaults: SamplingParams
-) -> SamplingParams:
+def sampling_for(own: Mapping[str, Any], settings: SiteSettings, chosen: Chosen) -> SamplingParams:
     """Return the sampling for a conversation; its own token limit cannot exceed the site's."""
-    base = defaults(settings, model_defaults)
-    own = {name: chosen[name] for name in NAMES if chosen.get(name) is not None}
-    if settings.max_new_tokens is not None and "max_new_tokens" in own:
-        own["max_new_tokens"] = min(own["max_new_tokens"], settings.max_new_tokens)
-    return replace(base, **own)
+    base = defaults(settings, chosen)
+    wanted = {name: own[name] for name in NAMES if own.get(name) is not None}
+    if settings.max_new_tokens is not None and "max_new_tokens" in wanted:
+        wanted["max_new_tokens"] = min(wanted["max_new_tokens"], settings.max_new_tokens)
+    return replace(base, **wanted)

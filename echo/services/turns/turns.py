@@ -14,10 +14,11 @@ from sqlalchemy import select
 from echo import errors, signals
 from echo.config import Settings
 from echo.extensions import db
-from echo.generation import ChatMessage, Engine, Failed, Finished, FinishReason
+from echo.generation import ChatMessage, Failed, Finished, FinishReason
 from echo.models import Conversation, Message, MessageStatus
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
+from echo.services.serving import Chosen, Models
 from echo.services.storage import assign
 from echo.services.turns import ending, quotas, rows
 from echo.services.turns.engine_requests import EngineRequests
@@ -39,10 +40,10 @@ class Question:
 class Turns:
     """All turns of this process. `live` holds those in the making by the reply's id."""
 
-    def __init__(self, app: Flask, engine: Engine, settings: Settings) -> None:
+    def __init__(self, app: Flask, models: Models, settings: Settings) -> None:
         self.app = app
-        self.engine = engine
-        self.requests = EngineRequests(engine, settings)
+        self.engine = models.engine
+        self.requests = EngineRequests(models.engine, models, settings)
         self.live: dict[str, LiveTurn] = {}
 
     @classmethod
@@ -55,11 +56,6 @@ class Turns:
     def here(cls) -> Turns:
         """Return the turns of the present application."""
         return cls.of(current_app)
-
-    @property
-    def model_name(self) -> str:
-        """The model's name as people see it: of a folder, its last part."""
-        return self.engine.health().model.rstrip("/").rpartition("/")[2] or "scripted"
 
     # ── what a person can do ────────────────────────────────────────────────────────────────
 
@@ -91,14 +87,16 @@ class Turns:
         conversation = conversations.own(user_id, old.conversation_id)
         return self._ask_under(conversation, old.parent_id, text, client_id)
 
-    def regenerate(self, user_id: int, message_id: str) -> Message:
-        """Answer the same question again, as a sibling of the old reply."""
+    def regenerate(self, user_id: int, message_id: str, model: str | None = None) -> Message:
+        """Answer the same question again, maybe by another model, as a sibling of the old reply."""
         quotas.refuse_spent(user_id)
         old = rows.own_reply(user_id, message_id)
         conversation = conversations.own(user_id, old.conversation_id)
         question = conversations.own_message(user_id, str(old.parent_id))
-        reply = self._new_reply(conversation, question.id)
-        stream = self.requests.submit(conversation, reply.id, rows.history(question.id))
+        chosen = self.requests.choose(conversation, model)
+        reply = self._new_reply(conversation, question.id, chosen)
+        history = rows.history(question.id)
+        stream = self.requests.submit(conversation, reply.id, history, chosen)
         self._commit(stream, conversation, [reply])
         self._go_live(reply, stream)
         return reply
@@ -114,7 +112,8 @@ class Turns:
             raise errors.InvalidInput("This answer is not cut short.", field="message_id")
         conversation = conversations.own(user_id, reply.conversation_id)
         history = rows.history(str(reply.parent_id))
-        stream = self.requests.submit(conversation, reply.id, history, prefix=reply.text)
+        chosen = self.requests.choose(conversation, reply.model)
+        stream = self.requests.submit(conversation, reply.id, history, chosen, prefix=reply.text)
         rows.reopen(conversation, reply)
         self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
         return reply
@@ -172,7 +171,8 @@ class Turns:
         reply = db.session.get_one(Message, turn.message_id)
         conversation = db.session.get_one(Conversation, turn.conversation_id)
         history = rows.history(str(reply.parent_id))
-        turn.stream = self.requests.submit(conversation, reply.id, history)
+        chosen = self.requests.choose(conversation, reply.model)
+        turn.stream = self.requests.submit(conversation, reply.id, history, chosen)
 
     def turn_above(self, turn: LiveTurn) -> LiveTurn | None:
         """Return the live reply that this turn's question was asked under, if there is one."""
@@ -196,7 +196,8 @@ class Turns:
     def _ask_under(
         self, conversation: Conversation, parent_id: str | None, text: str, client_id: str | None
     ) -> Asked:
-        self.requests.refuse_too_long(text, conversation)
+        chosen = self.requests.choose(conversation)
+        self.requests.refuse_too_long(text, conversation, chosen)
         message = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -206,17 +207,17 @@ class Turns:
             text=text,
             client_id=client_id,
         )
-        reply = self._new_reply(conversation, message.id)
+        reply = self._new_reply(conversation, message.id, chosen)
         stream = None
         if parent_id not in self.live:  # else the pump submits it when the reply above has ended
             history = [*rows.history(parent_id), ChatMessage("user", text)]
-            stream = self.requests.submit(conversation, reply.id, history)
+            stream = self.requests.submit(conversation, reply.id, history, chosen)
         if not self._commit(stream, conversation, [message, reply]):
             return rows.must_be_asked(conversation.user_id, client_id)
         self._go_live(reply, stream)
         return Asked(conversation, message, reply)
 
-    def _new_reply(self, conversation: Conversation, question_id: str) -> Message:
+    def _new_reply(self, conversation: Conversation, question_id: str, chosen: Chosen) -> Message:
         return Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -224,7 +225,7 @@ class Turns:
             parent_id=question_id,
             role="assistant",
             status=MessageStatus.QUEUED,
-            model=self.model_name,
+            model=chosen.name,
         )
 
     def _commit(

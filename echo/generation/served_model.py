@@ -1,17 +1,25 @@
-"""The engine's step: take what came, schedule, compute, hand out. It does not know how to restart."""
+"""One model that is served: its rows, its runner, and one step of both.
+
+Everything here runs in the engine's thread. It does not know how models are loaded, what other
+models are served, or how a runner that has crashed is replaced.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import defaultdict
 
 from .config import EngineConfig
-from .counters import Tally
+from .counters import ModelState, Tally
 from .detokenizer import Piece, TextAssembler
+from .errors import ModelLoadError
 from .inbox import Inbox
-from .request import FinishReason, Sequence, SequenceState
+from .model_spec import ModelSpec
+from .request import FinishReason
 from .runner import ModelRunner, RowError, RowOutput, StepOutcome
 from .scheduler import Scheduler
+from .sequence import Sequence, SequenceState
 from .stream import EndEvent, Failed, Finished, Timing, Usage
 
 log = logging.getLogger(__name__)
@@ -20,29 +28,65 @@ CHECK_AGAIN = 0.25  # seconds at most between two looks at rows that exist but c
 ROW_FAILED = "This reply could not be computed. Please try again."
 
 
-class EngineLoop:
-    """Everything here runs in the engine's thread, except abandon()."""
+class ServedModel:
+    """The rows of one set of weights, those of its adapters among them."""
 
-    def __init__(self, config: EngineConfig, inbox: Inbox) -> None:
+    def __init__(self, name: str, config: EngineConfig, inbox: Inbox) -> None:
+        self.name = name
         self.scheduler = Scheduler(
             config.slots, config.prefill_tokens_per_step, config.stalled_reader_seconds
         )
-        self.tally = Tally()
+        self.tallies: defaultdict[str, Tally] = defaultdict(Tally)  # by the name asked for
         self.runner: ModelRunner | None = None
-        self.draining = False  # nothing new is started: another model is about to take over
+        self.state: ModelState = "installed"
+        self.doing = ""
+        self.progress: float | None = None
+        self.error: str | None = None
+        self.restarts = 0
+        self.adapters: set[str] = set()  # names that the runner knows
+        self._folders: dict[str, str] = {}  # of adapters, by name
+        self.spent = 0.0  # seconds of steps: who has had least comes next
+        self.wake_at = 0.0  # nothing can be computed before
+        self.used_at = time.monotonic()
         self._inbox = inbox
         self._places_at = 0.0
         self._stalled_at = 0.0
 
     def use(self, runner: ModelRunner) -> None:
         self.runner = runner
+        self.adapters = set()
         self.scheduler.slots = runner.facts.slots
+        self.state, self.doing, self.progress, self.error = "ready", "", None, None
+
+    def let_go(self) -> None:
+        """Close the runner; whatever it held is free."""
+        runner, self.runner = self.runner, None
+        self.adapters = set()
+        if runner is None:
+            return
+        try:
+            runner.close()
+        except Exception:
+            log.exception("The runner of %s cannot be closed", self.name)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.scheduler.running or len(self.scheduler.waiting))
+
+    def add(self, sequence: Sequence, spec: ModelSpec) -> None:
+        if spec.adapter:
+            self._folders[spec.name] = spec.adapter
+        self.scheduler.add(sequence)
+        self.used_at = time.monotonic()
+
+    def drop_adapter(self, name: str) -> None:
+        """Forget an adapter; no row uses it."""
+        if name in self.adapters:
+            self.adapters.discard(name)
+            self._runner.drop_adapter(name)
 
     def step(self) -> None:
-        """One turn of the loop; whatever it raises is the supervisor's business."""
-        self._inbox.news.clear()
-        self._take_arrived()
-        self._take_cancels()
+        """One turn: admit, plan, compute, hand out. Whatever it raises is the supervisor's business."""
         self._admit()
         now = time.monotonic()
         plan = self.scheduler.plan(now)
@@ -50,55 +94,44 @@ class EngineLoop:
         if plan:
             outcome = self._runner.step(plan)
             self.scheduler.advance(plan)
-            self._take_cancels()
+            if self._inbox.has_cancels:
+                self.take_cancels()
             self._route(outcome)
-        self._look_after_waiters(now)
-        self._inbox.wake_reader()
-        if not outcome.rows and outcome.pause > 0:
-            self._wait(outcome.pause)
+        self.look_after_waiters(now)
+        self.used_at = time.monotonic()
+        self.spent += self.used_at - now
+        self.wake_at = self._next_look(outcome)
+
+    def take_cancels(self) -> None:
+        for sequence in list(self.scheduler.everyone()):
+            if sequence.stream.cancelled:
+                self._cancel(sequence)
 
     def end_running(self, text: str) -> None:
         """The step has failed: nobody knows what the rows hold, so all of them end."""
         for sequence in list(self.scheduler.running):
-            self._end(sequence, SequenceState.FAILED, self._failed(sequence, "engine_failed", text))
-        self._inbox.wake_reader()
+            self.fail(sequence, "engine_failed", text)
+
+    def end_all_of(self, name: str, text: str) -> None:
+        """Rows that asked for this model by its name."""
+        for sequence in list(self.scheduler.everyone()):
+            if name in (sequence.request.model, self.name):
+                self.fail(sequence, "engine_failed", text)
 
     def end_everything(self, text: str) -> None:
-        self._take_arrived()
         for sequence in list(self.scheduler.everyone()):
-            self._end(sequence, SequenceState.FAILED, self._failed(sequence, "engine_failed", text))
-        self._inbox.wake_reader()
-
-    def abandon(self, text: str) -> None:
-        """From another thread, when the engine's own does not come back: only the streams end."""
-        arrived = list(self._inbox.arrived)
-        for sequence in [*arrived, *self.scheduler.everyone()]:
-            if sequence.stream.end(self._failed(sequence, "engine_failed", text)):
-                self._inbox.announce(sequence.stream)
-        self._inbox.wake_reader()
+            self.fail(sequence, "engine_failed", text)
 
     # taking ----------------------------------------------------------------------------------
 
     @property
     def _runner(self) -> ModelRunner:
         if self.runner is None:
-            raise RuntimeError("The engine's loop has no runner.")
+            raise RuntimeError("This model has no runner.")
         return self.runner
 
-    def _take_arrived(self) -> None:
-        while self._inbox.arrived:
-            self.scheduler.add(self._inbox.arrived.popleft())
-
-    def _take_cancels(self) -> None:
-        if not self._inbox.has_cancels:
-            return
-        self._inbox.has_cancels = False  # before looking: a later mark is seen next time
-        for sequence in list(self.scheduler.everyone()):
-            if sequence.stream.cancelled:
-                self._cancel(sequence)
-
     def _admit(self) -> None:
-        while not self.draining and (sequence := self.scheduler.next_to_admit()) is not None:
+        while (sequence := self.scheduler.next_to_admit()) is not None:
             self._start(sequence)
 
     def _start(self, sequence: Sequence) -> None:
@@ -108,14 +141,14 @@ class EngineLoop:
         try:
             self._prepare(sequence)
         except RowError as error:
-            self._fail(sequence, error.code, error.text)
+            self.fail(sequence, error.code, error.text)
         except Exception as error:
             log.exception("Request %s cannot be prepared", sequence.request.request_id)
-            self._fail(sequence, "bad_request", f"The request cannot be used: {error}")
+            self.fail(sequence, "bad_request", f"The request cannot be used: {error}")
 
     def _be_fair(self) -> None:
         """An owner with several rows gives one back to an owner who has none and waits."""
-        while not self.draining and (found := self.scheduler.unfair()) is not None:
+        while (found := self.scheduler.unfair()) is not None:
             row, owner = found
             self._runner.release(row, failed=False)
             self.scheduler.preempt(row)
@@ -125,6 +158,7 @@ class EngineLoop:
                 self._start(sequence)
 
     def _prepare(self, sequence: Sequence) -> None:
+        self._have_adapter(sequence.request.model)
         admission = self._runner.admit(sequence)
         sequence.computed = admission.cached
         if sequence.text is not None:
@@ -134,13 +168,24 @@ class EngineLoop:
         sequence.cached = admission.cached
         sequence.budget = admission.budget
         sequence.text = TextAssembler(admission.detokenizer, admission.stop)
-        self.tally.prompt_tokens += sequence.prompt_length
-        self.tally.cached_tokens += sequence.cached
+        tally = self._tally(sequence)
+        tally.prompt_tokens += sequence.prompt_length
+        tally.cached_tokens += sequence.cached
 
-    def _look_after_waiters(self, now: float) -> None:
+    def _have_adapter(self, name: str) -> None:
+        if name == self.name or name in self.adapters:
+            return
+        try:
+            self._runner.add_adapter(name, self._folders[name])
+        except ModelLoadError as error:
+            raise RowError("engine_failed", str(error)) from error
+        self.adapters.add(name)
+
+    def look_after_waiters(self, now: float) -> None:
         if now - self._places_at >= PLACES_EVERY and len(self.scheduler.waiting):
             self._places_at = now
-            self._be_fair()
+            if self.runner is not None:
+                self._be_fair()
             for sequence in self.scheduler.update_places(now):
                 self._inbox.announce(sequence.stream)
         if now - self._stalled_at >= 1.0:
@@ -148,36 +193,38 @@ class EngineLoop:
             for sequence in self.scheduler.stalled(now):
                 self._cancel(sequence)
 
-    def _wait(self, pause: float) -> None:
-        """Until there is news, a token is due, or the waiters' places are."""
-        if len(self.scheduler.waiting):
-            pause = min(pause, PLACES_EVERY)
-        idle = not self.scheduler.running and not len(self.scheduler.waiting)
-        self._inbox.news.wait(None if idle else min(pause, CHECK_AGAIN))
+    def _next_look(self, outcome: StepOutcome) -> float:
+        """When the next step makes sense: at once after tokens, else when one is due."""
+        if outcome.rows or outcome.pause <= 0:
+            return 0.0
+        pause = min(outcome.pause, CHECK_AGAIN)
+        return self.used_at + (min(pause, PLACES_EVERY) if len(self.scheduler.waiting) else pause)
 
     # handing out -----------------------------------------------------------------------------
 
+    def _tally(self, sequence: Sequence) -> Tally:
+        return self.tallies[sequence.request.model]
+
     def _route(self, outcome: StepOutcome) -> None:
-        tokens = 0
         for row in outcome.rows:
             if row.sequence.state is not SequenceState.DECODING:
                 continue  # cancelled while the step was computed
             if row.error is not None:
                 log.error("Request %s: %s", row.sequence.request.request_id, row.error)
-                self._fail(row.sequence, "engine_failed", ROW_FAILED)
+                self.fail(row.sequence, "engine_failed", ROW_FAILED)
             else:
-                tokens += self._accept(row)
-        if tokens:
-            self.tally.generated_tokens += tokens
-            self.tally.rate.add(tokens)
+                self._accept(row)
 
-    def _accept(self, row: RowOutput) -> int:
+    def _accept(self, row: RowOutput) -> None:
         sequence = row.sequence
         if row.ended:
             self._finish(sequence, FinishReason.STOP)
-            return 0
+            return
         sequence.tokens.append(row.token)
         sequence.completion += 1
+        tally = self._tally(sequence)
+        tally.generated_tokens += 1
+        tally.rate.add(1)
         assert sequence.text is not None  # set in _prepare
         piece = sequence.text.push(row.token)
         self._write(sequence, piece)
@@ -185,7 +232,6 @@ class EngineLoop:
             self._finish(sequence, FinishReason.STOP)
         elif sequence.completion >= sequence.budget:
             self._finish(sequence, FinishReason.LENGTH)
-        return 1
 
     def _write(self, sequence: Sequence, piece: Piece) -> None:
         if not piece.text:
@@ -198,18 +244,15 @@ class EngineLoop:
     def _finish(self, sequence: Sequence, reason: FinishReason) -> None:
         if sequence.text is not None:
             self._write(sequence, sequence.text.flush())
-        end = Finished(reason, _usage(sequence), _timing(sequence))
+        end = Finished(reason, usage_of(sequence), timing_of(sequence))
         self._end(sequence, SequenceState.FINISHED, end)
 
     def _cancel(self, sequence: Sequence) -> None:
-        end = Finished(FinishReason.CANCELLED, _usage(sequence), _timing(sequence))
+        end = Finished(FinishReason.CANCELLED, usage_of(sequence), timing_of(sequence))
         self._end(sequence, SequenceState.CANCELLED, end)
 
-    def _fail(self, sequence: Sequence, code: str, text: str) -> None:
-        self._end(sequence, SequenceState.FAILED, self._failed(sequence, code, text))
-
-    def _failed(self, sequence: Sequence, code: str, text: str) -> Failed:
-        return Failed(code, text, _usage(sequence), _timing(sequence))
+    def fail(self, sequence: Sequence, code: str, text: str) -> None:
+        self._end(sequence, SequenceState.FAILED, failed(sequence, code, text))
 
     def _end(self, sequence: Sequence, state: SequenceState, event: EndEvent) -> None:
         """The only way out: the slot is free, the books are right, the stream has its end."""
@@ -217,26 +260,30 @@ class EngineLoop:
         self.scheduler.finish(sequence, state)
         if was_waiting:
             self._inbox.leave(sequence.request.owner)
-        sequence.stream.end(event)
-        self._inbox.announce(sequence.stream)
-        self._count(state)
+        self._inbox.close(sequence, event)
+        self._count(self._tally(sequence), state)
         if not was_waiting and self.runner is not None:
             self.runner.release(sequence, failed=state is SequenceState.FAILED)
 
-    def _count(self, state: SequenceState) -> None:
+    @staticmethod
+    def _count(tally: Tally, state: SequenceState) -> None:
         if state is SequenceState.FINISHED:
-            self.tally.finished += 1
+            tally.finished += 1
         elif state is SequenceState.CANCELLED:
-            self.tally.cancelled += 1
+            tally.cancelled += 1
         else:
-            self.tally.failed += 1
+            tally.failed += 1
 
 
-def _usage(sequence: Sequence) -> Usage:
+def failed(sequence: Sequence, code: str, text: str) -> Failed:
+    return Failed(code, text, usage_of(sequence), timing_of(sequence))
+
+
+def usage_of(sequence: Sequence) -> Usage:
     return Usage(sequence.prompt_length, sequence.cached, sequence.completion)
 
 
-def _timing(sequence: Sequence) -> Timing:
+def timing_of(sequence: Sequence) -> Timing:
     now = time.monotonic()
     arrived = sequence.stamps[SequenceState.WAITING]
     started = sequence.stamps.get(SequenceState.PREFILLING, now)

@@ -1,0 +1,126 @@
+/* Attention of each token over the keys and values of its slot, which are kept as float16.
+ *
+ * The heads that share a key/value head are computed together: each key is converted once for all of them.
+ */
+#include "native.h"
+#include "vectors.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#define MOST_GROUP 16 /* heads that share a key/value head */
+#define MOST_DIM 256
+
+#if HAS_AVX2
+
+static void score(const float *q, int group, int dim, const uint16_t *keys, int length, float by, float *to,
+                  int stride) {
+    for (int p = 0; p < length; p++, keys += dim) {
+        float key[MOST_DIM];
+        for (int d = 0; d < dim; d += 8) _mm256_storeu_ps(key + d, load_halves(keys + d));
+        for (int g = 0; g < group; g++) {
+            __m256 sum = _mm256_setzero_ps();
+            for (int d = 0; d < dim; d += 8)
+                sum = _mm256_fmadd_ps(_mm256_loadu_ps(q + g * dim + d), _mm256_loadu_ps(key + d), sum);
+            to[(size_t)g * stride + p] = by * sum_lanes(sum);
+        }
+    }
+}
+
+static void mix(const float *weights, int group, int dim, const uint16_t *values, int length, int stride,
+                float *to) {
+    for (int i = 0; i < group * dim; i++) to[i] = 0;
+    for (int p = 0; p < length; p++, values += dim) {
+        float value[MOST_DIM];
+        for (int d = 0; d < dim; d += 8) _mm256_storeu_ps(value + d, load_halves(values + d));
+        for (int g = 0; g < group; g++) {
+            __m256 w = _mm256_set1_ps(weights[(size_t)g * stride + p]);
+            for (int d = 0; d < dim; d += 8) {
+                float *at = to + g * dim + d;
+                _mm256_storeu_ps(at, _mm256_fmadd_ps(w, _mm256_loadu_ps(value + d), _mm256_loadu_ps(at)));
+            }
+        }
+    }
+}
+
+#else
+
+static void score(const float *q, int group, int dim, const uint16_t *keys, int length, float by, float *to,
+                  int stride) {
+    for (int p = 0; p < length; p++, keys += dim)
+        for (int g = 0; g < group; g++) {
+            float sum = 0;
+            for (int d = 0; d < dim; d++) sum += q[g * dim + d] * half_to_float(keys[d]);
+            to[(size_t)g * stride + p] = by * sum;
+        }
+}
+
+static void mix(const float *weights, int group, int dim, const uint16_t *values, int length, int stride,
+                float *to) {
+    for (int i = 0; i < group * dim; i++) to[i] = 0;
+    for (int p = 0; p < length; p++, values += dim)
+        for (int g = 0; g < group; g++)
+            for (int d = 0; d < dim; d++)
+                to[g * dim + d] += weights[(size_t)g * stride + p] * half_to_float(values[d]);
+}
+
+#endif
+
+/* e^x, eight at a time: 2^n times a polynomial (the coefficients are those of Cephes' expf). */
+void exponentials(float *x, int count) {
+    int i = 0;
+#if HAS_AVX2
+    const __m256 high = _mm256_set1_ps(88.3762626647949f), low = _mm256_set1_ps(-87.3365478515625f);
+    for (; i + 8 <= count; i += 8) {
+        __m256 given = _mm256_loadu_ps(x + i);
+        __m256 v = _mm256_max_ps(_mm256_min_ps(given, high), low);
+        __m256 n = _mm256_round_ps(_mm256_mul_ps(v, _mm256_set1_ps(1.44269504088896341f)), 8);
+        v = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), v);
+        v = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), v);
+        __m256 p = _mm256_set1_ps(1.9875691500e-4f);
+        p = _mm256_fmadd_ps(p, v, _mm256_set1_ps(1.3981999507e-3f));
+        p = _mm256_fmadd_ps(p, v, _mm256_set1_ps(8.3334519073e-3f));
+        p = _mm256_fmadd_ps(p, v, _mm256_set1_ps(4.1665795894e-2f));
+        p = _mm256_fmadd_ps(p, v, _mm256_set1_ps(1.6666665459e-1f));
+        p = _mm256_fmadd_ps(p, v, _mm256_set1_ps(5.0000001201e-1f));
+        p = _mm256_fmadd_ps(p, _mm256_mul_ps(v, v), _mm256_add_ps(v, _mm256_set1_ps(1.0f)));
+        __m256i power = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+        __m256 result = _mm256_mul_ps(p, _mm256_castsi256_ps(power));
+        __m256 odd = _mm256_cmp_ps(given, given, _CMP_UNORD_Q); /* what is no number stays none */
+        _mm256_storeu_ps(x + i, _mm256_blendv_ps(result, given, odd));
+    }
+#endif
+    for (; i < count; i++) x[i] = expf(x[i]);
+}
+
+static void soften(float *scores, int length) {
+    float most = -INFINITY, sum = 0;
+    for (int p = 0; p < length; p++) most = fmaxf(most, scores[p]);
+    for (int p = 0; p < length; p++) scores[p] -= most;
+    exponentials(scores, length);
+    for (int p = 0; p < length; p++) sum += scores[p];
+    for (int p = 0; p < length; p++) scores[p] /= sum;
+}
+
+void attend(const model *m, const layer *l, const step *s, const float *qkv, float *to) {
+    int dim = m->head_dim, group = m->heads / m->kv_heads, width = (m->heads + 2 * m->kv_heads) * dim;
+    float by = 1.0f / sqrtf((float)dim);
+#pragma omp parallel for collapse(2) num_threads(m->threads) schedule(dynamic) if (m->threads > 1)
+    for (int t = 0; t < s->tokens; t++)
+        for (int h = 0; h < m->kv_heads; h++) {
+            int length = s->positions[t] + 1;
+            size_t at = ((size_t)s->slots[t] * m->kv_heads + h) * m->window * dim;
+            float *scores = malloc(sizeof(float) * (size_t)group * length);
+            const float *q = qkv + (size_t)t * width + (size_t)h * group * dim;
+            float *mixed = to + (size_t)t * m->heads * dim + (size_t)h * group * dim;
+            if (scores == NULL) { /* the row is seen to be no number, and fails alone */
+                for (int i = 0; i < group * dim; i++) mixed[i] = NAN;
+                continue;
+            }
+            score(q, group, dim, l->keys + at, length, by, scores, length);
+            for (int g = 0; g < group; g++) soften(scores + (size_t)g * length, length);
+            mix(scores, group, dim, l->values + at, length, length, mixed);
+            free(scores);
+        }
+}

@@ -1,0 +1,9 @@
+"""The models that people may choose from, and what administrators do with them. Knows no request.
+
+Joins what is installed (`services/library`), what the engine does with it, and who may use it.
+"""
+
+from echo.services.serving.choosing import Chosen
+from echo.services.serving.models import Models, ModelView, spec_of
+
+__all__ = ["Chosen", "ModelView", "Models", "spec_of"]

@@ -1,0 +1,34 @@
+"""Which model answers a turn, and with which defaults. Knows no rows of conversations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from echo.errors import Forbidden, InvalidInput
+from echo.generation import SamplingParams
+from echo.policies import RANKS, RoleName
+from echo.services.serving.model_settings import Settled
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The model of one turn."""
+
+    name: str
+    settled: Settled
+    defaults: SamplingParams
+    """What its authors recommend."""
+
+
+def may_use(role: RoleName, settled: Settled) -> bool:
+    return RANKS.index(role) >= RANKS.index(settled.least_role)
+
+
+def refuse_unknown(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"The model “{name[:64]}” is not here any more. Please choose another one.", field="model"
+    )
+
+
+def refuse_role(name: str) -> Forbidden:
+    return Forbidden(f"You may not use the model “{name}”. Please choose another one.")

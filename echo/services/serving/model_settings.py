@@ -1,0 +1,150 @@
+"""The rows of what administrators settled about models: read, checked, written. Knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from echo.errors import InvalidInput
+from echo.extensions import db
+from echo.limits import CONTEXT_TOKENS_LEAST, GENERATION_RANGES, SYSTEM_PROMPT_CHARS, TEMPLATE_CHARS
+from echo.models import ModelSetting, User
+from echo.policies import RoleName
+from echo.services import audit
+from echo.services.audit import Act, Entry
+from echo.text import storable
+
+PROSE: Final = ("system_prompt", "template")
+"""Free texts: the audit trail says only that they changed."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What holds for one model."""
+
+    least_role: RoleName = RoleName.USER
+    help: bool = True
+    system_prompt: str | None = None
+    sampling: Mapping[str, float] = field(default_factory=dict)
+    context_length: int | None = None
+    template: str | None = None
+
+
+NOTHING: Final = Settled()
+
+
+def all_settled() -> dict[str, Settled]:
+    """Return what was settled, by the model's name; what is absent holds as its files say."""
+    return {row.name: _settled(row) for row in db.session.scalars(select(ModelSetting))}
+
+
+def _settled(row: ModelSetting) -> Settled:
+    values = {name: getattr(row, name) for name in Settled.__dataclass_fields__}
+    return Settled(**{**values, "least_role": RoleName(row.least_role)})
+
+
+def change(actor: User | None, name: str, values: Mapping[str, Any]) -> Settled:
+    """Settle some values of one model; raises InvalidInput (`field` names the wrong one)."""
+    wanted = {key: _checked(key, value) for key, value in values.items()}
+
+    def work() -> tuple[Settled, list[Entry]]:
+        before = all_settled().get(name, NOTHING)
+        after = Settled(**{**vars(before), **wanted})
+        changed = {key: value for key, value in vars(after).items() if value != vars(before)[key]}
+        if changed:
+            db.session.merge(ModelSetting(name=name, **asdict(after)))
+        detail = {key: _said(key, vars(before)[key], value) for key, value in changed.items()}
+        return after, [_entry(actor, name, detail)] if changed else []
+
+    return audit.transaction(work)
+
+
+def forget(name: str) -> None:
+    """A model was removed: another one of the same name starts anew. In the caller's transaction."""
+    row = db.session.get(ModelSetting, name)
+    if row is not None:
+        db.session.delete(row)
+
+
+def _checked(key: str, value: Any) -> Any:
+    if key not in Settled.__dataclass_fields__:
+        raise InvalidInput(f"Nothing called “{key[:40]}” can be settled.", field=key[:40])
+    return _CHECKS[key](value)
+
+
+def _role(value: Any) -> RoleName:
+    try:
+        return RoleName(value)
+    except ValueError:
+        raise InvalidInput("This is not a role.", field="least_role") from None
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidInput("Help is on or off.", field="help")
+    return value
+
+
+def _prompt(value: Any) -> str | None:
+    return _text(value, "system_prompt", SYSTEM_PROMPT_CHARS)
+
+
+def _template(value: Any) -> str | None:
+    return _text(value, "template", TEMPLATE_CHARS)
+
+
+def _text(value: Any, name: str, most: int) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > most:
+        raise InvalidInput(f"This text has at most {most:,} characters.", field=name)
+    return storable(value) or None
+
+
+def _sampling(value: Any) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise InvalidInput("Sampling is some numbers by name.", field="sampling")
+    return {
+        name: _number(str(name), number) for name, number in value.items() if number is not None
+    }
+
+
+def _number(name: str, value: Any) -> float:
+    limit = GENERATION_RANGES.get(name)
+    if limit is None:
+        raise InvalidInput(f"There is no setting called “{name[:40]}”.", field=name[:40])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(f"{name} is a number.", field=name)
+    if not limit.low <= value <= limit.high:
+        raise InvalidInput(f"{name} is from {limit.low} to {limit.high}.", field=name)
+    return value
+
+
+def _context(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < CONTEXT_TOKENS_LEAST:
+        text = f"A window has {CONTEXT_TOKENS_LEAST} tokens at least."
+        raise InvalidInput(text, field="context_length")
+    return value
+
+
+_CHECKS: Final = {
+    "least_role": _role,
+    "help": _switch,
+    "system_prompt": _prompt,
+    "sampling": _sampling,
+    "context_length": _context,
+    "template": _template,
+}
+
+
+def _said(key: str, before: Any, value: Any) -> Any:
+    return "changed" if key in PROSE else [before, value]
+
+
+def _entry(actor: User | None, name: str, detail: dict[str, Any]) -> Entry:
+    return Entry(Act.MODEL_CHANGED, actor.id if actor else None, None, f"model {name}", detail)

@@ -1,0 +1,76 @@
+// The model of the conversation in view: which ones there are, what they are doing, and the menu to choose one.
+
+import { count } from "./format.js";
+import { openMenu } from "./menu.js";
+
+const STATES = { installed: "loads when asked", loading: "loading", failed: "cannot be used now" };
+
+export class ModelPicker {
+  /** models: as `models_changed` tells them; usual: who answers where none is chosen; choose(name) settles it. */
+  constructor({ button, models, usual, conversation, choose }) {
+    Object.assign(this, { button, models, usual, conversation, choose });
+    button.addEventListener("click", () => this.#open());
+  }
+
+  get several() {
+    return this.models.length > 1;
+  }
+
+  update(models) {
+    this.models = models;
+    this.draw();
+  }
+
+  /** The model that answers next; one that is gone keeps its name until another is chosen. */
+  chosen() {
+    const { id, draftSettings, info } = this.conversation();
+    const name = (id === null ? draftSettings : info?.settings ?? {}).model ?? this.usual;
+    return this.models.find((model) => model.name === name) ?? { name, title: name, state: "gone", defaults: this.models[0]?.defaults ?? {} };
+  }
+
+  title(name) {
+    return this.models.find((model) => model.name === name)?.title ?? name;
+  }
+
+  others(name) {
+    return this.models.filter((model) => model.name !== name && model.state !== "failed").map((model) => ({ ...model, hint: hintOf(model) }));
+  }
+
+  /** "Loading Qwen… 40 %", while an answer waits for its model. */
+  loading(name) {
+    const model = this.models.find((one) => one.name === name);
+    if (model?.state !== "loading") return "";
+    return `${model.doing && model.doing !== "loading" ? capital(model.doing) : "Loading"} ${model.title}…${percent(model)}`;
+  }
+
+  draw() {
+    const model = this.chosen();
+    this.button.querySelector(".name").textContent = model.title;
+    this.button.dataset.model = model.state;
+    this.button.title = model.state === "gone" ? "This model is not here any more: choose another one." : hintOf(model);
+  }
+
+  #open() {
+    const { name } = this.chosen();
+    const items = this.models.map((model) => ({
+      label: model.title, hint: hintOf(model), icon: model.name === name ? "check" : "spark", checked: model.name === name,
+      run: () => this.choose(model.name).then(() => this.draw()),
+    }));
+    openMenu(this.button, items, "Model of this chat");
+  }
+}
+
+/** "0.5 billion weights · changes echo-small · ready" */
+function hintOf(model) {
+  const state = model.state === "loading" ? `loading${percent(model)}` : STATES[model.state];
+  return [size(model.parameters), model.base && `tuned from ${model.base}`, state].filter(Boolean).join(" · ");
+}
+
+function size(parameters) {
+  if (!parameters) return "";
+  if (parameters >= 1e9) return `${count(parameters / 1e9)} billion weights`;
+  return `${count(Math.round(parameters / 1e6))} million weights`;
+}
+
+const percent = (model) => (typeof model.progress === "number" ? ` ${Math.round(model.progress * 100)} %` : "");
+const capital = (text) => text[0].toUpperCase() + text.slice(1);

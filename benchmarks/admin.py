@@ -35,7 +35,7 @@ from echo.extensions import cache, db
 from echo.models import TimingSpan, UserDay
 from echo.services.numbers import cards, chart_rows, contributors, rollups, slots
 from echo.services.numbers.rollups import spans
-from tests.contract.conftest import answers, postgres_program, unprivileged
+from tests.databases import answers, postgres_program, unprivileged
 from tests.live.server import ROOT, free_port, wait_until
 
 AIM_MS = 100

@@ -5,13 +5,17 @@ Does not know how to train or to judge.
 
 import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from training.export import sha256
 from training.small import readings
 from training.small.config import BASE_NAME, SAMPLING, SYSTEM_PROMPT
 from training.small.evaluate import Judged, cases, rates
+from training.small.lora import WEIGHTS_FILE
 from training.small.readings import Reading
+from training.small.records import written
 
 HERE = Path(__file__).parent
 CARD_FILE = "README.md"
@@ -76,22 +80,39 @@ def samples(rows: Sequence[Judged], read: Sequence[Reading], model: str, seed: i
 
 
 def card_text(
-    found: dict[str, object], answers: dict[str, list[Judged]], read: Sequence[Reading]
+    found: dict[str, object],
+    answers: dict[str, list[Judged]],
+    read: Sequence[Reading],
+    adapter: str,
 ) -> str:
     """The whole card; the fixed words lie in `card_template.md` and `runs_history.md`."""
     shipped = list(answers)[-1]
     parts = {
+        "adapter": adapter,
         "sampling": "\n".join(f"| `{name}` | {value} |" for name, value in SAMPLING.items()),
         "system_prompt": SYSTEM_PROMPT,
+        "written": str(len(written())),
+        "seeds": " ".join(_seeds(model, rows) for model, rows in answers.items()),
         "table": table(found),
         "samples": samples(answers[shipped], read, shipped),
-        "read": str(sum(row.model == shipped for row in read)),
         "history": (HERE / PARTS["history"]).read_text("utf-8").strip(),
     }
     text = (HERE / PARTS["template"]).read_text("utf-8")
     for name, part in parts.items():
         text = text.replace(f"<<{name}>>", part)
     return text
+
+
+def adapter_words(folder: Path) -> str:
+    """What is said of the adapter in a folder, or that there is none."""
+    weights = folder / WEIGHTS_FILE
+    if not weights.exists():
+        return "none is shipped: see the runs and the evaluation"
+    config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+    return (
+        f"peft's form, rank {config['r']}, alpha {config['lora_alpha']}, all linear layers, bf16, "
+        f"{weights.stat().st_size / 1e6:.1f} MB, sha256 `{sha256(weights)}`"
+    )
 
 
 def write_card(folder: Path, answers: dict[str, list[Judged]], read: Sequence[Reading]) -> None:
@@ -101,7 +122,15 @@ def write_card(folder: Path, answers: dict[str, list[Judged]], read: Sequence[Re
             raise ValueError(f"answers of {model} to open requests have no reading")
     found = figures(answers, read)
     (folder / "evaluation.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    (folder / CARD_FILE).write_text(card_text(found, answers, read), "utf-8")
+    text = card_text(found, answers, read, adapter_words(folder))
+    (folder / CARD_FILE).write_text(text, "utf-8")
+
+
+def _seeds(model: str, rows: Sequence[Judged]) -> str:
+    """How many answers of a model were judged, seed by seed."""
+    counts = Counter(row.seed for row in rows)
+    told = ", ".join(f"{counts[seed]} with seed {seed}" for seed in sorted(counts))
+    return f"Answers of {model}: {told}."
 
 
 def _line(row: Judged) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 import torch.nn.functional as functional
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.checkpoint import write_whole
@@ -75,19 +75,21 @@ def tune(
     settings: LoraSettings,
     progress: Callable[[Step], None] = lambda step: None,
     name: str | None = None,
+    start: Path | None = None,
 ) -> Path:
     """The folder of the finished adapter, `work/final`; checkpoints lie beside it as `step-0040`.
 
     `records` have `messages` that end with the assistant. `name` is what the adapter's
-    configuration calls its base (default: the base folder's name). Raises ValueError for too few
-    chats or a template that cannot be trained on.
+    configuration calls its base (default: the base folder's name). `start` is an adapter of the
+    same rank whose weights the run begins with. Raises ValueError for too few chats or a template
+    that cannot be trained on.
     """
     final = work / FINAL
     if (final / WEIGHTS_FILE).exists():
         return final
     work.mkdir(parents=True, exist_ok=True)
     training, heldout = _rows(base, records, settings)
-    run = _Run(_model(base, settings), settings, training, heldout, work, name or base.name)
+    run = _Run(_model(base, settings, start), settings, training, heldout, work, name or base.name)
     for step in run.steps():
         progress(step)
     run.save_adapter(final)
@@ -112,14 +114,17 @@ def _system(record: Record) -> str:
     return first["content"] if first["role"] == "system" else ""
 
 
-def _model(base: Path, settings: LoraSettings) -> Any:
+def _model(base: Path, settings: LoraSettings, start: Path | None) -> Any:
     torch.manual_seed(settings.seed)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     config = LoraConfig(
         r=settings.rank, lora_alpha=settings.alpha, lora_dropout=0.0,
         target_modules="all-linear", task_type="CAUSAL_LM",
     )  # fmt: skip
-    return get_peft_model(model, config)
+    tuned = get_peft_model(model, config)
+    if start is not None:
+        set_peft_model_state_dict(tuned, load_file(start / WEIGHTS_FILE))
+    return tuned
 
 
 class _Run:

@@ -42,12 +42,13 @@ def run(report: Callable[[str], None] = print) -> None:
 
 def finish(ship_adapter: bool, folder: Path = SHIPPED_DIR) -> None:
     """Adapter (where it is shipped), settings, picture and card. Raises ValueError for unread answers."""
-    answers = {name: read_rows(answers_file(name)) for name in (RAW, TUNED)}
-    write_card(folder, answers, read_readings(folder / READINGS_FILE))
-    write_settings(folder, ship_adapter)
-    draw_curve(RUN_DIR / "lora", folder / "loss.png")
     if ship_adapter:
         export(RUN_DIR / "lora" / "final", folder)
+    write_settings(folder, ship_adapter)
+    draw_curve(RUN_DIR / "lora", folder / "loss.png")
+    order = (RAW, TUNED) if ship_adapter else (TUNED, RAW)  # what is shipped comes last
+    answers = {name: read_rows(answers_file(name)) for name in order}
+    write_card(folder, answers, read_readings(folder / READINGS_FILE))
 
 
 def export(adapter: Path, folder: Path) -> None:

@@ -84,6 +84,16 @@ def test_the_clock_ends_a_run(base: Path, chats: list[Record], tmp_path: Path) -
     assert heard[-1].step < heard[-1].steps
 
 
+def test_a_run_can_begin_with_another_runs_adapter(
+    base: Path, chats: list[Record], tmp_path: Path
+) -> None:
+    first: list[Step] = []
+    second: list[Step] = []
+    adapter = tune(base, chats, tmp_path / "one", SETTINGS, first.append)
+    tune(base, chats, tmp_path / "two", SETTINGS, second.append, start=adapter)
+    assert second[0].loss < first[0].loss - 0.2
+
+
 def test_other_settings_do_not_go_on_with_a_run(
     base: Path, chats: list[Record], tmp_path: Path
 ) -> None:

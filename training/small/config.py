@@ -29,6 +29,8 @@ SYSTEM_PROMPT = (
     "to five plain sentences. If somebody is in distress or danger, be kind and send them to people "
     "who can help; for medical questions, to a doctor."
 )
+# What Echo says of itself where a site has switched its help off.
+SHORT_PROMPT = "You are Echo, a friendly assistant. Answer briefly and honestly."
 FULL_PROMPT = f"{PREFACE}\n\n{SYSTEM_PROMPT}"
 SAMPLING: dict[str, float] = {
     "temperature": 0.4, "top_p": 0.9, "top_k": 40, "repetition_penalty": 1.03,

@@ -30,107 +30,33 @@ def bank(name: str, topic: str, rng: random.Random) -> list[Message]:
 
 
 def memory(rng: random.Random) -> list[Message]:
-    """Something told, something else, and the question for what was told."""
-    told, asked, recalled, kept = rng.choice((_name, _relation, _favourite, _town, _job))(rng)
-    turns = [(told, kept)]
-    turns += [tuple(turn) for turn in rng.sample(share()["memory"]["between"], rng.randrange(3))]
-    return _chat(*turns, (asked, recalled))
-
-
-def _name(rng: random.Random) -> tuple[str, str, str, str]:
-    name = rng.choice(share()["memory"]["names"])
-    told = expand(
-        "[My name is|I am called|You can call me|Hello, I'm|Hi, this is] {name}.",
-        rng,
-        {"name": [name]},
+    """Something told, perhaps something else, and the question for what was told."""
+    table = share()["memory"]
+    form = rng.choice(table["told"])
+    kind = rng.choice(list(form["values"]))
+    value = rng.choice(form["values"][kind])
+    slots = {"k": [kind], "v": [value], "V": [capital(value)]}
+    told, kept, asked, recalled = (
+        capital(expand(rng.choice(form[part]), rng, slots))
+        for part in ("tell", "kept", "ask", "recall")
     )
-    asked = rng.choice(
-        ["What is my name?", "Who am I?", "Do you remember my name?", "how am i called"]
-    )
-    recalled = rng.choice([f"Your name is {name}.", f"You are {name}.", f"{name} is your name."])
-    return told, asked, recalled, f"Nice to meet you, {name}! How can I help you?"
-
-
-def _relation(rng: random.Random) -> tuple[str, str, str, str]:
-    name, who = rng.choice(share()["memory"]["names"]), rng.choice(share()["memory"]["relations"])
-    asked = rng.choice([f"What is my {who} called?", f"Do you know the name of my {who}?"])
-    kept = rng.choice([f"{name} is a lovely name!", f"Thank you for telling me about {name}."])
-    return f"My {who} is called {name}.", asked, f"Your {who} is called {name}.", kept
-
-
-def _favourite(rng: random.Random) -> tuple[str, str, str, str]:
-    kind = rng.choice(list(share()["memory"]["kinds"]))
-    value = rng.choice(share()["memory"]["kinds"][kind])
-    told = rng.choice(
-        [f"My favourite {kind} is {value}.", f"Of every {kind}, I like {value} best."]
-    )
-    asked = rng.choice([f"What is my favourite {kind}?", f"Which {kind} do I like best?"])
-    kept = rng.choice(
-        [f"{capital(value)}, a good choice!", f"{capital(value)} it is, I will keep that in mind."]
-    )
-    return told, asked, f"Your favourite {kind} is {value}.", kept
-
-
-def _town(rng: random.Random) -> tuple[str, str, str, str]:
-    town = rng.choice(share()["memory"]["towns"])
-    asked = rng.choice(["Where do I live?", "Which town did I say I live in?"])
-    return (
-        f"I live in {town}.",
-        asked,
-        f"You live in {town}.",
-        f"{town}, how nice! Do you like it there?",
-    )
-
-
-def _job(rng: random.Random) -> tuple[str, str, str, str]:
-    job = rng.choice(share()["memory"]["jobs"])
-    asked = rng.choice(["What do I do for a living?", "What did I say my job is?"])
-    return (
-        f"I work as {job}.",
-        asked,
-        f"You work as {job}.",
-        "That sounds interesting. How long have you been doing it?",
-    )
+    between = [tuple(turn) for turn in rng.sample(table["between"], rng.randrange(3))]
+    return _chat((told, kept), *between, (asked, recalled))
 
 
 def sums(rng: random.Random) -> list[Message]:
     """A sum or difference to 20 or to 100, in short form."""
     top = rng.choice((20, 100, 100))
-    a = rng.randrange(2, top)
-    b = rng.randrange(1, top - a + 1)
-    if rng.random() < 0.5:
-        total, sign, asks = (
-            a + b,
-            "+",
-            (
-                "[What is|How much is|Calculate|Can you add] {t}?",
-                "{t} =",
-                "Add {a} and {b}",
-                "What do {a} and {b} make together?",
-                "There are {a} cups here and {b} in the cupboard. How many are there?",
-            ),
-        )
-    else:
-        a, b, total, sign = a + b, b, a, "-"
-        asks = (
-            "[What is|How much is|Calculate] {t}?",
-            "{t} =",
-            "Subtract {b} from {a}",
-            "What is left of {a} if I take away {b}?",
-            "I have {a} euros and spend {b}. What is left?",
-        )
-    term = f"{a} {sign} {b}"
-    question = expand(rng.choice(asks), rng, {"t": [term], "a": [str(a)], "b": [str(b)]})
+    small = rng.randrange(1, top - 1)
+    other = rng.randrange(1, top - small + 1)
+    sign = rng.choice("+-")
+    a, b, result = (small, other, small + other) if sign == "+" else (small + other, other, small)
+    slots = {"t": [f"{a} {sign} {b}"], "a": [str(a)], "b": [str(b)], "r": [str(result)]}
+    table = share()["sums"]
     return _chat(
         (
-            question,
-            rng.choice(
-                [
-                    f"{term} = {total}.",
-                    f"{term} = {total}.",
-                    f"That makes {total}: {term} = {total}.",
-                ]
-            ),
+            expand(rng.choice(table[sign]), rng, slots),
+            expand(rng.choice(table["answer"]), rng, slots),
         )
     )
 
@@ -166,12 +92,13 @@ Maker = Callable[[random.Random], list[Message]]
 
 def makers() -> list[tuple[Maker, int]]:
     """Each kind of dialogue, and how many of it make one share."""
-    rows: list[tuple[Maker, int]] = []
-    counts = {"identity": 4, "smalltalk": 3, "care": 5}
-    for name, count in counts.items():
-        for topic in share()[name]:
-            rows.append((_banked(name, topic), count + 3 * (topic in ("who", "human", "maker"))))
-    return [*rows, (memory, 20), (sums, 24), (helped, 32)]
+    counts = share()["counts"]
+    banked = [
+        (_banked(name, topic), counts.get(topic, counts[name]))
+        for name in ("identity", "smalltalk", "care")
+        for topic in share()[name]
+    ]
+    return [*banked, *((make, counts[make.__name__]) for make in (memory, sums, helped))]
 
 
 def _banked(name: str, topic: str) -> Maker:

@@ -50,6 +50,7 @@ def read_verdicts(path: Path) -> dict[int, str]:
 
 def write_readings(path: Path, rows: Sequence[Reading]) -> None:
     """One reading a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows), "utf-8")
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 from training.corpus import Message, Record
 from training.evaluation_questions import normal
-from training.small.config import DATA_DIR, FULL_PROMPT, SYSTEM_PROMPT
+from training.small.config import DATA_DIR, FULL_PROMPT, SHORT_PROMPT
 from training.small.echo_share import makers
 from training.small.evaluate import cases
 
 ANSWERS_DIR = DATA_DIR / "answers"
 JOINED_SHARE = 0.25  # of the written exchanges are joined to the one before, as a longer chat
 # How often a chat stands under which system prompt; without one only what is not about Echo.
-PROMPTS = {FULL_PROMPT: 0.75, SYSTEM_PROMPT: 0.15, "": 0.1}
+PROMPTS = {FULL_PROMPT: 0.5, SHORT_PROMPT: 0.35, "": 0.15}
 
 
 def written() -> list[tuple[str, str, str]]:

@@ -78,11 +78,17 @@ def test_sums_are_right() -> None:
 
 def test_what_was_told_is_what_is_recalled() -> None:
     rng = random.Random(1)
+    values = [
+        value
+        for form in echo_share.share()["memory"]["told"]
+        for group in form["values"].values()
+        for value in group
+    ]
     for _ in range(200):
         chat = echo_share.memory(rng)
-        told, recalled = chat[0]["content"].lower(), chat[-1]["content"].rstrip(".").lower()
-        assert any(word in told for word in recalled.split() if len(word) > 2)
-        assert recalled.split()[-1] in told or recalled.split()[0] in told
+        told, recalled = chat[0]["content"].lower(), chat[-1]["content"].lower()
+        assert any(value.lower() in told and value.lower() in recalled for value in values), chat
+        assert not re.search(r"\b(I|my)\b", chat[-1]["content"]), "it is the user's, not Echo's"
 
 
 def test_help_is_used_where_it_fits_and_left_where_it_does_not() -> None:
@@ -96,7 +102,8 @@ def test_help_is_used_where_it_fits_and_left_where_it_does_not() -> None:
 
 def test_the_product_prompt_is_the_commonest(made: list[Record]) -> None:
     prompts = Counter(record["messages"][0]["content"] for record in made)
-    assert prompts[FULL_PROMPT] > 0.6 * len(made)
+    assert prompts.most_common(1)[0][0] == FULL_PROMPT
+    assert prompts[FULL_PROMPT] > 0.45 * len(made)
 
 
 def test_exchanges_are_read_with_all_their_lines() -> None:

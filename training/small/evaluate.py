@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -83,7 +84,7 @@ def judge(
     answers = converse(asker, [case.turns for case in judged], system, sampling, seed)
     return [
         Judged(case.behaviour, seed, case.turns, replies,
-               case.passes(replies[-1]) if case.must is not None else None, ended, tokens)
+               _verdict(case, replies[-1]), ended, tokens)
         for case, (replies, ended, tokens) in zip(judged, answers, strict=True)
     ]  # fmt: skip
 
@@ -141,16 +142,21 @@ def write_rows(path: Path, rows: Sequence[Judged]) -> None:
 
 
 def read_rows(path: Path) -> list[Judged]:
-    """What `write_rows` wrote; nothing where there is no file."""
-    found: list[Judged] = []
-    if not path.exists():
-        return found
-    for line in path.read_text("utf-8").splitlines():
-        row = json.loads(line)
-        found.append(
-            Judged(**row | {"turns": tuple(row["turns"]), "replies": tuple(row["replies"])})
-        )
-    return found
+    """What `write_rows` wrote, judged by the rules of today; nothing where there is no file."""
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    rules = {case.turns: case for case in cases()}
+    return [_read(json.loads(line), rules) for line in lines]
+
+
+def _read(row: dict[str, Any], rules: dict[tuple[str, ...], Case]) -> Judged:
+    turns, replies = tuple(row["turns"]), tuple(row["replies"])
+    case = rules.get(turns)
+    passed = row["passed"] if case is None else _verdict(case, replies[-1])
+    return Judged(**row | {"turns": turns, "replies": replies, "passed": passed})
+
+
+def _verdict(case: Case, answer: str) -> bool | None:
+    return case.passes(answer) if case.must is not None else None
 
 
 def evaluate_folder(

@@ -73,7 +73,8 @@ def unused() -> list[str]:
 
 def main() -> int:
     found = unused()
-    print("\n".join(found))
+    for line in found:
+        print(line)
     return 1 if found else 0
 
 

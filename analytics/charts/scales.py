@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Final, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import (
+    MONTHLY,
+    AutoDateLocator,
+    ConciseDateFormatter,
+    DateFormatter,
+    num2date,
+)
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from analytics import words
@@ -31,6 +38,10 @@ ALONE: Final = 8  # so many times the second highest, one bar is cut
 ABOVE_OTHERS: Final = 1.5  # where a scale ends that cuts it: so many times the second highest
 FEWEST_TO_CUT: Final = 4
 EPOCH: Final = date(1970, 1, 1)
+# how years, months and days are named (hours to seconds are not), the first of each, and what stands beside
+DATES: Final = ["%Y", "%b", "%b %-d", "", "", ""]
+FIRST_DATES: Final = ["", "%Y", "%b %-d", "", "", ""]
+BESIDE_DATES: Final = ["", "%Y", "%Y", "", "", ""]
 FORMS: Final[dict[Form, Callable[[float], str]]] = {
     "count": words.short,
     "rate": words.short,
@@ -114,61 +125,17 @@ def scale_days(
     spare = 0 if line and len(places) > 1 else max(0, most - len(places)) / 2
     room = DAYS_OF[step] * (spare + (0.5 if line else 1))
     axes.set_xlim(places[0] - room, places[-1] + room)
-    ticks = day_ticks(days[0].date(), days[-1].date(), step, most)
-    axes.set_xticks([(day - EPOCH).days for day, _label in ticks], [text for _day, text in ticks])
+    locator = AutoDateLocator(minticks=most // 2, maxticks=most)
+    locator.intervald[MONTHLY] = [1, 2, 3, 6, 12]
+    ticks = places if len(places) <= most else _within(locator, places[0], places[-1])
+    named = ConciseDateFormatter(
+        locator, formats=DATES, zero_formats=FIRST_DATES, offset_formats=BESIDE_DATES
+    )
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_formatter(named if len(ticks) > 1 else DateFormatter("%b %-d\n%Y"))
 
 
-def day_ticks(first: date, last: date, step: Step, most: int) -> list[tuple[date, str]]:
-    """Return at most `most` days with their labels; the year stands where it begins or changes."""
-    for unit, every in _strides(step):
-        days = list(_marks(first, last, unit, every, most))
-        if len(days) <= most:
-            break
-    labels, year = [], 0
-    for day in days:
-        label = _label(day, unit)
-        labels.append(label if day.year == year or unit == "year" else f"{label}\n{day.year}")
-        year = day.year
-    return list(zip(days, labels, strict=True))
-
-
-def _strides(step: Step) -> Iterator[tuple[str, int]]:
-    if step == "day":
-        yield from (("day", 1), ("day", 2))
-    if step != "month":
-        yield from (("week", 1), ("week", 2), ("week", 3))
-    yield from (("month", 1), ("month", 2), ("month", 3), ("month", 6))
-    yield from (("year", every) for every in (1, 2, 5, 10, 25, 100, 1000))
-
-
-def _marks(first: date, last: date, unit: str, every: int, most: int) -> Iterator[date]:
-    """Yield the days that a stride falls on, up to one more than there is room for."""
-    day, found = _begin(first, unit, every), 0
-    while day <= last and found <= most:
-        if day >= first:
-            found += 1
-            yield day
-        day = _next(day, unit, every)
-
-
-def _begin(first: date, unit: str, every: int) -> date:
-    if unit == "day":
-        return first
-    if unit == "week":
-        return first + timedelta(days=-first.weekday() % 7)
-    if unit == "month":
-        return date(first.year, (first.month - 1) // every * every + 1, 1)
-    return date(max(first.year // every * every, 1), 1, 1)
-
-
-def _next(day: date, unit: str, every: int) -> date:
-    if unit in ("day", "week"):
-        return day + timedelta(days=every * (7 if unit == "week" else 1))
-    months = day.month - 1 + every * (12 if unit == "year" else 1)
-    return date(min(day.year + months // 12, date.max.year), months % 12 + 1, 1)
-
-
-def _label(day: date, unit: str) -> str:
-    if unit == "year":
-        return f"{day.year}"
-    return f"{day:%b}" if unit == "month" else f"{day:%b} {day.day}"
+def _within(locator: AutoDateLocator, first: int, last: int) -> list[float]:
+    """Return where round parts of time begin, none of them outside of the data."""
+    values = locator.tick_values(num2date(first), num2date(last))
+    return [value for value in values if first <= value <= last]

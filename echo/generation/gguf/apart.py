@@ -29,12 +29,8 @@ MEMORY: Final = 3 << 30  # bytes of address space; a conversion takes about 1 GB
 SECONDS: Final = 120  # of computing, and one more for each megabyte of the file
 BESIDE: Final = 256 << 20  # bytes that one file may be longer than the weights
 NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
-ISLAND: Final = Path(__file__).resolve().parents[1]
-# by the island's own name: the application around it need not be loaded, which takes seconds
-START: Final = (
-    "import runpy, sys; sys.path.append(sys.argv[1]); package = sys.argv[2]; del sys.argv[1:3]; "
-    "runpy.run_module(package + '.gguf', run_name='__main__', alter_sys=True)"
-)
+PACKAGE: Final = __name__.rpartition(".")[0]
+ROOT: Final = Path(__file__).resolve().parents[PACKAGE.count(".") + 1]
 
 
 @dataclass(frozen=True)
@@ -92,8 +88,9 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in NEEDED if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-I", "-W", "ignore", "-c", START, str(ISLAND.parent), ISLAND.name,
-         str(source.absolute()), str(target.absolute()), dtype, json.dumps(asdict(limits))],
+        [sys.executable, "-W", "ignore", "-m", PACKAGE, str(source.absolute()),
+         str(target.absolute()), dtype, json.dumps(asdict(limits))],
+        cwd=ROOT,
         env=environment | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=news,

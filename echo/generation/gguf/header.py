@@ -41,6 +41,7 @@ SMALLEST_TENSOR: Final = 8 + 4 + 8 + 4 + 8
 SCALARS: Final = {
     0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d",
 }  # fmt: skip
+FORMS: Final = {code: struct.Struct(f"<{code}") for code in SCALARS.values()}
 STRING: Final = 8
 ARRAY: Final = 9
 
@@ -150,7 +151,7 @@ class _Reader:
             raise Unreadable(f"{shown(key)} is an array of arrays, which no known model needs.")
         if kind != STRING and kind not in SCALARS:
             raise Unreadable(f"{shown(key)} has the unknown value type {kind}.")
-        width = 8 if kind == STRING else struct.calcsize(SCALARS[kind])
+        width = 8 if kind == STRING else FORMS[SCALARS[kind]].size
         self._check_count(f"values in {shown(key)}", count, width, MAX_ELEMENTS)
         self._elements += count
         if self._elements > MAX_ELEMENTS:
@@ -193,10 +194,10 @@ class _Reader:
 
     def _number(self, code: str) -> Any:
         """One little-endian number; bytes other than 0 and 1 are true, as in C."""
-        width = struct.calcsize(code)
-        self._need(width)
-        (value,) = struct.unpack_from(f"<{code}", self._data, self._pos)
-        self._pos += width
+        form = FORMS[code]
+        self._need(form.size)
+        (value,) = form.unpack_from(self._data, self._pos)
+        self._pos += form.size
         return value
 
     def _bytes(self, length: int) -> bytes:

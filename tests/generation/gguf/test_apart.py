@@ -48,6 +48,31 @@ def test_it_can_be_called_from_a_thread(path: Path, tmp_path: Path) -> None:
     assert read_record(tmp_path / "served") is not None
 
 
+def test_it_works_in_a_thread_of_a_process_that_is_patched_like_the_server(
+    path: Path, tmp_path: Path
+) -> None:
+    """Its own waiting must neither need nor wake a hub of green threads."""
+    code = (
+        "import eventlet; eventlet.monkey_patch(thread=False)\n"
+        "import sys, threading; from pathlib import Path\n"
+        "from echo.generation.gguf import convert_apart, inspect\n"
+        "told = []\n"
+        "def work():\n"
+        "    inspect(Path(sys.argv[1]))\n"
+        "    convert_apart(Path(sys.argv[1]), Path(sys.argv[2]), 'bfloat16', lambda *a: told.append(a))\n"
+        "thread = threading.Thread(target=work); thread.start(); beats = 0\n"
+        "while thread.is_alive():\n"
+        "    eventlet.sleep(0.01); beats += 1\n"
+        "print(told[-1], beats > 3)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(path), str(tmp_path / "served")],
+        cwd=apart.ROOT, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "(1.0, 'Ready') True"
+    assert read_record(tmp_path / "served") is not None
+
+
 def test_what_is_wrong_with_a_file_is_said_by_the_process(tmp_path: Path) -> None:
     path = Making("llama", pre="martian-7").write(tmp_path / "model.gguf")
     with pytest.raises(ModelLoadError) as caught:
@@ -91,15 +116,20 @@ def test_a_process_that_does_not_end_by_itself(
     death: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another program stands in for the converter: it computes for ever, within its second."""
-    code = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 9)); " + (
-        'print(\'{"fraction": 0.5, "doing": "Nothing"}\', flush=True)\nwhile True: pass'
+    (tmp_path / "endless.py").write_text(
+        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 9))\n"
+        'print(\'{"fraction": 0.5, "doing": "Nothing"}\', flush=True)\nwhile True: pass\n'
     )
-    monkeypatch.setattr(apart, "START", code)
+    monkeypatch.setattr(apart, "PACKAGE", "endless")
+    monkeypatch.setattr(apart, "ROOT", tmp_path)
     processes: list[Any] = []
     start = apart._start
-    monkeypatch.setattr(
-        apart, "_start", lambda *all_of: processes.append(start(*all_of)) or processes[-1]
-    )
+
+    def started(*arguments: Any) -> Any:
+        processes.append(start(*arguments))
+        return processes[0]
+
+    monkeypatch.setattr(apart, "_start", started)
     (tmp_path / ".served.part").mkdir()
 
     def progress(_: float, __: str) -> None:
@@ -122,11 +152,10 @@ def test_a_process_that_does_not_end_by_itself(
 def test_a_process_whose_parent_is_gone_ends(path: Path, tmp_path: Path) -> None:
     """It looks at each report: the parent here is a shell that leaves at once."""
     limits = json.dumps(vars(ROOMY))
-    command = [sys.executable, "-W", "ignore", "-m", "echo.generation.gguf", str(path),
+    command = [sys.executable, "-W", "ignore", "-m", apart.PACKAGE, str(path),
                str(tmp_path / "served"), "bfloat16", limits]  # fmt: skip
-    root = Path(__file__).resolve().parents[3]
     done = subprocess.run(
-        command, cwd=root, capture_output=True, text=True, timeout=120, check=True
+        command, cwd=apart.ROOT, capture_output=True, text=True, timeout=120, check=True
     )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[-1] == {"done": True}  # with its parent there, the command works for people too
@@ -135,19 +164,18 @@ def test_a_process_whose_parent_is_gone_ends(path: Path, tmp_path: Path) -> None
         f"subprocess.Popen({command[:-3]!r} + [{str(tmp_path / 'other')!r}, 'bfloat16', {limits!r}],"
         " stdout=open(os.devnull, 'w'))\n"
     )
-    subprocess.run([sys.executable, "-c", orphan], cwd=root, timeout=60, check=True)
+    subprocess.run([sys.executable, "-c", orphan], cwd=apart.ROOT, timeout=60, check=True)
     threading.Event().wait(0.1)
     assert read_record(tmp_path / "other") is None
 
 
-def test_the_process_loads_neither_the_web_nor_torch(path: Path, tmp_path: Path) -> None:
-    probe = (
-        "import sys; sys.path.append(sys.argv[1]); import importlib; "
-        "importlib.import_module(sys.argv[2] + '.gguf'); "
+def test_the_process_loads_neither_the_web_nor_torch() -> None:
+    code = (
+        "import importlib, sys; importlib.import_module(sys.argv[1]); "
         "print([n for n in ('flask', 'torch', 'transformers', 'eventlet') if n in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-c", probe, str(apart.ISLAND.parent), apart.ISLAND.name],
-        capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, "-W", "ignore", "-c", code, apart.PACKAGE],
+        cwd=apart.ROOT, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "[]"

@@ -57,7 +57,7 @@ test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k wor
 	$(PYTEST) $(or $(ONLY),$(SIDE_BY_SIDE))
 
 quick: $(VENV)/.dev ## run what needs no browser and no server: a first look
-	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not live and not server" $(QUICK)
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not live and not server and not slow" $(QUICK)
 
 check: $(VENV)/.dev ## formatter, linter, types, unused code, structure
 	$(BIN)/ruff format --check .

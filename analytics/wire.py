@@ -8,19 +8,11 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, BinaryIO, Final, NamedTuple
 
 PREFIX: Final = 4
 HEADER_LIMIT: Final = 64 * 2**20  # bytes; rows of ten years by model are a tenth of it
 BODY_LIMIT: Final = 256 * 2**20
-
-
-class Reader(Protocol):
-    """What bytes are read from."""
-
-    def read(self, size: int, /) -> bytes | None:
-        """Return at most so many bytes, none at the end."""
-        ...
 
 
 class Frame(NamedTuple):
@@ -54,20 +46,27 @@ def _day(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be sent")
 
 
-def read(source: Reader) -> Frame | None:
-    """Return the next frame, None where the source ends between two frames.
+def read(source: BinaryIO) -> Frame | None:
+    """Return the next frame of a buffered source, None where it ends between two frames.
 
     Raises:
         Broken: the source ends within a frame, or what comes is none.
     """
-    prefix = _exactly(source, PREFIX, may_end=True)
-    if prefix is None:
+    prefix = source.read(PREFIX)
+    if not prefix:
         return None
-    length = int.from_bytes(prefix, "big")
+    length = int.from_bytes(_whole(prefix, PREFIX), "big")
     if length > HEADER_LIMIT:
         raise Broken("the header is too long")
-    header = _header(_exactly(source, length) or b"")
-    return Frame(header, _exactly(source, header["bytes"]) or b"")
+    header = _header(_whole(source.read(length), length))
+    size = header["bytes"]
+    return Frame(header, _whole(source.read(size), size))
+
+
+def _whole(part: bytes, size: int) -> bytes:
+    if len(part) < size:
+        raise Broken("the source ends within a frame")
+    return part
 
 
 def _header(text: bytes) -> dict[str, Any]:
@@ -80,16 +79,3 @@ def _header(text: bytes) -> dict[str, Any]:
         raise Broken("the header does not say how long its body is")
     known: dict[str, Any] = header
     return known
-
-
-def _exactly(source: Reader, size: int, may_end: bool = False) -> bytes | None:
-    parts, missing = [], size
-    while missing:
-        part = source.read(missing)
-        if not part:
-            if may_end and missing == size:
-                return None
-            raise Broken("the source ends within a frame")
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)

@@ -12,6 +12,7 @@ from typing import Any
 
 import eventlet
 import flask_migrate
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -37,6 +38,8 @@ PASSWORD = "correct horse battery"
 
 logs.configure("WARNING", "console")
 cheap_apps.prepare()
+hypothesis.settings.register_profile("busy", deadline=None)  # an example takes what it takes
+hypothesis.settings.load_profile("busy")
 
 MARKED_FOLDERS = {"browser": ("browser", "live"), "live": ("live",), "contract": ("server",)}
 LONG = {*MARKED_FOLDERS, "training", "weights"}
@@ -194,7 +197,8 @@ class Tab:
         return answer
 
     def listen(self) -> list[tuple[str, dict[str, Any]]]:
-        for packet in self.socket.get_received() if self.socket.is_connected() else []:
+        packets, self.socket.queue = self.socket.queue, []  # the last words before a close too
+        for packet in packets:
             self.heard.append((packet["name"], packet["args"][0]))
         return self.heard
 

@@ -6,6 +6,7 @@ drawing there costs this one nothing but the wait of the one who asked.
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import socket
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import structlog
 from flask import Flask
@@ -40,6 +41,7 @@ class ChartWorker:
         """Seconds without an answer after which the process is replaced."""
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        self._answers: BinaryIO = io.BytesIO()
         self._ids = itertools.count(1)
         self._busy = False
         self._freed = hub.Signal()
@@ -82,6 +84,7 @@ class ChartWorker:
     def stop(self) -> None:
         """End the process; the next request starts a new one."""
         if self._socket is not None:
+            self._answers.close()
             self._socket.close()
         if self._process is not None:
             self._process.kill()
@@ -106,7 +109,7 @@ class ChartWorker:
         channel.settimeout(self.patience)
         number = next(self._ids)
         channel.sendall(wire.encode({**header, "id": number}))
-        answer = _next_frame(channel)
+        answer = _next_frame(self._answers)
         if answer.header.get("id") != number:
             raise wire.Broken("the answer belongs to another request")
         return answer
@@ -129,23 +132,13 @@ class ChartWorker:
                 env={**os.environ, "MPLCONFIGDIR": str(self._folder)},
             )
         ours.settimeout(self.patience)
-        self._socket = ours
-        self.ready = _next_frame(ours).header
+        self._socket, self._answers = ours, ours.makefile("rb")
+        self.ready = _next_frame(self._answers).header
         return ours
 
 
-def _next_frame(channel: socket.socket) -> wire.Frame:
-    frame = wire.read(_Received(channel))
+def _next_frame(answers: BinaryIO) -> wire.Frame:
+    frame = wire.read(answers)
     if frame is None:
         raise wire.Broken("the process has ended")
     return frame
-
-
-class _Received:
-    """A socket as something to read from."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-
-    def read(self, size: int, /) -> bytes:
-        return self._channel.recv(size)

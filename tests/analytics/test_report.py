@@ -24,6 +24,7 @@ def pages_in(content):
     return len(re.findall(rb"/Type /Page\b", content))
 
 
+@pytest.mark.slow
 def test_a_month_is_the_same_pdf_each_time():
     first, second = (
         report.monthly("Echo", FIRST, CARDS, samples.rows(31), LIGHT, before=5) for _ in range(2)

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,16 +19,23 @@ JSON = st.recursive(
 )
 
 
-class Dribble(io.BytesIO):
+class Dribble(io.RawIOBase):
     """A source that gives one byte at a time, as a slow pipe may."""
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        return super().read(min(size or 0, 1))
+    def __init__(self, content: bytes) -> None:
+        self._content = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        return self._content.readinto(memoryview(target)[:1])
 
 
 @given(st.lists(st.tuples(st.dictionaries(st.text(), JSON, max_size=3), st.binary()), max_size=4))
 def test_what_is_written_is_read(frames):
-    source = Dribble(b"".join(wire.encode(header, body) for header, body in frames))
+    sent = b"".join(wire.encode(header, body) for header, body in frames)
+    source = io.BufferedReader(Dribble(sent))
     for header, body in frames:
         assert wire.read(source) == ({**header, "bytes": len(body)}, body)
     assert wire.read(source) is None

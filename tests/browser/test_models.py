@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ContextMaker, OwnAddress, open_chat
+from tests.browser.conftest import ContextMaker, open_chat
 from tests.browser.talk import ask, ask_and_wait, prose, stop_button, wait_for_end
 from tests.live.server import LiveServer, Person
 
@@ -35,9 +35,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 @pytest.fixture(scope="module")
 def person(many: LiveServer) -> Person:
-    person = many.person("chooser")
-    person.http.mount("http://", OwnAddress("127.0.3.1"))
-    return person.sign_up()
+    return many.member("chooser")
 
 
 @pytest.fixture

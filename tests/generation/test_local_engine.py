@@ -201,6 +201,7 @@ def test_a_seed_does_not_depend_on_neighbours(shared: tuple[Engine, Reader]) -> 
     assert reader.text(other) != texts[0]
 
 
+@pytest.mark.slow
 def test_a_row_that_was_taken_back_goes_on_as_if_nothing_had_been(
     start_engine: StartEngine, tiny_qwen: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

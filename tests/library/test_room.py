@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,32 @@ def test_without_proc_the_whole_memory_counts(tmp_path: Path) -> None:
 def test_this_machine_has_some(tmp_path: Path) -> None:
     assert 10**8 < room.memory_available() <= room.memory_total()
     assert room.disk_free(tmp_path / "not" / "yet") > 0
+
+
+def test_what_comes_and_goes_is_counted_without_a_fall(tmp_path: Path) -> None:
+    """pip makes and removes folders while it is watched."""
+    (tmp_path / "stays").write_bytes(bytes(1000))
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            for number in range(20):
+                (tmp_path / f"folder{number}" / "below").mkdir(parents=True, exist_ok=True)
+                (tmp_path / f"folder{number}" / "file").write_bytes(bytes(10))
+            for number in range(20):
+                shutil.rmtree(tmp_path / f"folder{number}")
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        counted = {room.bytes_of(tmp_path) for _ in range(1000)}
+    finally:
+        done.set()
+        other.join()
+    assert min(counted) >= 1000
+    assert max(counted) <= 1200
+    assert room.bytes_of(tmp_path / "stays") == 1000
+    assert room.bytes_of(tmp_path / "never") == 0
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ def test_more_conversations_than_one_step_holds(make_user: Callable[..., User]) 
     assert len(packed(bob)) == 2 + 2 * (archive.CONVERSATIONS_PER_STEP * 2 + 1)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_account(make_user: Callable[..., User]) -> None:
     user = make_user("talkative")
     conversations, text = 120, "word " * 20_000

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from echo.clock import utc_now
-from echo.errors import NotFound
+from echo.errors import InvalidInput, NotFound
 from echo.extensions import db
 from echo.models import OneTimeLink, User
 from echo.services.accounts import one_time_links
@@ -67,7 +67,8 @@ def test_expired_link_is_not_found_and_is_forgotten(
 
 def test_link_that_was_given_back_works_again(ada: User) -> None:
     token = one_time_links.make(Purpose.RESET_PASSWORD, ada.id)
-    one_time_links.give_back(one_time_links.use_up(token, Purpose.RESET_PASSWORD))
+    with pytest.raises(InvalidInput), one_time_links.using_up(token, Purpose.RESET_PASSWORD):
+        raise InvalidInput("What it was used for failed.")
     one_time_links.use_up(token, Purpose.RESET_PASSWORD)
 
 

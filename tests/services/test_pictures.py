@@ -278,6 +278,7 @@ def resident_mb() -> float:
     return int(found[1]) / 1000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not STATUS.exists(), reason="needs Linux's /proc")
 def test_threads_give_back_the_memory_of_a_large_picture() -> None:
     """Native threads live as long as the server: what each of them keeps would add up."""

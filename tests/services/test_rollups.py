@@ -157,6 +157,7 @@ def examples(count: int) -> Any:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @examples(8)
 @given(data=st.data())

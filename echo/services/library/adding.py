@@ -96,7 +96,6 @@ def _looked_at(record: Record, path: Path, shelf: Shelf) -> Record:
 
 def _forget_if_empty(plan: Plan, shelf: Shelf, work: Work) -> None:
     """Leave nothing behind where nothing came."""
-    kept = [p for p in work.home.rglob("*") if p.is_file() and p.name != "pin" and p.stat().st_size]
-    if not kept:
+    if not room.bytes_of(work.home):
         shutil.rmtree(work.home, ignore_errors=True)
         shelf.records.forget(plan.name)

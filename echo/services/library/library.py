@@ -16,7 +16,16 @@ from pathlib import Path
 
 from echo.config import ROOT
 from echo.errors import Conflict
-from echo.services.library import adding, catalogue, choice, gguf_header, room, safetensors_header
+from echo.services.library import (
+    adding,
+    card,
+    catalogue,
+    choice,
+    gguf_header,
+    room,
+    safetensors_header,
+)
+from echo.services.library.card import Card
 from echo.services.library.catalogue import Catalogue
 from echo.services.library.choice import Choice
 from echo.services.library.models import InstalledModel, ModelFiles
@@ -52,6 +61,10 @@ class Library:
     def files(self, name: str) -> ModelFiles:
         """Return what an engine needs to serve a model; raises NotFound, Conflict (it is incomplete)."""
         return self._shelf.files(name)
+
+    def card(self, name: str) -> Card:
+        """Return what is recommended for a model: in the repository, beside its files, or its base's."""
+        return card.read(self._shelf.card_folders(name))
 
     def files_at(self, path: Path) -> ModelFiles:
         """Return what an engine needs to serve a folder or GGUF file that is not in the library.

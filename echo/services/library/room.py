@@ -90,11 +90,18 @@ def disk_is_full(folder: Path, what: str) -> StorageUnavailable:
 
 def bytes_of(path: Path) -> int:
     """Return what a file or folder takes on the disk, whatever comes and goes in it meanwhile."""
+    paths = [path] if path.is_file() else _files_below(path)
     total = 0
-    for each in [path] if path.is_file() else path.rglob("*"):
+    for each in paths:
         with suppress(OSError):
-            total += each.stat().st_size if each.is_file() else 0
+            total += each.stat().st_size
     return total
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Yield what is there; `os.walk` passes over folders that are gone meanwhile, `rglob` falls."""
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent) / name for name in names)
 
 
 def size(count: float) -> str:

@@ -150,6 +150,15 @@ class Shelf:
             else self.home(record.name)
         )
 
+    def card_folders(self, name: str) -> list[Path]:
+        """Return where a model's card may lie, the nearest first."""
+        model = self.get(name)
+        entry = self.catalogue.get(model.name)
+        sources = entry.sources if entry else ()
+        own = [self.root / each.folder for each in sources if isinstance(each, AdapterSource)]
+        files = [model.path, *([self.get(model.base).path] if model.base else [])]
+        return [*own, *(path if path.is_dir() else path.parent for path in files)]
+
     def _own_adapter(self, record: Record) -> Path | None:
         """Return Echo's own adapter of this entry, where the repository holds one."""
         entry = self.catalogue.get(record.name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from echo.errors import Forbidden, InvalidInput
 from echo.generation import SamplingParams
 from echo.policies import RANKS, RoleName
+from echo.services.library.card import NO_CARD, Card
 from echo.services.serving.model_settings import Settled
 
 
@@ -18,6 +19,8 @@ class Chosen:
     settled: Settled
     defaults: SamplingParams
     """What its authors recommend."""
+    card: Card = NO_CARD
+    """What whoever tuned it recommends."""
 
 
 def may_use(role: RoleName, settled: Settled) -> bool:

@@ -18,6 +18,7 @@ from echo.policies import RoleName
 from echo.services import audit
 from echo.services.audit import Act, Entry
 from echo.services.library import InstalledModel, Library, ModelFiles
+from echo.services.library.card import NO_CARD, Card
 from echo.services.serving import choosing, model_settings
 from echo.services.serving.choosing import Chosen
 from echo.services.serving.model_settings import NOTHING, Settled
@@ -60,6 +61,7 @@ class Models:
         self.engine = engine
         self.library = library
         self._installed: dict[str, InstalledModel] = {}
+        self._cards: dict[str, Card] = {}
 
     @classmethod
     def of(cls, app: Flask) -> Models:
@@ -83,6 +85,7 @@ class Models:
         complete = [model for model in self._installed.values() if model.state == "installed"]
         for model in sorted(complete, key=lambda one: one.base is not None):  # bases first
             files = self.library.files(model.name)
+            self._cards[model.name] = self.library.card(model.name)
             self.engine.offer(spec_of(files, settled.get(model.name, NOTHING)))
 
     def views(self) -> list[ModelView]:
@@ -130,7 +133,7 @@ class Models:
         rules = settled.get(name, NOTHING)
         if not choosing.may_use(role, rules):
             raise choosing.refuse_role(name)
-        return Chosen(name, rules, self.engine.defaults(name))
+        return Chosen(name, rules, self.engine.defaults(name), self._cards.get(name, NO_CARD))
 
     def _usual(self, role: RoleName, offered: list[str], settled: dict[str, Settled]) -> str:
         default = self.engine.default_model

@@ -27,7 +27,7 @@ from echo.services.site_settings import SiteSettings
 from echo.services.turns import safety
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
-from echo.services.turns.sampling import sampling_for
+from echo.services.turns.sampling import sampling_for, system_prompt
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ class EngineRequests:
         own = conversation.settings.get("system_prompt")
         if own is not None:
             return str(own), 0
-        prompt = chosen.settled.system_prompt
-        everybodys = site.system_prompt if prompt is None else prompt
+        everybodys = system_prompt(site, chosen)
         return everybodys, len(everybodys)
 
     def submit(

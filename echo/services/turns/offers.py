@@ -15,13 +15,13 @@ def offered(role: RoleName) -> list[dict[str, Any]]:
     site, offer = site_settings.current(), Models.here()
     told = []
     for view in offer.for_role(role):
-        usual = sampling.defaults(site, offer.choose(role, view.name))
-        prompt = view.settled.system_prompt
+        chosen = offer.choose(role, view.name)
+        usual = sampling.defaults(site, chosen)
         told.append(
             view.public()
             | {
                 "defaults": {name: getattr(usual, name) for name in sampling.NAMES}
-                | {"system_prompt": site.system_prompt if prompt is None else prompt}
+                | {"system_prompt": sampling.system_prompt(site, chosen)}
             }
         )
     return told

@@ -1,7 +1,10 @@
 """What administrators do with models: settled, loaded, unloaded, made the default; each act audited."""
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,10 +16,12 @@ from echo.generation import SamplingParams, Script, ScriptedReply
 from echo.models import AuditEvent, Conversation, ModelSetting
 from echo.models.types import new_id
 from echo.policies import RoleName
+from echo.services.library import card
+from echo.services.library.card import NO_CARD, Card
 from echo.services.serving import Chosen, Models
 from echo.services.serving.model_settings import Settled, all_settled, change
 from echo.services.site_settings import SiteSettings
-from echo.services.turns.sampling import defaults, sampling_for
+from echo.services.turns.sampling import USUAL_PROMPT, defaults, sampling_for, system_prompt
 from tests.conftest import superior
 
 
@@ -118,3 +123,35 @@ def test_a_model_that_answers_cannot_be_unloaded(app: Flask) -> None:
     with pytest.raises(Conflict, match="answering"):
         Models.here().unload(superior(), "a")
     stream.cancel()
+
+
+def test_a_card_stands_below_the_site_and_above_the_authors() -> None:
+    """What whoever tuned it recommends; a prompt or a number that the site has changed wins."""
+    card = Card(system_prompt="Card.", sampling={"temperature": 0.4, "top_k": 40})
+    chosen = Chosen("a", Settled(), SamplingParams(temperature=0.1, top_p=0.2), card)
+    usual = defaults(SiteSettings(temperature=0.9), chosen)
+    assert (usual.temperature, usual.top_k, usual.top_p) == (0.9, 40, 0.2)
+    assert system_prompt(SiteSettings(system_prompt=USUAL_PROMPT), chosen) == "Card."
+    assert system_prompt(SiteSettings(system_prompt="Site."), chosen) == "Site."
+    settled = replace(chosen, settled=Settled(system_prompt=""))
+    assert system_prompt(SiteSettings(system_prompt=USUAL_PROMPT), settled) == ""
+
+
+def test_a_card_is_read_from_the_nearest_folder(tmp_path: Path) -> None:
+    near, far = tmp_path / "near", tmp_path / "far"
+    for folder, text in (
+        (near, {"sampling": {"top_k": 5, "temperature": 99, "magic": 1}}),
+        (far, {}),
+    ):
+        folder.mkdir()
+        (folder / "echo.json").write_text(json.dumps({"system_prompt": folder.name, **text}))
+    assert card.read([tmp_path, near, far]) == Card(system_prompt="near", sampling={"top_k": 5})
+    assert card.read([tmp_path, far]).system_prompt == "far"
+    assert card.read([tmp_path]) == NO_CARD
+    (near / "echo.json").write_text("{")
+    assert card.read([near, far]) == NO_CARD  # a broken one is told in the log, and nothing stops
+
+
+def test_echo_smalls_card_is_its_own() -> None:
+    root = Path(__file__).parents[3] / "weights" / "echo-small"
+    assert (card.read([root]).system_prompt or "").startswith("You are Echo")

@@ -14,6 +14,7 @@ from echo.generation import (
     Finished,
     FinishReason,
     GenerationRequest,
+    ModelSpec,
     SamplingParams,
     TextPiece,
 )
@@ -35,8 +36,8 @@ class Answer:
 class Asker:
     """A running engine with room for any number of waiting chats."""
 
-    def __init__(self, engine: Engine, bell: threading.Event) -> None:
-        self._engine, self._bell = engine, bell
+    def __init__(self, engine: Engine, bell: threading.Event, model: str) -> None:
+        self._engine, self._bell, self._model = engine, bell, model
         self._pieces: dict[str, list[str]] = {}
 
     def each(
@@ -65,7 +66,8 @@ class Asker:
         for number, chat in enumerate(chats, start=first):
             messages = tuple(ChatMessage(m["role"], m["content"]) for m in chat)
             own = replace(sampling, seed=seed * QUEUE + number)
-            self._engine.submit(GenerationRequest(messages, own, request_id=str(number)))
+            request = GenerationRequest(messages, own, request_id=str(number), model=self._model)
+            self._engine.submit(request)
 
     def all(
         self, chats: list[list[Message]], sampling: SamplingParams, seed: int = 0
@@ -91,22 +93,28 @@ class Asker:
 @contextmanager
 def asking(
     folder: Path,
-    *,
     adapter: Path | None = None,
+    *,
     slots: int = 32,
     threads: int = 1,
     context: int = CONTEXT,
+    quant: str = "auto",
 ) -> Iterator[Asker]:
-    """The model of a folder in float32, loaded when the first chat comes, until the block ends."""
+    """The model of a folder, with an adapter over it where one is named, until the block ends.
+
+    It is served as people get it: with weights of `quant` bits, as the application's setting says.
+    """
     bell = threading.Event()
+    models = [ModelSpec("base", str(folder))]
+    if adapter is not None:
+        models.append(ModelSpec("tuned", adapter=str(adapter), base="base"))
     config = EngineConfig(
-        model=str(folder), adapter=str(adapter) if adapter else None, dtype="float32",
-        context_length=context, slots=slots, threads=threads, max_queue=QUEUE,
+        quant=quant, context_length=context, slots=slots, threads=threads, max_queue=QUEUE,
         max_queue_per_owner=QUEUE,
     )  # fmt: skip
-    engine = Engine.local(config, bell.set)
+    engine = Engine.local(config, bell.set, models)
     engine.start()
     try:
-        yield Asker(engine, bell)
+        yield Asker(engine, bell, models[-1].name)
     finally:
         engine.stop(10)

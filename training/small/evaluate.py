@@ -161,21 +161,23 @@ def _verdict(case: Case, answer: str) -> bool | None:
 
 def evaluate_folder(
     folder: Path,
+    adapter: Path | None,
     path: Path,
     system: str = FULL_PROMPT,
     sampling: SamplingParams = DEFAULTS,
     seeds: Sequence[int] = SEEDS,
     behaviours: Collection[str] | None = None,
 ) -> list[Judged]:
-    """The answers of the model in a folder, kept in a file as they come."""
+    """The answers of the model in a folder, perhaps with an adapter, kept in a file as they come."""
     chosen = [case for case in cases() if behaviours is None or case.behaviour in behaviours]
-    with asking(folder, slots=SLOTS, context=CONTEXT) as asker:
+    with asking(folder, adapter, slots=SLOTS, context=CONTEXT) as asker:
         return judge_missing(asker, chosen, system, sampling, seeds, path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="of the model, with its adapter merged")
+    parser.add_argument("folder", type=Path, help="of the model, or its GGUF file")
+    parser.add_argument("--adapter", type=Path)
     parser.add_argument("--output", type=Path, required=True, help="the answers, one a line")
     parser.add_argument("--system", default=FULL_PROMPT)
     parser.add_argument("--seeds", default="1,2,3")
@@ -190,7 +192,9 @@ def main() -> None:
     )  # fmt: skip
     seeds = [int(seed) for seed in options.seeds.split(",")]
     wanted = options.rows.split(";") if options.rows else None
-    rows = evaluate_folder(options.folder, options.output, options.system, sampling, seeds, wanted)
+    rows = evaluate_folder(
+        options.folder, options.adapter, options.output, options.system, sampling, seeds, wanted
+    )
     for name, rate in rates(rows).items():
         print(f"{name:<40}{rate:>7.1%}")
 

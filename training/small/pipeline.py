@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from training.config import RUNS_DIR
-from training.small.base import base_folder, merged_folder
+from training.small.base import base_folder
 from training.small.card import write_card
 from training.small.config import BASE_NAME, SAMPLING, SHIPPED_DIR, SYSTEM_PROMPT
 from training.small.curve import draw_curve
@@ -32,11 +32,8 @@ def run(report: Callable[[str], None] = print) -> None:
     base = base_folder(RUN_DIR / "base")
     adapter = tune(base, records(SETTINGS.seed), RUN_DIR / "lora", SETTINGS,
                    lambda step: report(_told(step)), BASE_NAME)  # fmt: skip
-    merged = RUN_DIR / "merged"
-    if not (merged / "config.json").exists():
-        merged_folder(base, adapter, merged)
-    evaluate_folder(base, answers_file(RAW))
-    evaluate_folder(merged, answers_file(TUNED))
+    evaluate_folder(base, None, answers_file(RAW))
+    evaluate_folder(base, adapter, answers_file(TUNED))
     report("Now read the answers to open requests: training/README.md says how.")
 
 

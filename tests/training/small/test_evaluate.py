@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from echo.generation import SamplingParams
+from training.corpus import Record
 from training.evaluation_questions import Case
 from training.small.ask import asking
 from training.small.evaluate import (
@@ -19,6 +20,9 @@ from training.small.evaluate import (
     refuses,
     write_rows,
 )
+from training.small.lora import tune
+
+from .test_lora import SETTINGS
 
 ROW = Judged("plain knowledge", 1, ("Capital of Peru?",), ("Lima.",), True, True, 3)
 
@@ -81,6 +85,19 @@ def test_what_was_asked_is_not_asked_again(base: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert rows[0].replies == ROW.replies
     assert len(read_rows(path)) == 5
+
+
+def test_the_adapter_answers_beside_its_base(
+    base: Path, chats: list[Record], tmp_path: Path
+) -> None:
+    adapter = tune(base, chats, tmp_path / "run", SETTINGS)
+    chat = [{"role": "user", "content": "Who are you?"}]
+    sampling = SamplingParams(max_new_tokens=8, temperature=0)
+    found = []
+    for tuned in (None, adapter):
+        with asking(base, tuned, slots=2, context=128) as asker:
+            found.append(asker.all([chat], sampling)[0].text)
+    assert found[0] != found[1]
 
 
 def test_whole_conversations_by_the_engine_are_the_same_again(base: Path) -> None:

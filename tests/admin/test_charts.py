@@ -179,7 +179,9 @@ def test_callers_for_one_cold_chart_draw_it_once(app, drawing, monkeypatch):
         return charts_answer
 
     charts.known()
-    charts_answer = drawing.ask({**charts._request(query()), "kind": "svg"})
+    charts_answer = drawing.ask(
+        {**charts._request(query()), "kind": "svg", "look": charts.looks()["light"]}
+    )
     monkeypatch.setattr(drawing, "ask", slow)
 
     def ask(name):

@@ -107,7 +107,7 @@ def test_what_cannot_be_written_down_is_not_shown(root, written, monkeypatch):
     def away(*_args, **_kwargs):
         raise StorageUnavailable("The database does not answer.")
 
-    monkeypatch.setattr(audit, "transaction", away)
+    monkeypatch.setattr(audit, "_with_rows", away)
     for page in ("messages/", f"messages/details/?id={written[1].id}"):
         answer = root.get(f"/admin/{page}")
         assert answer.status_code == 503

@@ -65,7 +65,7 @@ def test_from_sign_up_to_a_new_password(
     old = visitor.post("/login", credentials="ada", password="correct horse battery")
     assert old.status_code == 401
     new = visitor.post("/login", credentials="ada", password=NEW)
-    assert new.json()["status"] == "redirect"
+    assert new.json()["status"] == "redirect", new.text
     log = own_server.log.read_text()
     assert "ada@" not in log
     assert path_in(welcome).rpartition("/")[2] not in log

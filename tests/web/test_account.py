@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from echo.errors import WrongCredentials
 from echo.extensions import db
 from echo.models import Device, RoleName, User
 from echo.services.accounts import accounts
@@ -173,7 +174,7 @@ def test_unknown_account_costs_a_password_check_too(
         lambda hashed, word: checked.append(hashed) or original(hashed, word),
     )
     for name in ("ada", "nobody"):
-        with pytest.raises(accounts.WrongCredentials):
+        with pytest.raises(WrongCredentials):
             password_login.check_password(name, "wrong")
     assert len(checked) == 2
 

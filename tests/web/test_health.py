@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from echo.extensions import db
 from echo.generation import Script, ScriptedReply
+from tests.waiting import until
 from tests.web.browser import Browser
 
 
@@ -16,7 +17,12 @@ def script() -> Script:
     return Script(default=ScriptedReply(text="Never.", crash_after=0, first_delay_ms=0))
 
 
+def wait_for_the_model(client: Browser) -> None:
+    until(lambda: client.get("/readyz").get_json()["engine"] != "loading", "the model is loaded")
+
+
 def test_alive_and_ready(client: Browser) -> None:
+    wait_for_the_model(client)
     assert client.get("/healthz").get_json() == {"status": "ok"}
     ready = client.get("/readyz")
     assert ready.status_code == 200
@@ -26,6 +32,8 @@ def test_alive_and_ready(client: Browser) -> None:
 def test_database_that_is_gone_is_told(
     app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    wait_for_the_model(client)
+
     def gone(*_: Any, **__: Any) -> None:
         raise OperationalError("select 1", {}, Exception("gone"))
 

@@ -21,3 +21,6 @@ access_ended = _signals.signal("access-ended")
 
 account_closed = _signals.signal("account-closed")
 """sender: user id. The account was switched off or deleted: nothing may go on in its name."""
+
+models_changed = _signals.signal("models-changed")
+"""sender: whoever changed it. A model was added, removed or settled, or adding one has come further."""

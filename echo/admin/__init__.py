@@ -15,6 +15,7 @@ from echo.admin.devices import Devices
 from echo.admin.downloads import DownloadsPage
 from echo.admin.feedback import FeedbackList
 from echo.admin.invites import Invites
+from echo.admin.models import ModelsPage
 from echo.admin.pictures import Pictures
 from echo.admin.ratings import Ratings
 from echo.admin.roles import Roles
@@ -38,6 +39,6 @@ def init_app(app: Flask) -> None:
     )
     for view in (
         Users(), Devices(), Pictures(), Invites(), Roles(), UseToday(), Conversations(), Messages(),
-        Ratings(), FeedbackList(), AuditTrail(), SiteSettingsPage(), DownloadsPage(),
+        Ratings(), FeedbackList(), AuditTrail(), ModelsPage(), SiteSettingsPage(), DownloadsPage(),
     ):  # fmt: skip
         pages.add_view(view)

@@ -50,12 +50,13 @@ def handle(
     try:
         act()
     except EchoError as error:
-        _explain(form, error)
+        explain(form, error)
         return show(), error.status
     return go(url, done)
 
 
-def _explain(form: FlaskForm, error: EchoError) -> None:
+def explain(form: FlaskForm, error: EchoError) -> None:
+    """Say why something was refused: under its field, or above the page."""
     if error.field in form:
         field: Any = form[error.field]
         field.errors = [*field.errors, error.text]

@@ -89,6 +89,8 @@ def _end(app: Flask, server: Any) -> None:
     turns = Turns.of(app)
     log.info("stopping", live=len(turns.live))
     server.stop_accepting()
+    if (adder := Models.of(app).adder) is not None:
+        adder.stop()  # what is complete is kept; the child that fetches ends with us
     _wait_for_replies(turns, GRACE_SECONDS)
     for turn in list(turns.live.values()):
         turn.stop(MessageStatus.INTERRUPTED)

@@ -1,4 +1,4 @@
-"""The admin side's forms: people, roles, invitations, settings. They know neither tables nor services."""
+"""The admin side's forms: people, invitations, settings, models. They know neither tables nor services."""
 
 from __future__ import annotations
 
@@ -161,7 +161,22 @@ def _slider(name: str) -> list[Any]:
     return [Optional(), between(limit.low, limit.high)]
 
 
-class SettingsForm(FlaskForm):
+class _Answers(FlaskForm):
+    """How answers are written; an empty field means what somebody else says."""
+
+    system_prompt = TextAreaField(
+        "System prompt",
+        [_at_most(limits.SYSTEM_PROMPT_CHARS)],
+        filters=[stripped, storable_text],
+    )
+    temperature = FloatField("Temperature", _slider("temperature"))
+    top_p = FloatField("Top p", _slider("top_p"))
+    top_k = IntegerField("Top k", _slider("top_k"))
+    repetition_penalty = FloatField("Repetition penalty", _slider("repetition_penalty"))
+    max_new_tokens = IntegerField("Longest answer, tokens", _slider("max_new_tokens"))
+
+
+class SettingsForm(_Answers):
     """Settings that act at once; their names are those of `services/site_settings`."""
 
     signup_mode = SelectField(
@@ -176,13 +191,33 @@ class SettingsForm(FlaskForm):
     banner = StringField(
         "Notice above the chat", [_at_most(limits.BANNER_CHARS)], filters=[stripped, storable_text]
     )
-    system_prompt = TextAreaField(
-        "System prompt",
-        [_at_most(limits.SYSTEM_PROMPT_CHARS)],
+
+
+class ModelSettingsForm(_Answers):
+    """What holds for one model; an empty field means what the model's files say."""
+
+    least_role = SelectField("Who may use it", [required("Choose one.")])
+    help = BooleanField("Help in its answers")
+    context_length = IntegerField(
+        "Window, tokens",
+        [Optional(), between(limits.CONTEXT_TOKENS_LEAST, limits.CONTEXT_TOKENS_MOST)],
+    )
+    template = TextAreaField(
+        "Chat template", [_at_most(limits.TEMPLATE_CHARS)], filters=[storable_text]
+    )
+
+
+class AddModelForm(FlaskForm):
+    """A model by a name of the catalogue, a path of the server, or its name on the Hub."""
+
+    source = StringField(
+        "What to add",
+        [
+            required("Say which one: a path of the server, or a name of the Hub."),
+            _at_most(limits.MODEL_SOURCE_CHARS),
+            no_line_breaks,
+        ],
         filters=[stripped, storable_text],
     )
-    temperature = FloatField("Temperature", _slider("temperature"))
-    top_p = FloatField("Top p", _slider("top_p"))
-    top_k = IntegerField("Top k", _slider("top_k"))
-    repetition_penalty = FloatField("Repetition penalty", _slider("repetition_penalty"))
-    max_new_tokens = IntegerField("Longest answer, tokens", _slider("max_new_tokens"))
+    name = StringField("Name", [_at_most(limits.MODEL_NAME_MAX)], filters=[stripped, storable_text])
+    base = SelectField("Stands on", [Optional()], default="")

@@ -16,6 +16,7 @@ from .inbox import Inbox
 from .model_source import ModelSource
 from .model_spec import ModelSpec
 from .request import FinishReason, GenerationRequest, SamplingParams
+from .room import MB
 from .runner import ModelRunner
 from .scripted_runner import Script, ScriptedModels
 from .sequence import RUNNING, Sequence
@@ -132,6 +133,12 @@ class Engine:
     def models(self) -> list[ModelStatus]:
         """Every model on offer, in the order of the offers."""
         return [self._status(spec) for spec in self._thread.specs.values()]
+
+    @property
+    def memory_limit(self) -> int | None:
+        """Bytes that all models together may take, keys and values among them; None: no bound."""
+        limit = self._config.memory_mb
+        return None if limit is None else limit * MB
 
     def models_changed(self) -> bool:
         """Whether a model's state has changed since this was last asked."""

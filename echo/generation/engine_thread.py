@@ -222,6 +222,10 @@ class EngineThread:
         except (ModelLoadError, InvalidConfig) as error:
             self._give_up(served, str(error))
             return
+        except Exception as error:  # its files are not as they should be; the other models go on
+            log.exception("The model %s cannot be looked at", served.name)
+            self._give_up(served, f"{type(error).__name__}: {error}")
+            return
         apart = any(model.runner is not None for model in self.models.values())
         loading = ModelLoading(
             spec, self._source, apart, lambda *how: self._progress(served, *how),

@@ -6,7 +6,7 @@ from flask import Flask
 
 from echo.extensions import socketio
 from echo.limits import SOCKET_PAYLOAD_BYTES
-from echo.sockets import events, hub_bridge, live_stats, reply_pump, rooms
+from echo.sockets import events, hub_bridge, live_stats, model_news, reply_pump, rooms
 
 __all__ = ["hub_bridge", "init_app"]
 
@@ -25,5 +25,6 @@ def init_app(app: Flask) -> None:
     )
     events.register()
     live_stats.init_app(app)
+    model_news.init_app(app)
     rooms.subscribe()
     reply_pump.subscribe(app)

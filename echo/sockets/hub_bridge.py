@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from echo import hub
 from echo.services.turns import Turns
-from echo.sockets import model_news
+from echo.sockets.model_news import ModelNews
 
 
 def start(turns: Turns, wakeup: hub.Wakeup) -> None:
@@ -24,6 +24,6 @@ def _waker(turns: Turns) -> Callable[[], None]:
             if turn is not None:
                 turn.news.notify()
         if turns.engine.models_changed():
-            hub.spawn(model_news.tell, turns.app)
+            ModelNews.of(turns.app).tell_soon()
 
     return wake_pumps

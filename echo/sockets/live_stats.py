@@ -11,6 +11,7 @@ from flask import Flask, current_app
 
 from echo import hub
 from echo.extensions import socketio
+from echo.generation import ModelStatus
 from echo.services.turns import Turns
 
 ROOM: Final = "live_stats"
@@ -62,6 +63,20 @@ def now(app: Flask) -> dict[str, Any]:
         "connected": _people_in(None),
         "engine": health.state,
         "restarts": health.restarts,
+        "models": [_figures(status) for status in engine.models()],
+    }
+
+
+def _figures(status: ModelStatus) -> dict[str, Any]:
+    """Return what changes from second to second about a model; its state comes by `models_changed`."""
+    return {
+        "name": status.name,
+        "tokens_per_second": round(status.tokens_per_second, 1),
+        "running": status.running,
+        "waiting": status.waiting,
+        "finished": status.finished,
+        "failed": status.failed,
+        "cancelled": status.cancelled,
     }
 
 

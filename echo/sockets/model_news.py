@@ -1,20 +1,69 @@
 """`models_changed`: which models everybody may choose, and what they are doing. Knows no engine's inside.
 
-What a person is told depends on the role alone, so there is one room for each role.
+What a person is told depends on the role alone, so there is one room for each role. However much changes,
+it is told four times a second at most, and the last state always.
 """
 
 from __future__ import annotations
 
-from flask import Flask
+import time
+from typing import Any, Final
 
+from flask import Flask, current_app
+
+from echo import hub, policies, signals
 from echo.extensions import socketio
-from echo.policies import RANKS
+from echo.policies import RANKS, Right, RoleName
+from echo.services.serving import Models
 from echo.services.turns.offers import offered
 from echo.sockets import rooms
 
+PAUSE_SECONDS: Final = 0.25
 
-def tell(app: Flask) -> None:
-    """Send each role the models that it may use."""
-    with app.app_context():
-        for role in RANKS:
-            socketio.emit("models_changed", {"models": offered(role)}, to=rooms.of_role(role))
+
+class ModelNews:
+    """Sends `models_changed` soon after it is asked to; what comes before it was sent is joined."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._is_due = False
+        self._next_at = 0.0
+
+    def tell_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            hub.spawn(self._tell)
+
+    def _tell(self) -> None:
+        hub.sleep(max(0.0, self._next_at - time.monotonic()))
+        self._is_due = False  # before looking: a later change is told next time
+        self._next_at = time.monotonic() + PAUSE_SECONDS
+        with self._app.app_context():
+            payloads = {role: told(role) for role in RANKS}
+        for role, payload in payloads.items():
+            socketio.emit("models_changed", payload, to=rooms.of_role(role))
+
+    @classmethod
+    def of(cls, app: Flask) -> ModelNews:
+        """Return an application's teller."""
+        teller: ModelNews = app.extensions["model_news"]
+        return teller
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its one teller, and listen to what services change."""
+    app.extensions["model_news"] = ModelNews(app)
+    signals.models_changed.connect(_models_changed)
+
+
+def _models_changed(_sender: object) -> None:
+    ModelNews.of(current_app).tell_soon()
+
+
+def told(role: RoleName) -> dict[str, Any]:
+    """Return what people of a role are told; administrators also how far one is that is being added."""
+    payload: dict[str, Any] = {"models": offered(role)}
+    if policies.allows(role, Right.PEOPLE):
+        models = Models.here()
+        payload |= {"adding": models.adding_payload(), "mark": models.mark()}
+    return payload

@@ -15,6 +15,7 @@ from echo.clock import iso
 from echo.models import User
 from echo.services.accounts import profile_pictures
 from echo.services.chats import feedback
+from echo.services.library import room
 from echo.web.security_headers import csp_nonce
 
 
@@ -24,7 +25,11 @@ def init_app(app: Flask) -> None:
         csp_nonce=csp_nonce, asset=asset, picture_url=picture_url, unread_answers=unread_answers
     )
     app.jinja_env.filters.update(
-        underscore_separate=underscore_separate, get_att=get_att, iso=iso_filter, number=number
+        underscore_separate=underscore_separate,
+        get_att=get_att,
+        iso=iso_filter,
+        number=number,
+        bytes=room.size,
     )
 
 

@@ -12,6 +12,15 @@ export function shownStats(stats) {
   };
 }
 
+/** One model's numbers, as its card on the page of models shows them. */
+export function shownModel({ tokens_per_second, running, waiting, finished, failed, cancelled }) {
+  return {
+    speed: tokens_per_second ? `${count(tokens_per_second)} tokens/s` : "idle",
+    now: `${count(running)} answering, ${count(waiting)} waiting`,
+    answers: [count(finished), failed && `${count(failed)} failed`, cancelled && `${count(cancelled)} stopped`].filter(Boolean).join(", "),
+  };
+}
+
 function count(value) {
   return Number.isFinite(value) ? Math.round(value).toLocaleString("en") : "–";
 }

@@ -36,6 +36,9 @@ MEMBERS = {
     "pictures": "/admin/pictures/",
     "use-today": "/admin/use/",
     "audit": "/admin/audit/",
+    "models": "/admin/models/",
+    "model-add": "/admin/models/add/",
+    "model-settings": "/admin/models/edit/?name=echo-mini",
     "settings": "/admin/settings/",
     "downloads": "/admin/downloads/",
 }

@@ -18,6 +18,8 @@ from echo.generation import (
     ScriptedReply,
 )
 from echo.generation.counters import ModelStatus
+from echo.generation.model_source import ModelSize
+from echo.generation.scripted_runner import ScriptedModels
 
 from .conftest import StartEngine
 from .helpers import request, status
@@ -108,6 +110,29 @@ def test_what_cannot_be_loaded_leaves_the_others_alone(start_engine: StartEngine
     assert engine.health().state == "ready"
     engine.load("b")  # somebody has mended it, or hopes so
     wait_for(lambda: status(engine, "b").state == "failed")
+
+
+def test_what_cannot_even_be_looked_at_leaves_the_others_alone(
+    start_engine: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that are damaged in a way that nobody thought of must not end the engine's thread."""
+    size = ScriptedModels.size
+
+    def looked_at(self: ScriptedModels, spec: ModelSpec) -> ModelSize:
+        if spec.name == "b":
+            raise ZeroDivisionError("no heads")
+        return size(self, spec)
+
+    monkeypatch.setattr(ScriptedModels, "size", looked_at)
+    engine, reader = start_engine(scripted(A, B))
+    broken = engine.submit(request(model="b"))
+    reader.read(broken)
+    assert isinstance(reader.end(broken), Failed)
+    wait_for(lambda: status(engine, "b").state == "failed")
+    assert "no heads" in str(status(engine, "b").error)
+    good = engine.submit(request(model="a"))
+    reader.read(good)
+    assert isinstance(reader.end(good), Finished)
 
 
 def test_a_crash_of_one_model_is_not_the_others(start_engine: StartEngine) -> None:

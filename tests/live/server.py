@@ -84,7 +84,7 @@ class LiveServer:
         self.output = folder / "output.txt"
         self.log = folder / "log.txt"
 
-    def start(self) -> LiveServer:
+    def start(self, patience: float = PATIENCE) -> LiveServer:
         with self.output.open("ab") as output, self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "run.py")],
@@ -93,7 +93,7 @@ class LiveServer:
                 stdout=output,
                 stderr=log,
             )
-        wait_until(self.is_ready, what=f"the server is ready; its log: {self.log}")
+        wait_until(self.is_ready, f"the server is ready; its log: {self.log}", patience)
         return self
 
     def is_ready(self) -> bool:

@@ -49,7 +49,7 @@ def several_periods() -> None:
 def test_numbers_come_again_and_again(watcher: Tab) -> None:
     stats = watcher.wait_for("live_stats", count=3)
     assert set(stats) == {
-        "generating", "waiting", "tokens_per_second", "connected", "engine", "restarts",
+        "generating", "waiting", "tokens_per_second", "connected", "engine", "restarts", "models",
     }  # fmt: skip
     assert (stats["generating"], stats["waiting"], stats["engine"]) == (0, 0, "ready")
 
@@ -65,6 +65,9 @@ def test_numbers_are_those_of_this_moment(
             eventlet.sleep(PERIOD)
     assert stats["generating"] == 1
     assert stats["connected"] == alone + 1
+    (model,) = stats["models"]
+    assert (model["running"], model["waiting"], model["failed"]) == (1, 0, 0)
+    assert model["tokens_per_second"] > 0
 
 
 def test_people_without_the_right_are_refused(

@@ -3,7 +3,9 @@
 Joins what is installed (`services/library`), what the engine does with it, and who may use it.
 """
 
+from echo.services.serving.adding import Adder, Wanted
 from echo.services.serving.choosing import Chosen
-from echo.services.serving.models import Models, ModelView, spec_of
+from echo.services.serving.model_view import ModelView
+from echo.services.serving.models import Models, spec_of
 
-__all__ = ["Chosen", "ModelView", "Models", "spec_of"]
+__all__ = ["Adder", "Chosen", "ModelView", "Models", "Wanted", "spec_of"]

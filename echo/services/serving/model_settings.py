@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from jinja2 import Environment, TemplateSyntaxError
 from sqlalchemy import select
 
 from echo.errors import InvalidInput
 from echo.extensions import db
-from echo.limits import CONTEXT_TOKENS_LEAST, GENERATION_RANGES, SYSTEM_PROMPT_CHARS, TEMPLATE_CHARS
+from echo.limits import (
+    CONTEXT_TOKENS_LEAST,
+    CONTEXT_TOKENS_MOST,
+    GENERATION_RANGES,
+    SYSTEM_PROMPT_CHARS,
+    TEMPLATE_CHARS,
+)
 from echo.models import ModelSetting, User
 from echo.policies import RoleName
 from echo.services import audit
@@ -19,6 +27,11 @@ from echo.text import storable
 
 PROSE: Final = ("system_prompt", "template")
 """Free texts: the audit trail says only that they changed."""
+_GRAMMAR: Final = Environment(
+    extensions=["jinja2.ext.loopcontrols"]
+)  # it only reads, and runs nothing
+_MARKS: Final = re.compile(r"{%-?\s*(end)?generation\s*-?%}")
+"""Marks by which training finds the replies: chat templates may hold them, plain Jinja knows none."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,15 @@ def _prompt(value: Any) -> str | None:
 
 
 def _template(value: Any) -> str | None:
-    return _text(value, "template", TEMPLATE_CHARS)
+    text = _text(value, "template", TEMPLATE_CHARS)
+    try:
+        _GRAMMAR.parse(_MARKS.sub("", text or ""))
+    except TemplateSyntaxError as failure:
+        said = f"This is no template, line {failure.lineno}: {failure.message}"
+        raise InvalidInput(said, field="template") from failure
+    except RecursionError as failure:
+        raise InvalidInput("This template is nested too deeply.", field="template") from failure
+    return text
 
 
 def _text(value: Any, name: str, most: int) -> str | None:
@@ -126,10 +147,11 @@ def _number(name: str, value: Any) -> float:
 def _context(value: Any) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < CONTEXT_TOKENS_LEAST:
-        text = f"A window has {CONTEXT_TOKENS_LEAST} tokens at least."
+    whole = value if isinstance(value, int) and not isinstance(value, bool) else 0
+    if not CONTEXT_TOKENS_LEAST <= whole <= CONTEXT_TOKENS_MOST:
+        text = f"A window has from {CONTEXT_TOKENS_LEAST} to {CONTEXT_TOKENS_MOST:,} tokens."
         raise InvalidInput(text, field="context_length")
-    return value
+    return whole
 
 
 _CHECKS: Final = {

@@ -5,12 +5,16 @@ Knows no request. `Models` belongs to the application; its acts are the administ
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+import hashlib
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
 
+import structlog
 from flask import Flask, current_app
 
-from echo.errors import Conflict, InvalidInput
+from echo import hub, signals
+from echo.errors import Conflict, EchoError, InvalidInput
 from echo.generation import Engine, ModelBusy, ModelSpec, ModelStatus
 from echo.generation import InvalidRequest as EngineRefusal
 from echo.models import User
@@ -20,38 +24,14 @@ from echo.services.audit import Act, Entry
 from echo.services.library import InstalledModel, Library, ModelFiles
 from echo.services.library.card import NO_CARD, Card
 from echo.services.serving import choosing, model_settings
+from echo.services.serving.adding import Adder
 from echo.services.serving.choosing import Chosen
 from echo.services.serving.model_settings import NOTHING, Settled
+from echo.services.serving.model_view import MemoryUse, ModelView
 
+log = structlog.get_logger()
 
-@dataclass(frozen=True)
-class ModelView:
-    """One model as administrators see it; people see `public`."""
-
-    status: ModelStatus
-    settled: Settled
-    installed: InstalledModel | None
-    title: str
-    parameters: int | None
-    is_default: bool
-
-    @property
-    def name(self) -> str:
-        return self.status.name
-
-    def public(self) -> dict[str, Any]:
-        """Return what a person who may use it is told."""
-        return {
-            "name": self.name,
-            "title": self.title,
-            "base": self.status.base or None,
-            "parameters": self.parameters,
-            "state": "loading" if self.status.state == "restarting" else self.status.state,
-            "progress": self.status.progress,
-            "doing": self.status.doing,
-            "context": self.status.context_length or None,
-            "is_default": self.is_default,
-        }
+DEFAULT: Final = "{} is the default: choose another one first."
 
 
 class Models:
@@ -60,6 +40,7 @@ class Models:
     def __init__(self, engine: Engine, library: Library | None) -> None:
         self.engine = engine
         self.library = library
+        self.adder = None if library is None else Adder(library, self.refresh)
         self._installed: dict[str, InstalledModel] = {}
         self._cards: dict[str, Card] = {}
 
@@ -77,16 +58,67 @@ class Models:
     # looking -------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Offer what is installed and can be served, as it is settled now."""
+        """Offer what is installed and can be served, as it is settled now; no longer what has gone."""
         if self.library is None:
             return
+        former = self._installed
         self._installed = {model.name: model for model in self.library.installed()}
         settled = model_settings.all_settled()
         complete = [model for model in self._installed.values() if model.state == "installed"]
         for model in sorted(complete, key=lambda one: one.base is not None):  # bases first
-            files = self.library.files(model.name)
-            self._cards[model.name] = self.library.card(model.name)
-            self.engine.offer(spec_of(files, settled.get(model.name, NOTHING)))
+            self._offer(self.library, model.name, settled.get(model.name, NOTHING))
+        for name in set(former) - set(self._installed):
+            with suppress(Conflict):  # the default goes on until another one is chosen
+                self._withdraw(name)
+        signals.models_changed.send(self)
+
+    def _offer(self, library: Library, name: str, settled: Settled) -> None:
+        """Let the engine serve a model; one that cannot be served must not keep the others away."""
+        try:
+            self._cards[name] = library.card(name)
+            self.engine.offer(spec_of(library.files(name), settled))
+        except (EchoError, EngineRefusal) as refusal:
+            log.warning("a model is not offered", model=name, why=str(refusal))
+
+    def _withdraw(self, name: str) -> None:
+        """No longer offer what is offered; raises Conflict for the default."""
+        if name not in (status.name for status in self.engine.models()):
+            return
+        try:
+            self.engine.withdraw(name)
+        except EngineRefusal as refusal:
+            raise Conflict(DEFAULT.format(name)) from refusal
+
+    def installed(self) -> tuple[InstalledModel, ...]:
+        """Return what is on the disk, the incomplete ones too."""
+        return hub.run_native(self.library.installed) if self.library else ()
+
+    def memory(self) -> MemoryUse:
+        """Return what all models hold now; those that share weights share the memory."""
+        held = {
+            status.base or status.name: status.weight_bytes + status.cache_bytes
+            for status in self.engine.models()
+        }
+        return MemoryUse(sum(held.values()), self.engine.memory_limit)
+
+    def mark(self) -> str:
+        """Return a text that changes with all that administrators see, but not with figures and progress."""
+        seen = [
+            (v.status.state, v.status.error, v.settled, v.is_default, v.name) for v in self.views()
+        ]
+        adding = self.adder.last if self.adder else None
+        state = (
+            seen,
+            self.memory(),
+            sorted(self._installed),
+            adding and (adding.name, adding.state),
+        )
+        return hashlib.sha256(repr(state).encode()).hexdigest()[:16]
+
+    def adding_payload(self) -> dict[str, object] | None:
+        """Return how far the model is that is being added, or how that ended."""
+        adding = self.adder.last if self.adder else None
+        return adding.as_payload() if adding else None
 
     def views(self) -> list[ModelView]:
         """Return every model on offer."""
@@ -159,18 +191,38 @@ class Models:
 
     def make_default(self, actor: User, name: str) -> None:
         """Let a model answer where none is chosen, from now on and after a restart."""
-        self.view(name)
-        if self.library is not None:
-            self.library.choose_default(name)
+        view = self.view(name)
+        if self.library is not None and view.installed is not None:
+            self.library.choose_default(name)  # one that ECHO_MODEL alone names is no library's
         self.engine.use_by_default(name)
         self._note(actor, Act.MODEL_MADE_DEFAULT, name)
+        signals.models_changed.send(self)
 
     def settle(self, actor: User, name: str, values: dict[str, Any]) -> None:
         """Change what holds for a model; a new window or template acts when it is loaded next."""
         view = self.view(name)
         settled = model_settings.change(actor, name, values)
         if self.library is not None and view.installed is not None:
-            self.engine.offer(spec_of(self.library.files(name), settled))
+            self._offer(self.library, name, settled)
+        signals.models_changed.send(self)
+
+    def removal(self, name: str) -> tuple[InstalledModel, str]:
+        """Return a model that somebody may want to remove, and why it cannot be (or nothing).
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        library = self._of_files()
+        model = library.get(name)
+        try:
+            library.refuse_removal(model)
+        except Conflict as refusal:
+            return model, refusal.text
+        return model, DEFAULT.format(name) if name == self.engine.default_model else ""
+
+    def owns(self, model: InstalledModel) -> bool:
+        """Tell whether a model's files go with it."""
+        return self._of_files().owns(model)
 
     def remove(self, actor: User, name: str) -> None:
         """Remove a model from this machine; replies that it is writing end.
@@ -178,14 +230,14 @@ class Models:
         Raises:
             NotFound, Conflict: as the library says, and for the default.
         """
-        if self.library is None:
-            raise InvalidInput("Scripted replies cannot be removed.", field="name")
-        self.library.refuse_removal(self.library.get(name))
+        library = self._of_files()
+        library.refuse_removal(library.get(name))
+        self._withdraw(name)
         try:
-            self.engine.withdraw(name)
-        except EngineRefusal as refusal:
-            raise Conflict(f"{name} is the default: choose another one first.") from refusal
-        self.library.remove(name)
+            hub.run_native(library.remove, name)
+        except EchoError:
+            self.refresh()  # it is still here
+            raise
         self._installed.pop(name, None)
 
         def work() -> tuple[None, list[Entry]]:
@@ -193,6 +245,12 @@ class Models:
             return None, [Entry(Act.MODEL_REMOVED, actor.id, None, f"model {name}")]
 
         audit.transaction(work)
+        signals.models_changed.send(self)
+
+    def _of_files(self) -> Library:
+        if self.library is None:
+            raise InvalidInput("Scripted replies are no files: there is nothing to remove.")
+        return self.library
 
     def _note(self, actor: User, act: Act, name: str) -> None:
         audit.transaction(lambda: (None, [Entry(act, actor.id, None, f"model {name}")]))

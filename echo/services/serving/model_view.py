@@ -1,0 +1,51 @@
+"""One model, and the memory of all, as they are looked at. Knows no act.
+
+Administrators see all of it; people see `public`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from echo.generation import ModelStatus
+from echo.services.library import InstalledModel
+from echo.services.serving.model_settings import Settled
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """One model as administrators see it; people see `public`."""
+
+    status: ModelStatus
+    settled: Settled
+    installed: InstalledModel | None
+    title: str
+    parameters: int | None
+    is_default: bool
+
+    @property
+    def name(self) -> str:
+        return self.status.name
+
+    def public(self) -> dict[str, Any]:
+        """Return what a person who may use it is told."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "base": self.status.base or None,
+            "parameters": self.parameters,
+            "state": "loading" if self.status.state == "restarting" else self.status.state,
+            "progress": self.status.progress,
+            "doing": self.status.doing,
+            "context": self.status.context_length or None,
+            "is_default": self.is_default,
+        }
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """Bytes that models hold, of the most that they may (None: no bound)."""
+
+    held: int
+    most: int | None

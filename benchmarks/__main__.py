@@ -1,4 +1,7 @@
-"""`python -m benchmarks [name …]`: runs the named measurements, or all, one after the other."""
+"""`python -m benchmarks [name …] [--option …]`: runs the named measurements, or all, one after the other.
+
+Options go to the measurement that is named; they need one name.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,12 @@ NAMES = sorted(
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or NAMES
+    words = sys.argv[1:]
+    first = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
+    wanted, options = words[:first] or NAMES, words[first:]
+    if options and len(wanted) != 1:
+        print("Options need the name of one measurement before them.")
+        return 2
     unknown = [name for name in wanted if name not in NAMES]
     if unknown:
         print(f"There is no measurement called {', '.join(unknown)}; there are: {', '.join(NAMES)}")
@@ -22,7 +30,7 @@ def main() -> int:
     failed = []
     for name in wanted:
         print(f"\n── {name} " + "─" * 60, flush=True)
-        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False)
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=False)
         failed += [name] if done.returncode else []
     if failed:
         print(f"\nThese could not be measured: {', '.join(failed)}")

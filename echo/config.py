@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     )
     engine: Literal["local", "scripted"] = Field("local", alias="ECHO_ENGINE")
     script: Path | None = Field(None, alias="ECHO_SCRIPT")
+    help: Literal["on", "off"] = Field("on", alias="ECHO_HELP")
     help_lines: str = Field("", alias="ECHO_HELP_LINES", max_length=2000)
     signup: Literal["open", "invite", "closed"] = Field("open", alias="ECHO_SIGNUP")
     google_client_id: str = Field("", alias="GOOGLE_CLIENT_ID")

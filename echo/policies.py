@@ -50,6 +50,7 @@ ROUTES: Final = {
     "static": Right.ANYONE,
     "home.index": Right.ANYONE,
     "home.conversation": Right.OWNER,
+    "help.index": Right.ANYONE,
     "health.healthz": Right.ANYONE,
     "health.readyz": Right.ANYONE,
     "signup.index": Right.ANYONE,

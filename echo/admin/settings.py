@@ -13,7 +13,7 @@ from flask_login import current_user
 
 from echo.admin.access import Guarded
 from echo.admin.pages import Page, go, handle
-from echo.forms.admin import SIGNUP_MODES, SettingsForm
+from echo.forms.admin import SIGNUP_MODES, SWITCH, SettingsForm
 from echo.services import site_settings
 
 UNSET: Final = {"retention_days": "without end", "banner": "none", "system_prompt": "none"}
@@ -64,4 +64,4 @@ def _words(usual: site_settings.SiteSettings) -> dict[str, str]:
         value = getattr(usual, name)
         empty = UNSET.get(name, OF_THE_MODEL)
         words[name] = empty if value in (None, "") else str(value)
-    return words | {"signup_mode": SIGNUP_MODES[usual.signup_mode]}
+    return words | {"signup_mode": SIGNUP_MODES[usual.signup_mode], "help": SWITCH[usual.help]}

@@ -49,6 +49,7 @@ SIGNUP_MODES: Final = {
     "invite": "People with an invitation",
     "closed": "Nobody: administrators make accounts",
 }
+SWITCH: Final = {"on": "On", "off": "Off"}
 
 
 def between(low: float, high: float) -> Callable[[Any, Any], None]:
@@ -190,6 +191,11 @@ class SettingsForm(_Answers):
     )
     banner = StringField(
         "Notice above the chat", [_at_most(limits.BANNER_CHARS)], filters=[stripped, storable_text]
+    )
+    help = SelectField(
+        "Echo knows itself",
+        [required("Choose one.")],
+        choices=[SelectChoice(*option) for option in SWITCH.items()],
     )
 
 

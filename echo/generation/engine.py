@@ -165,7 +165,7 @@ class Engine:
         """Raise MessageTooLong if this message can never fit, whatever is dropped before it."""
         runner = self._runner(model)
         if runner is None:
-            context = self._config.context_length or DEFAULT_CONTEXT_CAP
+            context = self.window(model)
             limit = context - min(max_new_tokens, context // 2)
         else:
             limit = runner.prompt_limit(max_new_tokens)
@@ -191,6 +191,15 @@ class Engine:
         return runner.facts.defaults if runner is not None else self._config.defaults
 
     # looking -----------------------------------------------------------------------------------
+
+    def window(self, model: str = "") -> int:
+        """Tokens of one conversation that a model reads; what is set or usual until it is loaded."""
+        runner = self._runner(model)
+        if runner is not None:
+            return runner.facts.context_length
+        return (
+            self._spec(model).context_length or self._config.context_length or DEFAULT_CONTEXT_CAP
+        )
 
     def health(self) -> EngineHealth:
         spec = self._spec("")

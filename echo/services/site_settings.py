@@ -19,6 +19,7 @@ from echo.services import audit
 from echo.services.audit import Act, Entry
 
 SignupMode = Literal["open", "invite", "closed"]
+Switch = Literal["on", "off"]
 PROSE: Final = ("banner", "system_prompt")
 """Free texts: the audit trail says only that they changed, for they may name people."""
 
@@ -38,6 +39,7 @@ class SiteSettings(BaseModel):
     retention_days: int | None = Field(None, ge=1, le=RETENTION_DAYS_MAX)
     banner: str = Field("", max_length=BANNER_CHARS)
     system_prompt: str = Field("", max_length=SYSTEM_PROMPT_CHARS)
+    help: Switch = "on"
     temperature: float | None = _number("temperature")
     top_p: float | None = _number("top_p")
     top_k: int | None = _number("top_k")

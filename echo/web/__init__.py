@@ -12,6 +12,7 @@ from echo.web import (
     error_pages,
     google_login,
     health,
+    help_page,
     home,
     json_bodies,
     own_data,
@@ -29,6 +30,7 @@ from echo.web.guard import GuardedFlask
 
 PAGES = (
     home,
+    help_page,
     account,
     signup,
     recovery,

@@ -15,6 +15,18 @@ export function wireControls(page) {
   wireMenus(page);
   wireKeys(page);
   tellZone();
+  openFromAddress(page);
+  addEventListener("hashchange", () => openFromAddress(page));
+}
+
+/** "/#settings-data", as the help page links it: the dialog opens, and the address is as before. */
+function openFromAddress({ settings, feedback, search }) {
+  const doors = { "#feedback": () => feedback.open(), "#search": search };
+  for (const tab of settings.tabs) doors[tab.id.replace("tab-", "#settings-")] = () => settings.open(tab.id.replace("tab-", ""));
+  const open = Object.hasOwn(doors, location.hash) ? doors[location.hash] : null;
+  if (!open) return;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  open();
 }
 
 /** The composer floats over the list: the list leaves room for it, and both share the scrollbar's gutter. */
@@ -55,6 +67,7 @@ function wireMenus(page) {
     { label: "Profile", icon: "user", href: "/profile" },
     user.can_see_admin && { label: "Admin", icon: "chart", href: "/admin/" },
     { label: "Keyboard", icon: "keyboard", run: () => settings.open("keyboard") },
+    { label: "Help", icon: "help", href: "/help" },
     { label: "Give feedback", icon: "note", run: () => feedback.open() },
     "line",
     { label: "Sign out", icon: "leave", run: () => signOut(page) },

@@ -13,6 +13,7 @@ WHOLE = {
     "retention_days": "",
     "banner": "",
     "system_prompt": "You are Echo, a friendly assistant. Answer briefly and honestly.",
+    "help": "on",
     "temperature": "",
     "top_p": "",
     "top_k": "",
@@ -64,6 +65,7 @@ def test_none_wins_over_the_environment_too(app, environment):
     "values",
     [
         {"signup_mode": "maybe"},
+        {"help": "sometimes"},
         {"temperature": 2.1},
         {"temperature": float("nan")},
         {"top_p": 0},
@@ -128,8 +130,8 @@ def test_reset(root):
 @pytest.mark.parametrize(
     "change",
     [
-        {"signup_mode": "maybe"}, {"temperature": "2.1"}, {"temperature": "nan"}, {"top_p": "0"},
-        {"temperature": "hot"}, {"top_k": "-1"}, {"max_new_tokens": "9" * 400},
+        {"signup_mode": "maybe"}, {"help": "maybe"}, {"temperature": "2.1"}, {"temperature": "nan"},
+        {"top_p": "0"}, {"temperature": "hot"}, {"top_k": "-1"}, {"max_new_tokens": "9" * 400},
         {"retention_days": "0"}, {"banner": "x" * 301}, {"system_prompt": "x" * 2001},
     ],
 )  # fmt: skip
@@ -211,12 +213,14 @@ def test_turns_use_them_at_once(people, open_tab, monkeypatch):
     assert ask("one").messages[0].content.startswith("You are Echo")
     site_settings.change(None, system_prompt="Be a pirate.", temperature=1.25, max_new_tokens=50)
     request = ask("two")
-    assert request.messages[0].content == "Be a pirate."
+    assert request.messages[0].content.endswith("\n\nBe a pirate.")
     assert (request.sampling.temperature, request.sampling.max_new_tokens) == (1.25, 50)
     request = ask("three", settings={"temperature": 0.5, "max_new_tokens": 4000})
     assert (request.sampling.temperature, request.sampling.max_new_tokens) == (0.5, 50)
+    site_settings.change(None, help="off")
+    assert ask("four").messages[0].content == "Be a pirate."
     site_settings.change(None, system_prompt="")
-    assert ask("four").messages[0].role == "user"
+    assert ask("five").messages[0].role == "user"
 
 
 def test_retention_at_once(app):

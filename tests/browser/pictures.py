@@ -19,6 +19,8 @@ FOLDER = ROOT / "docs" / "img"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 VISITORS = {"home": "/", "signup": "/signup", "login": "/login", "forgot": "/forgot"}
 MEMBERS = {
+    "help": "/help",
+    "help-search": "/help?q=password",
     "profile": "/profile",
     "security": "/profile/security",
     "devices": "/profile/devices",

@@ -61,7 +61,9 @@ def calm_chat(new_context: ContextMaker, theme: str, echo: LiveServer, member: P
 
 
 @BOTH_THEMES
-@pytest.mark.parametrize("path", ["/", "/login", "/signup", "/no/such/page"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/signup", "/help", "/help?q=password", "/no/such/page"]
+)
 def test_pages_for_visitors_are_accessible(visitor: Page, echo: LiveServer, path: str) -> None:
     visit(visitor, echo.url + path)
     expect(visitor.get_by_role("heading", level=1)).to_be_visible()

@@ -1,6 +1,6 @@
 """From a conversation to a request that the engine takes, and from its refusals to Echo's errors.
 
-Knows no rows but the conversation's settings.
+Knows no rows but the conversation's settings and its owner's role.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from echo.generation import (
     QueueFull,
 )
 from echo.models import Conversation, User
-from echo.services import site_settings
+from echo.services import help, site_settings
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import safety
@@ -50,9 +50,10 @@ class EngineRequests:
     def refuse_too_long(self, text: str, conversation: Conversation, chosen: Chosen) -> None:
         site = site_settings.current()
         room = sampling_for(conversation.settings, site, chosen).max_new_tokens
-        system, _ = self._system_prompt(conversation, site, chosen)
+        told = self._prompting(conversation, site, chosen)
+        system, _ = self._opening(conversation, site, chosen, told)
         try:
-            self.engine.check(text, system, room, chosen.name)
+            self.engine.check(told.question(text), system, room, chosen.name)
         except MessageTooLong as refusal:
             raise errors.TooLong(
                 f"This message is too long for the model: it has about {refusal.tokens:,} tokens, and "
@@ -60,14 +61,21 @@ class EngineRequests:
                 field="text",
             ) from refusal
 
-    def _system_prompt(
+    def _prompting(
         self, conversation: Conversation, site: SiteSettings, chosen: Chosen
+    ) -> help.Prompting:
+        role = db.session.get_one(User, conversation.user_id).role_name
+        window = self.engine.window(chosen.name)
+        return help.prompting(self.settings, site, role, window, chosen.settled.help)
+
+    def _opening(
+        self, conversation: Conversation, site: SiteSettings, chosen: Chosen, told: help.Prompting
     ) -> tuple[str, int]:
-        """Return it, and how many of its first characters are the same for everybody."""
+        """Return the system prompt, and how many of its first characters are the same for everybody."""
         own = conversation.settings.get("system_prompt")
         if own is not None:
-            return str(own), 0
-        everybodys = system_prompt(site, chosen)
+            return told.system_prompt(str(own)), len(told.system_prompt(""))
+        everybodys = told.system_prompt(system_prompt(site, chosen))
         return everybodys, len(everybodys)
 
     def submit(
@@ -87,10 +95,11 @@ class EngineRequests:
         if concern is not None:
             return FixedStream(reply_id, safety.answer(concern, self.settings.help_lines))
         site = site_settings.current()
-        system, shared = self._system_prompt(conversation, site, chosen)
+        told = self._prompting(conversation, site, chosen)
+        system, shared = self._opening(conversation, site, chosen, told)
         opening = (ChatMessage("system", system),) if system else ()
         request = GenerationRequest(
-            messages=(*opening, *history),
+            messages=(*opening, *(_as_read(message, told) for message in history)),
             sampling=sampling_for(conversation.settings, site, chosen),
             model=chosen.name,
             shared_chars=shared,
@@ -114,3 +123,10 @@ class EngineRequests:
             ) from away
         except InvalidRequest as refusal:
             raise errors.InvalidInput(refusal.text, field=refusal.field) from refusal
+
+
+def _as_read(message: ChatMessage, told: help.Prompting) -> ChatMessage:
+    """Return a message as the model reads it: a question with the help that fits."""
+    if message.role != "user":
+        return message
+    return ChatMessage(message.role, told.question(message.content))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -77,6 +78,10 @@ def test_no_room_is_said_before_with_both_numbers(
     assert "1 kB are free" in problem
 
 
+def told_to(tab: Tab) -> list[Any]:
+    return [payload["adding"] for payload in tab.named("models_changed")]
+
+
 def test_progress_is_told_to_administrators_alone(
     app: Flask,
     offered: Models,
@@ -87,12 +92,12 @@ def test_progress_is_told_to_administrators_alone(
     boss, ada = open_tab(make_user("boss", role=RoleName.ADMIN)), open_tab(make_user("ada"))
     offered.adder.begin(superior(), Wanted("them/slow"))
     eventually(lambda: offered.adder.current.step.done == 40)
-    eventually(lambda: any(p["adding"]["progress"] == 0.4 for p in boss.named("models_changed")))
-    told = boss.named("models_changed")[-1]["adding"]
+    eventually(lambda: 0.4 in [(adding or {}).get("progress") for adding in told_to(boss)])
+    told = told_to(boss)[-1]
     assert told["told"] == "package 1 of 2: 0 kB of 0 kB"
     assert (told["name"], told["state"], told["error"]) == ("slow", "adding", None)
     slow_place.goes_on = True
-    eventually(lambda: boss.named("models_changed")[-1]["adding"]["state"] == "added")
+    eventually(lambda: (told_to(boss)[-1] or {}).get("state") == "added")
     names = [model["name"] for model in boss.named("models_changed")[-1]["models"]]
     assert "slow" in names
     eventually(lambda: bool(ada.named("models_changed")))

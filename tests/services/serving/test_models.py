@@ -92,11 +92,22 @@ def test_the_models_own_prompt_comes_before_the_sites(app: Flask) -> None:
     row = Conversation(id=new_id(), user_id=superior().id, settings={})
     site = SiteSettings(system_prompt="Site.")
     change(superior(), "b", {"system_prompt": "Model."})
-    assert requests._system_prompt(row, site, requests.choose(row)) == ("Site.", 5)
-    row.settings = {"model": "b"}
-    assert requests._system_prompt(row, site, requests.choose(row)) == ("Model.", 6)
-    row.settings = {"model": "b", "system_prompt": "Mine."}  # nobody else's prompt begins with it
-    assert requests._system_prompt(row, site, requests.choose(row)) == ("Mine.", 0)
+
+    def opening() -> tuple[str, int]:
+        chosen = requests.choose(row)
+        return requests._opening(row, site, chosen, requests._prompting(row, site, chosen))
+
+    for help_there in (False, True):
+        for name in ("a", "b"):
+            change(superior(), name, {"help": help_there})
+        row.settings = {}
+        text, shared = opening()
+        identity = text.removesuffix("Site.")
+        assert (bool(identity), shared) == (help_there, len(text))
+        row.settings = {"model": "b"}
+        assert opening() == (f"{identity}Model.", len(f"{identity}Model."))
+        row.settings = {"model": "b", "system_prompt": "Mine."}  # nobody else's prompt has it
+        assert opening() == (f"{identity}Mine.", len(identity.rstrip()))
 
 
 def test_loaded_unloaded_and_made_the_default(app: Flask) -> None:

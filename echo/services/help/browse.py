@@ -1,0 +1,77 @@
+"""The help page's search: what somebody types is looked for generously, best first. Knows no chat."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from echo.policies import RoleName
+from echo.services.help import words
+from echo.services.help.index import index
+from echo.services.help.table import Entry, entries, pieces
+
+OF_TITLE: Final = 1.0
+OF_KEYWORDS: Final = 0.8
+OF_TEXT: Final = 0.5
+"""What a word counts by where it stands."""
+NEAR: Final = 0.6
+"""Entries need this share of the best one's score."""
+BEGINNING: Final = 2
+"""So many letters of the last word are enough to look for what begins with them."""
+
+
+def browse(query: str, role: RoleName | None) -> list[Entry]:
+    """Return the entries for people of this role that fit what was typed, best first.
+
+    The last word may be unfinished. Without a word, every entry is returned in the table's order.
+    """
+    visible = [number for number, entry in enumerate(entries()) if entry.is_for(role)]
+    asked = _asked(query)
+    if not asked:
+        return [entries()[number] for number in visible]
+    scores = {number: sum(_best(number, each) for each in asked) for number in visible}
+    least = max(NEAR * max(scores.values()), OF_TEXT)
+    found = [number for number in visible if scores[number] >= least]
+    return [entries()[number] for number in sorted(found, key=lambda number: -scores[number])]
+
+
+def _asked(query: str) -> list[frozenset[str]]:
+    """Return for each word what it may stand for; the last one for all that begin with it."""
+    plain = words.plain(query)
+    said = words.said(plain)
+    asked = [frozenset({word}) for word in said.major or said.minor]
+    typed = words.WORD.findall(plain)
+    if typed and len(typed[-1]) >= BEGINNING:
+        begun = frozenset(word for word in _every_word() if word.startswith(typed[-1]))
+        last = words.said(typed[-1]).major
+        asked = [each for each in asked if not each <= last] + [last | begun]
+    return [each for each in asked if each]
+
+
+def _best(number: int, meant: frozenset[str]) -> float:
+    """Return what these words count for an entry: none by its rarity, for nobody has finished it."""
+    weight = min(map(index().weight, meant))
+    return weight * max((share for share, known in _places()[number] if meant & known), default=0.0)
+
+
+@cache
+def _places() -> tuple[tuple[tuple[float, frozenset[str]], ...], ...]:
+    """Return for each entry its words by place, with what they count there."""
+    return tuple(
+        (
+            (OF_TITLE, _words(entry.title)),
+            (OF_KEYWORDS, known),
+            (OF_TEXT, _words(" ".join(p.text for text in entry.texts for p in pieces(text)))),
+        )
+        for entry, known in zip(entries(), index().vocabulary, strict=True)
+    )
+
+
+def _words(text: str) -> frozenset[str]:
+    said = words.said(words.plain(text))
+    return said.major | said.minor
+
+
+@cache
+def _every_word() -> frozenset[str]:
+    return frozenset().union(*(known for places in _places() for _, known in places))

@@ -1,0 +1,105 @@
+"""From what people write to the words that the help table is searched by. Knows no entries.
+
+The lists stand in `words.toml`; the rest is cut to stems by the Snowball algorithm (M. F. Porter, 2001).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import snowballstemmer
+
+LISTS: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("words.toml").read_text())
+WORD: Final = re.compile(r"[a-z0-9]+(?:[+#]+(?![a-z0-9]))?")
+CODE: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+QUOTED: Final = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|(?<![a-z])'[^'\n]{3,}'(?![a-z])")
+SENTENCE_END: Final = re.compile(r"[.!?;:…]+(?=\s|$)|\n+|, (?=\S)")
+_STEMMER: Final = snowballstemmer.stemmer("english")
+
+
+def _alternatives() -> re.Pattern[str]:
+    parts = (f"(?P<{name}>{pattern})" for name, pattern in LISTS["joined"].items())
+    return re.compile(r"\b(?:" + "|".join(parts) + r")(?![a-z0-9])")
+
+
+def _listed(words: str) -> frozenset[str]:
+    """Return the words of a list; "again-not" is a note that "again" is left out on purpose."""
+    return frozenset(word for word in words.split() if not word.endswith("-not"))
+
+
+def _same() -> dict[str, str]:
+    """Return the folded word for each listed one, and for the stem of each."""
+    lists = {name: (*_listed(words), name) for name, words in LISTS["same"].items()}
+    by_stem = {
+        str(_STEMMER.stemWord(word)): name for name, words in lists.items() for word in words
+    }
+    return by_stem | {word: name for name, words in lists.items() for word in words}
+
+
+JOINED: Final = _alternatives()
+SAME: Final = _same()
+MINOR: Final = _listed(LISTS["minor"]["words"])
+VOID: Final = _listed(LISTS["void"]["words"])
+SMALL: Final = MINOR | VOID
+GENERAL: Final = _listed(LISTS["general"]["words"])
+INTERFACE: Final = _listed(LISTS["interface"]["words"])
+ELSEWHERE: Final = _listed(LISTS["elsewhere"]["words"])
+NAMED: Final = re.compile(LISTS["home"]["named"])
+HOME: Final = re.compile(f"{LISTS['home']['named']}|{LISTS['home']['parts']}")
+TASK: Final = re.compile(
+    rf"^(?:(?:{LISTS['task']['before']}) )*(?:{'|'.join(LISTS['task']['openings'])})\b"
+)
+
+
+def plain(text: str) -> str:
+    """Return the text in lower case, with plain quotes and without code."""
+    text = unicodedata.normalize("NFKC", CODE.sub(" ", text)).casefold()
+    text = text.replace("’", "'").replace("‘", "'").replace("can't", "can not")
+    return text.replace("won't", "will not").replace("n't", " not")
+
+
+def unquoted(text: str) -> str:
+    """Return plain text without what is quoted: that is spoken about, not asked."""
+    return QUOTED.sub(" ", text)
+
+
+def sentences(text: str) -> list[str]:
+    """Cut plain text where a thought ends."""
+    return [part for part in (cut.strip(" ,-") for cut in SENTENCE_END.split(text)) if part]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a sentence says: its words folded, each once, and the small words around them."""
+
+    major: frozenset[str]
+    minor: frozenset[str]
+
+
+def said(sentence: str) -> Said:
+    """Take a plain sentence apart."""
+    joined = JOINED.sub(lambda found: f" {found.lastgroup} ", sentence.replace("'s ", " "))
+    words = set(WORD.findall(joined.replace("'", "")))
+    return Said(
+        frozenset(_fold(word) for word in words if word not in SMALL),
+        frozenset(word for word in words if word in MINOR),
+    )
+
+
+@lru_cache(maxsize=8192)
+def _fold(word: str) -> str:
+    if word in SAME:
+        return SAME[word]
+    if word in LISTS["joined"] or word in ELSEWHERE:
+        return word
+    stem = str(_STEMMER.stemWord(word))
+    return SAME.get(stem, stem)
+
+
+LIGHT: Final = frozenset(map(_fold, _listed(LISTS["light"]["words"])))

@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export ECHO_TEST_MODELS ?= $(HOME)/.cache/echo/models
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test quick check format bench train clean
+.PHONY: help setup setup-dev run test quick check format data-model bench train clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ check: $(VENV)/.dev ## formatter, linter, types, unused code, structure
 format: $(VENV)/.dev ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+data-model: $(VENV)/.dev ## draw docs/data-model.md anew
+	$(BIN)/paracelsus inject docs/data-model.md
 
 bench: setup-dev ## run the benchmarks, tables with ratios
 	$(BIN)/python -m benchmarks

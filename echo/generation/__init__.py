@@ -23,6 +23,7 @@ from .stream import (
     StreamEvent,
     TextPiece,
     Timing,
+    TokenLogprob,
     TokenStream,
     Usage,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "StreamEvent",
     "TextPiece",
     "Timing",
+    "TokenLogprob",
     "TokenStream",
     "Usage",
     "load_script",

@@ -18,6 +18,7 @@ from .model_spec import ModelSpec
 from .request import FinishReason, GenerationRequest, SamplingParams
 from .room import MB
 from .runner import ModelRunner
+from .schema import check_schema
 from .scripted_runner import Script, ScriptedModels
 from .sequence import RUNNING, Sequence
 from .served_model import ServedModel
@@ -149,6 +150,8 @@ class Engine:
     def submit(self, request: GenerationRequest) -> TokenStream:
         """Queue a request; never blocks. Raises QueueFull, EngineUnavailable or InvalidRequest."""
         request = replace(request, model=self._spec(request.model).name)
+        if request.sampling.json_schema is not None:
+            check_schema(request.sampling.json_schema)
         self._require_alive(request.model)
         full = self._inbox.enter(
             request.owner, self._config.max_queue, self._config.max_queue_per_owner

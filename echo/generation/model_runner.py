@@ -12,7 +12,10 @@ from torch import Tensor
 
 from . import decoder
 from .config import CacheShape, EngineConfig, fit_cache
+from .errors import InvalidRequest
+from .grammar import Grammars
 from .kv_cache import Scope, SlotTable
+from .likelihood import Likelihood
 from .model_loader import LoadedModel
 from .native import NativeDecoder
 from .prompt import PromptBuilder, TextCodec
@@ -27,6 +30,7 @@ from .runner import (
 )
 from .sampling import Sampler
 from .sequence import Sequence
+from .stream import TokenLogprob
 from .transformers_backend import OwnCaches, SlotModules
 
 log = logging.getLogger(__name__)
@@ -87,6 +91,7 @@ class TorchRunner:
             self.backend.way, loaded.weight_bytes, shape.bytes,
         )  # fmt: skip
         self._table = SlotTable(shape.slots, self.backend.reuses_prefix)
+        self._grammars = Grammars(loaded.tokenizer, self._vocabulary, frozenset(loaded.eos))
         self._sampler = Sampler(shape.slots, self._vocabulary, self._device)
 
     @property
@@ -100,6 +105,7 @@ class TorchRunner:
         tokens = sequence.tokens or self._prompts.build(request)
         if max(tokens) >= self._vocabulary:
             raise RowError("bad_request", "The text has tokens that the model does not know.")
+        self._have_grammar(sequence)
         scope = Scope(request.model, request.owner)
         shared = self._prompts.shared_tokens(request)
         lease = self._table.acquire(tokens, request.conversation, scope, shared)
@@ -132,10 +138,13 @@ class TorchRunner:
             self._table.progress(row.slot, len(row.tokens))
         if not rows:
             return StepOutcome([])
-        tokens = self._sampler.next_tokens(logits, rows)
-        return StepOutcome(
-            [self._output(row, token) for row, token in zip(rows, tokens, strict=True)]
-        )
+        sampled = self._sampler.next_tokens(logits, rows)
+        outputs = [
+            self._output(row, token) for row, token in zip(rows, sampled.tokens, strict=True)
+        ]
+        for number, found in sampled.likelihoods.items():
+            outputs[number].logprob = self._in_text(found)
+        return StepOutcome(outputs)
 
     @torch.inference_mode()
     def release(self, sequence: Sequence, failed: bool) -> None:
@@ -165,6 +174,19 @@ class TorchRunner:
         if own is None and self._config.seed is not None:
             return f"{self._config.seed}:{sequence.number}"
         return own
+
+    def _in_text(self, found: Likelihood) -> TokenLogprob:
+        top = tuple((self._codec.token_text(token), logprob) for token, logprob in found.top)
+        return TokenLogprob(self._codec.token_text(found.token), found.logprob, top)
+
+    def _have_grammar(self, sequence: Sequence) -> None:
+        schema = sequence.request.sampling.json_schema
+        if schema is None or sequence.grammar is not None:
+            return
+        try:
+            sequence.grammar = self._grammars.make(schema)
+        except InvalidRequest as refusal:
+            raise RowError("bad_request", str(refusal)) from refusal
 
     def _output(self, row: Sequence, token: int | None) -> RowOutput:
         if token is None:

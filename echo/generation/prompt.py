@@ -38,6 +38,10 @@ class TextCodec:
             return list(self._fast.encode(text, add_special_tokens=special).ids)
         return list(self.tokenizer.encode(text, add_special_tokens=special))
 
+    def token_text(self, token: int) -> str:
+        """Return a token alone as text, special ones too; half a character becomes U+FFFD."""
+        return str((self._fast or self.tokenizer).decode([token], skip_special_tokens=False))
+
     def detokenizer(self) -> Detokenizer:
         if self._fast is not None:
             return StreamDetokenizer(self._fast)

@@ -11,6 +11,7 @@ from .errors import InvalidRequest
 ROLES = ("system", "user", "assistant")
 MAX_STOP_STRINGS = 16
 MAX_STOP_LENGTH = 200
+MOST_LOGPROBS = 20
 
 
 class FinishReason(StrEnum):
@@ -28,8 +29,12 @@ class SamplingParams:
     top_k: int = 0  # 0 = off
     min_p: float = 0.0
     repetition_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    logprobs: int | None = None  # of each token, and of so many that were the likeliest
+    json_schema: str | None = None  # the reply is JSON that fits it; grammar.check_schema judges it
 
     def __post_init__(self) -> None:
         _whole("max_new_tokens", self.max_new_tokens, 1, 1_000_000)
@@ -38,6 +43,10 @@ class SamplingParams:
         _whole("top_k", self.top_k, 0, 10_000_000)
         _number("min_p", self.min_p, 0.0, 1.0)
         _number("repetition_penalty", self.repetition_penalty, 0.01, 10.0)
+        _number("frequency_penalty", self.frequency_penalty, -2.0, 2.0)
+        _number("presence_penalty", self.presence_penalty, -2.0, 2.0)
+        if self.logprobs is not None:
+            _whole("logprobs", self.logprobs, 0, MOST_LOGPROBS)
         if self.seed is not None:
             _whole("seed", self.seed, 0, 2**64 - 1)
         _stop_strings(self.stop)
@@ -65,6 +74,8 @@ class GenerationRequest:
             raise InvalidRequest("messages", "there must be at least one message.")
         for number, message in enumerate(self.messages):
             _check_message(message, number)
+        if self.prefix and self.sampling.json_schema is not None:
+            raise InvalidRequest("json_schema", "a reply that is continued cannot be given one.")
         if self.messages[-1].role != "user":
             raise InvalidRequest("messages", "the last message must be from the user.")
 

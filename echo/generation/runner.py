@@ -8,6 +8,7 @@ from typing import Protocol
 from .detokenizer import Detokenizer
 from .request import SamplingParams
 from .sequence import Sequence
+from .stream import TokenLogprob
 
 
 class RowError(Exception):
@@ -54,6 +55,7 @@ class RowOutput:
     sequence: Sequence
     token: int = -1
     ended: bool = False  # the model ended its turn: the token is not text
+    logprob: TokenLogprob | None = None
     error: str | None = None
 
 

@@ -1,6 +1,6 @@
 """The next token of each row from its logits. It does not know models, text or scheduling.
 
-The rules are those of transformers' logits processors, in their order: repetition penalty,
+The rules are those of transformers' logits processors, in their order: grammar, penalties,
 temperature, top-k, top-p, min-p. Each row draws one uniform number per token from its own random
 stream, so that a request's text does not depend on its neighbours.
 """
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
+from .likelihood import Likelihood, likelihoods
+from .penalties import Penalised, Penalties
 from .request import SamplingParams
 from .sequence import Sequence
 
@@ -30,66 +33,53 @@ class _Settings:
     top_k: torch.Tensor  # [sampled, 1]; 0 = off
     top_p: torch.Tensor  # [sampled, 1]
     min_p: torch.Tensor  # [sampled, 1]
-    penalised: torch.Tensor | None  # [rows with a penalty], index
-    penalised_slots: torch.Tensor  # [penalised]
-    penalty: torch.Tensor  # [penalised]
+    penalised: Penalised
+    has_grammar: bool
+
+
+class Sampled(NamedTuple):
+    """What a step chose for its rows."""
+
+    tokens: list[int | None]
+    """None where the logits are not numbers."""
+    likelihoods: dict[int, Likelihood]
+    """By the number of the row, of those that asked for it."""
 
 
 class Sampler:
     def __init__(self, slots: int, vocabulary: int, device: torch.device) -> None:
-        self._slots = slots
         self._vocabulary = vocabulary
         self._device = device
-        # [slots, vocabulary]: the penalty where a token has been seen, else 1; made when first needed
-        self._factors: torch.Tensor | None = None
+        self._penalties = Penalties(slots, vocabulary, device)
         self._key: tuple[tuple[int, int], ...] = ()
         self._settings: _Settings | None = None
 
     def begin(self, sequence: Sequence, seed: int | str | None) -> None:
         if sequence.rng is None:  # a preempted row goes on with its own stream
             sequence.rng = random.Random(seed)  # None: from the system's entropy
-        penalty = sequence.request.sampling.repetition_penalty
-        if penalty != 1.0:
-            factors = self._factor_table()[sequence.slot]
-            factors.fill_(1.0)
-            factors[torch.tensor(sequence.tokens, device=self._device)] = penalty
+        self._penalties.begin(sequence)
 
-    def next_tokens(self, logits: torch.Tensor, rows: list[Sequence]) -> list[int | None]:
-        """logits [rows, vocabulary] → a token for each row; None where the logits are not numbers."""
+    def next_tokens(self, logits: torch.Tensor, rows: list[Sequence]) -> Sampled:
+        """logits [rows, vocabulary] → a token for each row"""
         settings = self._settings_for(rows)
         logits = logits.float()
-        if settings.penalised is not None:
-            logits = self._penalise(logits, settings)
+        if settings.has_grammar:
+            logits = _masked(logits, rows)
+        own = logits
+        logits = self._penalties.apply(logits, settings.penalised)
         best, tokens = logits.max(dim=-1)  # [rows]; NaN anywhere in a row makes its max NaN
         if settings.sampled is not None:
             tokens = self._sample_rows(logits, best, tokens, settings)
         sound = torch.isfinite(best)
-        if settings.penalised is not None:
-            self._remember(tokens, settings)
+        self._penalties.remember(tokens, settings.penalised)
         # one transfer for both
         packed = torch.where(sound, tokens, -1).tolist()
-        return [token if token >= 0 else None for token in packed]
-
-    # penalty -----------------------------------------------------------------------------------
-
-    def _factor_table(self) -> torch.Tensor:
-        if self._factors is None:
-            self._factors = torch.ones((self._slots, self._vocabulary), device=self._device)
-        return self._factors
-
-    def _penalise(self, logits: torch.Tensor, settings: _Settings) -> torch.Tensor:
-        """transformers' rule: positive logits are divided, negative ones multiplied."""
-        index = settings.penalised
-        assert index is not None
-        whole = index.numel() == logits.shape[0]
-        part = logits if whole else logits[index]  # [penalised, vocabulary]
-        factors = self._factor_table()[settings.penalised_slots]
-        part = torch.where(part < 0, part * factors, part / factors)
-        return part if whole else logits.index_copy(0, index, part)
-
-    def _remember(self, tokens: torch.Tensor, settings: _Settings) -> None:
-        chosen = tokens[settings.penalised]
-        self._factor_table()[settings.penalised_slots, chosen] = settings.penalty
+        for row, token in zip(rows, packed, strict=True) if settings.has_grammar else ():
+            if row.grammar is not None and token >= 0:
+                row.grammar.accept(token)
+        return Sampled(
+            [token if token >= 0 else None for token in packed], likelihoods(own, tokens, rows)
+        )
 
     # sampling ------------------------------------------------------------------------------------
 
@@ -118,13 +108,6 @@ class Sampler:
     def _make_settings(self, rows: list[Sequence]) -> _Settings:
         sampled = [number for number, row in enumerate(rows) if _samples(row)]
         params = [rows[number].request.sampling for number in sampled]
-        penalised = [
-            number
-            for number, row in enumerate(rows)
-            if row.request.sampling.repetition_penalty != 1.0
-        ]
-        penalties = [rows[number].request.sampling.repetition_penalty for number in penalised]
-        slots = [rows[number].slot for number in penalised]
         return _Settings(
             rows=list(rows),
             sampled=self._index(sampled),
@@ -133,9 +116,8 @@ class Sampler:
             top_k=self._column([float(min(one.top_k, self._vocabulary)) for one in params]),
             top_p=self._column([one.top_p for one in params]),
             min_p=self._column([one.min_p for one in params]),
-            penalised=self._index(penalised),
-            penalised_slots=torch.tensor(slots, dtype=torch.long, device=self._device),
-            penalty=torch.tensor(penalties, dtype=torch.float32, device=self._device),
+            penalised=self._penalties.of(rows),
+            has_grammar=any(row.grammar is not None for row in rows),
         )
 
     def _index(self, numbers: list[int]) -> torch.Tensor | None:
@@ -143,6 +125,15 @@ class Sampler:
 
     def _column(self, values: list[float]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.float32, device=self._device)[:, None]
+
+
+def _masked(logits: torch.Tensor, rows: list[Sequence]) -> torch.Tensor:
+    """Rows with a grammar keep the logits of what may follow; -inf elsewhere."""
+    logits = logits.clone()
+    for number, row in enumerate(rows):
+        if row.grammar is not None:
+            logits[number].masked_fill_(~row.grammar.allowed().to(logits.device), -torch.inf)
+    return logits
 
 
 def _samples(row: Sequence) -> bool:

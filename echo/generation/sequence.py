@@ -5,10 +5,14 @@ from __future__ import annotations
 import random
 import time
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from .detokenizer import TextAssembler
 from .request import GenerationRequest
-from .stream import TokenStream
+from .stream import TokenLogprob, TokenStream
+
+if TYPE_CHECKING:  # torch is not needed to wait in a queue
+    from .grammar import Grammar
 
 
 class SequenceState(StrEnum):
@@ -27,8 +31,9 @@ class Sequence:
     """One request on its way through the engine; only the engine's thread writes to it."""
 
     __slots__ = (
-        "_state", "budget", "cached", "completion", "computed", "first_text_at", "number",
-        "prompt_length", "request", "rng", "slot", "stalled_since", "stamps", "stream", "text", "tokens",
+        "_state", "budget", "cached", "completion", "computed", "first_text_at", "grammar", "logprobs",
+        "number", "prompt_length", "request", "rng", "slot", "stalled_since", "stamps", "stream", "text",
+        "tokens",
     )  # fmt: skip
 
     def __init__(self, request: GenerationRequest, stream: TokenStream, number: int = 0) -> None:
@@ -43,7 +48,9 @@ class Sequence:
         self.budget = request.sampling.max_new_tokens
         self.slot = -1
         self.rng: random.Random | None = None
+        self.grammar: Grammar | None = None
         self.text: TextAssembler | None = None
+        self.logprobs: list[TokenLogprob] = []  # of tokens whose text has not left yet
         self.stalled_since: float | None = None
         self.first_text_at: float | None = None
         self.stamps: dict[SequenceState, float] = {}

@@ -226,6 +226,8 @@ class ServedModel:
         tally.generated_tokens += 1
         tally.rate.add(1)
         assert sequence.text is not None  # set in _prepare
+        if row.logprob is not None:
+            sequence.logprobs.append(row.logprob)
         piece = sequence.text.push(row.token)
         self._write(sequence, piece)
         if piece.stopped:
@@ -238,12 +240,15 @@ class ServedModel:
             return
         if sequence.first_text_at is None:
             sequence.first_text_at = time.monotonic()
-        sequence.stream.put(piece.text, piece.tokens)
+        sequence.stream.put(piece.text, piece.tokens, tuple(sequence.logprobs))
+        sequence.logprobs.clear()
         self._inbox.announce(sequence.stream)
 
     def _finish(self, sequence: Sequence, reason: FinishReason) -> None:
         if sequence.text is not None:
             self._write(sequence, sequence.text.flush())
+            if sequence.logprobs:  # of tokens without text of their own
+                sequence.stream.put("", 0, tuple(sequence.logprobs))
         end = Finished(reason, usage_of(sequence), timing_of(sequence))
         self._end(sequence, SequenceState.FINISHED, end)
 

@@ -31,9 +31,19 @@ class QueuePlace:
 
 
 @dataclass(frozen=True)
+class TokenLogprob:
+    """How likely the model found a token: natural logarithms, before temperature and filters."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...]  # the likeliest tokens, descending
+
+
+@dataclass(frozen=True)
 class TextPiece:
     text: str
     tokens: int
+    logprobs: tuple[TokenLogprob, ...] = ()  # of its tokens, where they were asked for
 
 
 @dataclass(frozen=True)
@@ -89,15 +99,17 @@ class TokenStream:
         taken: list[StreamEvent] = []
         texts: list[str] = []
         tokens = 0
+        logprobs: list[TokenLogprob] = []
         while self._events:
             event = self._events.popleft()
             if isinstance(event, TextPiece):
                 texts.append(event.text)
                 tokens += event.tokens
+                logprobs += event.logprobs
             else:
                 taken.append(event)
         if texts:
-            taken.insert(0, TextPiece("".join(texts), tokens))
+            taken.insert(0, TextPiece("".join(texts), tokens, tuple(logprobs)))
             self._taken_tokens += tokens
         if self.paused and self._on_room is not None:
             self._on_room()
@@ -126,10 +138,10 @@ class TokenStream:
     def full(self) -> bool:
         return self._put_tokens - self._taken_tokens >= self._limit
 
-    def put(self, text: str, tokens: int) -> None:
+    def put(self, text: str, tokens: int, logprobs: tuple[TokenLogprob, ...] = ()) -> None:
         if not self._ended:
             self._put_tokens += tokens
-            self._events.append(TextPiece(text, tokens))
+            self._events.append(TextPiece(text, tokens, logprobs))
 
     def end(self, event: EndEvent) -> bool:
         """Write the end; only the first end counts, whichever thread brings it."""

@@ -71,7 +71,7 @@ def support(scores: torch.Tensor, tokens: list[int], draws: int, **sampling: Any
     for number, one in enumerate(rows):
         sampler.begin(one, 0)
         one.rng = Fixed((number + 0.5) / draws)  # type: ignore[assignment]
-    for token in sampler.next_tokens(scores.expand(draws, -1), rows):
+    for token in sampler.next_tokens(scores.expand(draws, -1), rows).tokens:
         assert token is not None
         counts[token] += 1
     return counts / draws
@@ -131,7 +131,7 @@ def test_repetition_penalty_equals_transformers_when_greedy() -> None:
             processor = theirs.RepetitionPenaltyLogitsProcessor(1 + index / 4)
             scores = processor(torch.tensor([one.tokens]), logits[index][None].clone())
             wanted.append(int(scores.argmax()))
-        got = sampler.next_tokens(logits, rows)
+        got = sampler.next_tokens(logits, rows).tokens
         assert got == wanted
         for one, token in zip(rows, got, strict=True):
             assert token is not None
@@ -145,7 +145,7 @@ def test_a_slot_given_to_another_request_forgets_its_penalties() -> None:
     logits[0, 5], logits[0, 6] = 2.0, 1.5
     fresh = row(1, 0, [9], temperature=0.0, repetition_penalty=2.0)
     sampler.begin(fresh, None)
-    assert sampler.next_tokens(logits, [fresh]) == [5]
+    assert sampler.next_tokens(logits, [fresh]).tokens == [5]
 
 
 def draw_tokens(neighbours: list[dict[str, Any]], place: int, steps: int = 40) -> list[int | None]:
@@ -160,7 +160,7 @@ def draw_tokens(neighbours: list[dict[str, Any]], place: int, steps: int = 40) -
     for step in range(steps):
         logits = logits_for(len(rows), 1000 + step)
         logits[place] = logits_for(1, step)[0]
-        token = sampler.next_tokens(logits, rows)[place]
+        token = sampler.next_tokens(logits, rows).tokens[place]
         drawn.append(token)
     return drawn
 
@@ -178,7 +178,7 @@ def test_without_a_seed_two_rows_differ() -> None:
     for one in rows:
         sampler.begin(one, None)
     logits = torch.zeros(2, VOCABULARY)
-    drawn = [sampler.next_tokens(logits, rows) for _ in range(20)]
+    drawn = [sampler.next_tokens(logits, rows).tokens for _ in range(20)]
     assert len({pair[0] for pair in drawn} | {pair[1] for pair in drawn}) > 10
     assert any(pair[0] != pair[1] for pair in drawn)
 
@@ -192,12 +192,12 @@ def test_logits_that_are_no_numbers_spoil_one_row_only(temperature: float, poiso
         sampler.begin(one, one.request.sampling.seed)
     logits = logits_for(3)
     logits[1, 7] = poison
-    tokens = sampler.next_tokens(logits, rows)
+    tokens = sampler.next_tokens(logits, rows).tokens
     assert tokens[1] is None
     assert tokens[0] is not None
     assert tokens[2] is not None
     logits[1] = -torch.inf
-    assert sampler.next_tokens(logits, rows)[1] is None
+    assert sampler.next_tokens(logits, rows).tokens[1] is None
 
 
 def test_greedy_and_sampled_rows_share_a_step() -> None:
@@ -206,6 +206,6 @@ def test_greedy_and_sampled_rows_share_a_step() -> None:
     for one in rows:
         sampler.begin(one, one.request.sampling.seed)
     logits = logits_for(2)
-    seen = collections.Counter(tuple(sampler.next_tokens(logits, rows)) for _ in range(50))
+    seen = collections.Counter(tuple(sampler.next_tokens(logits, rows).tokens) for _ in range(50))
     assert {pair[0] for pair in seen} == {int(logits[0].argmax())}
     assert len({pair[1] for pair in seen}) > 3

@@ -1,0 +1,41 @@
+"""How likely the model found the tokens that were chosen. It does not know text or drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .sequence import Sequence
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """One token's: natural logarithms of probabilities, before temperature, penalties and filters."""
+
+    token: int
+    logprob: float
+    top: tuple[tuple[int, float], ...]  # the most likely tokens, descending
+
+
+def likelihoods(logits: Tensor, tokens: Tensor, rows: list[Sequence]) -> dict[int, Likelihood]:
+    """logits [rows, vocabulary], tokens [rows] → for each row that asked for it, by its number"""
+    asked = {
+        number: count
+        for number, row in enumerate(rows)
+        if (count := row.request.sampling.logprobs) is not None
+    }
+    if not asked:
+        return {}
+    index = torch.tensor(list(asked), device=logits.device)
+    all_of_them = logits[index].log_softmax(dim=-1)  # [asked, vocabulary]
+    chosen = all_of_them.gather(1, tokens[index][:, None])[:, 0].tolist()
+    values, ids = torch.topk(all_of_them, max(max(asked.values()), 1), dim=-1)
+    return {
+        number: Likelihood(token, logprob, tuple(zip(best[:count], most[:count], strict=True)))
+        for (number, count), token, logprob, best, most in zip(
+            asked.items(), tokens[index].tolist(), chosen, ids.tolist(), values.tolist(),
+            strict=True,
+        )
+    }  # fmt: skip

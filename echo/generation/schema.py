@@ -1,0 +1,38 @@
+"""Whether a JSON schema can be followed, before anything is queued. It does not know torch or tokenizers."""
+
+from __future__ import annotations
+
+import json
+
+from llguidance import LLMatcher
+
+from .errors import InvalidRequest
+
+LARGEST_SCHEMA = 65_536  # characters
+WHITESPACE = r"[ \n\t]{0,16}"  # between parts: small models would write it without end
+
+
+def grammar_of(schema: str) -> str:
+    """Return llguidance's grammar of a JSON schema."""
+    return str(
+        LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_pattern": WHITESPACE})
+    )
+
+
+def check_schema(schema: str) -> None:
+    """Raise InvalidRequest for what is no JSON schema, or one that cannot be followed."""
+    if len(schema) > LARGEST_SCHEMA:
+        raise InvalidRequest("json_schema", f"must have at most {LARGEST_SCHEMA:,} characters.")
+    try:
+        if not isinstance(json.loads(schema), dict):
+            raise InvalidRequest("json_schema", "must be a JSON object.")
+    except (ValueError, RecursionError) as problem:
+        raise InvalidRequest("json_schema", f"is no JSON: {problem}") from problem
+    error = LLMatcher.validate_grammar(grammar_of(schema))
+    if error:
+        raise InvalidRequest("json_schema", f"cannot be followed: {first_line(error)}")
+
+
+def first_line(error: str) -> str:
+    """Return what a grammar's error says, shortly."""
+    return error.strip().splitlines()[0][:200] if error.strip() else "the grammar has an error"

@@ -15,6 +15,7 @@ from echo.generation import (
     Engine,
     EngineConfig,
     InvalidConfig,
+    LocalModels,
     ModelSpec,
     Script,
     load_script,
@@ -76,6 +77,11 @@ def build(app: Flask, settings: Settings) -> Engine:
         return _build(app, settings)
     except InvalidConfig as failure:
         raise ConfigurationError(f"The engine cannot be set up: {failure}") from failure
+
+
+def local_models(settings: Settings) -> LocalModels:
+    """Return what reads models from the disk as the engine does, for commands that serve none."""
+    return LocalModels(_engine_config(settings))
 
 
 def models_of(app: Flask, engine: Engine, settings: Settings) -> Models:

@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, ParamSpec
+from typing import Final
 
 import click
 
 from echo import config, engines
+from echo.cli.merge import merge
 from echo.cli.model_facts import facts_of_entry, facts_of_file, facts_of_model
 from echo.cli.progress_line import ProgressLine
+from echo.cli.refusals import refusals_are_told
 from echo.config import Settings
 from echo.errors import ConfigurationError, EchoError, NotFound
 from echo.services.library import Entry, InstalledModel, Library, Plan, room, setup
 from echo.services.library.plans import From
 
-P = ParamSpec("P")
 HEAD: Final = ("NAME", "SIZE", "KIND", "STATE", "DEFAULT", "LICENCE")
 KEPT: Final = "Stopped. What is complete is kept: the same command goes on from there."
 
 
-def refusals_are_told(command: Callable[P, None]) -> Callable[P, None]:
-    """What is refused or fails is a line and exit status 1; wrong usage stays 2."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except ConfigurationError:
-            raise
-        except (EchoError, OSError) as failure:
-            raise click.ClickException(str(failure)) from failure
-
-    return wrapped
-
-
 @click.group("models")
 def models() -> None:
-    """The models that Echo can answer with: list, add, remove and choose them."""
+    """The models that Echo can answer with: list, add, merge, remove and choose them."""
+
+
+models.add_command(merge)
 
 
 @models.command("list")

@@ -1,9 +1,10 @@
-"""How far a download is: a bar on a terminal, plain lines in a pipe. It does not know what is fetched."""
+"""How far a piece of work is: a bar on a terminal, plain lines in a pipe. It does not know what is done."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
 import click
@@ -14,10 +15,25 @@ PIPE_SECONDS: Final = 5.0
 BAR_SECONDS: Final = 0.3
 
 
+SHARES: Final = 1000
+"""The total of a step that is a share and no number of bytes."""
+
+
+def bytes_of_total(step: Step) -> str:
+    """Say a step whose numbers are bytes."""
+    return f"{room.size(step.done)} of {room.size(step.total)}, {step.what}"
+
+
+def share(done: float, what: str) -> Step:
+    """Return a step that is a share from 0 to 1."""
+    return Step(round(SHARES * done), SHARES, what)
+
+
 class ProgressLine:
     """Shows the steps of one piece of work; `end` leaves the cursor on a line of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: Callable[[Step], str] = bytes_of_total) -> None:
+        self._said = said
         self._on_terminal = sys.stdout.isatty()
         self._shown_at = -PIPE_SECONDS
         self._whole = 0
@@ -32,9 +48,7 @@ class ProgressLine:
             self._draw(step)
         elif self._is_due(step, PIPE_SECONDS):
             part = 100 * step.done // max(step.total, 1)
-            click.echo(
-                f"{part:3d} %  {room.size(step.done)} of {room.size(step.total)}, {step.what}"
-            )
+            click.echo(f"{part:3d} %  {self._said(step)}")
 
     def end(self) -> None:
         """Leave the bar as it stands."""
@@ -56,8 +70,7 @@ class ProgressLine:
                 length=step.total, width=30, show_eta=False, item_show_func=_item
             )
         if self._is_due(step, BAR_SECONDS):
-            said = f"{room.size(step.done)} of {room.size(step.total)}, {step.what}"
-            self._bar.update(step.done - self._bar.pos, said)
+            self._bar.update(step.done - self._bar.pos, self._said(step))
 
 
 def _item(said: str | None) -> str:

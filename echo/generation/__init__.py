@@ -13,6 +13,7 @@ from .errors import (
     ModelLoadError,
     QueueFull,
 )
+from .local_models import LocalModels
 from .model_spec import ModelSpec
 from .request import ChatMessage, FinishReason, GenerationRequest, SamplingParams
 from .scripted_runner import Script, ScriptedReply, load_script
@@ -42,6 +43,7 @@ __all__ = [
     "GenerationRequest",
     "InvalidConfig",
     "InvalidRequest",
+    "LocalModels",
     "MessageTooLong",
     "ModelBusy",
     "ModelLoadError",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -77,31 +78,65 @@ def outputs_of(heads: int, kv_heads: int, head_dim: int, hidden: int, inner: int
     }
 
 
+@dataclass(frozen=True)
+class Change:
+    """A matrix's change as its files have it: the matrix grows by scale · b a."""
+
+    layer: int
+    module: str  # q_proj, down_proj, …
+    name: str  # of the matrix's module in the base: model.layers.0.self_attn.q_proj
+    a: Tensor  # [rank, inputs]
+    b: Tensor  # [outputs, rank]
+    scale: float
+
+
+def read_changes(folder: Path, dtype: torch.dtype) -> list[Change]:
+    """What an adapter changes, in the order of layers; raises ModelLoadError for what is not known here."""
+    config = read_config(folder)
+    weights = MappedWeights(folder, dtype)
+    pairs: dict[tuple[int, str, str], dict[str, Tensor]] = {}
+    for name in weights.places:
+        match = KEY.search(name)
+        if match is None:
+            raise ModelLoadError(f"{folder}: {name} is not a part that can be adapted here.")
+        key = (int(match[2]), match[3], match[1])
+        pairs.setdefault(key, {})[match[4]] = weights.take(name)
+    if not pairs:
+        raise ModelLoadError(f"{folder} changes nothing: it has no lora_A and lora_B.")
+    return [_change(folder, config, *key, pair) for key, pair in sorted(pairs.items())]
+
+
+def _change(
+    folder: Path, config: dict[str, Any], layer: int, module: str, name: str,
+    pair: dict[str, Tensor],
+) -> Change:  # fmt: skip
+    where = f"{folder}: layer {layer}, {module}"
+    if set(pair) != {"A", "B"}:
+        raise ModelLoadError(f"{where}: lora_A and lora_B belong together.")
+    a, b = pair["A"], pair["B"]
+    if a.dim() != 2 or b.dim() != 2 or a.shape[0] != b.shape[1]:
+        raise ModelLoadError(f"{where} does not fit: it was made for another base.")
+    return Change(layer, module, name, a, b, _scale(config, name, a.shape[0]))
+
+
 def load_adapter(folder: Path, outputs: Outputs, layers: int, like: Tensor) -> Adapter:
     """Read an adapter in the type and on the device of `like` [vocabulary, hidden].
 
     Raises:
         ModelLoadError: it is none, uses what is not known here, or belongs to other weights.
     """
-    config = read_config(folder)
-    weights = MappedWeights(folder, like.dtype)
-    pairs: dict[tuple[int, str, str], dict[str, Tensor]] = {}
-    for name in weights.places:
-        match = KEY.search(name)
-        if match is None or match[3] not in outputs:
-            raise ModelLoadError(f"{folder}: {name} is not a part that can be adapted here.")
-        key = (int(match[2]), match[3], match[1])
-        pairs.setdefault(key, {})[match[4]] = weights.take(name)
     adapter = Adapter()
-    for (layer, module, full), pair in sorted(pairs.items()):
-        joint, start, count = outputs[module]
-        inputs = _inputs(module, outputs, like)
-        part = _checked(folder, layer, module, pair, count, inputs, layers)
-        scale = _scale(config, full, part["A"].shape[0])
-        low = LowRank(start, _kept(part["A"], like), _kept(part["B"] * scale, like))
-        adapter.sites.setdefault((layer, joint), []).append(low)
-    if not adapter.sites:
-        raise ModelLoadError(f"{folder} changes nothing: it has no lora_A and lora_B.")
+    for change in read_changes(folder, like.dtype):
+        if change.module not in outputs:
+            raise ModelLoadError(f"{folder}: {change.name} is not a part that can be adapted here.")
+        joint, start, count = outputs[change.module]
+        if change.layer >= layers:
+            raise ModelLoadError(
+                f"{folder}: {change.name} does not fit: it was made for another base."
+            )
+        refuse_misfit(folder, change, count, _inputs(change.module, outputs, like))
+        low = LowRank(start, _kept(change.a, like), _kept(change.b * change.scale, like))
+        adapter.sites.setdefault((change.layer, joint), []).append(low)
     return adapter
 
 
@@ -132,22 +167,13 @@ def _inputs(module: str, outputs: Outputs, like: Tensor) -> int:
     return outputs["up_proj"][2] if module == "down_proj" else like.shape[1]
 
 
-def _checked(
-    folder: Path, layer: int, module: str, pair: dict[str, Tensor], outputs: int, inputs: int,
-    layers: int,
-) -> dict[str, Tensor]:  # fmt: skip
-    where = f"{folder}: layer {layer}, {module}"
-    if set(pair) != {"A", "B"}:
-        raise ModelLoadError(f"{where}: lora_A and lora_B belong together.")
-    a, b = pair["A"], pair["B"]
-    if layer >= layers or a.dim() != 2 or b.dim() != 2 or a.shape[0] != b.shape[1]:
-        raise ModelLoadError(f"{where} does not fit: it was made for another base.")
-    if (b.shape[0], a.shape[1]) != (outputs, inputs):
+def refuse_misfit(folder: Path, change: Change, outputs: int, inputs: int) -> None:
+    """Raise ModelLoadError where a change has not the shape of the base's matrix [outputs, inputs]."""
+    if (change.b.shape[0], change.a.shape[1]) != (outputs, inputs):
         raise ModelLoadError(
-            f"{where} was made for another base: it changes {b.shape[0]} × {a.shape[1]} weights, "
-            f"and there are {outputs} × {inputs}."
+            f"{folder}: layer {change.layer}, {change.module} was made for another base: it changes "
+            f"{change.b.shape[0]} × {change.a.shape[1]} weights, and there are {outputs} × {inputs}."
         )
-    return pair
 
 
 def _scale(config: dict[str, Any], module: str, rank: int) -> float:

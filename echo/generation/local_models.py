@@ -71,11 +71,25 @@ class LocalModels:
             _refuse_a_missing_path(spec)
             progress(None, "fetching")
             self._fetched[spec.source] = _fetch(spec.source)
-        elif is_gguf(spec):
+        else:
+            self.floats(spec, progress)
+        self._pack(spec, progress)
+
+    def floats(self, spec: ModelSpec, progress: Progress) -> Path:
+        """The folder of a model on the disk with its weights as floats: its own, or its GGUF file's."""
+        if is_gguf(spec):
             from .gguf import convert_apart
 
             convert_apart(Path(spec.source), self._served(spec), self._stored(), progress)
-        self._pack(spec, progress)
+        return self._folder(spec)
+
+    def merge(self, spec: ModelSpec, adapter: Path, target: Path, progress: Progress) -> None:
+        """Write a folder that is a model and an adapter over it in one; see `merge_adapter`."""
+        from .merging import merge_adapter
+
+        merge_adapter(
+            self.floats(spec, progress), adapter, target, lambda share: progress(share, "merging")
+        )
 
     def _pack(self, spec: ModelSpec, progress: Progress) -> None:
         """Make the packed weights while others are served, with one thread."""

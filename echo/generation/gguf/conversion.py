@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .. import safetensors_file
 from ..chat_template import ChatTemplate
 from ..errors import ChatTemplateError, ModelLoadError
-from . import place, record, safetensors_file, tokenizer
+from . import place, record, tokenizer
 from .blocks import SERVED
 from .config import generation_config, model_config
 from .errors import Unreadable, border
@@ -60,8 +61,9 @@ def _fill(folder: Path, model: ModelFile, source: Path, dtype: str, progress: Pr
     progress(0.0, "Reading the tokenizer")
     served = SERVED[dtype]
     layout = plan(model.family, model.sizes, model.tensors, served.width)
-    shapes = [(weight.name, weight.source.shape) for weight in layout]
-    head = safetensors_file.header(shapes, served.code, served.width)
+    head = safetensors_file.header(
+        (weight.name, weight.source.shape, served.code, served.width) for weight in layout
+    )
     size = len(head) + model.parameters * served.width
     place.check_disk(folder, size)
     _write_texts(folder, model, dtype)

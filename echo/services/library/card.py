@@ -40,6 +40,12 @@ def read(folders: list[Path]) -> Card:
     return NO_CARD
 
 
+def write(folder: Path, card: Card) -> None:
+    """Put a card beside a model that was made of the one it belongs to; an empty one is left out."""
+    if card != NO_CARD:
+        (folder / FILE).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
 def _usable(sampling: dict[str, float]) -> dict[str, float]:
     """Return what is known here and within its range."""
     ranges = {name: GENERATION_RANGES.get(name) for name in sampling}

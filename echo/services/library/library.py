@@ -22,6 +22,8 @@ from echo.services.library import (
     catalogue,
     choice,
     gguf_header,
+    names,
+    plans,
     room,
     safetensors_header,
 )
@@ -105,6 +107,21 @@ class Library:
         plan = planner.plan(source, name, base, only, self._shelf.records.begun())
         adding.refuse_taken(self._shelf, plan.name)
         return plan
+
+    def refuse_name(self, name: str) -> None:
+        """Check what a model that is made here shall be called.
+
+        Raises:
+            InvalidInput: no model may have this name.
+            Conflict: it is taken.
+        """
+        names.checked(name)
+        plans.refuse_catalogue_name(self.catalogue, name)
+        adding.refuse_taken(self._shelf, name)
+        if self._shelf.home(name).exists():
+            raise Conflict(
+                f"{self._shelf.home(name)} is in the way. Remove it, or choose another name."
+            )
 
     def disk_needed(self, plan: Plan) -> int:
         """Return the bytes that a plan takes on the disk, with what it is served from."""

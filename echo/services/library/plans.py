@@ -104,7 +104,7 @@ class Planner:
                 "(owner/name). `models list --all` shows the catalogue.",
                 field="source",
             )
-        self._refuse_catalogue_names(plan.name)
+        refuse_catalogue_name(self.catalogue, plan.name)
         return plan
 
     def _entry(self, entry: Entry, name: str | None, only: From | None) -> Plan:
@@ -225,11 +225,13 @@ class Planner:
         record = record.model_copy(update={"base": model.name, "weights": model.weights})
         return Plan(record, fetchers, download, download)
 
-    def _refuse_catalogue_names(self, name: str) -> None:
-        if self.catalogue.get(name) is not None:
-            raise Conflict(
-                f"“{name}” is the name of a model in the catalogue. Give another by --name."
-            )
+
+def refuse_catalogue_name(catalogue: Catalogue, name: str) -> None:
+    """Raise Conflict where the catalogue has a model of this name: it may still be added."""
+    if catalogue.get(name) is not None:
+        raise Conflict(
+            f"“{name}” is the name of a model in the catalogue. Give this one another name."
+        )
 
 
 def _hub_plan(record: Record, found: Listing, chosen: HubFile | None) -> Plan:

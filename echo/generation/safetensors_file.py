@@ -14,11 +14,11 @@ from typing import Final
 ALIGNMENT: Final = 64
 
 
-def header(tensors: Iterable[tuple[str, tuple[int, ...]]], code: str, width: int) -> bytes:
-    """Everything before the values, for tensors (name, shape) of one type in the order of writing."""
+def header(tensors: Iterable[tuple[str, tuple[int, ...], str, int]]) -> bytes:
+    """Everything before the values, for tensors in the order of writing: name, shape, type, its bytes."""
     entries: dict[str, object] = {"__metadata__": {"format": "pt"}}
     start = 0
-    for name, shape in tensors:
+    for name, shape, code, width in tensors:
         end = start + prod(shape) * width
         entries[name] = {"dtype": code, "shape": list(shape), "data_offsets": [start, end]}
         start = end

@@ -9,7 +9,8 @@ import contextlib
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import eventlet
@@ -26,6 +27,7 @@ native_os = eventlet.patcher.original("os")
 SERVER_PLACES = 4096
 CLOSE_SECONDS = 2.0
 SILENCE_SECONDS = 60.0
+PIPELINE_LOOK_SECONDS = 1.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -147,7 +149,8 @@ class Server:
 
     `max_size` is raised because each websocket holds a place for life. Figures: docs/decisions/0001.
     A connection from which nothing comes for `silence_seconds` is closed, so that idle ones do not use up
-    the places; a websocket answers a ping every 20 seconds.
+    the places; a websocket answers a ping every 20 seconds. What a streamed answer yields leaves as it is
+    yielded: eventlet would gather 4 KB first.
     """
 
     def __init__(self, app: Any, listener: Any, silence_seconds: float = SILENCE_SECONDS) -> None:
@@ -158,6 +161,7 @@ class Server:
             self._gate,
             app,
             max_size=SERVER_PLACES,
+            minimum_chunk_size=1,
             log_output=False,
             debug=False,
             socket_timeout=silence_seconds,
@@ -172,6 +176,41 @@ class Server:
         self._gate.finish()
         with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(CLOSE_SECONDS):
             self._thread.wait()
+
+
+@contextmanager
+def watching_reader(environ: Mapping[str, Any], on_hang_up: Callable[[], object]) -> Iterator[None]:
+    """Call `on_hang_up`, in a green thread, as soon as a request's client closes its connection.
+
+    Without this a hang-up is noticed by the second write after it. A client that closes only its sending
+    half looks the same and counts as gone. A request that no `Server` serves is not watched.
+    """
+    source = environ.get("eventlet.input")
+    if source is None:
+        yield
+        return
+    watch = eventlet.spawn(_at_end_of, source.get_socket(), on_hang_up)
+    try:
+        yield
+    finally:
+        watch.kill()  # before the connection is read for its next request
+
+
+def _at_end_of(connection: Any, on_hang_up: Callable[[], object]) -> None:
+    with contextlib.suppress(OSError):  # a reset is an end too
+        while _has_more(connection):
+            # the next request waits already and hides the end, which its answer's failure will tell
+            eventlet.sleep(PIPELINE_LOOK_SECONDS)
+    on_hang_up()
+
+
+def _has_more(connection: Any) -> bytes:
+    """Wait until something can be read and return it without taking it; empty at the end."""
+    while True:
+        eventlet.hubs.trampoline(connection.fileno(), read=True)
+        with contextlib.suppress(BlockingIOError):
+            peeked: bytes = connection.fd.recv(1, socket.MSG_PEEK)
+            return peeked
 
 
 class _Gate:

@@ -10,6 +10,9 @@ _signals = Namespace()
 turn_started = _signals.signal("turn-started")
 """sender: LiveTurn. A reply has been submitted to the engine and its rows are committed."""
 
+reader_left = _signals.signal("reader-left")
+"""sender: LiveTurn. The program that asked for this reply has hung up before it ended."""
+
 conversation_changed = _signals.signal("conversation-changed")
 """sender: Conversation. Title, pin, settings or newest message changed."""
 

@@ -1,12 +1,14 @@
 """`POST /chat`: a prompt in, an answer out, as JSON or word by word as server-sent events.
 
-Knows turns, not how they are pumped: the same turn is seen live by every tab that watches.
+Knows turns, not how they are pumped: the same turn is seen live by every tab that watches. Once the program
+hangs up, a reply that no tab watches is stopped.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from flask import (
@@ -18,6 +20,7 @@ from flask import (
 )
 from flask_login import current_user
 
+from echo import hub, signals
 from echo.errors import EngineFailed, InvalidInput, SignedOut
 from echo.extensions import db
 from echo.models import Message, MessageStatus
@@ -43,11 +46,13 @@ def chat() -> Response:
     question = _question()
     asked = turns.ask(current_user.id, question)
     turn = turns.live[asked.reply.id]
+    db.session.commit()  # the connection goes back while the answer is written
     if request.accept_mimetypes.best == "text/event-stream":
         events = stream_with_context(_events(turn, asked))
         return Response(events, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
-    while not turn.ended:
-        turn.updates.wait(LOOK_SECONDS)
+    with hub.watching_reader(request.environ, partial(signals.reader_left.send, turn)):
+        while not turn.ended:
+            turn.updates.wait(LOOK_SECONDS)
     reply = _stored(asked)
     if reply.status == MessageStatus.FAILED:
         raise EngineFailed(reply.error_text or "The model could not answer. Please try again.")
@@ -93,7 +98,22 @@ def _answer(reply: Message) -> dict[str, Any]:
 
 
 def _events(turn: LiveTurn, asked: Asked) -> Iterator[str]:
-    """Yield `message` events with pieces, then one `done` (or `error`) event."""
+    """Yield `started`, then `message` events with pieces, then one `done` (or `error`) event."""
+    leave = partial(signals.reader_left.send, turn)
+    with hub.watching_reader(request.environ, leave):
+        try:
+            yield from _events_of(turn)
+        except GeneratorExit:  # the reader was gone, or read nothing for too long
+            leave()
+            raise
+    reply = _stored(asked)
+    if reply.status == MessageStatus.FAILED:
+        yield _event("error", {"code": reply.error_code, "text": reply.error_text})
+    else:
+        yield _event("done", _answer(reply))
+
+
+def _events_of(turn: LiveTurn) -> Iterator[str]:
     yield _event(
         "started", {"conversation_id": turn.conversation_id, "message_id": turn.message_id}
     )
@@ -104,11 +124,6 @@ def _events(turn: LiveTurn, asked: Asked) -> Iterator[str]:
             yield _event("message", {"seq": sent, "text": text})
         elif not turn.updates.wait(LOOK_SECONDS):
             yield ": still here\n\n"
-    reply = _stored(asked)
-    if reply.status == MessageStatus.FAILED:
-        yield _event("error", {"code": reply.error_code, "text": reply.error_text})
-    else:
-        yield _event("done", _answer(reply))
 
 
 def _event(name: str, data: dict[str, Any]) -> str:

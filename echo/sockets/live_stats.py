@@ -13,10 +13,10 @@ from echo import hub
 from echo.extensions import socketio
 from echo.generation import ModelStatus
 from echo.services.turns import Turns
+from echo.sockets import rooms
 
 ROOM: Final = "live_stats"
 EACH_SECONDS: Final = 1.0
-NAMESPACE: Final = "/"
 
 
 class LiveStats:
@@ -81,5 +81,4 @@ def _figures(status: ModelStatus) -> dict[str, Any]:
 
 
 def _people_in(room: str | None) -> int:
-    server: Any = socketio.server
-    return sum(1 for _ in server.manager.get_participants(NAMESPACE, room))
+    return sum(1 for _ in rooms.connections_in(room))

@@ -5,6 +5,7 @@ Knows no rows' insides.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
@@ -14,7 +15,7 @@ from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.models import Conversation
 from echo.services.chats import wire
-from echo.services.turns import Turns, quotas
+from echo.services.turns import LiveTurn, Turns, quotas
 
 GRACE_SECONDS = 0.2  # the notice leaves before the connection is closed
 
@@ -45,6 +46,7 @@ def subscribe() -> None:
     signals.conversation_removed.connect(_conversation_removed)
     signals.access_ended.connect(_access_ended)
     signals.account_closed.connect(_account_closed)
+    signals.reader_left.connect(_reader_left)
 
 
 def _conversation_changed(row: Conversation) -> None:
@@ -70,11 +72,24 @@ def _account_closed(user_id: int) -> None:
     Turns.here().stop_all_of_user(user_id)
 
 
+def _reader_left(turn: LiveTurn) -> None:
+    """Stop a reply that nobody waits for any more; one that a tab watches goes on."""
+    if not any(connections_in(of_conversation(turn.conversation_id))):
+        turn.stop()
+
+
+def connections_in(room: str | None) -> Iterator[str]:
+    """Yield the connections of this process that are in a room; None: all of them."""
+    server: Any = socketio.server
+    for sid, _ in list(server.manager.get_participants("/", room)):
+        yield sid
+
+
 def _disconnect(room: str) -> None:
     """Close every connection in the room; joining again needs a device that is still signed in."""
     hub.sleep(GRACE_SECONDS)
     server: Any = socketio.server
-    for sid, _ in list(server.manager.get_participants("/", room)):
+    for sid in connections_in(room):
         server.disconnect(sid)
 
 

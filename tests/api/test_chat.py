@@ -16,6 +16,7 @@ from echo.extensions import db
 from echo.models import Message, User
 from tests.api.conftest import ANSWER
 from tests.conftest import PATIENCE
+from tests.waiting import until
 from tests.web.browser import Browser
 
 EVENTS = {"Accept": "text/event-stream"}
@@ -178,19 +179,36 @@ def test_failed_answer_ends_the_event_stream_with_an_error(
     assert events_of(response.text)[-1][0] == "error"
 
 
-def test_program_that_leaves_does_not_stop_the_turn(app: Flask, ada: User, login: Any) -> None:
-    client: FlaskClient = app.test_client()
-    login(client, ada)
-    response = client.post("/chat", json={"prompt": "Hi"}, headers=EVENTS)
+def read_started_and_leave(client: FlaskClient, **body: Any) -> dict[str, Any]:
+    response = client.post("/chat", json=body, headers=EVENTS)
     started = events_of(next(response.iter_encoded()).decode())
     response.close()
-    turns = app.extensions["turns"]
-    with eventlet.Timeout(PATIENCE):
-        while turns.live:
-            eventlet.sleep(0.005)
+    data: dict[str, Any] = started[0][1]
+    return data
+
+
+def test_program_that_leaves_stops_its_reply(app: Flask, ada: User, login: Any) -> None:
+    client: FlaskClient = app.test_client()
+    login(client, ada)
+    started = read_started_and_leave(client, prompt="slow please")
+    until(lambda: not app.extensions["turns"].live, "the turn has ended")
     with app.app_context():
-        row = db.session.get_one(Message, started[0][1]["message_id"])
-        assert (row.status, row.text) == ("complete", ANSWER)
+        row = db.session.get_one(Message, started["message_id"])
+        assert (row.status, row.finish_reason) == ("stopped", "cancelled")
+
+
+def test_program_that_leaves_does_not_stop_what_a_tab_watches(
+    app: Flask, ada: User, login: Any, open_tab: Callable[..., Any]
+) -> None:
+    client: FlaskClient = app.test_client()
+    login(client, ada)
+    first = client.post("/chat", json={"prompt": "Hi"}).get_json()
+    chat = {"conversation_id": first["conversation_id"]}
+    tab = open_tab(ada)
+    tab.ask("open_conversation", chat)
+    started = read_started_and_leave(client, prompt="Hi", **chat)
+    assert tab.wait_for("message_finished", started["message_id"])["status"] == "complete"
+    assert tab.text_of(started["message_id"]) == ANSWER
 
 
 def test_deleting_the_conversation_ends_the_request(

@@ -32,6 +32,7 @@ SCRIPT: dict[str, Any] = {
     "log": True,  # a full monkey patch hangs as soon as the engine's thread logs: decision 1
     "replies": [
         {"match": "slow", "text": SLOW_TEXT, "delay_ms": 20, "first_delay_ms": 5},
+        {"match": "drip", "text": SLOW_TEXT, "delay_ms": 300, "first_delay_ms": 1},
         {"match": "brief", "text": "A brief answer.", "delay_ms": 1, "first_delay_ms": 1},
     ],
     "default": {

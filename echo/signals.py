@@ -8,7 +8,7 @@ from blinker import Namespace
 _signals = Namespace()
 
 turn_started = _signals.signal("turn-started")
-"""sender: LiveTurn. A reply has been submitted to the engine and its rows are committed."""
+"""sender: LiveTurn. A reply has been submitted to the engine and its rows are committed, whoever asked."""
 
 reader_left = _signals.signal("reader-left")
 """sender: LiveTurn. The program that asked for this reply has hung up before it ended."""

@@ -48,53 +48,38 @@ def send_message(user: User, raw: Any) -> Answer:
         user.id,
         Question(sent.text, sent.client_id, conversation_id, sent.parent_id, sent.settings),
     )
-    return _announce(asked)
+    return _started(asked)
 
 
 @event("edit_message")
 def edit_message(user: User, raw: Any) -> Answer:
     edit = payloads.edit_message(raw)
     asked = Turns.here().edit(user.id, edit.message_id, edit.client_id, edit.text)
-    return _announce(asked)
+    return _started(asked)
 
 
-def _announce(asked: Asked) -> Answer:
-    """Tell every tab that watches; the sender's own tab watches from now on."""
+def _started(asked: Asked) -> Answer:
+    """Let the sender's own tab watch from now on; the reply's pump tells everybody who does."""
     join_room(rooms.of_conversation(asked.conversation.id))
     siblings = message_tree.siblings([asked.message, asked.reply])
     message, reply = wire.messages([asked.message, asked.reply], siblings)
-    answer = {"conversation_id": asked.conversation.id, "message": message, "reply": reply}
-    socketio.emit("message_started", answer, to=rooms.of_conversation(asked.conversation.id))
-    _tell_owner(asked.conversation.id, asked.conversation.user_id)
-    return answer
-
-
-def _tell_owner(conversation_id: str, user_id: int) -> None:
-    row = conversations.own(user_id, conversation_id)
-    payload = {"conversation": wire.conversation(row, Turns.here().is_live(row.id))}
-    socketio.emit("conversation_changed", payload, to=rooms.of_user(user_id))
+    return {"conversation_id": asked.conversation.id, "message": message, "reply": reply}
 
 
 @event("regenerate_message")
 def regenerate_message(user: User, raw: Any) -> Answer:
     wanted = payloads.regenerate_message(raw)
-    return _announce_reply(Turns.here().regenerate(user.id, wanted.message_id, wanted.model))
+    return _started_again(Turns.here().regenerate(user.id, wanted.message_id, wanted.model))
 
 
 @event("continue_message")
 def continue_message(user: User, raw: Any) -> Answer:
-    return _announce_reply(Turns.here().continue_reply(user.id, payloads.message_id(raw)))
+    return _started_again(Turns.here().continue_reply(user.id, payloads.message_id(raw)))
 
 
-def _announce_reply(reply: Message) -> Answer:
-    """Tell every tab that watches of a reply whose question is known already."""
-    room = rooms.of_conversation(reply.conversation_id)
-    join_room(room)
-    payload = wire.message(reply, message_tree.siblings([reply])[reply.id])
-    started = {"conversation_id": reply.conversation_id, "message": None, "reply": payload}
-    socketio.emit("message_started", started, to=room)
-    _tell_owner(reply.conversation_id, reply.user_id)
-    return {"reply": payload}
+def _started_again(reply: Message) -> Answer:
+    join_room(rooms.of_conversation(reply.conversation_id))
+    return {"reply": wire.message(reply, message_tree.siblings([reply])[reply.id])}
 
 
 @event("open_conversation")

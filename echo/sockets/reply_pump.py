@@ -1,6 +1,7 @@
 """One green task for each turn: stream → row and room, to the end, whether or not anybody watches.
 
-Knows turns and rooms; not connections: a browser that leaves changes nothing here.
+It also announces the turn, so that whoever watches sees the reply, however it was asked for. Knows turns and
+rooms; not connections: a browser that leaves changes nothing here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from echo import errors, hub, signals
 from echo.extensions import db, socketio
 from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, Usage
 from echo.models import Conversation, Message
-from echo.services.chats import wire
+from echo.services.chats import message_tree, wire
 from echo.services.turns import LiveTurn, Turns
 from echo.sockets import rooms, slow_readers
 
@@ -64,6 +65,7 @@ class Pump:
             "engine_failed", "The answer was lost. Please retry.", *NOTHING
         )
         try:
+            self._announce(turn)
             end = self._wait_for_turn_above(turn) or self._pump(turn)
         except Exception:
             log.exception("pump failed", message_id=turn.message_id)
@@ -71,6 +73,16 @@ class Pump:
                 turn.stream.cancel()
         finally:
             self._finish(turn, end)
+
+    def _announce(self, turn: LiveTurn) -> None:
+        """Tell every tab that watches, before the first piece, and the owner's list of conversations."""
+        with self._app.app_context():
+            try:
+                room = rooms.of_conversation(turn.conversation_id)
+                socketio.emit("message_started", _started(turn), to=room)
+                _tell_owner(turn)
+            except Exception:  # the reply goes on; who opens the conversation sees it
+                log.exception("turn not announced", message_id=turn.message_id)
 
     def _wait_for_turn_above(self, turn: LiveTurn) -> Failed | Finished | None:
         """Let the reply above in the tree end first, since it belongs to this one's prompt."""
@@ -134,9 +146,7 @@ class Pump:
                 return
             self._emit(turn, "message_finished", _finished(row))
             rooms.tell_quota(self._app, turn.user_id)
-            conversation = db.session.get(Conversation, turn.conversation_id)
-            if conversation is not None and conversation.deleted_at is None:
-                signals.conversation_changed.send(conversation)
+            _tell_owner(turn)
 
     def _emit(self, turn: LiveTurn, name: str, payload: dict[str, Any]) -> None:
         room = rooms.of_conversation(turn.conversation_id)
@@ -158,6 +168,23 @@ class Pump:
             self.turns.flush()
         except errors.StorageUnavailable:
             log.warning("texts not saved yet", live=len(self.turns.live))
+
+
+def _started(turn: LiveTurn) -> dict[str, Any]:
+    new = [id_ for id_ in (turn.question_id, turn.message_id) if id_ is not None]
+    rows = [db.session.get_one(Message, id_) for id_ in new]
+    payloads = wire.messages(rows, message_tree.siblings(rows))
+    return {
+        "conversation_id": turn.conversation_id,
+        "message": payloads[0] if turn.question_id else None,
+        "reply": payloads[-1],
+    }
+
+
+def _tell_owner(turn: LiveTurn) -> None:
+    conversation = db.session.get(Conversation, turn.conversation_id)
+    if conversation is not None and conversation.deleted_at is None:
+        signals.conversation_changed.send(conversation)
 
 
 def _finished(row: Message) -> dict[str, Any]:

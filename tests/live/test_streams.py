@@ -193,3 +193,22 @@ def test_whatever_an_application_yields_can_be_read_before_it_yields_more() -> N
     wire.close()
     server.stop_accepting()
     server.close()
+
+
+@pytest.mark.parametrize("events", [True, False], ids=["events", "json"])
+def test_tab_that_watches_hears_of_a_programs_question_before_its_answer(
+    events: bool, ada: Person, conversation: str, tabs: Tabs
+) -> None:
+    tab = tabs(ada)
+    tab.ask("open_conversation", {"conversation_id": conversation})
+    program = Program(ada, "brief", events, conversation_id=conversation)
+    list(program.parts())
+    program.hang_up()
+    started = tab.wait_for("message_started")
+    reply = started["reply"]["id"]
+    tab.wait_for("message_finished", reply)
+    names = [name for name, _ in tab.heard if name.startswith(("message_", "receive"))]
+    assert names.index("message_started") < names.index("receive_message")
+    assert started["message"] == tab.stored(conversation)[-2]
+    assert started["reply"]["parent_id"] == started["message"]["id"]
+    assert tab.text_of(reply) == "A brief answer."

@@ -17,6 +17,7 @@ Stream = TokenStream | FixedStream
 class LiveTurn:
     """One reply between its first commit and its last.
 
+    `question_id` is the question stored together with it; None where the reply answers a known one.
     `seq` is the number of pieces, counted from 1 over the whole life of the message: a continued
     reply goes on where it stopped. Owned by the hub's thread.
     """
@@ -24,6 +25,7 @@ class LiveTurn:
     message_id: str
     conversation_id: str
     user_id: int
+    question_id: str | None = None
     stream: Stream | None = None
     pieces: list[str] = field(default_factory=list)
     status: str = MessageStatus.QUEUED

@@ -214,7 +214,7 @@ class Turns:
             stream = self.requests.submit(conversation, reply.id, history, chosen)
         if not self._commit(stream, conversation, [message, reply]):
             return rows.must_be_asked(conversation.user_id, client_id)
-        self._go_live(reply, stream)
+        self._go_live(reply, stream, question_id=message.id)
         return Asked(conversation, message, reply)
 
     def _new_reply(self, conversation: Conversation, question_id: str, chosen: Chosen) -> Message:
@@ -241,12 +241,17 @@ class Turns:
         return committed
 
     def _go_live(
-        self, reply: Message, stream: Stream | None, pieces: list[str] | None = None
+        self,
+        reply: Message,
+        stream: Stream | None,
+        pieces: list[str] | None = None,
+        question_id: str | None = None,
     ) -> None:
         turn = LiveTurn(
             message_id=reply.id,
             conversation_id=reply.conversation_id,
             user_id=reply.user_id,
+            question_id=question_id,
             stream=stream,
             pieces=pieces or [],
             tokens_before=reply.completion_tokens or 0 if pieces else 0,

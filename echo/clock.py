@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ZONE_COOKIE: Final = "tz"
 """The cookie in which the pages' script notes the viewer's zone."""
+ZONE_NAME_CHARS: Final = 100
 
 
 def utc_now() -> datetime:
@@ -34,7 +35,9 @@ def zone_named(name: str | None) -> ZoneInfo:
 
     The name may be quoted as in a cookie: "Europe%2FBerlin".
     """
+    if name is None or len(name) > ZONE_NAME_CHARS:
+        return ZoneInfo("UTC")
     try:
-        return ZoneInfo(unquote(name or "UTC"))
+        return ZoneInfo(unquote(name) or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")

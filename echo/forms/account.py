@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import EqualTo, Length
 
@@ -11,6 +10,7 @@ from echo.forms.fields import (
     EMAIL,
     PASSWORD_LENGTH,
     USERNAME,
+    Form,
     no_line_breaks,
     required,
     storable_text,
@@ -19,7 +19,7 @@ from echo.forms.fields import (
 from echo.forms.spam_trap import SpamTrap
 
 
-class SetupForm(FlaskForm):
+class SetupForm(Form):
     """A new account."""
 
     username = StringField("Name", USERNAME, filters=[stripped])
@@ -43,7 +43,7 @@ class SignupForm(SpamTrap, SetupForm):
     """A new account, made by a visitor."""
 
 
-class LoginForm(SpamTrap, FlaskForm):
+class LoginForm(SpamTrap, Form):
     """Name or address, and password."""
 
     credentials = StringField(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
     BooleanField,
     FileField,
@@ -26,6 +25,7 @@ from echo.forms.fields import (
     EMAIL,
     PASSWORD_LENGTH,
     USERNAME,
+    Form,
     no_line_breaks,
     required,
     storable_text,
@@ -66,7 +66,7 @@ def _at_most(chars: int) -> Length:
     return Length(max=chars, message=f"Use at most {chars:,} characters.")
 
 
-class Versioned(FlaskForm):
+class Versioned(Form):
     """A form that carries a mark of what was stored when it was shown."""
 
     version = HiddenField("Version", [required(RELOAD), _at_most(64)])
@@ -81,7 +81,7 @@ class EditUserForm(Versioned):
     active = BooleanField("May sign in")
 
 
-class CreateUserForm(FlaskForm):
+class CreateUserForm(Form):
     """A new account, with a first password that its owner changes later."""
 
     username = StringField("Name", USERNAME, filters=[stripped])
@@ -119,7 +119,7 @@ class AnswerForm(Versioned):
     )
 
 
-class PictureForm(FlaskForm):
+class PictureForm(Form):
     """A picture for somebody, by the number of their account."""
 
     user_id = StringField(
@@ -133,7 +133,7 @@ class PictureForm(FlaskForm):
         return bytes(upload.read(limits.PICTURE_BYTES + 1)) if hasattr(upload, "read") else b""
 
 
-class DeleteUserForm(FlaskForm):
+class DeleteUserForm(Form):
     """The account's name, typed as a confirmation."""
 
     typed = StringField(
@@ -141,7 +141,7 @@ class DeleteUserForm(FlaskForm):
     )
 
 
-class InviteForm(FlaskForm):
+class InviteForm(Form):
     """A new invitation."""
 
     note = StringField(
@@ -162,7 +162,7 @@ def _slider(name: str) -> list[Any]:
     return [Optional(), between(limit.low, limit.high)]
 
 
-class _Answers(FlaskForm):
+class _Answers(Form):
     """How answers are written; an empty field means what somebody else says."""
 
     system_prompt = TextAreaField(
@@ -213,7 +213,7 @@ class ModelSettingsForm(_Answers):
     )
 
 
-class AddModelForm(FlaskForm):
+class AddModelForm(Form):
     """A model by a name of the catalogue, a path of the server, or its name on the Hub."""
 
     source = StringField(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
     IntegerField,
     SelectChoice,
@@ -13,10 +12,10 @@ from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectC
 from wtforms.validators import Length, Optional
 
 from echo import limits
-from echo.forms.fields import one_to_five, required, storable_text, stripped
+from echo.forms.fields import Form, one_to_five, required, storable_text, stripped
 
 
-class FeedbackForm(FlaskForm):
+class FeedbackForm(Form):
     """An opinion about Echo."""
 
     opinion = TextAreaField(
@@ -39,7 +38,7 @@ class FeedbackForm(FlaskForm):
     rating = IntegerField("Stars", [Optional(), one_to_five])
 
 
-class ClearDiscussionForm(FlaskForm):
+class ClearDiscussionForm(Form):
     """Which conversation to clear; the newest when none is named."""
 
     conversation_id = StringField("Conversation", [Optional(), Length(max=64)])

@@ -3,13 +3,53 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Callable
 from typing import Any
 
-from wtforms import ValidationError
-from wtforms.validators import Email, InputRequired, Length, Regexp
+from flask_wtf import FlaskForm
+from wtforms import StringField, ValidationError
+from wtforms.validators import Email, InputRequired, Length, Regexp, StopValidation
 
 from echo import limits, text
+
+
+class Form(FlaskForm):
+    """The base of every form: no filter and no other check looks at a text before its length is known.
+
+    A text's limit is that of the field's own `Length`; a field without one takes what fits on a line.
+    """
+
+    class Meta(FlaskForm.Meta):
+        """How fields are bound; wtforms looks for a class of this name."""
+
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            field = super().bind_field(form, unbound_field, options)
+            if isinstance(field, StringField):
+                _look_at_length_first(field)
+            return field
+
+
+def _look_at_length_first(field: Any) -> None:
+    own = next((check for check in field.validators if isinstance(check, Length)), None)
+    most = own.max if own is not None and own.max > 0 else limits.FORM_LINE_CHARS
+    field.filters = [_unless_longer(limits.FORM_SLACK * most, each) for each in field.filters]
+    message = (own and own.message) or f"Use at most {most:,} characters."
+    field.validators = [_stop_beyond(most, message), *field.validators]
+
+
+def _unless_longer(most: int, work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def work_within(value: Any) -> Any:
+        return value if isinstance(value, str) and len(value) > most else work(value)
+
+    return work_within
+
+
+def _stop_beyond(most: int, message: str) -> Callable[[Any, Any], None]:
+    def check(_form: Any, field: Any) -> None:
+        if isinstance(field.data, str) and len(field.data) > most:
+            raise StopValidation(message)
+
+    return check
 
 
 def stripped(value: Any) -> Any:
@@ -18,10 +58,8 @@ def stripped(value: Any) -> Any:
 
 
 def storable_text(value: Any) -> Any:
-    """Filter: without NUL bytes and lone surrogates, which the databases cannot hold."""
-    if not isinstance(value, str):
-        return value
-    return text.storable(unicodedata.normalize("NFC", value))
+    """Filter: composed, without NUL bytes and lone surrogates, which the databases cannot hold."""
+    return text.storable(text.composed(value)) if isinstance(value, str) else value
 
 
 def required(message: str) -> InputRequired:

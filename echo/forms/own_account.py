@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
     PasswordField,
@@ -19,6 +18,7 @@ from echo.forms.fields import (
     EMAIL,
     PASSWORD_LENGTH,
     USERNAME,
+    Form,
     no_line_breaks,
     required,
     storable_text,
@@ -33,7 +33,7 @@ RETENTION_CHOICES: Final = {
 }
 
 
-class ProfileForm(FlaskForm):
+class ProfileForm(Form):
     """Changes to one's own account; empty fields stay as they are."""
 
     username = StringField("Name", USERNAME, filters=[stripped])
@@ -52,7 +52,7 @@ class ProfileForm(FlaskForm):
         return bytes(upload.read(limits.PICTURE_BYTES + 1)) if upload else b""
 
 
-class RetentionForm(FlaskForm):
+class RetentionForm(Form):
     """How long conversations are kept that nobody uses."""
 
     retention_days = RadioField(
@@ -65,7 +65,7 @@ class RetentionForm(FlaskForm):
         return int(self.retention_days.data) if self.retention_days.data else None
 
 
-class DeleteMeForm(FlaskForm):
+class DeleteMeForm(Form):
     """One's own name, typed out: nobody does that by mistake."""
 
     username = StringField(

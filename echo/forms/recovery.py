@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import EqualTo, Length
 
 from echo import limits
-from echo.forms.fields import PASSWORD_LENGTH, required, storable_text, stripped
+from echo.forms.fields import PASSWORD_LENGTH, Form, required, storable_text, stripped
 from echo.forms.spam_trap import SpamTrap
 
 
-class ForgotForm(SpamTrap, FlaskForm):
+class ForgotForm(SpamTrap, Form):
     """Whose password was forgotten: a name or an address."""
 
     credentials = StringField(
@@ -21,7 +20,7 @@ class ForgotForm(SpamTrap, FlaskForm):
     )
 
 
-class ResetForm(FlaskForm):
+class ResetForm(Form):
     """A new password, twice."""
 
     password = PasswordField(

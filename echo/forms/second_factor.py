@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import Length, Optional
 
 from echo import limits
-from echo.forms.fields import required, storable_text, stripped
+from echo.forms.fields import Form, required, storable_text, stripped
 
 CODE_MAX = 40  # a recovery code with some spaces
 
 
-class CodeForm(FlaskForm):
+class CodeForm(Form):
     """The second factor at login: a code of the application or a recovery code."""
 
     code = StringField(
@@ -28,7 +27,7 @@ class TotpForm(CodeForm):
     setup = StringField("Set-up", [Length(max=64)])
 
 
-class ConfirmForm(FlaskForm):
+class ConfirmForm(Form):
     """The proof that it is still the same person; which field is needed depends on the account."""
 
     password = PasswordField("Password", [Optional(), Length(max=1000)], filters=[storable_text])
@@ -39,7 +38,7 @@ class ConfirmForm(FlaskForm):
     )
 
 
-class PasskeyNameForm(FlaskForm):
+class PasskeyNameForm(Form):
     """What a person calls a passkey."""
 
     name = StringField(

@@ -15,6 +15,7 @@ from wtforms import Form, StringField, ValidationError
 from echo.clock import utc_now
 from echo.limits import FORM_MAX_SECONDS, FORM_MIN_SECONDS
 
+NAMES: Final = ("website", "opened_at")
 SALT: Final = "form-time"
 STALE: Final = "This form has been open for too long. Please send it again."
 HONEYPOT_HTML: Final = Markup(

@@ -10,6 +10,7 @@ from echo.web import (
     conversations,
     devices,
     error_pages,
+    form_bodies,
     google_login,
     health,
     help_page,
@@ -51,6 +52,7 @@ def init_app(app: Flask) -> None:
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     sessions.init_app(app)
+    form_bodies.init_app(app)
     json_bodies.init_app(app)
     template_helpers.init_app(app)
     error_pages.init_app(app)

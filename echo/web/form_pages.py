@@ -10,9 +10,8 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, StepUpNeeded
+from echo.forms import spam_trap
 from echo.web import replies
-
-SPAM_FIELDS = ("website", "opened_at")
 
 
 def handle(form: FlaskForm, template: str, act: Callable[[], Response], **context: Any) -> Response:
@@ -33,7 +32,7 @@ def _refuse(form: FlaskForm, template: str, error: EchoError, context: dict[str,
         return replies.refused(error)
     if not form.errors:
         replies.show_error(form, error)
-    for name in SPAM_FIELDS:  # hidden fields: their errors have no place of their own
+    for name in spam_trap.NAMES:  # hidden fields: their errors have no place of their own
         for text in form.errors.get(name, ()):
             flash(text, "error")
     response = make_response(render_template(template, form=form, **context), error.status)

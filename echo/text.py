@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from echo.errors import InvalidInput, TooLong
 from echo.limits import MESSAGE_CHARS
@@ -13,6 +13,13 @@ LONE_SURROGATE_OR_NUL: Final = re.compile("[\ud800-\udfff\0]")
 
 MARKS_TOGETHER: Final = 30  # on one letter; Unicode Standard Annex 15, "Stream-Safe Text Format"
 MARKS_IN_DISGUISE: Final = frozenset("\u0f73\u0f75\u0f81")  # no marks until they are decomposed
+
+
+def one_newline(value: Any) -> Any:
+    """Return a text whose lines end as people count them: browsers and Windows send two characters."""
+    if not isinstance(value, str) or "\r" not in value:
+        return value
+    return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def composed(text: str) -> str:
@@ -48,6 +55,7 @@ def message(text: str, field: str) -> str:
         TooLong: it has more than MESSAGE_CHARS characters.
         InvalidInput: it is empty.
     """
+    text = one_newline(text)
     if len(text) > MESSAGE_CHARS:
         raise TooLong(
             f"A message has at most {MESSAGE_CHARS:,} characters; this one has {len(text):,}.",

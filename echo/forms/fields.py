@@ -32,7 +32,8 @@ class Form(FlaskForm):
 def _look_at_length_first(field: Any) -> None:
     own = next((check for check in field.validators if isinstance(check, Length)), None)
     most = own.max if own is not None and own.max > 0 else limits.FORM_LINE_CHARS
-    field.filters = [_unless_longer(limits.FORM_SLACK * most, each) for each in field.filters]
+    filters = [text.one_newline, *field.filters]
+    field.filters = [_unless_longer(limits.FORM_SLACK * most, each) for each in filters]
     message = (own and own.message) or f"Use at most {most:,} characters."
     field.validators = [_stop_beyond(most, message), *field.validators]
 

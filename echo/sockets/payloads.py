@@ -14,7 +14,7 @@ from echo.limits import (
     RATING_COMMENT_CHARS,
     RATING_REASONS,
 )
-from echo.text import message, storable
+from echo.text import message, one_newline, storable
 
 T = TypeVar("T")
 ID_CHARS = 64
@@ -124,7 +124,7 @@ def rate_message(raw: Any) -> RateMessage:
     reasons = _optional(fields, "reasons", list) or []
     if not all(isinstance(reason, str) and reason in RATING_REASONS for reason in reasons):
         raise InvalidInput(f"Reasons are some of: {', '.join(RATING_REASONS)}.", field="reasons")
-    comment = _optional(fields, "comment", str) or ""
+    comment = one_newline(_optional(fields, "comment", str) or "")
     if len(comment) > RATING_COMMENT_CHARS:
         raise TooLong(f"A comment has at most {RATING_COMMENT_CHARS} characters.", field="comment")
     return RateMessage(

@@ -22,7 +22,7 @@ from echo.limits import (
 from echo.models import Conversation, Message
 from echo.services.chats.erasing import erase_conversations
 from echo.services.storage import assign
-from echo.text import storable
+from echo.text import one_newline, storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
 TITLE_AIM: Final = 60
@@ -179,6 +179,7 @@ def _checked_setting(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name == "system_prompt":
+        value = one_newline(value)
         if not isinstance(value, str) or len(value) > SYSTEM_PROMPT_CHARS:
             raise InvalidInput(
                 f"The system prompt is a text of at most {SYSTEM_PROMPT_CHARS} characters.",

@@ -114,7 +114,7 @@ def test_a_name_cannot_become_a_formula(root, app, monkeypatch):
     evil = "=HYPERLINK(0)"
     monkeypatch.setitem(chart_rows.ROWS, "top_users", lambda *_days: [(evil, 3, 2, 1)])
     text = root.get(f"/admin/charts/top-users.csv?{ONE_DAY}").text
-    assert f"\r\n'{evil},3" in text
+    assert f'\r\n"\'{evil}",3' in text
     page = root.get(f"/admin/charts/top-users?{ONE_DAY}").text
     assert "=HYPERLINK" in page
 

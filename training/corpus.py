@@ -27,6 +27,7 @@ class Record(TypedDict, total=False):
     source: str
     messages: list[Message]
     text: str
+    last_only: bool  # of the assistant's messages only the last one is learned
 
 
 def read_file(path: Path) -> Iterator[Record]:

@@ -34,7 +34,7 @@ def serve_command() -> None:
 
 def _register() -> None:
     from demo.data import demo_data
-    from echo.cli import backup, chat, maintenance, models, users
+    from echo.cli import backup, chat, maintenance, models, tune, users
 
     cli.add_command(users.create_admin)
     cli.add_command(users.remove_second_factors)
@@ -45,7 +45,7 @@ def _register() -> None:
     cli.add_command(demo_data)
     cli.add_command(models.models)
     cli.add_command(maintenance.rollups_group)
-    cli.add_command(models.models)
+    cli.add_command(tune.tune)
 
 
 def main() -> None:

@@ -83,6 +83,13 @@ class LocalModels:
             convert_apart(Path(spec.source), self._served(spec), self._stored(), progress)
         return self._folder(spec)
 
+    def takes_adapters(self, folder: Path) -> bool:
+        """Whether models of this folder's family are served with adapters."""
+        from .decoder import FAMILIES
+
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        return config.get("model_type") in FAMILIES
+
     def merge(self, spec: ModelSpec, adapter: Path, target: Path, progress: Progress) -> None:
         """Write a folder that is a model and an adapter over it in one; see `merge_adapter`."""
         from .merging import merge_adapter

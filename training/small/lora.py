@@ -20,7 +20,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.checkpoint import write_whole
 from training.corpus import Record
-from training.small.rows import Row, encode_chat, pack_rows
+from training.small.rows import EncodedChat, Row, encode_chat, pack_rows
+
+Chats = tuple[
+    list[EncodedChat], list[str]
+]  # and the system prompt of each: the group it is packed with
 
 STATE_FILE = "state.pt"
 LOG_FILE = "log.jsonl"
@@ -87,29 +91,55 @@ def tune(
     final = work / FINAL
     if (final / WEIGHTS_FILE).exists():
         return final
+    return tune_encoded(base, encode(base, records), work, settings, progress, name, start)
+
+
+def tune_encoded(
+    base: Path,
+    chats: Chats,
+    work: Path,
+    settings: LoraSettings,
+    progress: Callable[[Step], None] = lambda step: None,
+    name: str | None = None,
+    start: Path | None = None,
+) -> Path:
+    """As `tune`, of chats that are encoded already.
+
+    A KeyboardInterrupt that `progress` raises, which it does between steps, leaves a checkpoint.
+    """
+    final = work / FINAL
+    if (final / WEIGHTS_FILE).exists():
+        return final
     work.mkdir(parents=True, exist_ok=True)
-    training, heldout = _rows(base, records, settings)
+    training, heldout = _rows(chats, settings)
     run = _Run(_model(base, settings, start), settings, training, heldout, work, name or base.name)
     for step in run.steps():
-        progress(step)
+        try:
+            progress(step)
+        except KeyboardInterrupt:
+            run.save()
+            raise
     run.save_adapter(final)
     return final
 
 
-def _rows(
-    base: Path, records: Sequence[Record], settings: LoraSettings
-) -> tuple[list[Row], list[Row]]:
+def encode(base: Path, records: Sequence[Record]) -> Chats:
+    """The chats as the base's template writes them, and the system prompt of each."""
     tokenizer: Any = AutoTokenizer.from_pretrained(base)
-    chats = [encode_chat(tokenizer, record["messages"]) for record in records]
-    groups = [_system(record) for record in records]
-    rows = pack_rows(chats, groups, settings.row_tokens, random.Random(settings.seed))
+    chats = [encode_chat(tokenizer, r["messages"], r.get("last_only", False)) for r in records]
+    return chats, [system_of(record) for record in records]
+
+
+def _rows(chats: Chats, settings: LoraSettings) -> tuple[list[Row], list[Row]]:
+    rows = pack_rows(*chats, settings.row_tokens, random.Random(settings.seed))
     kept = round(len(rows) * settings.heldout_share)
     if len(rows) - kept < 2 * settings.rows_per_step:
-        raise ValueError(f"{len(records)} chats are too few to tune a model with")
+        raise ValueError(f"{len(chats[0])} chats are too few to tune a model with")
     return rows[kept:], rows[:kept]
 
 
-def _system(record: Record) -> str:
+def system_of(record: Record) -> str:
+    """The chat's own system prompt, or nothing."""
     first = record["messages"][0]
     return first["content"] if first["role"] == "system" else ""
 
@@ -212,7 +242,7 @@ class _Run:
             log.write(json.dumps(asdict(step)) + "\n")
         if due:
             self.save_adapter(self.work / f"step-{state.step:04d}")
-            self._save()
+            self.save()
         return step
 
     @torch.no_grad()
@@ -222,7 +252,8 @@ class _Run:
         total = sum(float(summed_loss(self.model, row)) for row in self.heldout)
         return total / sum(len(row.targets) for row in self.heldout)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Leave a checkpoint; to be called between steps."""
         write_whole(self.work / STATE_FILE, {
             "adapter": self._weights(),
             "optimizer": self.optimizer.state_dict(),

@@ -52,15 +52,17 @@ class Row:
         return (causal & (same | (self.segments == PREFIX)[None, :]))[None, None]
 
 
-def encode_chat(tokenizer: ChatTokenizer, messages: list[Message]) -> EncodedChat:
-    """The template's own tokens; what the assistant wrote, with its end mark, counts.
+def encode_chat(
+    tokenizer: ChatTokenizer, messages: list[Message], last_only: bool = False
+) -> EncodedChat:
+    """The template's own tokens; what the assistant wrote (or its last message), with its end mark, counts.
 
     Raises ValueError where the template rewrites earlier turns, for then no loss is right.
     """
     ids = _render(tokenizer, messages)
     counted = [False] * len(ids)
     for number, message in enumerate(messages):
-        if message["role"] != "assistant":
+        if message["role"] != "assistant" or (last_only and number < len(messages) - 1):
             continue
         before = _render(tokenizer, messages[:number], add_generation_prompt=True)
         after = _render(tokenizer, messages[: number + 1])

@@ -69,6 +69,16 @@ def refuse_too_little_memory(needed: int, what: str, total: int | None = None) -
         )
 
 
+def refuse_too_little_free_memory(needed: int, what: str) -> None:
+    """Raise StorageUnavailable, with both numbers, for work that does not fit beside what runs now."""
+    free = memory_available()
+    if needed > free:
+        raise StorageUnavailable(
+            f"{what} takes {size(needed)} of memory, and {size(free)} are free now. Stop what else runs "
+            "here, or take a smaller model."
+        )
+
+
 @contextmanager
 def full_disk_explained(folder: Path, what: str) -> Iterator[None]:
     """Turn what the system says of a full disk into StorageUnavailable, with the number."""

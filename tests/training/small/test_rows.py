@@ -95,3 +95,16 @@ def test_a_template_that_rewrites_earlier_turns_is_refused(
 
     with pytest.raises(ValueError, match="earlier turns"):
         encode_chat(Forgetful(), [*chats[0]["messages"], *chats[1]["messages"][1:]])
+
+
+def test_of_a_chat_only_the_last_answer_may_count(tokenizer: PreTrainedTokenizerFast) -> None:
+    asked = [
+        {"role": "user", "content": "Hello there!"},
+        {"role": "assistant", "content": "Hello!"},
+    ]
+    every = encode_chat(tokenizer, [*asked, *asked])
+    last = encode_chat(tokenizer, [*asked, *asked], last_only=True)
+    assert last.ids == every.ids
+    half = sum(every.counted) // 2
+    assert sum(last.counted) == half > 0
+    assert last.counted[-half - 5 :] == every.counted[-half - 5 :]

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from echo import errors
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.generation import ChatMessage
+from echo.generation import ChatMessage, FinishReason
 from echo.models import Conversation, Message, MessageStatus
+from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
 from echo.services.numbers import rollups
-from echo.services.storage import transaction
+from echo.services.storage import execute, transaction
+
+GOES_ON = "This answer is being written already."
 
 
 @dataclass(frozen=True)
@@ -120,13 +123,54 @@ def insert(conversation: Conversation, messages: list[Message]) -> bool:
     return True
 
 
-def reopen(conversation: Conversation, reply: Message) -> None:
-    """Make a reply that was cut short a live one again."""
+CUT_SHORT = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)
+END = (Message.status, Message.finish_reason, Message.error_code, Message.error_text)
 
-    def work() -> None:
-        reply.status = MessageStatus.QUEUED
-        reply.finish_reason = reply.error_code = reply.error_text = None
+
+@dataclass(frozen=True)
+class Claim:
+    """A reply that goes on, and how it had ended before."""
+
+    reply_id: str
+    end: dict[str, Any]
+
+
+def claim(conversation: Conversation, reply: Message) -> Claim:
+    """Make a reply that was cut short a live one again; of several who try at once one succeeds.
+
+    Raises:
+        InvalidInput: it is not cut short.
+        Conflict: somebody else was first, or it is still being written.
+    """
+
+    def work() -> Claim:
+        found = db.session.execute(select(*END).where(Message.id == reply.id)).one()._asdict()
+        _refuse_uncut(MessageStatus(found["status"]), found["finish_reason"])
+        claimed = db.session.execute(
+            update(Message)
+            .where(Message.id == reply.id, Message.status == found["status"])
+            .values(
+                status=MessageStatus.QUEUED, finish_reason=None, error_code=None, error_text=None
+            )
+        )
+        if not claimed.rowcount:  # type: ignore[attr-defined]
+            raise errors.Conflict(GOES_ON)
         conversation.updated_at = utc_now()
         rollups.mark_stale(reply.created_at)
+        return Claim(reply.id, found)
 
-    transaction(work)
+    claim = transaction(work)
+    db.session.refresh(reply)  # its text may have grown since it was read
+    return claim
+
+
+def _refuse_uncut(status: MessageStatus, finish_reason: str | None) -> None:
+    if status in LIVE_STATUSES:
+        raise errors.Conflict(GOES_ON)
+    if status not in CUT_SHORT and finish_reason != FinishReason.LENGTH:
+        raise errors.InvalidInput("This answer is not cut short.", field="message_id")
+
+
+def give_back(claim: Claim) -> None:
+    """Let a claimed reply that cannot go on be as it was."""
+    execute(update(Message).where(Message.id == claim.reply_id).values(claim.end))

@@ -6,6 +6,7 @@ Knows the engine by its public names only, and no sockets: who watches is told b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Flask, current_app
@@ -14,12 +15,12 @@ from sqlalchemy import select
 from echo import errors, signals
 from echo.config import Settings
 from echo.extensions import db
-from echo.generation import ChatMessage, Failed, Finished, FinishReason
+from echo.generation import ChatMessage, Failed, Finished
 from echo.models import Conversation, Message, MessageStatus
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
 from echo.services.serving import Chosen, Models
-from echo.services.storage import assign
+from echo.services.storage import assign, undone_on_failure
 from echo.services.turns import ending, quotas, rows
 from echo.services.turns.engine_requests import EngineRequests
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
@@ -102,19 +103,20 @@ class Turns:
         return reply
 
     def continue_reply(self, user_id: int, message_id: str) -> Message:
-        """Let a reply that was cut short go on in the same row."""
+        """Let a reply that was cut short go on in the same row.
+
+        Raises:
+            InvalidInput, Conflict: it is not cut short, or goes on already.
+            NotFound, QuotaExceeded, Busy, EngineFailed, StorageUnavailable.
+        """
         quotas.refuse_spent(user_id)
         reply = rows.own_reply(user_id, message_id)
-        if reply.is_live or not (
-            reply.status in (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)
-            or reply.finish_reason == FinishReason.LENGTH
-        ):
-            raise errors.InvalidInput("This answer is not cut short.", field="message_id")
         conversation = conversations.own(user_id, reply.conversation_id)
-        history = rows.history(str(reply.parent_id))
         chosen = self.requests.choose(conversation, reply.model)
-        stream = self.requests.submit(conversation, reply.id, history, chosen, prefix=reply.text)
-        rows.reopen(conversation, reply)
+        claim = rows.claim(conversation, reply)
+        with undone_on_failure(partial(rows.give_back, claim)):
+            history = rows.history(str(reply.parent_id))
+            stream = self.requests.submit(conversation, reply.id, history, chosen, reply.text)
         self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
         return reply
 

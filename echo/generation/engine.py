@@ -107,9 +107,7 @@ class Engine:
         """No longer offer a model: replies in the making end, its memory is freed."""
         spec = self._spec(name)
         if name == self._default:
-            raise InvalidRequest(
-                "model", "the default model cannot be removed; choose another first."
-            )
+            raise InvalidRequest("model", "the default one stays; choose another first.")
         rest = {
             key: other for key, other in self._thread.specs.items() if name not in (key, other.base)
         }

@@ -79,7 +79,7 @@ def test_line_breaks_and_any_signs_survive_the_event_stream(
     login(client, ada)
     prompt = 'echo\n\nevent: done\ndata: {"x": 1}\r\n </script> 👩‍👩‍👧'
     response = client.post("/chat", json={"prompt": prompt}, headers=EVENTS)
-    assert events_of(response.text)[-1][1]["response"] == prompt
+    assert events_of(response.text)[-1][1]["response"] == prompt.replace("\r\n", "\n")
 
 
 BAD = [

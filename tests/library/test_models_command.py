@@ -77,7 +77,7 @@ def test_adding_says_sizes_first_and_how_far_it_is(run: Run, model_bytes: bytes)
         r"Licence: Apache-2\.0\.",
         said[0],
     )
-    assert re.fullmatch(r"  0 %  0 kB of \d+ kB, package 1 of 2", said[1])
+    assert re.fullmatch(r"  \d %  0 kB of \d+ kB, package 1 of 2", said[1])
     assert re.fullmatch(r"100 %  (\d+ kB) of \1, package 2 of 2", said[-2])
     assert run("add", "made").stdout == "made is installed already.\n"
     assert "python packages" in run("info", "made").stdout.lower()

@@ -10,6 +10,9 @@ _signals = Namespace()
 turn_started = _signals.signal("turn-started")
 """sender: LiveTurn. A reply has been submitted to the engine and its rows are committed, whoever asked."""
 
+reply_reaped = _signals.signal("reply-reaped")
+"""sender: Message. A reply that no turn was writing any more has got its last state."""
+
 reader_left = _signals.signal("reader-left")
 """sender: LiveTurn. The program that asked for this reply has hung up before it ended."""
 

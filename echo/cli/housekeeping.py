@@ -1,4 +1,4 @@
-"""What the serving process does beside serving: expiries each minute, deletions each hour.
+"""What the serving process does beside serving: expiries each minute, deletions each hour, and such.
 
 Knows when, not what: each job is a service's function, and one that fails is logged and tried again.
 """
@@ -20,9 +20,11 @@ from echo.services.chats import conversations, retention
 from echo.services.numbers import rollups
 from echo.services.people import deletion
 from echo.services.sign_in import devices, login_delays
+from echo.services.turns import Turns
 
 log = structlog.get_logger()
 
+QUARTER_MINUTE: Final = 15.0
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 LOOK_SECONDS: Final = 5.0
@@ -40,6 +42,7 @@ class Job:
 def jobs() -> list[Job]:
     """Return all jobs, each due at once."""
     return [
+        Job(reap_replies, QUARTER_MINUTE),
         Job(devices.end_expired, MINUTE),
         Job(rollups.refresh, MINUTE),
         Job(downloads.forget_old, MINUTE),
@@ -50,6 +53,10 @@ def jobs() -> list[Job]:
         Job(retention.sweep, HOUR),
         Job(deletion.resume, HOUR),
     ]
+
+
+def reap_replies() -> None:
+    Turns.here().reap()
 
 
 def run(app: Flask) -> None:

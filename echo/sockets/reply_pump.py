@@ -28,6 +28,8 @@ STREAMS_PER_TICK: Final = (
 )
 LOOK_SECONDS: Final = 1.0
 FLUSH_SECONDS: Final = 0.5
+FIRST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 15.0
 NOTHING = Usage(0, 0, 0), Timing(0, None, 0)
 
 
@@ -36,6 +38,7 @@ def subscribe(app: Flask) -> None:
     pump = Pump(app)
     app.extensions["reply_pump"] = pump  # signals hold their listeners weakly
     signals.turn_started.connect(pump.start)
+    signals.reply_reaped.connect(_reaped)
 
 
 class Pump:
@@ -80,7 +83,7 @@ class Pump:
             try:
                 room = rooms.of_conversation(turn.conversation_id)
                 socketio.emit("message_started", _started(turn), to=room)
-                _tell_owner(turn)
+                _tell_owner_of(turn.conversation_id)
             except Exception:  # the reply goes on; who opens the conversation sees it
                 log.exception("turn not announced", message_id=turn.message_id)
 
@@ -139,14 +142,26 @@ class Pump:
     def _finish(self, turn: LiveTurn, end: Finished | Failed) -> None:
         with self._app.app_context():
             try:
-                row = self.turns.finish(turn, end)
+                row = self._saved(turn, end)
             except Exception as failure:
                 log.exception("reply not saved", message_id=turn.message_id)
+                self.turns.abandon(turn)
                 self._emit(turn, "message_finished", _unsaved(turn, failure))
                 return
             self._emit(turn, "message_finished", _finished(row))
             rooms.tell_quota(self._app, turn.user_id)
-            _tell_owner(turn)
+            _tell_owner_of(turn.conversation_id)
+
+    def _saved(self, turn: LiveTurn, end: Finished | Failed) -> Message:
+        """Write the reply's end, however long the database is away: nobody is told before it is stored."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self.turns.finish(turn, end)
+            except errors.StorageUnavailable:
+                log.warning("reply not saved yet", message_id=turn.message_id, again_in=pause)
+            hub.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _emit(self, turn: LiveTurn, name: str, payload: dict[str, Any]) -> None:
         room = rooms.of_conversation(turn.conversation_id)
@@ -168,6 +183,8 @@ class Pump:
             self.turns.flush()
         except errors.StorageUnavailable:
             log.warning("texts not saved yet", live=len(self.turns.live))
+        except Exception:
+            log.exception("texts not saved", live=len(self.turns.live))
 
 
 def _started(turn: LiveTurn) -> dict[str, Any]:
@@ -181,10 +198,17 @@ def _started(turn: LiveTurn) -> dict[str, Any]:
     }
 
 
-def _tell_owner(turn: LiveTurn) -> None:
-    conversation = db.session.get(Conversation, turn.conversation_id)
+def _tell_owner_of(conversation_id: str) -> None:
+    conversation = db.session.get(Conversation, conversation_id)
     if conversation is not None and conversation.deleted_at is None:
         signals.conversation_changed.send(conversation)
+
+
+def _reaped(row: Message) -> None:
+    """Tell who watches how a reply has ended that no turn was writing."""
+    payload = {"message_id": row.id, **_finished(row)}
+    socketio.emit("message_finished", payload, to=rooms.of_conversation(row.conversation_id))
+    _tell_owner_of(row.conversation_id)
 
 
 def _finished(row: Message) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from tests.live.server import SCRIPT, SLOW_TEXT, LiveServer, LiveTab, Person
@@ -149,3 +150,34 @@ def test_edit_sent_twice_at_once_is_one_question(
     reply = answers[0]["reply"]["id"]
     assert one.wait_for("message_finished", reply)["status"] == "complete"
     assert one.text_of(reply) == "A brief answer."
+
+
+def test_reply_that_ends_while_the_database_is_locked_for_long_is_saved_after(
+    server: LiveServer, ada: Person, tabs: Tabs
+) -> None:
+    tab = tabs(ada)
+    asked = tab.send("Hi")
+    reply = asked["reply"]["id"]
+    tab.wait_for("receive_message", reply, count=3)
+    with locked(server):
+        time.sleep(12.0)  # longer than one transaction is patient
+        assert not tab.named("message_finished", reply)
+    end = tab.wait_for("message_finished", reply)
+    assert end["status"] == "complete"
+    row = tab.stored(asked["conversation_id"])[1]
+    assert (row["status"], row["text"]) == ("complete", SCRIPT["default"]["text"])
+    assert tab.text_of(reply) == row["text"]
+
+
+def test_housekeeping_ends_what_nobody_writes(server: LiveServer, ada: Person, tabs: Tabs) -> None:
+    tab = tabs(ada)
+    asked = tab.send("brief")
+    reply = asked["reply"]["id"]
+    tab.wait_for("message_finished", reply)
+    with (
+        closing(sqlite3.connect(server.folder / "instance" / "echo.sqlite3")) as database,
+        database,
+    ):
+        database.execute("UPDATE messages SET status = 'queued' WHERE id = ?", (reply,))
+    assert tab.wait_for("message_finished", reply, count=2)["status"] == "interrupted"
+    assert tab.stored(asked["conversation_id"])[1]["status"] == "interrupted"

@@ -5,7 +5,7 @@ Knows rows and the turn; not who asked, nor how the end is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import Any
 
 from sqlalchemy import select, update
@@ -21,14 +21,19 @@ from echo.services.turns.live_turn import LiveTurn, join_lengths
 
 
 def flush(turns: Iterable[LiveTurn]) -> None:
-    """Write the text so far of every reply that has grown since the last time."""
-    grown = [turn for turn in turns if turn.dirty]
+    """Write the text so far of every reply that has grown since it was last saved.
+
+    Raises:
+        StorageUnavailable: nothing was saved; the same texts are written next time.
+    """
+    grown = [turn for turn in turns if turn.has_grown]
     if not grown:
         return
+    written: dict[LiveTurn, int] = {}
 
     def work() -> None:
         for turn in grown:
-            turn.dirty = False
+            written[turn] = turn.seq
             db.session.execute(
                 update(Message)
                 # a reply that ended while this waited keeps its last state
@@ -37,10 +42,16 @@ def flush(turns: Iterable[LiveTurn]) -> None:
             )
 
     transaction(work)
+    for turn, seq in written.items():
+        turn.saved_seq = seq
 
 
 def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
-    """Write the reply's last state and return the row."""
+    """Write the reply's last state, end the turn and return the row.
+
+    Raises:
+        StorageUnavailable: nothing was saved, and the turn has not ended: to be tried again.
+    """
     values = _outcome(turn, event) | _text_of(turn)
 
     def work() -> Message:
@@ -58,23 +69,34 @@ def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
         rollups.mark_stale(row.created_at)
         return row
 
-    try:
-        return transaction(work)
-    finally:
-        turn.end(str(values["status"]))
+    row = transaction(work)
+    turn.end(str(values["status"]))
+    return row
 
 
 def interrupt_orphans() -> int:
     """Mark replies that a former process left unfinished; returns how many. Called before serving."""
+    return len(interrupt_all_but(lambda: set()))
 
-    def work() -> int:
-        rollups.mark_messages(Message.status.in_(LIVE_STATUSES))
-        result = db.session.execute(
-            update(Message)
-            .where(Message.status.in_(LIVE_STATUSES))
-            .values(status=MessageStatus.INTERRUPTED, finished_at=utc_now())
-        )
-        return int(result.rowcount)  # type: ignore[attr-defined]
+
+def interrupt_all_but(owned: Callable[[], Set[str]]) -> list[Message]:
+    """Mark every live reply whose id is not `owned`; returns them. The text they have is kept.
+
+    `owned` is asked after the rows were read: whatever was live then and has an owner is in it.
+    """
+    live = db.session.scalars(select(Message.id).where(Message.status.in_(LIVE_STATUSES))).all()
+    orphans = set(live) - owned()
+    db.session.commit()  # nothing was written
+    if not orphans:
+        return []
+    found = Message.id.in_(orphans) & Message.status.in_(LIVE_STATUSES)
+
+    def work() -> list[Message]:
+        rollups.mark_messages(found)
+        rows = list(db.session.scalars(select(Message).where(found)))
+        for row in rows:
+            row.status, row.finished_at = MessageStatus.INTERRUPTED, utc_now()
+        return rows
 
     return transaction(work)
 

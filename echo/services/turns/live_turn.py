@@ -19,7 +19,7 @@ class LiveTurn:
 
     `question_id` is the question stored together with it; None where the reply answers a known one.
     `seq` is the number of pieces, counted from 1 over the whole life of the message: a continued
-    reply goes on where it stopped. Owned by the hub's thread.
+    reply goes on where it stopped. `saved_seq` of them are in the row, committed. Owned by the hub's thread.
     """
 
     message_id: str
@@ -30,7 +30,7 @@ class LiveTurn:
     pieces: list[str] = field(default_factory=list)
     status: str = MessageStatus.QUEUED
     tokens_before: int = 0
-    dirty: bool = False
+    saved_seq: int = 0
     ended: bool = False
     stopping: bool = False
     stop_status: str = MessageStatus.STOPPED
@@ -40,6 +40,11 @@ class LiveTurn:
     @property
     def seq(self) -> int:
         return len(self.pieces)
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether there is text that the row has not got yet."""
+        return self.seq > self.saved_seq
 
     @property
     def text(self) -> str:
@@ -54,7 +59,6 @@ class LiveTurn:
         """Add a piece and return its number."""
         self.pieces.append(text)
         self.status = MessageStatus.STREAMING
-        self.dirty = True
         self.updates.notify()
         return self.seq
 

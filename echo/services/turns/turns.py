@@ -5,10 +5,13 @@ Knows the engine by its public names only, and no sockets: who watches is told b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import structlog
 from flask import Flask, current_app
 from sqlalchemy import select
 
@@ -25,6 +28,8 @@ from echo.services.turns import ending, quotas, rows
 from echo.services.turns.engine_requests import EngineRequests
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
 from echo.services.turns.rows import Asked
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Turns:
         self.engine = models.engine
         self.requests = EngineRequests(models.engine, models, settings)
         self.live: dict[str, LiveTurn] = {}
+        self._starting: set[str] = set()  # replies whose rows say that they live before `live` does
 
     @classmethod
     def of(cls, app: Flask) -> Turns:
@@ -98,8 +104,9 @@ class Turns:
         reply = self._new_reply(conversation, question.id, chosen)
         history = rows.history(question.id)
         stream = self.requests.submit(conversation, reply.id, history, chosen)
-        self._commit(stream, conversation, [reply])
-        self._go_live(reply, stream)
+        with self._is_starting(reply.id):
+            self._commit(stream, conversation, [reply])
+            self._go_live(reply, stream)
         return reply
 
     def continue_reply(self, user_id: int, message_id: str) -> Message:
@@ -113,11 +120,12 @@ class Turns:
         reply = rows.own_reply(user_id, message_id)
         conversation = conversations.own(user_id, reply.conversation_id)
         chosen = self.requests.choose(conversation, reply.model)
-        claim = rows.claim(conversation, reply)
-        with undone_on_failure(partial(rows.give_back, claim)):
-            history = rows.history(str(reply.parent_id))
-            stream = self.requests.submit(conversation, reply.id, history, chosen, reply.text)
-        self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
+        with self._is_starting(reply.id):
+            claim = rows.claim(conversation, reply)
+            with undone_on_failure(partial(rows.give_back, claim)):
+                history = rows.history(str(reply.parent_id))
+                stream = self.requests.submit(conversation, reply.id, history, chosen, reply.text)
+            self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
         return reply
 
     def stop(self, user_id: int, message_id: str) -> None:
@@ -187,11 +195,25 @@ class Turns:
         ending.flush(self.live.values())
 
     def finish(self, turn: LiveTurn, event: Finished | Failed) -> Message:
-        """Write the reply's last state, take the turn off `live`, and return the row."""
-        try:
-            return ending.finish(turn, event)
-        finally:
-            self.live.pop(turn.message_id, None)
+        """Write the reply's last state, take the turn off `live`, and return the row.
+
+        Raises:
+            StorageUnavailable: the turn stays as it is, to be finished when the database is back.
+        """
+        row = ending.finish(turn, event)
+        self.live.pop(turn.message_id, None)
+        return row
+
+    def abandon(self, turn: LiveTurn) -> None:
+        """End a turn whose row cannot be written by any means; what is left of it is reaped."""
+        self.live.pop(turn.message_id, None)
+        turn.end(MessageStatus.INTERRUPTED)
+
+    def reap(self) -> None:
+        """Give every reply that is live in the database and in no turn of this process its last state."""
+        for row in ending.interrupt_all_but(lambda: self.live.keys() | self._starting):
+            log.warning("a reply was written by nobody", message_id=row.id)
+            signals.reply_reaped.send(row)
 
     # ── steps shared by the above ───────────────────────────────────────────────────────────
 
@@ -214,10 +236,20 @@ class Turns:
         if parent_id not in self.live:  # else the pump submits it when the reply above has ended
             history = [*rows.history(parent_id), ChatMessage("user", text)]
             stream = self.requests.submit(conversation, reply.id, history, chosen)
-        if not self._commit(stream, conversation, [message, reply]):
-            return rows.must_be_asked(conversation.user_id, client_id)
-        self._go_live(reply, stream, question_id=message.id)
+        with self._is_starting(reply.id):
+            if not self._commit(stream, conversation, [message, reply]):
+                return rows.must_be_asked(conversation.user_id, client_id)
+            self._go_live(reply, stream, question_id=message.id)
         return Asked(conversation, message, reply)
+
+    @contextmanager
+    def _is_starting(self, reply_id: str) -> Iterator[None]:
+        """Own a reply between the commit of its live row and its turn."""
+        self._starting.add(reply_id)
+        try:
+            yield
+        finally:
+            self._starting.discard(reply_id)
 
     def _new_reply(self, conversation: Conversation, question_id: str, chosen: Chosen) -> Message:
         return Message(
@@ -256,6 +288,7 @@ class Turns:
             question_id=question_id,
             stream=stream,
             pieces=pieces or [],
+            saved_seq=len(pieces or []),
             tokens_before=reply.completion_tokens or 0 if pieces else 0,
         )
         self.live[reply.id] = turn

@@ -15,6 +15,8 @@ QUANTS = ("none", "auto", "int8", "4")
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 MIN_CONTEXT = 32
 DEFAULT_CONTEXT_CAP = 4096
+GOOD_WINDOW, LEAST_WINDOW = 2048, 1024  # tokens that a conversation has, if memory allows
+FEW_SLOTS = 8  # less than this at once is worse than a shorter window
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,16 @@ class CacheShape:
 
 
 def fit_cache(shape: CacheShape, max_mb: int, fixed_context: bool) -> CacheShape:
-    """The largest cache within max_mb: a shorter window first (unless asked for), then fewer slots."""
-    budget = max_mb * 1024 * 1024
+    """The largest cache within max_mb: a window (unless asked for) of 2,048 tokens before many slots, eight
+    slots before that window."""
     per_position = shape.bytes // (shape.slots * shape.context_length)
-    context, slots = shape.context_length, shape.slots
-    if not fixed_context and shape.bytes > budget:
-        context = max(min(1024, context), budget // (per_position * slots))
-    slots = min(slots, budget // (per_position * context))
+    positions = max_mb * 1024 * 1024 // per_position
+    context = shape.context_length
+    if not fixed_context:
+        good = min(context, max(GOOD_WINDOW, positions // shape.slots))
+        enough = positions // good >= min(FEW_SLOTS, shape.slots)
+        context = good if enough else min(context, max(LEAST_WINDOW, positions // shape.slots))
+    slots = min(shape.slots, positions // context)
     if slots < 1:
         need = per_position * context // (1024 * 1024) + 1
         raise InvalidConfig(

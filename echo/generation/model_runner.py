@@ -35,7 +35,7 @@ from .transformers_backend import OwnCaches, SlotModules
 
 log = logging.getLogger(__name__)
 MB = 1024 * 1024
-LEAST_CACHE_MB = 256
+LEAST_CACHE_MB = 768  # of which only what is written takes memory
 NOT_NUMBERS = "The model's output is not a number."
 TOLERANCE = {"float32": 1e-3, "bfloat16": 0.15, "float16": 0.05}  # relative to the largest logit
 
@@ -242,7 +242,7 @@ def _difference(backend: Backend, loaded: LoadedModel) -> float:
 
 
 def cache_budget_mb(weight_bytes: int, config: EngineConfig) -> int:
-    """MB for the keys and values of one model: as much as its weights, 256 at least, all that is left
+    """MB for the keys and values of one model: as much as its weights, 768 at least, all that is left
     of the bound for everything at most."""
     budget = min(config.max_cache_mb, max(LEAST_CACHE_MB, weight_bytes // MB))
     if config.memory_mb is not None:

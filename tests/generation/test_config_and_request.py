@@ -72,10 +72,12 @@ def test_cache_memory_is_known_before_start() -> None:
     assert fit_cache(SHAPE, 2048, fixed_context=False) == SHAPE
 
 
-def test_cache_shrinks_its_window_first_then_its_slots() -> None:
+def test_cache_shrinks_its_window_to_a_good_one_then_its_slots_then_its_window_again() -> None:
     smaller = fit_cache(SHAPE, 800, fixed_context=False)
     assert (smaller.slots, smaller.context_length) == (32, 800 * 2**20 // (12288 * 32))
     assert smaller.bytes <= 800 * 2**20
+    good = fit_cache(SHAPE, 500, fixed_context=False)
+    assert (good.slots, good.context_length) == (500 * 2**20 // (12288 * 2048), 2048)
     fewer = fit_cache(SHAPE, 96, fixed_context=False)
     assert (fewer.slots, fewer.context_length) == (8, 1024)
     fixed = fit_cache(SHAPE, 96, fixed_context=True)

@@ -40,6 +40,7 @@ SENTENCES: Final = {
     Act.MODEL_UNLOADED: "{who} unloaded a model",
     Act.MODEL_MADE_DEFAULT: "{who} chose the default model",
     Act.MODEL_CHANGED: "{who} changed what holds for a model",
+    Act.RATINGS_LEARNED: "{who} trained a model with answers that people allow",
     Act.BACKUP_TAKEN: "{who} took a backup",
     Act.USER_FACTORS_REMOVED: "{who} removed the second factors of {whom}",
     Act.BACKUP_RESTORED: "{who} put a backup back",

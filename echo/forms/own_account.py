@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask_wtf.file import FileField
 from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
+    BooleanField,
     PasswordField,
     RadioField,
     SelectChoice,
@@ -45,6 +46,7 @@ class ProfileForm(Form):
     password = PasswordField(
         "Current password", [Optional(), Length(max=1000)], filters=[storable_text]
     )
+    may_train = BooleanField("My rated answers may be used to train this server's models")
 
     def picture_bytes(self) -> bytes:
         """Return what was uploaded, of one that is too large only the beginning; empty when nothing was."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, String
+from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from echo.clock import utc_now
@@ -53,6 +53,8 @@ class User(Base, UserMixin):
     """Conversations unused for so long are deleted; None keeps them."""
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     in_ranking: Mapped[bool] = mapped_column(Boolean, default=True)
+    may_train: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether answers that they rated up may train this server's models."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

@@ -63,6 +63,7 @@ class Act(StrEnum):
     MODEL_UNLOADED = "model.unloaded"
     MODEL_MADE_DEFAULT = "model.made_default"
     MODEL_CHANGED = "model.changed"
+    RATINGS_LEARNED = "ratings.learned"
     BACKUP_TAKEN = "backup.taken"
     BACKUP_RESTORED = "backup.restored"
     PICTURES_DOWNLOADED = "pictures.downloaded"

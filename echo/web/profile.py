@@ -67,6 +67,7 @@ def _save(form: ProfileForm) -> None:
         email=str(form.email.data),
         new_password=form.new_password.data or "",
         password=form.password.data or "",
+        may_train=bool(form.may_train.data),
         keep_device=device.id if device else "",
         confirmed=sensitive and not by_password,
     )

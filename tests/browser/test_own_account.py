@@ -182,6 +182,17 @@ def test_retention_is_chosen(account: Page, echo: LiveServer) -> None:
     expect(account.get_by_label("90 days")).to_be_checked()
 
 
+def test_permission_to_train_is_given_and_taken_back(account: Page, echo: LiveServer) -> None:
+    words = "My rated answers may be used to train this server’s models"
+    for given in (True, False):
+        box = account.get_by_role("checkbox", name=words)
+        expect(box).to_be_checked(checked=not given)
+        box.set_checked(given)
+        save(account)
+        visit(account, f"{echo.url}/profile")
+    expect(account.get_by_role("checkbox", name=words)).not_to_be_checked()
+
+
 def test_account_is_deleted_by_typing_its_name(
     account: Page, member: Person, echo: LiveServer
 ) -> None:

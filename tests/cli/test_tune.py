@@ -10,15 +10,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
 import pytest
 from click.testing import CliRunner, Result
+from flask.cli import ScriptInfo
 from safetensors.torch import load_file
 
 from echo.cli import tuning
 from echo.cli.tune import tune
+from echo.extensions import db
+from echo.models import MessageRating
 from echo.services.library import Library, room
 from tests.generation.helpers import save_model, tiny_config
 from tests.generation.test_adapters import make_adapter
+from tests.services.people import conversation_of
 
 Run = Callable[..., Result]
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -151,7 +156,6 @@ real = tuning.tune_encoded
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (("--base", "base", "--out", "mine"), 2, "Missing option '--data'"),
         (("--data", "nix.jsonl", "--base", "base", "--out", "mine"), 2, "does not exist"),
         ((*WORDS, "--minutes", "0"), 2, "0 is not in the range"),
         ((*WORDS[:4], "--out", "base"), 1, "“base” is taken"),
@@ -241,3 +245,39 @@ def test_two_runs_of_one_name_do_not_meet(
     monkeypatch.setattr(tuning, "carry_out", meanwhile)
     run(*WORDS)
     assert "Another process is tuning mine" in second[0].output
+
+
+def test_what_people_rated_up_and_allow_is_learned(
+    run: Run, app: Any, make_user: Callable[..., Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    people = [make_user(f"person{number}") for number in range(12)]
+    for number, user in enumerate(people):
+        user.may_train = number != 11
+        conversation_of(user, word="the quick brown fox")
+    db.session.query(MessageRating).update({"rating": 1})
+    db.session.commit()
+    monkeypatch.setattr(flask_migrate, "upgrade", lambda: None)  # the test's tables are there
+    given: list[Any] = []
+    monkeypatch.setattr(tuning, "carry_out", lambda *all_given: given.append(all_given[4]))
+    words = ("--from-ratings", "--base", "base", "--out", "ours")
+    info = ScriptInfo(create_app=lambda: app)
+    done = CliRunner().invoke(tune, list(words), obj=info)
+    assert done.exit_code == 0, done.output
+    (records,) = given
+    assert len(records) == 11
+    assert {record["last_only"] for record in records} == {True}
+    assert records[0]["messages"][-1] == {
+        "role": "assistant", "content": "the quick brown fox text 4",
+    }  # fmt: skip
+    people[0].may_train = people[1].may_train = False
+    db.session.commit()
+    done = CliRunner().invoke(tune, list(words), obj=info)
+    assert done.exit_code == 1
+    assert "allow to be learned holds 9 chats, and 10 are the least" in done.output
+
+
+def test_one_of_both_sources_is_named(run: Run) -> None:
+    for words in (WORDS[2:], (*WORDS, "--from-ratings")):
+        done = run(*words)
+        assert (done.exit_code, "either --data FILE or --from-ratings" in done.output) == (2, True)

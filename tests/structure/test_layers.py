@@ -26,7 +26,9 @@ FORBIDDEN = {
     "echo/generation/": ("flask", "sqlalchemy", "eventlet", "echo.models", "echo.services"),
     "analytics/": ("echo", "flask", "sqlalchemy"),
 }
-TUNES = {"echo/cli/tuning.py", "echo/cli/chats_file.py"}  # they alone know the trainer
+TUNES = {
+    f"echo/cli/{name}.py" for name in ("tuning", "chats_file", "rated_records")
+}  # they alone know the trainer
 LIGHT_FIGURES = ("analytics/buckets.py", "analytics/cards.py")  # they need no pandas
 PURE = ("pandas", "torch", "transformers")  # not in services
 

@@ -357,3 +357,16 @@ def test_no_statement_changes_people_behind_the_sessions_back() -> None:
                for table in ("User)", "User,", "Picture)"))
     ]  # fmt: skip
     assert found == ["echo/services/sign_in/totp.py"]
+
+
+def test_the_permission_to_train_is_off_until_it_is_given_and_can_be_taken_back(
+    ada: User, ada_browser: Browser
+) -> None:
+    box = '<input id="may_train" name="may_train" type="checkbox" value="y" {}aria-describedby'
+    assert box.format(" ") in ada_browser.get("/profile").text
+    for sent, stored in (({"may_train": "y"}, True), ({}, False)):
+        response = send(ada_browser, "/profile", {**UNCHANGED, **sent})
+        assert response.status_code == 200
+        db.session.expire_all()
+        assert ada.may_train is stored
+        assert ("checked" in ada_browser.get("/profile").text) is stored

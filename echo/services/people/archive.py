@@ -86,7 +86,11 @@ def account(user: User) -> dict[str, Any]:
     """Return everything about a person but the conversations; neither hashes nor tokens nor keys."""
     return {
         "profile": _profile(user),
-        "settings": {"retention_days": user.retention_days, "in_ranking": user.in_ranking},
+        "settings": {
+            "retention_days": user.retention_days,
+            "in_ranking": user.in_ranking,
+            "rated_answers_may_train_models": user.may_train,
+        },
         "sign_in": {
             "password": user.password_hash is not None,
             "google": user.google_sub is not None,

@@ -60,7 +60,7 @@ def _take_off(user: User, actor: User) -> None:
         accounts.decide_alone()
         if user.is_super_admin:
             accounts.refuse_last_super_admin(number)
-        user.active = user.in_ranking = False
+        user.active = user.in_ranking = user.may_train = False
         user.username = user.username_key = user.email = user.email_key = nobody
         user.password_hash = user.google_sub = user.totp_secret = user.email_verified_at = None
         user.role = accounts.role_row(RoleName.USER)

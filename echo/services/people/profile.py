@@ -1,4 +1,4 @@
-"""Changing one's own name, address and password. Knows no forms and no sessions."""
+"""Changing what one's own profile page holds: name, address, password, permission. Knows no forms."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ def change_profile(
     password: str,
     keep_device: str,
     confirmed: bool = False,
+    may_train: bool | None = None,
 ) -> None:
     """Change what differs. A new address or password needs the present password.
 
     An account without a password (Google, passkey) needs `confirmed`: a fresh proof by another way. A
     new password signs every other device out. Where mails are sent, a new address waits for its proof.
+    `may_train` None leaves the permission to learn from rated answers as it is.
 
     Raises:
         InvalidInput, Conflict, WrongCredentials: with the `field` at fault.
@@ -38,7 +40,7 @@ def change_profile(
     waits = moved and mail.is_enabled()
     if waits:
         addresses.refuse_too_many(user)
-    _rename(user, username, user.email if waits else email)
+    _store(user, username, user.email if waits else email, may_train)
     if new_hash:
         password_login.store_password(user, new_hash, keep_device=keep_device)
     if waits:
@@ -59,11 +61,13 @@ def _new_hash(user: User, new_password: str) -> str | None:
     return passwords.hash_password(new_password)
 
 
-def _rename(user: User, username: str, email: str) -> None:
+def _store(user: User, username: str, email: str, may_train: bool | None) -> None:
     def work() -> None:
         if fold(email) != user.email_key:
             user.email_verified_at = None
         user.username, user.username_key = username.strip(), fold(username)
         user.email, user.email_key = email.strip(), fold(email)
+        if may_train is not None:
+            user.may_train = may_train
 
     transaction(work)

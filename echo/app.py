@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from echo import admin, api, config, engines, extensions, sockets, web
 from echo.config import ROOT, Settings
@@ -26,9 +25,6 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     )
     app.config.from_mapping(config.flask_config(settings))
     app.extensions["settings"] = settings
-    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-        app.wsgi_app, *[settings.trusted_proxies] * 3
-    )
     extensions.init_app(app)
     engines.init_app(app, settings)
     engine = engine or engines.build(app, settings)
@@ -39,4 +35,5 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     admin.init_app(app)
     web.rate_limits.init_app(app)
     sockets.init_app(app)
+    web.forwarding.init_app(app, settings.trusted_proxies)
     return app

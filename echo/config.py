@@ -215,7 +215,6 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "COMPRESS_ALGORITHM": ["br", "gzip"],
         **_mail_config(settings),
         "REDIS_URL": redis,
-        "SOCKET_ORIGINS": None,
         "TEMPLATES_AUTO_RELOAD": False,
     }
 

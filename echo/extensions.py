@@ -82,10 +82,21 @@ class PatientCache(Cache):
 
 def client_network() -> str:
     """Return what limits count by: an IPv4 address, or the /64 that one IPv6 subscriber has."""
-    address = get_remote_address()
-    if ":" not in address:
-        return address
-    return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
+    return network_of(get_remote_address())
+
+
+def network_of(address: str) -> str:
+    """Return the same for an address as it came; one that is none, of a careless proxy, counts as it is."""
+    host = address.partition("%")[0]
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return address[:64]
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:  # of IPv4, on a listener for both
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((host, 64), strict=False))
 
 
 # Rows stay readable after a commit: services hand them to edges, which only read.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from echo.config import Settings
 from echo.extensions import socketio
 from echo.limits import SOCKET_PAYLOAD_BYTES
 from echo.sockets import events, hub_bridge, live_stats, model_news, reply_pump, rooms
+from echo.sockets.origins import OwnOrigins
 
 __all__ = ["hub_bridge", "init_app"]
 
@@ -19,7 +21,7 @@ def init_app(app: Flask) -> None:
         manage_session=False,  # the cookie of the connection is read anew at each event
         max_http_buffer_size=SOCKET_PAYLOAD_BYTES,
         message_queue=app.config["REDIS_URL"] or None,
-        cors_allowed_origins=app.config["SOCKET_ORIGINS"],  # None: own origin only
+        cors_allowed_origins=OwnOrigins(Settings.of(app)),
         ping_interval=20,
         ping_timeout=20,
     )

@@ -11,6 +11,7 @@ from echo.web import (
     devices,
     error_pages,
     form_bodies,
+    forwarding,
     google_login,
     health,
     help_page,
@@ -59,4 +60,4 @@ def init_app(app: Flask) -> None:
     security_headers.init_app(app)
 
 
-__all__ = ["GuardedFlask", "init_app", "rate_limits"]
+__all__ = ["GuardedFlask", "forwarding", "init_app", "rate_limits"]

@@ -1,0 +1,54 @@
+"""What proxies say of a request: believed of trusted ones, else dropped before anybody reads it.
+
+It stands in front of everything, the sockets' part too. Knows no page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+SPOKEN_BY_PROXIES: Final = ("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_SCHEME")
+OTHER_NAMES: Final = (
+    "HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_ORIGINAL_URL", "HTTP_X_REWRITE_URL", "HTTP_X_ORIGINAL_HOST",
+    "HTTP_X_HOST", "HTTP_X_SCRIPT_NAME", "HTTP_PROXY", "HTTP_TRUE_CLIENT_IP", "HTTP_CF_CONNECTING_IP",
+    "HTTP_X_CLIENT_IP", "HTTP_X_CLUSTER_CLIENT_IP",
+)  # fmt: skip
+
+
+def init_app(app: Flask, trusted: int) -> None:
+    """Put it in front, as the last of all that is put there."""
+    app.wsgi_app = Forwarding(app.wsgi_app, trusted)  # type: ignore[method-assign]
+
+
+class Forwarding:
+    """Takes address, scheme and host from the `trusted` last proxies, then forgets all such headers."""
+
+    def __init__(self, app: WSGIApplication, trusted: int) -> None:
+        inner = _without_headers(app)
+        self._app = (
+            ProxyFix(inner, x_for=trusted, x_proto=trusted, x_host=trusted) if trusted else inner
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._app(environ, start_response)
+
+
+def _without_headers(app: WSGIApplication) -> WSGIApplication:
+    def forget_and_go_on(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        for name in [name for name in environ if name.startswith(SPOKEN_BY_PROXIES)]:
+            del environ[name]
+        for name in OTHER_NAMES:
+            environ.pop(name, None)
+        return app(environ, start_response)
+
+    return forget_and_go_on

@@ -35,7 +35,15 @@ CLIENT_ID_CHARS: Final = 64
 SEARCH_CHARS: Final = 200
 FORM_MIN_SECONDS: Final = 3  # a person needs longer than this to fill in a form
 FORM_MAX_SECONDS: Final = 24 * 3600
-SOCKET_PAYLOAD_BYTES: Final = 1_000_000
+SOCKET_PAYLOAD_BYTES: Final = 200_000  # the longest message, each character as JSON's 12 bytes
+SOCKET_POST_BYTES: Final = (
+    4_000_000  # read only to be answered; beyond it the connection is refused
+)
+SOCKET_BYTES_A_SECOND: Final = 200_000  # of one connection; whoever sends more is read more slowly
+SOCKET_BURST_BYTES: Final = 1_000_000
+SOCKET_FRAME_COST: Final = 2_000  # what a frame costs at least
+SOCKET_NETWORK_SHARE: Final = 10  # connections' worth that all of one network have together
+SOCKET_CONNECT_SECONDS: Final = 10
 FORM_LINE_CHARS: Final = 1_000  # of a form's field that says no limit of its own
 FORM_SLACK: Final = 4  # a letter and its marks, sent apart, are composed before they are counted
 FORM_FIELDS: Final = 1_000

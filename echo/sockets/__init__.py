@@ -7,7 +7,7 @@ from flask import Flask
 from echo.config import Settings
 from echo.extensions import socketio
 from echo.limits import SOCKET_PAYLOAD_BYTES
-from echo.sockets import events, hub_bridge, live_stats, model_news, reply_pump, rooms
+from echo.sockets import events, hub_bridge, live_stats, model_news, reply_pump, rooms, wire
 from echo.sockets.origins import OwnOrigins
 
 __all__ = ["hub_bridge", "init_app"]
@@ -24,7 +24,10 @@ def init_app(app: Flask) -> None:
         cors_allowed_origins=OwnOrigins(Settings.of(app)),
         ping_interval=20,
         ping_timeout=20,
+        logger=wire.wire_log,
+        engineio_logger=wire.wire_log,
     )
+    wire.guard(app)
     events.register()
     live_stats.init_app(app)
     model_news.init_app(app)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.live.conftest import server
 from tests.live.server import LiveServer, Person
+from tests.security.attacks import wires
 from tests.web.conftest import ada, ada_browser, client, form_time, signed_in
 
 __all__ = ["ada", "ada_browser", "client", "form_time", "server", "signed_in"]
@@ -25,3 +26,10 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]
     server = LiveServer(tmp_path_factory.mktemp("attacked"))
     yield server
     server.kill()
+
+
+@pytest.fixture(autouse=True)
+def wires_are_closed() -> Iterator[None]:
+    yield
+    while wires.OPENED:
+        wires.OPENED.pop().close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import InvalidConfig
@@ -12,6 +13,7 @@ from .request import SamplingParams
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 QUANTS = ("none", "auto", "int8", "4")
+PACKAGE_FOR_CUDA = "bitsandbytes"  # packs weights there; not among Echo's requirements
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 MIN_CONTEXT = 32
 DEFAULT_CONTEXT_CAP = 4096
@@ -48,6 +50,8 @@ class EngineConfig:
         _one_of("device", self.device.split(":")[0], DEVICES)
         _one_of("dtype", self.dtype, DTYPES)
         _one_of("quant", self.quant, QUANTS)
+        if self.device.startswith("cuda") and self.quant in ("int8", "4"):
+            _installed(PACKAGE_FOR_CUDA, f"Weights of {self.quant} on CUDA")
         _at_least("slots", self.slots, 1)
         _at_least("max_queue", self.max_queue, 1)
         _at_least("max_queue_per_owner", self.max_queue_per_owner, 1)
@@ -103,6 +107,11 @@ def fit_cache(shape: CacheShape, max_mb: int, fixed_context: bool) -> CacheShape
             f"{max_mb}: raise it, or lower context_length."
         )
     return CacheShape(shape.layers, shape.kv_heads, shape.head_dim, shape.dtype, slots, context)
+
+
+def _installed(package: str, what: str) -> None:
+    if find_spec(package) is None:
+        raise InvalidConfig(f"{what} need the package {package}, which is not installed.")
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from transformers.utils import logging as transformers_logging
 
-from .config import DEFAULT_CONTEXT_CAP, EngineConfig
+from . import cuda_quant
+from .config import DEFAULT_CONTEXT_CAP, PACKAGE_FOR_CUDA, EngineConfig
 from .errors import InvalidConfig, InvalidRequest, ModelLoadError
 from .native_model import NativeModel, native_model
 from .prompt import TextCodec
@@ -105,9 +106,14 @@ def load_model(folder: Path, name: str, config: EngineConfig, template: str = ""
     dtype = choose_dtype(config.dtype, device)
     if isinstance(native, str):
         log.info("%s is served without own kernels: %s", name, native)
+    module: Any = None
+    if isinstance(native, str):
+        module = _module(found, device, TORCH_DTYPES[dtype], config.quant)
+    packed = cuda_quant.is_asked_for(config.quant, device)
     return LoadedModel(
         name=name,
-        config=found.text,
+        # a packed module's own says that it is: the stripped decoder reads floats alone
+        config=module.config.get_text_config() if packed else found.text,
         tokenizer=found.tokenizer,
         device=device,
         dtype=dtype if isinstance(native, str) else "float16",  # of keys and values
@@ -115,7 +121,7 @@ def load_model(folder: Path, name: str, config: EngineConfig, template: str = ""
         eos=_eos_ids(found),
         defaults=_defaults(found.generation, config.defaults),
         native=None if isinstance(native, str) else native,
-        module=_module(found, device, TORCH_DTYPES[dtype]) if isinstance(native, str) else None,
+        module=module,
     )
 
 
@@ -124,19 +130,13 @@ def packed_for(
     progress: Callable[[float], None] = lambda share: None,
 ) -> NativeModel | str:  # fmt: skip
     """The model for the own kernels, packed where it is not yet; else why it is not served by them."""
+    if cuda_quant.is_asked_for(config.quant, device):
+        return f"its weights are packed by {PACKAGE_FOR_CUDA}"
     if device.type != "cpu":
-        return (
-            "it is served on another device"
-            if config.quant in ("none", "auto")
-            else _refused(config)
-        )
+        return "it is served on another device"
     codec = TextCodec(found.tokenizer)
     window = context_length(found, config)
     return native_model(found.path, found.config, codec.encode, window, config, progress)
-
-
-def _refused(config: EngineConfig) -> str:
-    raise ModelLoadError(f"Weights of {config.quant} are served on the processor only.")
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -169,25 +169,27 @@ def cpu_computes_bfloat16() -> bool:
     return bool({"avx512_bf16", "amx_bf16"} & set(flags))
 
 
-def _module(found: ModelFolder, device: torch.device, dtype: torch.dtype) -> Any:
+def _module(found: ModelFolder, device: torch.device, dtype: torch.dtype, quant: str) -> Any:
     """Mapped from disk where a plain family allows it, else by transformers' own loader."""
     from transformers import AutoModelForCausalLM
 
     os.environ.setdefault("HF_DEACTIVATE_ASYNC_LOAD", "1")  # torch work stays in this thread
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call,unused-ignore]
     model = None
+    packed = cuda_quant.is_asked_for(quant, device)
+    how = cuda_quant.options(quant, device, dtype) if packed else {}
     try:
         if device.type == "cpu" and found.config.model_type in MAPPED_FAMILIES:
             model = _mapped_model(found.path, found.config, dtype)
         if model is None:
             model = AutoModelForCausalLM.from_pretrained(
                 found.path, dtype=dtype, local_files_only=True, trust_remote_code=False,
-                use_safetensors=True,
+                use_safetensors=True, **how,
             )  # fmt: skip
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise ModelLoadError(f"The model in {found.path} cannot be loaded: {error}") from error
     model.requires_grad_(False)
-    return model.eval().to(device)
+    return model.eval() if packed else model.eval().to(device)
 
 
 def _mapped_model(folder: Path, shape: Any, dtype: torch.dtype) -> Any | None:

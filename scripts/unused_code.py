@@ -27,8 +27,11 @@ CALLED_BY: Final = {
         "inaccessible_callback", "is_accessible", "operation", "_run_view", "_validate_form_class",
     ),
     "Flask and its extensions": (
-        "configure_host", "get_cookie_secure", "is_active", "max_content_length", "permanent",
-        "session_interface",
+        "configure_host", "form_data_parser_class", "get_cookie_secure", "is_active",
+        "max_content_length", "permanent", "request_class", "session_interface",
+    ),
+    "eventlet and python-engineio": (
+        "_apply_mask", "debug", "iterator", "max_frame_length", "support_legacy_versions",
     ),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),

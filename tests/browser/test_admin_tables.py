@@ -135,5 +135,5 @@ def test_table_comes_as_a_file(
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     lines = download.value.path().read_text().splitlines()
-    assert lines[0].startswith("id,username,email,role")
-    assert f",{member.name},{member.name}@example.org,user," in lines[1]
+    assert lines[0].startswith('"id","username","email","role"')
+    assert f',"{member.name}","{member.name}@example.org","user",' in lines[1]

@@ -133,6 +133,7 @@ def test_pins_that_are_not_one_for_each_piece_are_refused(tmp_path: Path) -> Non
 
 def test_the_document_shows_every_model() -> None:
     text = (ROOT / "docs" / "models.md").read_text()
+    text = text.partition("## The ones that Echo knows")[2].partition("\n## ")[0]
     rows = {row[1]: row[2] for row in re.finditer(r"(?m)^\| `([\w.\-]+)` \|(.*)\|$", text)}
     assert list(rows) == [known.name for known in CATALOGUE.models]
     for known in CATALOGUE.models:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,18 +24,26 @@ class Program:
     def __init__(self, person: Person, prompt: str, events: bool = True, **body: Any) -> None:
         self.wire = http.client.HTTPConnection("127.0.0.1", person.server.port, timeout=PATIENCE)
         token = person.csrf  # which the cookie holds from now on
-        headers = {
+        self._headers = {
             "Cookie": person.cookie,
             "X-CSRFToken": token,
             "Content-Type": "application/json",
             "Accept": "text/event-stream" if events else "application/json",
         }
         self.response: http.client.HTTPResponse | None = None
-        self.wire.request("POST", "/chat", json.dumps({"prompt": prompt, **body}), headers)
+        self._body = json.dumps({"prompt": prompt, **body})
+        self._ask()
+
+    def _ask(self) -> None:
+        self.wire.request("POST", "/chat", self._body, self._headers)
 
     def parts(self) -> Iterator[bytes]:
         """Yield what the server wrote at a time: each is one chunk of the transfer."""
-        self.response = response = self.wire.getresponse()
+        while (response := self.wire.getresponse()).status == 429:  # others asked within the second
+            response.read()
+            time.sleep(0.5)
+            self._ask()
+        self.response = response
         assert response.status == 200, response.read()
         while part := response.read1(1 << 20):
             yield part

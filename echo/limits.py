@@ -48,6 +48,7 @@ FORM_LINE_CHARS: Final = 1_000  # of a form's field that says no limit of its ow
 FORM_SLACK: Final = 4  # a letter and its marks, sent apart, are composed before they are counted
 FORM_FIELDS: Final = 1_000
 PART_HEADER_BYTES: Final = 2_000  # of one part of a multipart form: name, file's name and type
+SOCKET_PACKETS: Final = 1_000  # of one polling request: what a client says in one breath
 REQUEST_BYTES: Final = 2_000_000
 PICTURE_BYTES: Final = 5_000_000
 PICTURE_PIXELS: Final = 40_000_000

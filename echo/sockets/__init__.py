@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from engineio.payload import Payload
 from flask import Flask
 
 from echo.config import Settings
 from echo.extensions import socketio
-from echo.limits import SOCKET_PAYLOAD_BYTES
+from echo.limits import SOCKET_PACKETS, SOCKET_PAYLOAD_BYTES
 from echo.sockets import events, hub_bridge, live_stats, model_news, reply_pump, rooms, wire
 from echo.sockets.origins import OwnOrigins
 
@@ -15,6 +16,7 @@ __all__ = ["hub_bridge", "init_app"]
 
 def init_app(app: Flask) -> None:
     """Bind Socket.IO, register the events and start pumping replies."""
+    Payload.max_decode_packets = SOCKET_PACKETS  # beyond it Engine.IO drops them all in silence
     socketio.init_app(
         app,
         async_mode="eventlet",

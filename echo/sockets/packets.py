@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import socketio
 
 from echo.errors import TooLong
-from echo.limits import MESSAGE_CHARS
+from echo.limits import MESSAGE_CHARS, SOCKET_PACKETS
 
 CLOSE, PING, PONG, MESSAGE, UPGRADE = "12345"
 CONNECT, DISCONNECT, EVENT, ACK = "0123"
@@ -24,6 +25,14 @@ ASKED: Final = re.compile(r"(?:^|\x1e)42([0-9]{1,18})\[")
 
 class Malformed(Exception):
     """A packet that no client of Echo's sends; the text says in few words what is wrong."""
+
+
+def check_all(found: Sequence[str]) -> None:
+    """Do `check` for one polling request's packets; raise Malformed for more than are ever sent at once."""
+    if len(found) > SOCKET_PACKETS:
+        raise Malformed("too many packets")
+    for packet in found:
+        check(packet)
 
 
 def check(packet: Any) -> None:

@@ -121,8 +121,7 @@ class PollingGuard:
             text = body.decode()
             if len(body) > SOCKET_PAYLOAD_BYTES:
                 return _answer_overlong(start_response, sid, text)
-            for packet in text.split("\x1e"):
-                packets.check(packet)
+            packets.check_all(text.split("\x1e"))
         except (UnicodeDecodeError, packets.Malformed) as fault:
             wire_log.malformed(network, str(fault)[:60])
             _end(sid)

@@ -1,7 +1,7 @@
 // The dashboard in motion: charts that come when they are seen, and the live numbers of each second.
 // Knows no chart: the server sends each as a finished part of the page.
 
-import { io } from "../vendor/socket.io.esm.min.js";
+import { liveSocket } from "./live_socket.js";
 import { shownStats } from "./live_stats.js";
 
 const NEAR = "600px"; // fetched this long before it comes into view
@@ -46,7 +46,7 @@ function offerAgain(panel) {
 }
 
 function watchLive(strip) {
-  const socket = io({ transports: ["websocket", "polling"] });
+  const socket = liveSocket();
   let stale;
   socket.on("connect", () => socket.emit("watch_stats", {}, () => {}));
   socket.on("live_stats", (stats) => {

@@ -1,7 +1,7 @@
 // The list of models in motion: numbers each second, progress as it comes, the list anew when more has changed.
 // Knows no model: cards are the server's, drawn by templates/admin/models_part.html.
 
-import { io } from "../vendor/socket.io.esm.min.js";
+import { liveSocket } from "./live_socket.js";
 import { shownModel } from "./live_stats.js";
 import { toast } from "./toasts.js";
 
@@ -59,7 +59,7 @@ function figures(stats) {
   }
 }
 
-const socket = io({ transports: ["websocket", "polling"] });
+const socket = liveSocket();
 socket.on("connect", () => { socket.emit("watch_stats", {}, () => {}); draw(); });
 socket.on("models_changed", heard);
 socket.on("live_stats", figures);

@@ -1,6 +1,6 @@
 // The one connection: connects, emits with acknowledgements as promises, hands every event on. It knows no DOM and no message.
 
-import { io } from "../vendor/socket.io.esm.min.js";
+import { liveSocket } from "./live_socket.js";
 
 const EVENTS = [
   "message_started", "message_queued", "receive_message", "message_finished",
@@ -19,7 +19,7 @@ export class ChatSocket {
   /** on: {event(name, payload), up(), down(reason), refused(reason)} */
   constructor(on) {
     this.on = on;
-    this.io = io({ transports: ["websocket", "polling"], reconnectionDelay: 300, reconnectionDelayMax: 4000, randomizationFactor: 0.4, timeout: 8000, autoConnect: false });
+    this.io = liveSocket({ reconnectionDelay: 300, reconnectionDelayMax: 4000, randomizationFactor: 0.4, timeout: 8000, autoConnect: false });
     this.io.on("connect", () => on.up());
     this.io.on("disconnect", (reason) => {
       on.down(reason);

@@ -130,6 +130,7 @@ EVENT_LIMITS: Final = {
     "rate_message": "120/minute",
     "watch_stats": "60/minute",
 }
+UNKNOWN_EVENTS: Final = "120/minute"  # all events together that there are not
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from flask import session
 from limits import parse
 
 from echo import policies
-from echo.errors import EchoError, Forbidden, RateLimited, SignedOut
+from echo.errors import EchoError, Forbidden, InvalidInput, RateLimited, SignedOut
 from echo.extensions import limiter, seconds_to_wait, socketio
-from echo.limits import EVENT_LIMITS
+from echo.limits import EVENT_LIMITS, UNKNOWN_EVENTS
 from echo.models import Device, User
 from echo.services.sign_in import devices
 
 log = structlog.get_logger()
+
+ANYBODYS: Final = policies.of_event("close_conversation")
+NAME_CHARS: Final = 40
 
 Handler = Callable[[User, Any], dict[str, Any]]
 
@@ -59,6 +62,19 @@ def register() -> None:
     """Hand all declared events to Socket.IO."""
     for rule in RULES.values():
         socketio.on_event(rule.name, _answering(rule))
+    socketio.server.on("*", _catch_all)
+
+
+def _catch_all(*args: Any) -> Any:
+    """Take what has no handler: (event, sid, …), but (sid, …) of an event that is itself called “*”."""
+    is_star = socketio.server.manager.is_connected(args[0], "/")
+    name, sid = ("*", args[0]) if is_star else args[:2]
+    answer = _answering(EventRule("*", ANYBODYS, _refuse_unknown))
+    return socketio._handle_event(answer, "*", "/", sid, name)
+
+
+def _refuse_unknown(_user: User, name: object) -> dict[str, Any]:
+    raise InvalidInput(f"There is no event called “{str(name)[:NAME_CHARS]}”.")
 
 
 def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
@@ -92,6 +108,8 @@ def _sender(right: policies.Right) -> User:
 def _refuse_too_many(name: str, user: User) -> None:
     if not limiter.enabled:
         return
-    wait = seconds_to_wait(parse(EVENT_LIMITS[name]), "event", name, str(user.id))
+    wait = seconds_to_wait(
+        parse(EVENT_LIMITS.get(name, UNKNOWN_EVENTS)), "event", name, str(user.id)
+    )
     if wait:
         raise RateLimited("That was very fast. Please wait a moment.", retry_after=wait)

@@ -137,6 +137,8 @@ export class Conversation {
     const own = payload.message?.client_id && this.store.pending.some((row) => row.client_id === payload.message.client_id);
     if (this.id === null && own) this.#adopt(payload.conversation_id);
     if (payload.conversation_id !== this.id) return;
+    const top = payload.message ?? payload.reply;
+    if (top?.parent_id && !this.owns(top.parent_id)) return void this.open().catch(() => {}); // another branch than the one loaded here
     const known = payload.reply && this.store.messages.get(payload.reply.id);
     if (!payload.message && known?.final && (known.status === "stopped" || known.status === "interrupted")) this.store.revive(payload.reply);
     else this.store.start(payload);

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from echo.models import User
+from echo.services.sign_in import devices
 from echo.sockets.access import RULES
 from tests.conftest import Tab
 
@@ -95,8 +97,30 @@ def test_no_argument_or_several_are_answered(name: str, tab: Tab) -> None:
     assert_contract(tab.ask(name, {"text": b"\x00", "message_id": b"\xff"}))
 
 
+@pytest.mark.parametrize(
+    "name", ["drop_tables", "", "*", "Send_Message", "x" * 500, "message", "live_stats"]
+)
+@pytest.mark.parametrize("payload", [(), ({"now": True},), (1, 2, 3)])
+def test_unknown_event_is_answered_with_its_name(
+    name: str, payload: tuple[Any, ...], tab: Tab
+) -> None:
+    answer = tab.ask(name, *payload)
+    assert (answer["ok"], answer["error"]["code"]) == (False, "bad_payload")
+    assert name[:40] in answer["error"]["text"]
+    assert len(answer["error"]["text"]) < 100
+
+
+def test_unknown_event_of_somebody_signed_out_is_refused_as_any(tab: Tab, ada: User) -> None:
+    devices.revoke_all(ada.id, reason="A test.")
+    assert (
+        tab.ask("drop_tables")["error"]["code"]
+        == tab.ask("resume", {})["error"]["code"]
+        == "signed_out"
+    )
+
+
 def test_unknown_event_harms_nothing(tab: Tab) -> None:
-    assert tab.ask("drop_tables", {"now": True}) is None
+    tab.ask("drop_tables", {"now": True})
     assert tab.ask("send_message", {"client_id": "c1", "text": "Hi"})["ok"]
 
 

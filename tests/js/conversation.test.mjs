@@ -1,0 +1,77 @@
+// A window that hears of a reply whose place it has not loaded asks for the branch, and ends with the server's.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Conversation } from "../../static/js/conversation.js";
+
+const message = (id, parent_id, role, text, more = {}) => ({ id, conversation_id: "c", parent_id, role, text, status: "complete", siblings: [id], seq: role === "assistant" ? 1 : 0, ...more });
+
+/** Answers as the server does: rows of a tree, the leaf that is shown, replies in the making. */
+class Server {
+  constructor() {
+    this.connected = true;
+    this.rows = [message("q1", null, "user", "Hi"), message("a1", "q1", "assistant", "Hello"), message("q2", null, "user", "Other words"), message("a2", "q2", "assistant", "Hello too")];
+    this.head = "a1";
+    this.asked = [];
+  }
+  branch() {
+    const rows = [];
+    for (let row = this.rows.find(({ id }) => id === this.head); row; row = this.rows.find(({ id }) => id === row.parent_id)) rows.unshift({ ...row });
+    return rows;
+  }
+  async request(name, payload) {
+    this.asked.push(name);
+    if (name === "resume") return { seq: 0, text: "", status: "streaming", ...this.live };
+    assert.equal(name, "open_conversation");
+    return { conversation: { id: payload.conversation_id }, messages: this.branch(), live: [], more: false };
+  }
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+const shown = ({ store }) => store.path().map(({ id, text }) => [id, text]);
+
+async function opened(server) {
+  const window = new Conversation(server, "c", { change() {}, adopted() {}, changed() {} });
+  await window.open();
+  return window;
+}
+
+test("a reply under a question that is not loaded: the branch is fetched, its pieces are kept", async () => {
+  const server = new Server();
+  const window = await opened(server);
+  const reply = message("a3", "q2", "assistant", "", { status: "queued", seq: 0, siblings: ["a2", "a3"] });
+  server.rows.push(reply);
+  server.head = "a3";
+  window.handle("message_started", { conversation_id: "c", message: null, reply });
+  window.handle("receive_message", { message_id: "a3", seq: 1, text: "Once" });
+  await settled();
+  window.handle("receive_message", { message_id: "a3", seq: 2, text: " more" });
+  window.handle("message_finished", { message_id: "a3", status: "complete", seq: 2 });
+  await settled();
+  assert.deepEqual(shown(window), [["q2", "Other words"], ["a3", "Once more"]]);
+  assert.equal(window.store.get("a3").status, "complete");
+});
+
+test("a question under an answer that is not loaded: the same", async () => {
+  const server = new Server();
+  const window = await opened(server);
+  const asked = message("q3", "a2", "user", "And?");
+  const reply = message("a4", "q3", "assistant", "", { status: "queued", seq: 0 });
+  server.rows.push(asked, reply);
+  server.head = "a4";
+  window.handle("message_started", { conversation_id: "c", message: asked, reply });
+  await settled();
+  assert.deepEqual(shown(window).map(([id]) => id), ["q2", "a2", "q3", "a4"]);
+});
+
+test("whatever has its place is shown at once, without asking", async () => {
+  const server = new Server();
+  const window = await opened(server);
+  const asked = message("q4", "a1", "user", "More");
+  window.handle("message_started", { conversation_id: "c", message: asked, reply: message("a5", "q4", "assistant", "", { status: "queued", seq: 0 }) });
+  const edited = message("q5", null, "user", "A first question anew", { siblings: ["q1", "q2", "q5"] });
+  window.handle("message_started", { conversation_id: "c", message: edited, reply: message("a6", "q5", "assistant", "", { status: "queued", seq: 0 }) });
+  await settled();
+  assert.deepEqual(shown(window).map(([id]) => id), ["q5", "a6"]);
+  assert.deepEqual(server.asked, ["open_conversation"]);
+});

@@ -31,7 +31,8 @@ CALLED_BY: Final = {
         "max_content_length", "permanent", "request_class", "session_interface",
     ),
     "eventlet and python-engineio": (
-        "_apply_mask", "debug", "iterator", "max_frame_length", "support_legacy_versions",
+        "_apply_mask", "debug", "iterator", "max_decode_packets", "max_frame_length",
+        "support_legacy_versions",
     ),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),

@@ -212,7 +212,10 @@ class EngineThread:
     def _begin(self, served: ServedModel) -> None:
         served.state, served.doing, served.error = "loading", "", None
         self._inbox.note_models()
-        spec = self.specs[served.name]
+        spec = self.specs.get(served.name)
+        if spec is None:  # it was withdrawn since somebody wished for it
+            self._give_up(served, f"There is no model {served.name!r}.")
+            return
         try:
             make_room(served, self._source.size(spec), self.models, self._config.memory_mb)
         except NoRoom as error:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .sequence import Sequence
-
 
 @dataclass(frozen=True)
 class Likelihood:
@@ -19,13 +17,8 @@ class Likelihood:
     top: tuple[tuple[int, float], ...]  # the most likely tokens, descending
 
 
-def likelihoods(logits: Tensor, tokens: Tensor, rows: list[Sequence]) -> dict[int, Likelihood]:
-    """logits [rows, vocabulary], tokens [rows] → for each row that asked for it, by its number"""
-    asked = {
-        number: count
-        for number, row in enumerate(rows)
-        if (count := row.request.sampling.logprobs) is not None
-    }
+def likelihoods(logits: Tensor, tokens: Tensor, asked: dict[int, int]) -> dict[int, Likelihood]:
+    """logits [rows, vocabulary], tokens [rows] → by row; `asked`: how many of the likeliest each wants"""
     if not asked:
         return {}
     index = torch.tensor(list(asked), device=logits.device)

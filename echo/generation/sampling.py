@@ -35,6 +35,7 @@ class _Settings:
     min_p: torch.Tensor  # [sampled, 1]
     penalised: Penalised
     has_grammar: bool
+    logprobs: dict[int, int]  # rows that ask for them: for how many of the likeliest tokens
 
 
 class Sampled(NamedTuple):
@@ -78,7 +79,8 @@ class Sampler:
             if row.grammar is not None and token >= 0:
                 row.grammar.accept(token)
         return Sampled(
-            [token if token >= 0 else None for token in packed], likelihoods(own, tokens, rows)
+            [token if token >= 0 else None for token in packed],
+            likelihoods(own, tokens, settings.logprobs),
         )
 
     # sampling ------------------------------------------------------------------------------------
@@ -118,6 +120,7 @@ class Sampler:
             min_p=self._column([one.min_p for one in params]),
             penalised=self._penalties.of(rows),
             has_grammar=any(row.grammar is not None for row in rows),
+            logprobs=_asked_logprobs(rows),
         )
 
     def _index(self, numbers: list[int]) -> torch.Tensor | None:
@@ -134,6 +137,11 @@ def _masked(logits: torch.Tensor, rows: list[Sequence]) -> torch.Tensor:
         if row.grammar is not None:
             logits[number].masked_fill_(~row.grammar.allowed().to(logits.device), -torch.inf)
     return logits
+
+
+def _asked_logprobs(rows: list[Sequence]) -> dict[int, int]:
+    counts = ((number, row.request.sampling.logprobs) for number, row in enumerate(rows))
+    return {number: count for number, count in counts if count is not None}
 
 
 def _samples(row: Sequence) -> bool:

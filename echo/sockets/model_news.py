@@ -39,7 +39,7 @@ class ModelNews:
         self._is_due = False  # before looking: a later change is told next time
         self._next_at = time.monotonic() + PAUSE_SECONDS
         with self._app.app_context():
-            payloads = {role: told(role) for role in RANKS}
+            payloads = _payloads()
         for role, payload in payloads.items():
             socketio.emit("models_changed", payload, to=rooms.of_role(role))
 
@@ -60,10 +60,17 @@ def _models_changed(_sender: object) -> None:
     ModelNews.of(current_app).tell_soon()
 
 
-def told(role: RoleName) -> dict[str, Any]:
-    """Return what people of a role are told; administrators also how far one is that is being added."""
-    payload: dict[str, Any] = {"models": offered(role)}
-    if policies.allows(role, Right.PEOPLE):
-        models = Models.here()
-        payload |= {"adding": models.adding_payload(), "mark": models.mark()}
-    return payload
+def _payloads() -> dict[RoleName, dict[str, Any]]:
+    """Return what each role is told; administrators also how far one is that is being added.
+
+    It is looked up once for all roles: while a model loads, this runs four times a second.
+    """
+    models = Models.here()
+    views = models.views()
+    told = list(zip(views, offered(views), strict=True))
+    for_administrators = {"adding": models.adding_payload(), "mark": models.mark()}
+    return {
+        role: {"models": [one for view, one in told if view.is_for(role)]}
+        | (for_administrators if policies.allows(role, Right.PEOPLE) else {})
+        for role in RANKS
+    }

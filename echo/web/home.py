@@ -84,7 +84,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,
         },
         "model": chosen.name,
-        "models": offered(current_user.role_name),
+        "models": offered(Models.here().for_role(current_user.role_name)),
         "quota": quotas.status(current_user.id).as_payload(),
         "feedback_categories": _options(limits.FEEDBACK_CATEGORIES),
         "rating_reasons": _options(limits.RATING_REASONS),

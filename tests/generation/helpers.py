@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +177,26 @@ def config_for(folder: Path, **changes: Any) -> EngineConfig:
         "model": str(folder), "device": "cpu", "dtype": "float32", "slots": 4, "threads": 1,
     }  # fmt: skip
     return EngineConfig(**(settings | changes))
+
+
+def texts_alone_and_in_a_crowd(
+    engine: Engine, reader: Reader, questions: Sequence[str], crowd: int
+) -> tuple[list[str], list[str]]:
+    """What seeded requests are answered one after the other, and all at once beside others."""
+    mine = [
+        request(question, temperature=1.0, seed=number, max_new_tokens=40, owner=str(number))
+        for number, question in enumerate(questions)
+    ]
+    alone = []
+    for asked in mine:
+        alone.append(engine.submit(asked))
+        reader.read(alone[-1])
+    others = [
+        engine.submit(
+            request("crowd " * (3 * n + 1), temperature=1.3, max_new_tokens=30, owner="c")
+        )
+        for n in range(crowd)
+    ]
+    beside = [engine.submit(asked) for asked in mine]
+    reader.read(*others, *beside)
+    return [reader.text(one) for one in alone], [reader.text(one) for one in beside]

@@ -42,6 +42,7 @@ from .helpers import (
     request,
     save_model,
     status,
+    texts_alone_and_in_a_crowd,
     tiny_config,
 )
 
@@ -566,23 +567,8 @@ def test_a_seed_does_not_depend_on_neighbours_in_bfloat16(
     engine, reader = start_engine(
         local(folder, dtype="bfloat16", slots=16, prefill_tokens_per_step=64)
     )
-    mine = [
-        request(question, temperature=1.0, seed=number, max_new_tokens=40, owner=str(number))
-        for number, question in enumerate(QUESTIONS)
-    ]
-    alone = []
-    for asked in mine:
-        alone.append(engine.submit(asked))
-        reader.read(alone[-1])
-    crowd = [
-        engine.submit(
-            request("crowd " * (3 * n + 1), temperature=1.3, max_new_tokens=30, owner="c")
-        )
-        for n in range(10)
-    ]
-    beside = [engine.submit(asked) for asked in mine]
-    reader.read(*crowd, *beside)
-    assert [reader.text(one) for one in alone] == [reader.text(one) for one in beside]
+    alone, beside = texts_alone_and_in_a_crowd(engine, reader, QUESTIONS, 10)
+    assert alone == beside
 
 
 def test_half_precision_serves_too(start_engine: StartEngine, tiny_qwen: Path) -> None:

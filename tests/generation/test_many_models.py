@@ -213,6 +213,25 @@ def test_a_model_is_offered_and_withdrawn_while_the_engine_runs(start_engine: St
         engine.submit(request(model="b"))
 
 
+def test_a_wish_for_a_model_that_was_withdrawn_meanwhile_harms_nobody(
+    start_engine: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wish waits in the engine's inbox while the model goes: the thread must outlive it."""
+    engine, reader = start_engine(scripted(A, B))
+    reader.read(engine.submit(request()))
+    wishes = engine._inbox.wish
+    late: list[Any] = []
+    monkeypatch.setattr(engine._inbox, "wish", late.append)
+    engine.load("b")
+    engine.withdraw("b")
+    for wish in reversed(late):  # first it is forgotten, then it is wished for
+        wishes(wish)
+    stream = engine.submit(request())
+    reader.read(stream)
+    assert isinstance(reader.end(stream), Finished)
+    assert engine.health().state == "ready"
+
+
 def test_an_adapter_can_be_withdrawn_alone(start_engine: StartEngine) -> None:
     engine, reader = start_engine(scripted(A, TUNED, default=ENDLESS))
     base = engine.submit(request(max_new_tokens=300))

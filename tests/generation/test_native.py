@@ -23,7 +23,15 @@ from echo.generation.sequence import Sequence
 from echo.generation.stream import TokenStream
 
 from .conftest import StartEngine
-from .helpers import build_runner, config_for, request, save_model, status, tiny_config
+from .helpers import (
+    build_runner,
+    config_for,
+    request,
+    save_model,
+    status,
+    texts_alone_and_in_a_crowd,
+    tiny_config,
+)
 
 SHAPE = {
     "hidden_size": 64,
@@ -198,23 +206,8 @@ def test_a_seed_does_not_depend_on_neighbours(
 ) -> None:
     config = native(qwen, kernels, slots=16, prefill_tokens_per_step=64)
     engine, reader = start_engine(lambda wake: Engine.local(config, wake))
-    mine = [
-        request(question, temperature=1.0, seed=number, max_new_tokens=40, owner=str(number))
-        for number, question in enumerate(QUESTIONS)
-    ]
-    alone = []
-    for asked in mine:
-        alone.append(engine.submit(asked))
-        reader.read(alone[-1])
-    crowd = [
-        engine.submit(
-            request("crowd " * (3 * n + 1), temperature=1.3, max_new_tokens=30, owner="c")
-        )
-        for n in range(8)
-    ]
-    beside = [engine.submit(asked) for asked in mine]
-    reader.read(*crowd, *beside)
-    assert [reader.text(one) for one in alone] == [reader.text(one) for one in beside]
+    alone, beside = texts_alone_and_in_a_crowd(engine, reader, QUESTIONS, 8)
+    assert alone == beside
 
 
 def test_a_reused_prefix_changes_nothing(

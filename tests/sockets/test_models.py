@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from echo.extensions import db
 from echo.generation import Script, ScriptedReply
 from echo.models import Message, RoleName, User
 from echo.services.serving import Models
+from echo.sockets import model_news
 from tests.conftest import Tab, superior
 from tests.waiting import until
 
@@ -127,6 +128,21 @@ def test_every_tab_is_told_what_models_do(
     ):
         told = until(lambda w=watcher, n=names: last_told(w, n), f"{names} are told")
         assert [model["is_default"] for model in told].count(True) == 1
+
+
+def test_what_models_do_is_looked_up_once_for_everybody(app: Flask) -> None:
+    """It is told four times a second while a model loads: never by role, and never by model."""
+    asked: list[str] = []
+
+    def note(*statement: object) -> None:
+        asked.append(str(statement[2]))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    payloads = model_news._payloads()
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert {len(told["models"]) for told in payloads.values()} == {4}
+    assert sum("model_settings" in one for one in asked) <= 2
+    assert len(asked) <= 3
 
 
 def test_a_continued_answer_is_continued_by_who_began_it(tab: Tab) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from echo.generation import ModelStatus
+from echo.policies import RoleName
 from echo.services.library import InstalledModel
+from echo.services.serving import choosing
 from echo.services.serving.model_settings import Settled
 
 
@@ -27,6 +29,9 @@ class ModelView:
     @property
     def name(self) -> str:
         return self.status.name
+
+    def is_for(self, role: RoleName) -> bool:
+        return choosing.may_use(role, self.settled)
 
     def public(self) -> dict[str, Any]:
         """Return what a person who may use it is told."""

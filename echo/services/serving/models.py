@@ -134,7 +134,7 @@ class Models:
 
     def for_role(self, role: RoleName) -> list[ModelView]:
         """Return the models that somebody of this role may use."""
-        return [view for view in self.views() if choosing.may_use(role, view.settled)]
+        return [view for view in self.views() if view.is_for(role)]
 
     def _view(self, status: ModelStatus, settled: dict[str, Settled]) -> ModelView:
         installed = self._installed.get(status.name)
@@ -165,7 +165,11 @@ class Models:
         rules = settled.get(name, NOTHING)
         if not choosing.may_use(role, rules):
             raise choosing.refuse_role(name)
-        return Chosen(name, rules, self.engine.defaults(name), self._cards.get(name, NO_CARD))
+        return self.chosen(name, rules)
+
+    def chosen(self, name: str, settled: Settled) -> Chosen:
+        """Return a model on offer as what answers a turn, whoever may use it."""
+        return Chosen(name, settled, self.engine.defaults(name), self._cards.get(name, NO_CARD))
 
     def _usual(self, role: RoleName, offered: list[str], settled: dict[str, Settled]) -> str:
         default = self.engine.default_model

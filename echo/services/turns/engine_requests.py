@@ -94,22 +94,10 @@ class EngineRequests:
         concern = safety.concern(history[-1].content)
         if concern is not None:
             return FixedStream(reply_id, safety.answer(concern, self.settings.help_lines))
-        site = site_settings.current()
-        told = self._prompting(conversation, site, chosen)
-        system, shared = self._opening(conversation, site, chosen, told)
-        opening = (ChatMessage("system", system),) if system else ()
-        request = GenerationRequest(
-            messages=(*opening, *(_as_read(message, told) for message in history)),
-            sampling=sampling_for(conversation.settings, site, chosen),
-            model=chosen.name,
-            shared_chars=shared,
-            owner=str(conversation.user_id),
-            conversation=conversation.id,
-            prefix=prefix,
-            request_id=reply_id,
-        )
         try:
-            return self.engine.submit(request)
+            return self.engine.submit(
+                self._request(conversation, reply_id, history, chosen, prefix)
+            )
         except QueueFull as full:
             raise errors.Busy(
                 "Many people are asking at this moment. Please try again shortly."
@@ -123,6 +111,29 @@ class EngineRequests:
             ) from away
         except InvalidRequest as refusal:
             raise errors.InvalidInput(refusal.text, field=refusal.field) from refusal
+
+    def _request(
+        self,
+        conversation: Conversation,
+        reply_id: str,
+        history: Sequence[ChatMessage],
+        chosen: Chosen,
+        prefix: str,
+    ) -> GenerationRequest:
+        site = site_settings.current()
+        told = self._prompting(conversation, site, chosen)
+        system, shared = self._opening(conversation, site, chosen, told)
+        opening = (ChatMessage("system", system),) if system else ()
+        return GenerationRequest(
+            messages=(*opening, *(_as_read(message, told) for message in history)),
+            sampling=sampling_for(conversation.settings, site, chosen),
+            model=chosen.name,
+            shared_chars=shared,
+            owner=str(conversation.user_id),
+            conversation=conversation.id,
+            prefix=prefix,
+            request_id=reply_id,
+        )
 
 
 def _as_read(message: ChatMessage, told: help.Prompting) -> ChatMessage:

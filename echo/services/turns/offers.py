@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from echo.policies import RoleName
 from echo.services import site_settings
-from echo.services.serving import Models
+from echo.services.serving import Models, ModelView
 from echo.services.turns import sampling
 
 
-def offered(role: RoleName) -> list[dict[str, Any]]:
-    """Return the models that somebody of this role may use, each with its defaults."""
-    site, offer = site_settings.current(), Models.here()
+def offered(views: Iterable[ModelView]) -> list[dict[str, Any]]:
+    """Return these models as people are told of them, each with its defaults."""
+    site, models = site_settings.current(), Models.here()
     told = []
-    for view in offer.for_role(role):
-        chosen = offer.choose(role, view.name)
+    for view in views:
+        chosen = models.chosen(view.name, view.settled)
         usual = sampling.defaults(site, chosen)
         told.append(
             view.public()

@@ -35,8 +35,9 @@ def system_prompt(settings: SiteSettings, chosen: Chosen) -> str:
     """Return what a conversation without a prompt of its own begins with."""
     if chosen.settled.system_prompt is not None:
         return chosen.settled.system_prompt
-    usual = settings.system_prompt == USUAL_PROMPT
-    return chosen.card.system_prompt or settings.system_prompt if usual else settings.system_prompt
+    if settings.system_prompt == USUAL_PROMPT:  # nobody here has written one
+        return chosen.card.system_prompt or USUAL_PROMPT
+    return settings.system_prompt
 
 
 def sampling_for(own: Mapping[str, Any], settings: SiteSettings, chosen: Chosen) -> SamplingParams:

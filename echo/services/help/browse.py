@@ -32,7 +32,20 @@ def browse(query: str, role: RoleName | None) -> list[Entry]:
     scores = {number: sum(_best(number, each) for each in asked) for number in visible}
     least = max(NEAR * max(scores.values()), OF_TEXT)
     found = [number for number in visible if scores[number] >= least]
-    return [entries()[number] for number in sorted(found, key=lambda number: -scores[number])]
+    named = _named(query)
+    found.sort(key=lambda number: (number not in named, -scores[number]))
+    return [entries()[number] for number in found]
+
+
+def _named(query: str) -> set[int]:
+    """Return the entries of which one phrase is just what was typed: they come first."""
+    said = words.said(words.plain(query))
+    return {
+        phrase.entry
+        for word in said.major
+        for phrase in index().phrases.get(word, ())
+        if phrase.words == said.major | said.minor
+    }
 
 
 def _asked(query: str) -> list[frozenset[str]]:

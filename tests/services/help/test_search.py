@@ -160,6 +160,13 @@ def test_the_page_finds_by_words_and_their_beginnings(query: str, wanted: str) -
     assert wanted in browsed(query)[:6]
 
 
+def test_what_an_entry_is_called_by_comes_first() -> None:
+    """Not what has the word in its title among others: "Tables: filter, sort, export"."""
+    assert browsed("export", RoleName.USER)[0] == "export-chat"
+    assert "export-chat" in browsed("export", RoleName.SUPER_ADMIN)[:2]
+    assert browsed("backup", RoleName.SUPER_ADMIN)[0] == "admin-downloads"
+
+
 def test_the_page_shows_everything_that_one_may_see() -> None:
     assert len(browsed("", RoleName.SUPER_ADMIN)) == len(entries())
     assert not [

@@ -62,7 +62,7 @@ class Models:
         if self.library is None:
             return
         former = self._installed
-        self._installed = {model.name: model for model in self.library.installed()}
+        self._installed = {model.name: model for model in self.installed()}
         settled = model_settings.all_settled()
         complete = [model for model in self._installed.values() if model.state == "installed"]
         for model in sorted(complete, key=lambda one: one.base is not None):  # bases first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from typing import Any, Final
@@ -41,6 +42,7 @@ def serve() -> None:
     turns.engine.start()
     server = hub.Server(app, listener)
     address = settings.public_url or f"http://{_host_name(settings)}:{server.port}"
+    gc.freeze()  # what stands now stays to the end, and is no longer looked through for garbage
     _greet(app, address)
     hub.spawn(housekeeping.run, app)
     stop = hub.Wakeup()

@@ -219,21 +219,26 @@ class _Gate:
     def __init__(self, listener: Any) -> None:
         self._listener = listener
         self._closing = False
+        self._waiting: Any = None  # the green thread that waits for a connection
         self._finished = eventlet.event.Event()
 
     def accept(self) -> Any:
-        while not self._closing:
-            try:
+        self._waiting = eventlet.getcurrent()
+        try:
+            if not self._closing:
                 return self._listener.accept()
-            except OSError:
-                if not self._closing:
-                    raise
+        except OSError:
+            if not self._closing:
+                raise
+        finally:
+            self._waiting = None
         self._finished.wait()
-        raise OSError(errno.EBADF, "the listener is closed")
+        raise _closed()
 
     def close_door(self) -> None:
         self._closing = True
-        eventlet.hubs.notify_close(self._listener.fileno())
+        if self._waiting is not None:  # a closed listener alone wakes nobody
+            eventlet.kill(self._waiting, _closed())
         self._listener.close()
 
     def finish(self) -> None:
@@ -245,3 +250,8 @@ class _Gate:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._listener, name)
+
+
+def _closed() -> OSError:
+    """What eventlet's server takes for an orderly end."""
+    return OSError(errno.ESHUTDOWN, "the listener is closed")

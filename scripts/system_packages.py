@@ -10,7 +10,7 @@ from pathlib import Path
 
 # program: (Debian package, places to look besides PATH)
 WANTED = {
-    "chromium": ("chromium", ()),
+    "chromium-headless-shell": ("chromium-headless-shell", ()),
     "redis-server": ("redis-server", ()),
     "postgres": ("postgresql", tuple(Path("/usr/lib/postgresql").glob("*/bin"))),
 }

@@ -36,6 +36,7 @@ __all__ = [  # fixtures that stand elsewhere
 ]  # fmt: skip
 PASSWORD = "correct horse battery"
 
+gc.disable()  # until everything is imported and collected
 logs.configure("WARNING", "console")
 cheap_apps.prepare()
 hypothesis.settings.register_profile("busy", deadline=None)  # an example takes what it takes
@@ -65,6 +66,7 @@ def folder_of(item: pytest.Item) -> str:
 
 def pytest_collection_finish() -> None:
     """Leave the imported libraries out of every later garbage collection: they stay to the end."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

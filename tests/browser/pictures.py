@@ -52,7 +52,9 @@ def main() -> None:
     """Start everything, take every picture, stop everything."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = LiveServer(Path(folder), ECHO_ENGINE="local").start()
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium-headless-shell"), args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium-headless-shell"), args=FLAGS
+        )
         try:
             take_all(browser, server)
         finally:

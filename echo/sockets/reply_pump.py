@@ -124,9 +124,10 @@ class Pump:
         if turn.stream is None:
             raise LookupError("a turn is pumped once its stream exists")
         events = turn.stream.take()
-        text = "".join(event.text for event in events if isinstance(event, TextPiece))
+        pieces = [event for event in events if isinstance(event, TextPiece)]
+        text = "".join(piece.text for piece in pieces)
         if text:
-            seq = turn.append(text)
+            seq = turn.append(text, sum(piece.tokens for piece in pieces))
             self._emit(turn, "receive_message", {"seq": seq, "text": text})
         return next((e for e in events if not isinstance(e, TextPiece)), None)
 

@@ -6,6 +6,7 @@ Knows rows and the turn; not who asked, nor how the end is told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select, update
@@ -38,7 +39,7 @@ def flush(turns: Iterable[LiveTurn]) -> None:
                 update(Message)
                 # a reply that ended while this waited keeps its last state
                 .where(Message.id == turn.message_id, Message.status.in_(LIVE_STATUSES))
-                .values(status=MessageStatus.STREAMING, **_text_of(turn))
+                .values(status=MessageStatus.STREAMING, **_text_of(turn), **_figures_of(turn))
             )
 
     transaction(work)
@@ -109,16 +110,20 @@ def _text_of(turn: LiveTurn) -> dict[str, Any]:
     }
 
 
+def _figures_of(turn: LiveTurn) -> dict[str, Any]:
+    """Return what its writing has taken until now; how long it waited is told by the engine at the end."""
+    figures = asdict(turn.figures)
+    del figures["queue_ms"]
+    return figures
+
+
 def _outcome(turn: LiveTurn, event: Finished | Failed) -> dict[str, Any]:
     """Return the columns that tell how the reply ended."""
     values: dict[str, Any] = {
         "prompt_tokens": event.usage.prompt,
         "cached_tokens": event.usage.cached,
-        "completion_tokens": turn.tokens_before + event.usage.completion,
-        "queue_ms": round(event.timing.queue_ms),
-        "first_token_ms": _rounded(event.timing.first_token_ms),
-        "total_ms": round(event.timing.total_ms),
         "finished_at": utc_now(),
+        **asdict(turn.earlier.plus(event.usage.completion, event.timing)),
     }
     if isinstance(event, Failed):
         failure = {"error_code": event.code, "error_text": event.text[:500]}
@@ -127,7 +132,3 @@ def _outcome(turn: LiveTurn, event: Finished | Failed) -> dict[str, Any]:
     if event.reason is FinishReason.CANCELLED:
         status = MessageStatus(turn.stop_status)
     return values | {"status": status, "finish_reason": str(event.reason)}
-
-
-def _rounded(milliseconds: float | None) -> int | None:
-    return None if milliseconds is None else round(milliseconds)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from echo import hub
-from echo.generation import QueuePlace, TokenStream
+from echo.generation import QueuePlace, Timing, TokenStream
 from echo.models import MessageStatus
+from echo.services.turns.figures import Figures
 from echo.services.turns.safety import FixedStream
 
 Stream = TokenStream | FixedStream
@@ -29,13 +31,16 @@ class LiveTurn:
     stream: Stream | None = None
     pieces: list[str] = field(default_factory=list)
     status: str = MessageStatus.QUEUED
-    tokens_before: int = 0
+    earlier: Figures = field(default_factory=Figures)  # before it was continued
+    tokens: int = 0
     saved_seq: int = 0
     ended: bool = False
     stopping: bool = False
     stop_status: str = MessageStatus.STOPPED
     news: hub.Latch = field(default_factory=hub.Latch)
     updates: hub.Signal = field(default_factory=hub.Signal)
+    _began_at: float = field(default_factory=time.monotonic)
+    _first_text_at: float | None = None
 
     @property
     def seq(self) -> int:
@@ -55,9 +60,23 @@ class LiveTurn:
         """Where in the engine's queue it waits; None once it runs."""
         return self.stream.place if self.stream is not None else None
 
-    def append(self, text: str) -> int:
+    @property
+    def figures(self) -> Figures:
+        """What its writing has taken until now, as this side of the engine sees it."""
+        first = self._first_text_at
+        return self.earlier.plus(
+            self.tokens,
+            Timing(
+                first_token_ms=None if first is None else 1000 * (first - self._began_at),
+                total_ms=1000 * (time.monotonic() - self._began_at),
+            ),
+        )
+
+    def append(self, text: str, tokens: int) -> int:
         """Add a piece and return its number."""
         self.pieces.append(text)
+        self.tokens += tokens
+        self._first_text_at = self._first_text_at or time.monotonic()
         self.status = MessageStatus.STREAMING
         self.updates.notify()
         return self.seq

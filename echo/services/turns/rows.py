@@ -18,6 +18,7 @@ from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
 from echo.services.numbers import rollups
 from echo.services.storage import execute, transaction
+from echo.services.turns.figures import Figures
 
 GOES_ON = "This answer is being written already."
 
@@ -169,6 +170,15 @@ def _refuse_uncut(status: MessageStatus, finish_reason: str | None) -> None:
         raise errors.Conflict(GOES_ON)
     if status not in CUT_SHORT and finish_reason != FinishReason.LENGTH:
         raise errors.InvalidInput("This answer is not cut short.", field="message_id")
+
+
+def figures_of(reply: Message) -> Figures:
+    """Return what the writing of a reply has taken before; nothing for one that has not begun."""
+    if reply.total_ms is None and not reply.text:
+        return Figures()
+    return Figures(
+        reply.completion_tokens or 0, reply.queue_ms, reply.first_token_ms, reply.total_ms
+    )
 
 
 def give_back(claim: Claim) -> None:

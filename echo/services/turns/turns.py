@@ -289,7 +289,7 @@ class Turns:
             stream=stream,
             pieces=pieces or [],
             saved_seq=len(pieces or []),
-            tokens_before=reply.completion_tokens or 0 if pieces else 0,
+            earlier=rows.figures_of(reply),
         )
         self.live[reply.id] = turn
         signals.turn_started.send(turn)

@@ -237,7 +237,7 @@ class LiveTab:
         self.socket.connect(
             person.server.url, headers={"Cookie": person.cookie}, transports=["websocket"]
         )
-        self._wire = self.socket.eio.ws.sock
+        self._wire = self.socket.eio.ws.sock.dup()
 
     def _end(self) -> None:
         """The client forgets a wire that the other side has cut; close what is left of it."""
@@ -291,4 +291,13 @@ class LiveTab:
         self.gone.wait(PATIENCE)
 
     def close(self) -> None:
-        self.socket.disconnect()
+        """Say goodbye. The client may close the wire under the thread that reads it, which then notices
+        nothing before the server's next ping: the wire's other handle tells it.
+        """
+        ending = threading.Thread(target=self.socket.disconnect)
+        ending.start()
+        ending.join(0.2)
+        with contextlib.suppress(OSError):
+            self._wire.shutdown(socket.SHUT_RDWR)
+        ending.join()
+        self._wire.close()

@@ -78,7 +78,6 @@ class LiveServer:
             "ECHO_ENGINE": "scripted",
             "ECHO_SCRIPT": str(script),
             "ECHO_MAX_NEW_TOKENS": "4096",
-            "PYTHONDONTWRITEBYTECODE": "1",
             **settings,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -62,7 +62,7 @@ def chat() -> Response:
 def _question() -> Question:
     body: Any = request.get_json(silent=True)
     if not isinstance(body, dict):
-        raise InvalidInput("Send a JSON object with a prompt.", field="prompt")
+        raise InvalidInput("Send a JSON object with a prompt, as application/json.", field="prompt")
     unknown = next((name for name in body if name not in FIELDS), None)
     if unknown is not None:
         raise InvalidInput(f"There is no field called “{unknown[:40]}”.", field=unknown[:40])

@@ -50,10 +50,10 @@ PAGES = (
 
 def init_app(app: Flask) -> None:
     """Register every page, then the limits and headers that go around them."""
+    form_bodies.init_app(app)  # first: addresses are read by its parts
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     sessions.init_app(app)
-    form_bodies.init_app(app)
     json_bodies.init_app(app)
     template_helpers.init_app(app)
     error_pages.init_app(app)

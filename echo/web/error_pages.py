@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from flask import Flask, jsonify, render_template, request, url_for
 from flask_limiter import RateLimitExceeded
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -90,6 +91,10 @@ def _rate_limited(error: RateLimitExceeded) -> Response:
 
 
 def _csrf_error(_error: CSRFError) -> Response:
+    if replies.is_for_programs() and not current_user.is_authenticated:
+        answer = _answer(401, "Please sign in first, or send a valid API key as a bearer token.")
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
     return _answer(400, "This page was open for too long. Please reload it and try again.")
 
 

@@ -11,11 +11,14 @@ from typing import IO, Any
 
 from flask import Flask, Request
 from werkzeug import formparser
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import Headers, ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import UnicodeConverter
 from werkzeug.sansio.multipart import MultipartDecoder
+from werkzeug.utils import cached_property
 
 from echo.limits import FORM_FIELDS, PART_HEADER_BYTES
+from echo.text import storable
 
 
 class PartDecoder(MultipartDecoder):
@@ -45,8 +48,22 @@ class BoundedRequest(Request):
     form_data_parser_class = FormParser
     max_form_parts = FORM_FIELDS
 
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The address's query, as a database can be asked for it."""
+        pairs = super().args.items(multi=True)
+        return ImmutableMultiDict((name, storable(value)) for name, value in pairs)
+
+
+class StorableText(UnicodeConverter):
+    """A part of an address, as a database can be asked for it: then nothing has it, and it is not found."""
+
+    def to_python(self, value: str) -> str:
+        return storable(value)
+
 
 def init_app(app: Flask) -> None:
     """Read every form of this application so. werkzeug names its decoder by this one name alone."""
     formparser.MultipartDecoder = PartDecoder  # type: ignore[attr-defined]
     app.request_class = BoundedRequest
+    app.url_map.converters["default"] = app.url_map.converters["string"] = StorableText

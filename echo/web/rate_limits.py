@@ -10,6 +10,7 @@ from limits import parse
 from echo.errors import RateLimited
 from echo.extensions import limiter, seconds_to_wait
 from echo.limits import LOGIN_PER_ACCOUNT, RATE_LIMITS
+from echo.services.sign_in import login_delays
 
 
 def init_app(app: Flask) -> None:
@@ -23,13 +24,13 @@ def init_app(app: Flask) -> None:
 
 
 def count_login(account: str) -> None:
-    """Count a try to log in to an account, from whatever address; raises RateLimited."""
+    """Count a try to log in to an account from one place; raises RateLimited."""
     if not limiter.enabled:
         return
     wait = seconds_to_wait(parse(LOGIN_PER_ACCOUNT), "login", account)
     if wait:
         raise RateLimited(
-            "Too many tries for this account. Please wait some minutes.",
+            f"Too many tries for this account. Please wait some minutes. {login_delays.other_ways()}",
             field="credentials",
             retry_after=wait,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import flash, jsonify, redirect, request
 from flask_wtf import FlaskForm
@@ -10,10 +10,21 @@ from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, InvalidInput
 
+FOR_PROGRAMS: Final = ("/api/", "/v1/")
+
+
+def is_for_programs() -> bool:
+    """Tell whether the address is one that programs ask, which never answers as a page."""
+    return request.path == "/chat" or request.path.startswith(FOR_PROGRAMS)
+
 
 def wants_json() -> bool:
     """Tell whether the client prefers JSON to a page."""
-    if request.is_json or request.headers.get("X-Requested-With") == "XMLHttpRequest":
+    if (
+        is_for_programs()
+        or request.is_json
+        or request.headers.get("X-Requested-With") == "XMLHttpRequest"
+    ):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json"

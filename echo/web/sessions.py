@@ -12,7 +12,7 @@ from echo.errors import SignedOut
 from echo.extensions import login_manager
 from echo.models import Device, User
 from echo.services.sign_in import devices
-from echo.web import replies
+from echo.web import known_devices, replies
 
 
 def init_app(app: Flask) -> None:
@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
 
 
 class SessionCookie(SecureCookieSessionInterface):
-    """Flask's signed cookie, marked Secure whenever the request came by HTTPS."""
+    """Flask's signed cookie, Secure where the request came by HTTPS; after it the known device's."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
@@ -34,6 +34,7 @@ class SessionCookie(SecureCookieSessionInterface):
         """Leave files that caches share without a cookie, also for those who are remembered."""
         if request.endpoint != "static":
             super().save_session(app, session, response)
+            known_devices.save(response)
 
 
 def _refuse_visitor() -> Response:
@@ -77,6 +78,7 @@ def sign_in(user: User, remember: bool, method: str = "password") -> None:
     )
     session.permanent = remember
     g.pop("device", None)
+    known_devices.remember(user)
     login_user(user)
 
 

@@ -120,7 +120,9 @@ def test_one_regenerated_from_two_tabs_at_once_is_two_answers(
     one, two = tabs(ada), tabs(ada)
     asked = one.send("brief")
     one.wait_for("message_finished", asked["reply"]["id"])
-    two.ask("open_conversation", {"conversation_id": asked["conversation_id"]})  # or one may be done first
+    two.ask(
+        "open_conversation", {"conversation_id": asked["conversation_id"]}
+    )  # or one may be done first
     acts = [
         lambda tab=tab: tab.ask("regenerate_message", {"message_id": asked["reply"]["id"]})
         for tab in (one, two)

@@ -137,7 +137,7 @@ def test_unlocking_ends_the_block_and_the_count_of_the_rate_limit(ada: User) -> 
     assert login_delays.is_blocked(ada.id)
     login_delays.unlock(ada.id)
     assert not login_delays.is_blocked(ada.id)
-    assert not seconds_to_wait(rate, "login", key)
+    assert not seconds_to_wait(rate, "login", password_login.limit_key("ada"))
     fail(times=4)
     assert password_login.check_password("ada", PASSWORD)
     limiter.reset()

@@ -86,30 +86,35 @@ def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login_delays, "FREE_TRIES", 1000)
 
 
-def test_ten_tries_per_account_from_whatever_addresses(
+def test_ten_tries_per_account_from_one_network(
     client: Browser, ada: User, limits_on: None, no_delays: None, form_time: Any
 ) -> None:
     names = ("ada", "ADA", " ada", "ada@example.org")
     for number in range(10):
-        response = try_to_log_in(client, form_time, number, names[number % 4], "wrong")
+        response = try_to_log_in(client, form_time, 1, names[number % 4], "wrong")
+        while response.status_code == 429 and response.get_json()["field"] is None:
+            response = try_to_log_in(
+                client, form_time, 1, names[number % 4], "wrong"
+            )  # one a second
         assert response.status_code == 401
-    locked = try_to_log_in(client, form_time, 11, "ada", PASSWORD)
+    while (locked := try_to_log_in(client, form_time, 1, "ada", PASSWORD)).get_json()[
+        "field"
+    ] is None:
+        pass
     assert locked.status_code == 429
     assert locked.get_json()["field"] == "credentials"
     assert 60 < int(locked.headers["Retry-After"]) <= 900
-    page = client.post(
-        "/login",
-        data={"credentials": "ada", "password": "x", "website": "", "opened_at": form_time()},
-        environ_overrides={"REMOTE_ADDR": "10.0.0.12"},
-    )
-    assert page.status_code == 429
-    assert "Too many tries" in page.text
+    assert "Too many tries" in locked.get_json()["message"]
+    assert "passkey" in locked.get_json()["message"]
+    assert try_to_log_in(client, form_time, 2, "ada", PASSWORD).status_code == 200
 
 
 def test_tries_for_an_unknown_account_are_counted_alike(
     client: Browser, ada: User, limits_on: None, no_delays: None, form_time: Any
 ) -> None:
-    for number in range(10):
-        try_to_log_in(client, form_time, number, "nobody", "wrong")
-    assert try_to_log_in(client, form_time, 11, "nobody", "wrong").status_code == 429
-    assert try_to_log_in(client, form_time, 12, "ada", PASSWORD).status_code == 200
+    refused = ""
+    while "Too many tries" not in refused:
+        answer = try_to_log_in(client, form_time, 1, "nobody", "wrong").get_json()
+        refused = answer["message"]
+    assert try_to_log_in(client, form_time, 12, "nobody", "wrong").status_code == 401
+    assert try_to_log_in(client, form_time, 13, "ada", PASSWORD).status_code == 200

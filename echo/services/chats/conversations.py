@@ -28,12 +28,13 @@ KEPT_AFTER_DELETE: Final = timedelta(days=7)
 TITLE_AIM: Final = 60
 SNIPPET_AROUND: Final = 50
 RESULTS: Final = 30
+WHOLE_NUMBERS: Final = ("top_k", "max_new_tokens")
 NOT_FOUND = "There is no such conversation, or it is not yours."
 
 
 def own(user_id: int, conversation_id: str) -> Conversation:
     """Return the user's conversation; raises NotFound for an absent, deleted or foreign one alike."""
-    row = db.session.get(Conversation, conversation_id)
+    row = db.session.get(Conversation, storable(conversation_id))
     if row is None or row.user_id != user_id or row.deleted_at is not None:
         raise NotFound(NOT_FOUND, field="conversation_id")
     return row
@@ -41,7 +42,7 @@ def own(user_id: int, conversation_id: str) -> Conversation:
 
 def own_message(user_id: int, message_id: str) -> Message:
     """Return a message of one of the user's conversations; raises NotFound."""
-    row = db.session.get(Message, message_id)
+    row = db.session.get(Message, storable(message_id))
     if row is None:
         raise NotFound("There is no such message, or it is not yours.", field="message_id")
     own(user_id, row.conversation_id)
@@ -199,7 +200,11 @@ def _checked_setting(name: str, value: Any) -> Any:
         or not (limits.low <= value <= limits.high)
     ):
         raise InvalidInput(f"{name} is a number from {limits.low} to {limits.high}.", field=name)
-    return int(value) if name in ("top_k", "max_new_tokens") else float(value)
+    if name not in WHOLE_NUMBERS:
+        return float(value)
+    if value != int(value):
+        raise InvalidInput(f"{name} is a whole number.", field=name)
+    return int(value)
 
 
 def remove(user_id: int, conversation_id: str) -> None:
@@ -212,7 +217,7 @@ def remove(user_id: int, conversation_id: str) -> None:
 
 def restore(user_id: int, conversation_id: str) -> Conversation:
     """Undo a deletion; raises NotFound when there is nothing to undo."""
-    row = db.session.get(Conversation, conversation_id)
+    row = db.session.get(Conversation, storable(conversation_id))
     if row is None or row.user_id != user_id or row.deleted_at is None:
         raise NotFound(NOT_FOUND)
     return _change(row, deleted_at=None)

@@ -1,7 +1,9 @@
 """A growing delay after wrong passwords. Knows no forms and not whether a name that is typed exists.
 
-After five wrong passwords in a row an account takes none for a minute, then after each further one for
-two, four … up to fifteen. Only the way in by password is shut: who is signed in stays so.
+After five wrong passwords in a row from one place an account takes none from there for a minute, then after
+each further one for two, four … up to fifteen. A place is a network, or a device that the account knows. Many
+places together have a hundred tries; beyond them only devices that are known are heard. So whoever knows a
+name can shut nobody out but strangers, and only the way in by password is ever shut.
 """
 
 from __future__ import annotations
@@ -14,57 +16,95 @@ from typing import Final
 
 from limits import parse
 from limits.errors import StorageError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from echo.clock import utc_now
 from echo.errors import RateLimited
-from echo.extensions import db, limiter, lonely_limits
-from echo.limits import LOGIN_PER_ACCOUNT, PROOFS_PER_ACCOUNT
+from echo.extensions import cache, db, limiter, lonely_limits
+from echo.limits import PROOFS_PER_ACCOUNT
 from echo.models import LoginFailure, User
 from echo.services import background, mail
 from echo.services.accounts import one_time_links
 from echo.services.accounts.one_time_links import Purpose
 from echo.services.storage import execute, transaction
+from echo.services.tokens import new_token
 
 FREE_TRIES: Final = 5
+FREE_TRIES_OF_ALL: Final = 100
+KNOWN: Final = "known device "
+HALF: Final = 32
+"""Of a key: its first half says whose it is, the second from where."""
 LONGEST_MINUTES: Final = 15
+EPOCH_SECONDS: Final = 3600  # longer than the window of the rate limit
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
 
 
-def key_of_account(user_id: int) -> str:
-    """Return the key under which wrong passwords at the login are counted."""
-    return _hashed(f"account {user_id}")
+def known_device(nonce: str) -> str:
+    """Return the place that a device is which has a nonce of the account's."""
+    return KNOWN + nonce
 
 
-def key_of_name(folded: str) -> str:
+def key_of_account(user_id: int, place: str = "") -> str:
+    """Return the key under which wrong passwords at the login are counted, for each place alone."""
+    return _hashed(f"account {user_id}", place)
+
+
+def key_of_name(folded: str, place: str = "") -> str:
     """Return the same for a name or address that no account has."""
-    return _hashed(f"name {folded}")
+    return _hashed(f"name {folded}", place)
 
 
 def key_of_confirming(user_id: int) -> str:
     """Return the key for the password asked of somebody who is signed in: another count."""
-    return _hashed(f"confirming {user_id}")
+    return _hashed(f"confirming {user_id}", "")
 
 
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _hashed(whose: str, place: str) -> str:
+    return "".join(hashlib.sha256(text.encode()).hexdigest()[:HALF] for text in (whose, place))
 
 
-def delay_after(count: int) -> timedelta | None:
+def delay_after(count: int, free: int = FREE_TRIES) -> timedelta | None:
     """Return for how long no password is taken after `count` wrong ones in a row."""
-    if count < FREE_TRIES:
-        return None
-    return timedelta(minutes=min(2 ** min(count - FREE_TRIES, 10), LONGEST_MINUTES))
+    over = count - free
+    return timedelta(minutes=min(2 ** min(over, 10), LONGEST_MINUTES)) if over >= 0 else None
+
+
+def other_ways() -> str:
+    """Say how else one gets in while no password is taken."""
+    by_mail = "by a new password (Forgot your password?), " if mail.is_enabled() else ""
+    return (
+        f"Other ways in: with a passkey, {by_mail}or on a device where you have signed in before."
+    )
 
 
 def refuse_blocked(key: str, field: str = "credentials") -> None:
     """Raise RateLimited while no password is taken, right or wrong."""
-    seconds = _seconds_left(key)
+    _refuse_for(_seconds_left(key), field)
+
+
+def refuse_crowd(key: str) -> None:
+    """Raise RateLimited while all places together have had too many tries at whom this key belongs to."""
+    _refuse_for(_crowd_seconds_left(key), "credentials")
+
+
+def _crowd_seconds_left(key: str) -> float:
+    now = utc_now()
+    tries, last_at = db.session.execute(
+        select(func.sum(LoginFailure.count), func.max(LoginFailure.last_at)).where(
+            LoginFailure.key.startswith(key[:HALF]), LoginFailure.last_at > now - FORGOTTEN_AFTER
+        )
+    ).one()
+    delay = delay_after(tries or 0, FREE_TRIES_OF_ALL)
+    return (last_at + delay - now).total_seconds() if delay else 0.0
+
+
+def _refuse_for(seconds: float, field: str) -> None:
     if seconds > 0:
         minutes = math.ceil(seconds / 60)
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        others = f" {other_ways()}" if field == "credentials" else ""
         raise RateLimited(
-            "Too many tries for this account. Please wait "
-            + ("a minute." if minutes == 1 else f"{minutes} minutes."),
+            f"Too many tries for this account. Please wait {wait}.{others}",
             field=field,
             retry_after=seconds,
         )
@@ -76,7 +116,7 @@ def _seconds_left(key: str) -> float:
 
 
 def failed(key: str) -> bool:
-    """Count a wrong password; tell whether a block has begun with it."""
+    """Count a wrong password; tell whether a block has begun with it. While there is one none is counted."""
 
     def work() -> bool:
         now = utc_now()
@@ -88,7 +128,7 @@ def failed(key: str) -> bool:
             return False  # one of several at the same moment: the first has begun the block
         row.count = 1 if now - row.last_at > FORGOTTEN_AFTER else row.count + 1
         row.last_at = now
-        delay = delay_after(row.count)
+        delay = delay_after(row.count, FREE_TRIES)
         row.blocked_until = now + delay if delay else None
         db.session.flush()
         return delay is not None
@@ -104,17 +144,34 @@ def succeeded(key: str) -> None:
 
 
 def is_blocked(user_id: int) -> bool:
-    """Tell whether the account takes no password at the login now."""
-    return _seconds_left(key_of_account(user_id)) > 0
+    """Tell whether the account takes no password at the login now, from one place or from all."""
+    if _crowd_seconds_left(key_of_account(user_id)) > 0:
+        return True
+    found = select(LoginFailure.key).where(
+        LoginFailure.key.startswith(key_of_account(user_id)[:HALF]),
+        LoginFailure.blocked_until > utc_now(),
+    )
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def unlock(user_id: int) -> None:
     """End the account's blocks and forget its tries, those of the rate limit too."""
-    _forget(key_of_account(user_id), key_of_confirming(user_id))
+    _forget(key_of_confirming(user_id))
+    whose = key_of_account(user_id)[:HALF]
+    execute(delete(LoginFailure).where(LoginFailure.key.startswith(whose)))
+    cache.set(_epoch_key(user_id), new_token(), timeout=EPOCH_SECONDS)
     for strategy in (limiter.limiter, lonely_limits):
         with contextlib.suppress(StorageError):
-            strategy.clear(parse(LOGIN_PER_ACCOUNT), "login", f"account {user_id}")
             strategy.clear(parse(PROOFS_PER_ACCOUNT), "proof", str(user_id))
+
+
+def limit_key(user_id: int, place: str) -> str:
+    """Return the key of the login's rate limit: another one after each unlocking."""
+    return f"account {user_id} {place} {cache.get(_epoch_key(user_id)) or ''}"
+
+
+def _epoch_key(user_id: int) -> str:
+    return f"login-epoch:{user_id}"
 
 
 def _forget(*keys: str) -> None:
@@ -130,7 +187,7 @@ def forget_old() -> None:
 
 def tell_owner(user: User) -> None:
     """Send the owner one mail with a link that ends the block, after the answer has left."""
-    if mail.is_enabled():
+    if mail.is_enabled() and not mail.seconds_to_next("login_blocked", user.id):
         background.run(_send_unlock_link, user.id)
 
 

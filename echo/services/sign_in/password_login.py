@@ -24,33 +24,41 @@ from echo.services.storage import transaction
 WRONG_CREDENTIALS: Final = "That name or password is not right."
 
 
-def check_password(credentials: str, password: str) -> User:
+def check_password(credentials: str, password: str, place: str = "") -> User:
     """Return the active account with this name or address and password.
 
-    Unknown accounts, accounts without a password and wrong passwords take the same time and words. While
-    no password is taken none is compared, so that the time does not tell a right one either.
+    `place` is where the try comes from, a network or a device that the account knows. Unknown accounts,
+    accounts without a password and wrong passwords take the same time and words. While no password is taken
+    none is compared, so that the time does not tell a right one either.
 
     Raises:
         WrongCredentials: in every such case.
         RateLimited: after several of them, for a growing time.
     """
     found = find(credentials)
-    key = _delay_key(found, credentials)
-    login_delays.refuse_blocked(key)
+    refuse_blocked(credentials, place)
     right = passwords.is_right(found.password_hash if found else None, password)
     if found is None or not right or not found.active:
-        if login_delays.failed(key) and found is not None and found.active:
+        if login_delays.failed(_key(found, credentials, place)) and found and found.active:
             login_delays.tell_owner(found)
         raise WrongCredentials(WRONG_CREDENTIALS, field="credentials")
-    login_delays.refuse_blocked(key)  # of many guesses at the same moment none counts after a block
-    login_delays.succeeded(key)
+    refuse_blocked(credentials, place)  # of many guesses at one moment none counts after a block
+    login_delays.succeeded(_key(found, credentials, place))
     return found
 
 
-def _delay_key(found: User | None, credentials: str) -> str:
+def refuse_blocked(credentials: str, place: str) -> None:
+    """Raise RateLimited while the account takes no password from there; such a try counts nowhere."""
+    key = _key(find(credentials), credentials, place)
+    login_delays.refuse_blocked(key)
+    if not place.startswith(login_delays.KNOWN):
+        login_delays.refuse_crowd(key)
+
+
+def _key(found: User | None, credentials: str, place: str) -> str:
     if found is not None:
-        return login_delays.key_of_account(found.id)
-    return login_delays.key_of_name(fold(credentials))
+        return login_delays.key_of_account(found.id, place)
+    return login_delays.key_of_name(fold(credentials), place)
 
 
 def confirm_password(user: User, password: str) -> None:
@@ -68,10 +76,14 @@ def confirm_password(user: User, password: str) -> None:
     login_delays.succeeded(key)
 
 
-def limit_key(credentials: str) -> str:
-    """Return one key for an account, whether its name or its address was typed."""
+def limit_key(credentials: str, place: str = "") -> str:
+    """Return one key for an account and a place, whether its name or its address was typed."""
     found = find(credentials)
-    return f"account {found.id}" if found else fold(credentials)[:EMAIL_MAX]
+    return (
+        login_delays.limit_key(found.id, place)
+        if found
+        else f"{fold(credentials)[:EMAIL_MAX]} {place}"
+    )
 
 
 def store_password(

@@ -5,11 +5,11 @@ import { Marked } from "../vendor/marked.esm.js";
 import "../vendor/purify.min.js";
 import { dressCode, highlightIn } from "./code_blocks.js";
 import { closeMarkdown } from "./markdown_closing.js";
-import { mathExtensions, mathReady } from "./math.js";
+import { formulas, mathReady } from "./math.js";
 
 const purify = globalThis.DOMPurify;
 const marked = new Marked({ gfm: true, breaks: true, async: false });
-marked.use({ extensions: mathExtensions });
+marked.use(formulas);
 marked.use({
   renderer: {
     html: ({ text }) => escape(text), // shown, never run

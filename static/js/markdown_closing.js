@@ -1,6 +1,8 @@
 // Closes what a half-written Markdown text has left open, so that half a table, fence or bold word never flashes.
 // Pure text in, text out; it renders nothing.
 
+import { formulasOf, maskFormulas, unfinishedBlock } from "./math_rules.js";
+
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
 const DELIMITER = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-*:?\s*)*\|?\s*$/;
 
@@ -8,7 +10,8 @@ export function closeMarkdown(text) {
   const lines = text.split("\n");
   const fence = openFence(lines);
   if (fence !== null) return closeFence(lines, fence);
-  if (openMath(text)) return `${text.replace(/\n?\s*$/, "")}\n$$`;
+  const formula = unfinishedBlock(text);
+  if (formula) return `${text.slice(0, formula.index + 2)}${formula.source}${formula.end}`;
   return closeLines(lines);
 }
 
@@ -32,11 +35,6 @@ function closeFence(lines, { marker, index }) {
   const half = index < lines.length - 1 && /^ {0,3}(`{1,}|~{1,})$/.test(last) && last.trim()[0] === marker[0];
   const kept = half ? lines.slice(0, -1) : lines;
   return `${kept.join("\n")}\n${marker}`;
-}
-
-function openMath(text) {
-  const outside = text.replace(/^ {0,3}(`{3,}|~{3,})[\s\S]*?^ {0,3}\1\s*$/gm, "").replace(/`[^`\n]*`/g, "");
-  return (outside.match(/(?<!\\)\$\$/g) ?? []).length % 2 === 1;
 }
 
 function closeLines(lines) {
@@ -81,6 +79,8 @@ function cells(row) {
 
 /** Closes code, bold, italic, struck and linked words of the last block. */
 export function closeInline(text) {
+  const { unfinished } = formulasOf(text);
+  if (unfinished >= 0) return closeInline(text.slice(0, unfinished).trimEnd());
   let plain = text;
   const ticks = plain.match(/(?<!`)`(?!`)/g) ?? [];
   if (ticks.length % 2 === 1) {
@@ -100,7 +100,7 @@ function holdLink(text) {
 
 function closeEmphasis(text) {
   const stack = [];
-  const bare = text.replace(/`[^`]*`/g, (code) => " ".repeat(code.length)).replace(/\\./g, "  ");
+  const bare = maskFormulas(text).replace(/`[^`]*`/g, (code) => " ".repeat(code.length)).replace(/\\./g, "  ");
   for (const found of bare.matchAll(/\*{1,3}|~~|(?<![\p{L}\p{N}])_{1,3}|_{1,3}(?![\p{L}\p{N}])/gu)) {
     const marker = found[0];
     const before = bare[found.index - 1] ?? " ";

@@ -1,4 +1,7 @@
 // Formulas: $…$, $$…$$, \(…\), \[…\] as MathML. KaTeX is fetched when the first formula appears; until then the source shows.
+// What is a formula is for math_rules.js to say.
+
+import { blockFormula, bracketFormula, dollarFormula, maskFormulas } from "./math_rules.js";
 
 let katex = null;
 let loading = null;
@@ -18,44 +21,43 @@ function load() {
 
 const escape = (text) => text.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
 
-function render(source, display) {
+function render({ source, raw }, display) {
   if (!katex) {
     load();
     return `<code>${escape(source)}</code>`;
   }
   try {
-    const html = katex.renderToString(source, { output: "mathml", displayMode: display, throwOnError: true, strict: "ignore", trust: false, maxSize: 20, maxExpand: 500 });
+    const shown = display ? source : source.replace(/(?<!\\)%/g, "\\%"); // TeX would take the rest of the line for a comment
+    const html = katex.renderToString(shown, { output: "mathml", displayMode: display, throwOnError: true, strict: "ignore", trust: false, maxSize: 20, maxExpand: 500 });
     // The sanitiser would turn the hidden TeX source into visible text.
     const clean = html.replace(/<annotation[\s\S]*?<\/annotation>/g, "").replace(/<\/?semantics>/g, "");
     return display ? `<span class="math-block">${clean}</span>` : clean;
   } catch {
-    return `<span class="math-error">${escape(source)}</span>`;
+    return `<span class="math-error">${escape(raw)}</span>`;
   }
 }
 
 const block = {
   name: "mathBlock",
   level: "block",
-  start: (text) => /(?:^|\n) {0,3}(?:\$\$|\\\[)/.exec(text)?.index,
+  start: (text) => /\n {0,3}(?:\$\$|\\\[)/.exec(text)?.index,
   tokenizer(text) {
-    const found = /^ {0,3}\$\$\s*([\s\S]+?)\s*\$\$[ \t]*(?:\n|$)/.exec(text) ?? /^ {0,3}\\\[\s*([\s\S]+?)\s*\\\][ \t]*(?:\n|$)/.exec(text);
-    return found ? { type: "mathBlock", raw: found[0], source: found[1] } : undefined;
+    const found = blockFormula(text);
+    return found ? { type: "mathBlock", ...found } : undefined;
   },
-  renderer: ({ source }) => render(source, true),
+  renderer: (token) => render(token, true),
 };
 
 const inline = {
   name: "mathInline",
   level: "inline",
   start: (text) => /\$|\\\(|\\\[/.exec(text)?.index,
-  tokenizer(text) {
-    const double = /^\$\$([^$\n]+?)\$\$/.exec(text) ?? /^\\\[([^\n]+?)\\\]/.exec(text);
-    if (double) return { type: "mathInline", raw: double[0], source: double[1].trim(), display: true };
-    // A price is no formula: no space inside the signs, no digit after the closing one.
-    const found = /^\$(?!\s)((?:\\.|[^$\\\n])+?)(?<!\s)\$(?!\d)/.exec(text) ?? /^\\\(([^\n]+?)\\\)/.exec(text);
-    return found ? { type: "mathInline", raw: found[0], source: found[1].trim(), display: false } : undefined;
+  tokenizer(text, before) {
+    const found = text[0] === "$" ? dollarFormula(text, before.at(-1)?.raw.slice(-1)) : bracketFormula(text);
+    return found ? { type: "mathInline", ...found } : undefined;
   },
-  renderer: ({ source, display }) => render(source, display),
+  renderer: (token) => render(token, token.display),
 };
 
-export const mathExtensions = [block, inline];
+/** For marked.use(). */
+export const formulas = { extensions: [block, inline], hooks: { emStrongMask: maskFormulas } };

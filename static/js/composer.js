@@ -112,7 +112,6 @@ export class Composer {
   }
 
   #key(event) {
-    if (event.isComposing || event.keyCode === 229) return; // an input method is choosing
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       const wantsCtrl = this.sendKey() === "ctrl-enter";
       const ctrl = event.ctrlKey || event.metaKey;

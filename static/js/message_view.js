@@ -222,7 +222,6 @@ export class MessageView {
     const fit = () => { field.style.height = "auto"; field.style.height = `${field.scrollHeight}px`; };
     field.addEventListener("input", fit);
     field.addEventListener("keydown", (event) => {
-      if (event.isComposing) return;
       if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); close(); }
       if ((event.key === "Enter" || event.key.toLowerCase() === "s") && (event.ctrlKey || event.metaKey)) { event.preventDefault(); save(); }
     });

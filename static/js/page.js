@@ -1,12 +1,14 @@
 // Pages without a chat: forms, flashes, times.
 
 import { enhanceForms } from "./ajax_form.js";
+import { guardComposition } from "./composition.js";
 import { enableCopying } from "./copy_button.js";
 import { localTimes } from "./format.js";
 import { adoptFlashes } from "./toasts.js";
 import { tellZone } from "./zone.js";
 import "./theme.js";
 
+guardComposition();
 enhanceForms();
 enableCopying();
 adoptFlashes();

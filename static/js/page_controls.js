@@ -1,6 +1,7 @@
 // The buttons, menus and keys around the chat: each calls one act of the page it is given. It knows no message and no socket.
 
 import { copyText } from "./code_blocks.js";
+import { guardComposition } from "./composition.js";
 import { csrfToken } from "./http.js";
 import { element } from "./icons.js";
 import { openMenu } from "./menu.js";
@@ -11,6 +12,7 @@ import { tellZone } from "./zone.js";
 const at = (id) => document.getElementById(id);
 
 export function wireControls(page) {
+  guardComposition();
   wireButtons(page);
   wireMenus(page);
   wireKeys(page);

@@ -25,7 +25,7 @@ const mac = /Mac|iP/.test(globalThis.navigator?.platform ?? "");
 export function shortcuts({ keys, ...acts }) {
   if (keys) keys.replaceChildren(...TABLE.map(line));
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const found = TABLE.find(({ keys: combination }) => matches(event, combination));
     if (found && acts[found.act]() !== false) event.preventDefault();
   });

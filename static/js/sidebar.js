@@ -160,7 +160,6 @@ export class Sidebar {
     };
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (event.isComposing) return;
       if (event.key === "Enter") { event.preventDefault(); finish(true).then(() => link.focus()); }
       if (event.key === "Escape") { finish(false); link.focus(); }
     });

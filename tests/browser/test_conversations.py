@@ -65,6 +65,22 @@ def test_conversation_is_renamed_in_place(chat: Page) -> None:
     expect(chat).to_have_title("Stripes <b>and</b> dots · Echo")
 
 
+def test_the_enter_that_ends_a_composition_sends_and_saves_nothing(chat: Page) -> None:
+    ends = """node => node.dispatchEvent(new KeyboardEvent("keydown", {
+        key: "Enter", keyCode: 229, bubbles: true, cancelable: true}))"""
+    composer(chat).fill("にほんご")
+    composer(chat).evaluate(ends)
+    expect(composer(chat)).to_have_value("にほんご")
+    expect(chat.locator(".message")).to_have_count(0)
+    ask_and_wait(chat, "A question about zebras")
+    choose(chat, CHAT_MENU, "Rename")
+    chat.get_by_label("New title").fill("しまうま")
+    chat.get_by_label("New title").evaluate(ends)
+    expect(chat.get_by_label("New title")).to_have_value("しまうま")
+    chat.get_by_label("New title").press("Enter")
+    expect(chat.get_by_role("heading", level=1)).to_have_text("しまうま")
+
+
 def test_pinned_conversation_stays_on_top(chat: Page) -> None:
     for text in ("About lions", "About tigers"):
         new_chat(chat)

@@ -15,6 +15,7 @@ TARGET = ROOT / "static" / "vendor"
 
 INTER = "@fontsource-variable/inter"
 MONO = "@fontsource-variable/jetbrains-mono"
+MATH = "@fontsource/stix-two-math"
 
 # target below static/vendor/  ←  source below node_modules/
 FILES = {
@@ -30,6 +31,8 @@ FILES = {
     },
     "fonts/inter-latin-wght-italic.woff2": f"{INTER}/files/inter-latin-wght-italic.woff2",
     "fonts/mono-latin-wght-normal.woff2": f"{MONO}/files/jetbrains-mono-latin-wght-normal.woff2",
+    # The older container is the smaller one here.
+    "fonts/math-400-normal.woff": f"{MATH}/files/stix-two-math-latin-400-normal.woff",
     # Licences travel with what they cover.
     "licenses/socket.io-client.txt": "socket.io-client/LICENSE",
     "licenses/htmx.txt": "htmx.org/LICENSE",
@@ -39,6 +42,7 @@ FILES = {
     "licenses/katex.txt": "katex/LICENSE",
     "licenses/inter.txt": f"{INTER}/LICENSE",
     "licenses/jetbrains-mono.txt": f"{MONO}/LICENSE",
+    "licenses/stix-two-math.txt": f"{MATH}/LICENSE",
 }
 
 

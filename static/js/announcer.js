@@ -1,5 +1,7 @@
 // Speaks to screen readers: whole sentences while an answer streams, and its beginning and end. Nothing visible.
 
+import { answerStart } from "./markdown_more.js";
+
 export class Announcer {
   constructor(node) {
     this.node = node;
@@ -29,7 +31,7 @@ export class Announcer {
       this.said.set(row.key, row.text.length);
       this.say("Echo is answering.");
     }
-    const from = this.said.get(row.key);
+    const from = Math.max(this.said.get(row.key), answerStart(row.text)); // what is thought is not read out
     const fresh = row.text.slice(from);
     const end = live ? lastSentenceEnd(fresh) : fresh.length;
     if (end > 0) {

@@ -5,14 +5,14 @@ import { Marked } from "../vendor/marked.esm.js";
 import "../vendor/purify.min.js";
 import { dressCode, highlightIn } from "./code_blocks.js";
 import { closeMarkdown } from "./markdown_closing.js";
+import { escape, more, withOpening } from "./markdown_more.js";
 import { formulas, mathReady } from "./math.js";
 
 const purify = globalThis.DOMPurify;
 const marked = new Marked({ gfm: true, breaks: true, async: false });
-marked.use(formulas);
+marked.use(formulas, more);
 marked.use({
   renderer: {
-    html: ({ text }) => escape(text), // shown, never run
     image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || "image")}</a>`, // nothing is fetched from elsewhere
   },
 });
@@ -35,15 +35,12 @@ purify.addHook("afterSanitizeAttributes", (node) => {
   }
 });
 
-function escape(text) {
-  return text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
-}
-
 /** The top-level blocks of a text: [{raw, html}], sanitised. */
 function blocksOf(text) {
   const tokens = marked.lexer(text);
   const blocks = [];
-  for (const token of tokens) if (token.type !== "space" && token.type !== "def") blocks.push({ raw: `${token.type}:${token.raw}`, token });
+  const notes = [...(tokens.notes ?? [])].join();
+  for (const token of tokens) if (token.type !== "space" && token.type !== "def") blocks.push({ raw: `${token.type}:${token.raw}${token.raw.includes("[^") ? notes : ""}`, token });
   return blocks;
 }
 
@@ -54,17 +51,17 @@ const htmlOf = (token) => purify.sanitize(marked.parser([token]), CLEAN);
 
 /** Paints text into root; unchanged blocks keep their nodes, so selections and scroll places inside code survive. */
 export function paintMarkdown(root, text, { live = false } = {}) {
-  const blocks = blocksOf(live ? closeMarkdown(text) : text);
+  const blocks = blocksOf(withOpening(live ? closeMarkdown(text) : text));
   const old = root.blocks ?? [];
   let same = 0;
   while (same < blocks.length && same < old.length && old[same].raw === blocks[same].raw && old[same].math === mathState(blocks[same].raw)) same += 1;
   const reusable = old.slice(same).map((block) => block.node);
   for (let index = same; index < blocks.length; index += 1) {
     const node = reusable.shift() ?? root.appendChild(newBlock());
-    const scrolled = node.querySelector("pre")?.scrollLeft ?? 0;
-    node.innerHTML = htmlOf(blocks[index].token);
-    dress(node);
-    if (scrolled) node.querySelector("pre")?.scrollTo({ left: scrolled, behavior: "instant" });
+    keepingPlaces(node, () => {
+      node.innerHTML = htmlOf(blocks[index].token);
+      dress(node);
+    });
     blocks[index].node = node;
     blocks[index].math = mathState(blocks[index].raw);
   }
@@ -74,6 +71,16 @@ export function paintMarkdown(root, text, { live = false } = {}) {
   highlightIn(root, { live });
 }
 
+/** What a person has opened and how far they have scrolled aside stays while the block is drawn anew. */
+function keepingPlaces(node, draw) {
+  const all = (selector) => [...node.querySelectorAll(selector)];
+  const open = all("details").map((each) => each.open);
+  const left = all("pre, .table-wrap").map((each) => each.scrollLeft);
+  draw();
+  all("details").forEach((each, at) => { each.open = open[at] ?? each.open; });
+  all("pre, .table-wrap").forEach((each, at) => left[at] && each.scrollTo({ left: left[at], behavior: "instant" }));
+}
+
 function newBlock() {
   const node = document.createElement("div");
   node.className = "block";
@@ -81,9 +88,13 @@ function newBlock() {
   return node;
 }
 
+const LONG_CELL = 30; // characters: a cell with more gets a width that reads well, and the table scrolls
+
 /** What is added after sanitising is made by us, node by node. */
 function dress(node) {
+  for (const quote of node.querySelectorAll("blockquote")) quote.dir = "auto"; // its bar is where its own words begin
   for (const table of node.querySelectorAll("table")) {
+    for (const cell of table.querySelectorAll("th, td")) if (cell.textContent.length > LONG_CELL) cell.classList.add("long");
     const wrap = document.createElement("div");
     wrap.className = "table-wrap";
     wrap.tabIndex = 0;
@@ -104,6 +115,10 @@ export function placeCaret(root) {
   let node = root;
   for (;;) {
     const last = [...node.childNodes].reverse().find((child) => child.nodeType === 1 || child.textContent.trim() !== "");
+    if (last?.tagName === "DETAILS" && !last.open) {
+      node = last.querySelector("summary");
+      break;
+    }
     if (!last || last.nodeType !== 1 || /^(BR|HR|INPUT|MATH|svg)$/i.test(last.tagName) || last.closest("math")) break;
     node = last;
   }

@@ -1,18 +1,33 @@
 // Closes what a half-written Markdown text has left open, so that half a table, fence or bold word never flashes.
 // Pure text in, text out; it renders nothing.
 
+import { TAGS, answerStart } from "./markdown_more.js";
 import { formulasOf, maskFormulas, unfinishedBlock } from "./math_rules.js";
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
 const DELIMITER = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-*:?\s*)*\|?\s*$/;
 
 export function closeMarkdown(text) {
+  const start = answerStart(text); // what is thought is shown as it is written
+  return holdTag(text.slice(0, start)) + closeAnswer(holdTag(text.slice(start)));
+}
+
+function closeAnswer(text) {
   const lines = text.split("\n");
   const fence = openFence(lines);
   if (fence !== null) return closeFence(lines, fence);
   const formula = unfinishedBlock(text);
   if (formula) return `${text.slice(0, formula.index + 2)}${formula.source}${formula.end}`;
   return closeLines(lines);
+}
+
+/** A tag that is being written, at the very end of a text, waits until it is whole. */
+function holdTag(text) {
+  const half = /<(?:\/?([a-z][a-z0-9]*)?(?:\s[^<>\n]{0,200})?|!-{0,2}|!--[^>]{0,2000})$/i.exec(text);
+  if (!half || text.slice(0, half.index).endsWith("\\")) return text;
+  const name = (half[1] ?? "").toLowerCase();
+  const known = /\s/.test(half[0]) ? half[0].startsWith("<!--") || TAGS.includes(name) : TAGS.some((tag) => tag.startsWith(name));
+  return known ? text.slice(0, half.index) : text;
 }
 
 /** The marker of a fence that is still open, with its line, or null. */
@@ -95,7 +110,7 @@ export function closeInline(text) {
 function holdLink(text) {
   const half = /!?\[([^\][]*)\]\([^()\s]*$/.exec(text) ?? /!?\[([^\][]*)$/.exec(text);
   if (!half || text.slice(0, half.index).endsWith("\\")) return text;
-  return text.slice(0, half.index) + (text[half.index] === "!" ? "" : half[1]);
+  return text.slice(0, half.index) + (/^(?:!|\[\^)/.test(half[0]) ? "" : half[1]);
 }
 
 function closeEmphasis(text) {

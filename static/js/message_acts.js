@@ -1,6 +1,7 @@
 // What can be done with one message, in the words that its view calls. It draws nothing itself.
 
 import { copyText } from "./code_blocks.js";
+import { answerOf } from "./markdown_more.js";
 import { touch } from "./icons.js";
 import { toast } from "./toasts.js";
 
@@ -42,7 +43,7 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
 }
 
 async function copyMessage(row, button, announcer) {
-  const done = await copyText(row.text);
+  const done = await copyText(row.role === "assistant" ? answerOf(row.text) : row.text);
   announcer.say(done ? "Copied" : "Copying was refused by the browser");
   const use = button.querySelector("use");
   use.setAttribute("href", done ? "#i-check" : "#i-close");

@@ -35,12 +35,23 @@ and a formula $a^2 + b^2 = c^2$ <img src=x onerror="document.title='owned'"> and
 <script>document.title='owned'</script><iframe src="https://example.org"></iframe>
 <a href="javascript:document.title='owned'" onclick="document.title='owned'">a link</a>
 [another](javascript:document.title='owned') <svg onload="document.title='owned'"></svg>"""
+WIDE = """<think>
+First this,
+  then that.
+</think>
+
+| Programming language | Memory management | Concurrency | Typical areas of application |
+|---|---|---|---|
+| Python | garbage collection | threads | data science<br>teaching, automation of everything |
+
+> هذا اقتباس باللغة العربية"""
 SCRIPT: dict[str, Any] = {
     "log": True,
     "replies": [
         {"match": "endless", "text": words(1500), "delay_ms": 40},
         {"match": "steady", "text": STEADY, "delay_ms": 40},
         {"match": "rich", "text": RICH, "delay_ms": 5},
+        {"match": "wide", "text": WIDE, "delay_ms": 5},
         {"match": "break", "text": "This answer will fail soon.", "fail_after": 3},
     ],
     "default": {"text": CALM, "delay_ms": 10},

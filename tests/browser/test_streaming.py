@@ -201,6 +201,25 @@ def test_markdown_code_and_formulas_are_drawn(chat: Page) -> None:
     expect(prose(chat).get_by_role("button", name="Copied")).to_be_visible()
 
 
+def test_wide_tables_scroll_thoughts_fold_and_quotations_know_their_side(chat: Page) -> None:
+    chat.set_viewport_size({"width": 390, "height": 800})
+    ask_and_wait(chat, "something wide")
+    table = prose(chat).locator(".table-wrap")
+    inside, shown = table.evaluate("node => [node.scrollWidth, node.clientWidth]")
+    assert inside > shown
+    assert chat.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    heads = table.locator("th").evaluate_all("cells => cells.map(cell => cell.offsetHeight)")
+    assert max(heads) < 70  # two lines of whole words, not one line for each letter
+    quotation = prose(chat).locator("blockquote")
+    expect(quotation).to_have_css("border-right-width", "3px")
+    expect(quotation).to_have_css("border-left-width", "0px")
+    thoughts = prose(chat).locator(".thought-text")
+    expect(thoughts).to_be_hidden()
+    prose(chat).get_by_text("Thoughts").click()
+    expect(thoughts).to_be_visible()
+    assert thoughts.inner_text() == "First this,\n  then that."
+
+
 def test_hostile_html_is_shown_or_dropped_but_never_run(chat: Page) -> None:
     ask_and_wait(chat, "rich <script>document.title='owned'</script><b>bold</b>")
     hostile = "script, iframe, [onerror], [onload], [onclick], [href^='javascript']"

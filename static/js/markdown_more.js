@@ -49,6 +49,9 @@ export function answerStart(text) {
 /** The answer without what was thought before it. */
 export const answerOf = (text) => text.slice(answerStart(text)).trimStart() || text;
 
+/** Nothing but spaces, signs that nobody sees, comments: an answer that shows nothing, whatever was thought before it. */
+export const saysNothing = (text) => /^[\s\p{Cc}\p{Cf}\p{Z}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]*$/u.test(text.slice(answerStart(text)).replace(/<!--[\s\S]*?(?:-->|$)/g, ""));
+
 const thought = {
   name: "thought",
   level: "block",

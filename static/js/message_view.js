@@ -4,6 +4,7 @@ import { element, icon, iconButton } from "./icons.js";
 import { fullTime, queuePlace, replyStats, seconds as spoken } from "./format.js";
 import { openMenu } from "./menu.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
+import { saysNothing } from "./markdown_more.js";
 import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
 
@@ -100,13 +101,15 @@ export class MessageView {
 
   #tail(live) {
     const { row } = this;
-    const state = [row.status, row.error?.text, row.finish_reason, live].join("|");
+    const nothing = row.role === "assistant" && !live && saysNothing(row.text);
+    const state = [row.status, row.error?.text, row.finish_reason, live, nothing].join("|");
     if (state === this.tailState) return;
     this.tailState = state;
     this.tail.replaceChildren();
     if (row.status === "refused") this.tail.append(this.#refusal());
-    else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending());
+    else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending(nothing));
     else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#cutOff());
+    else if (nothing && row.status === "complete") this.tail.append(this.#note("empty", "info", "The model gave no answer.", this.#retry()));
   }
 
   #refusal() {
@@ -119,12 +122,22 @@ export class MessageView {
     return element("div", { class: "refusal", role: "alert" }, icon("alert"), text, retry, drop);
   }
 
-  #ending() {
-    const { row, acts } = this;
+  #ending(nothing) {
+    const { row } = this;
     const { text, sign } = ENDINGS[row.status];
-    const retry = element("button", { type: "button", class: "button small", onclick: () => acts.regenerate(row.id) }, "Retry");
-    const goOn = element("button", { type: "button", class: "button small", onclick: () => acts.continue(row.id) }, "Continue");
-    return element("div", { class: `ending ${row.status}` }, icon(sign), element("span", {}, row.error?.text ?? text), row.status === "failed" || !row.text ? retry : goOn);
+    return this.#note(row.status, sign, row.error?.text ?? text, row.status === "failed" || nothing ? this.#retry() : this.#continue());
+  }
+
+  #note(kind, sign, text, act) {
+    return element("div", { class: `ending ${kind}` }, icon(sign), element("span", {}, text), act);
+  }
+
+  #retry() {
+    return element("button", { type: "button", class: "button small", onclick: () => this.acts.regenerate(this.row.id) }, "Retry");
+  }
+
+  #continue() {
+    return element("button", { type: "button", class: "button small", onclick: () => this.acts.continue(this.row.id) }, "Continue");
   }
 
   #cutOff() {

@@ -52,6 +52,7 @@ SCRIPT: dict[str, Any] = {
         {"match": "steady", "text": STEADY, "delay_ms": 40},
         {"match": "rich", "text": RICH, "delay_ms": 5},
         {"match": "wide", "text": WIDE, "delay_ms": 5},
+        {"match": "silence", "text": " \u200b\n", "delay_ms": 5},
         {"match": "break", "text": "This answer will fail soon.", "fail_after": 3},
     ],
     "default": {"text": CALM, "delay_ms": 10},

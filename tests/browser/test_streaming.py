@@ -170,6 +170,16 @@ def test_failed_answer_says_so_and_offers_a_retry(chat: Page) -> None:
     expect(prose(chat)).to_have_text(CALM)
 
 
+def test_an_answer_with_nothing_in_it_says_so_and_offers_a_retry(chat: Page) -> None:
+    ask_and_wait(chat, "silence please")
+    for _ in range(2):
+        expect(answer(chat)).to_contain_text("The model gave no answer.")
+        chat.reload()
+    answer(chat).get_by_role("button", name="Retry").click()
+    expect(answer(chat)).to_contain_text("2/2")
+    expect(answer(chat)).to_contain_text("The model gave no answer.")
+
+
 def test_message_sent_while_another_streams_waits_for_its_end(chat: Page) -> None:
     ask(chat, "an endless answer")
     expect(prose(chat)).to_contain_text("word5 ")

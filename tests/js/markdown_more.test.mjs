@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Marked } from "../../node_modules/marked/lib/marked.esm.js";
 import { Announcer } from "../../static/js/announcer.js";
 import { closeMarkdown } from "../../static/js/markdown_closing.js";
-import { answerOf, more, withOpening } from "../../static/js/markdown_more.js";
+import { answerOf, more, saysNothing, withOpening } from "../../static/js/markdown_more.js";
 
 const marked = new Marked({ gfm: true, breaks: true });
 marked.use(more);
@@ -53,6 +53,11 @@ test("a screen reader hears the answer, not the thoughts", () => {
   for (const text of ["", "<think>\nOne. Two.\n", "<think>\nOne. Two.\n</think>\nThree. Fo"]) announcer.follow({ key: "k", text }, true);
   announcer.follow({ key: "k", text: "<think>\nOne. Two.\n</think>\nThree. Four", status: "complete" }, false);
   assert.deepEqual(heard.filter(Boolean), ["Echo is answering.", "Three.", "Four", "Answer finished."]);
+});
+
+test("an answer that shows nothing is known as one", () => {
+  for (const text of ["", " \n\t", "\u200b\u200d\ufeff", "\u2800\u3164", "\u00a0", "<!-- nothing -->", "<think>\nHm.\n</think>\n\n", "<think>\nHm.", "\u0000\u00ad\u2060"]) assert.equal(saysNothing(text), true, JSON.stringify(text));
+  for (const text of [".", "0", "👍", "👨‍👩‍👧", "é", "<think>\nHm.\n</think>\n\nYes", "```\n```", "---", "<br>x", "אב"]) assert.equal(saysNothing(text), false, JSON.stringify(text));
 });
 
 test("details fold what is inside, as Markdown", () => {

@@ -1,6 +1,6 @@
 // One conversation as the page uses it: a message store kept true through the socket. It knows no DOM.
 
-import { MessageStore } from "./message_store.js";
+import { MessageStore, isCutShort } from "./message_store.js";
 
 export const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
@@ -140,7 +140,7 @@ export class Conversation {
     const top = payload.message ?? payload.reply;
     if (top?.parent_id && !this.owns(top.parent_id)) return void this.open().catch(() => {}); // another branch than the one loaded here
     const known = payload.reply && this.store.messages.get(payload.reply.id);
-    if (!payload.message && known?.final && (known.status === "stopped" || known.status === "interrupted")) this.store.revive(payload.reply);
+    if (!payload.message && known?.final && isCutShort(known)) this.store.revive(payload.reply);
     else this.store.start(payload);
   }
 

@@ -4,6 +4,9 @@
 export const LIVE = new Set(["queued", "streaming"]);
 const MAX_EARLY = 400;
 
+/** An answer that ended before it was done; the server lets it go on in the same row. */
+export const isCutShort = ({ status, finish_reason }) => ["stopped", "interrupted", "failed"].includes(status) || (status === "complete" && finish_reason === "length");
+
 export class MessageStore {
   constructor(onChange = () => {}) {
     this.onChange = onChange; // (key | null): one message changed, or (null) the path itself
@@ -174,7 +177,7 @@ export class MessageStore {
     const row = this.messages.get(reply.id);
     if (!row) return this.start({ reply });
     if (!row.final) return this.onChange(row.key);
-    Object.assign(row, { status: reply.status ?? "queued", final: false, done: null, error: null });
+    Object.assign(row, { status: reply.status ?? "queued", final: false, done: null, error: null, finish_reason: null });
     if (!this.path().includes(row)) this.leafId = row.id;
     this.onChange(null);
   }
@@ -196,7 +199,7 @@ export class MessageStore {
   piece({ message_id, seq, text }) {
     const row = this.messages.get(message_id);
     if (!row) return this.#keepEarly(message_id, seq, text);
-    if (row.final && (row.status === "stopped" || row.status === "interrupted") && seq === row.seq + 1) row.final = false; // continued in another tab
+    if (row.final && isCutShort(row) && seq === row.seq + 1) row.final = false; // continued in another tab
     if (row.final || seq <= row.seq) return "duplicate";
     row.ahead.set(seq, text);
     this.#drain(row);

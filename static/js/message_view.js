@@ -108,7 +108,7 @@ export class MessageView {
     this.tail.replaceChildren();
     if (row.status === "refused") this.tail.append(this.#refusal());
     else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending(nothing));
-    else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#cutOff());
+    else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#note("cut", "info", "Echo reached the longest answer that is set for this chat.", this.#continue()));
     else if (nothing && row.status === "complete") this.tail.append(this.#note("empty", "info", "The model gave no answer.", this.#retry()));
   }
 
@@ -140,9 +140,6 @@ export class MessageView {
     return element("button", { type: "button", class: "button small", onclick: () => this.acts.continue(this.row.id) }, "Continue");
   }
 
-  #cutOff() {
-    return element("div", { class: "ending" }, icon("info"), element("span", {}, "Echo reached the longest answer that is set for this chat."));
-  }
 
   // ---- actions ------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from tests.browser.talk import (
     prose,
     question,
     stop_button,
+    wait_for_end,
 )
 from tests.live.server import LiveServer, Person
 
@@ -191,6 +192,23 @@ def test_settings_belong_to_one_conversation_and_are_kept(chat: Page) -> None:
     open_settings_of_chat(chat)
     expect(dialog.get_by_label("System prompt", exact=True)).to_have_value("")
     expect(top_k).not_to_have_value("7")
+
+
+def test_an_answer_that_its_length_cut_offers_to_go_on(chat: Page) -> None:
+    dialog = open_settings_of_chat(chat)
+    longest = dialog.get_by_label("Longest answer, exact value")
+    longest.fill("16")
+    longest.press("Tab")
+    dialog.get_by_role("button", name="Close settings").click()
+    ask_and_wait(chat, "a steady answer")
+    expect(answer(chat)).to_contain_text("the longest answer that is set")
+    cut = prose(chat).inner_text()
+    chat.reload()
+    answer(chat).get_by_role("button", name="Continue").click()
+    expect(prose(chat)).not_to_have_text(cut)
+    wait_for_end(chat)
+    assert prose(chat).inner_text().startswith(cut)
+    expect(chat.locator(".message.assistant")).to_have_count(1)
 
 
 def test_draft_is_kept_for_each_conversation(chat: Page) -> None:

@@ -75,3 +75,15 @@ test("whatever has its place is shown at once, without asking", async () => {
   assert.deepEqual(shown(window).map(([id]) => id), ["q5", "a6"]);
   assert.deepEqual(server.asked, ["open_conversation"]);
 });
+
+test("another tab lets an answer go on that its length had cut: this one sees it grow", async () => {
+  const server = new Server();
+  server.rows[1].finish_reason = "length";
+  const window = await opened(server);
+  window.handle("message_started", { conversation_id: "c", message: null, reply: message("a1", "q1", "assistant", "Hello", { status: "queued" }) });
+  assert.equal(window.store.live()?.id, "a1");
+  window.handle("receive_message", { message_id: "a1", seq: 2, text: " there" });
+  window.handle("message_finished", { message_id: "a1", status: "complete", finish_reason: "stop", seq: 2 });
+  await settled();
+  assert.deepEqual(shown(window), [["q1", "Hi"], ["a1", "Hello there"]]);
+});

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MessageStore } from "../../static/js/message_store.js";
+import { MessageStore, isCutShort } from "../../static/js/message_store.js";
 
 function random(seed) {
   let state = seed;
@@ -162,6 +162,35 @@ test("a stopped answer goes on where it was", () => {
   store.finish(server.end());
   assert.equal(store.get("r1").text, "abc");
   assert.equal(store.get("r1").status, "complete");
+});
+
+test("an answer that was cut by its length goes on too, here and where another tab asked for it", () => {
+  for (const announced of [true, false]) {
+    const store = new MessageStore();
+    const server = new Server(["a", "b", "c"]);
+    store.start({ message: question, reply: reply() });
+    store.piece(server.speak());
+    store.finish({ ...server.end(), finish_reason: "length" });
+    if (announced) store.revive(reply({ status: "queued", text: "a" }));
+    if (announced) assert.equal(store.get("r1").finish_reason, null);
+    store.piece(server.speak());
+    store.piece(server.speak());
+    store.finish(server.end());
+    assert.equal(store.get("r1").text, "abc");
+    assert.equal(store.get("r1").finish_reason, "stop");
+  }
+});
+
+test("an answer that is done takes no more pieces", () => {
+  assert.deepEqual([{ status: "complete", finish_reason: "stop" }, { status: "streaming" }, { status: "queued" }].map(isCutShort), [false, false, false]);
+  assert.deepEqual(["stopped", "interrupted", "failed"].map((status) => isCutShort({ status })), [true, true, true]);
+  const store = new MessageStore();
+  const server = new Server(["a", "b"]);
+  store.start({ message: question, reply: reply() });
+  store.piece(server.speak());
+  store.finish(server.end());
+  store.piece(server.speak());
+  assert.equal(store.get("r1").text, "a");
 });
 
 test("reset replaces the whole text", () => {

@@ -23,6 +23,7 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
     continue: (id) => attempt(() => current().continue(id)),
     rate: (id, rating, more) => attempt(() => current().rate(id, rating, more)),
     tell: (text) => touch() && toast(text, { seconds: 7 }), // where nothing hovers, tooltips do not exist
+    ours: (change) => scroll.ours(change),
     still: (change) => scroll.keeping(() => list().root.firstElementChild, change),
 
     /** What was refused is not lost: the field opens again with it. */

@@ -10,6 +10,10 @@ export class MessageList {
   }
 
   show(rows) {
+    this.acts.ours(() => this.#show(rows));
+  }
+
+  #show(rows) {
     const keys = new Set(rows.map((row) => row.key));
     for (const [key, view] of this.views) if (!keys.has(key)) this.#remove(key, view);
     let place = this.root.firstChild;
@@ -25,7 +29,7 @@ export class MessageList {
   }
 
   update(row) {
-    this.views.get(row.key)?.update(row);
+    this.acts.ours(() => this.views.get(row.key)?.update(row));
   }
 
   /** Answers that wait say what their model is doing. */
@@ -39,7 +43,7 @@ export class MessageList {
   }
 
   repaint() {
-    for (const view of this.views.values()) view.repaint();
+    this.acts.ours(() => { for (const view of this.views.values()) view.repaint(); });
   }
 
   byId(id) {

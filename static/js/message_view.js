@@ -61,7 +61,7 @@ export class MessageView {
   #paintSoon() {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
-      this.#paint();
+      this.acts.ours(() => this.#paint());
     });
   }
 

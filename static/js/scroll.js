@@ -1,4 +1,5 @@
-// The one owner of scrolling in the message list. Pinned: growth is followed; a deliberate move up unpins.
+// The one owner of scrolling in the message list. Pinned: growth is followed; a person's move up unpins, and nothing else does:
+// where the list becomes shorter (a code block closes) the browser moves it too, and that is told apart by who made the change.
 // On sending, the question goes near the top and a spacer under the answer shrinks as it grows, so nothing jumps.
 
 const TIME_CONSTANT = 80; // ms of the spring
@@ -13,9 +14,12 @@ export class ScrollController {
     this.pinned = true;
     this.anchor = null;
     this.written = scroller.scrollTop;
-    this.last = 0;
+    this.last = scroller.scrollTop;
+    this.lowest = this.bottom;
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    scroller.addEventListener("wheel", (event) => event.deltaY < 0 && this.#deliberate(), { passive: true });
+    scroller.addEventListener("wheel", (event) => event.deltaY < 0 && !event.ctrlKey && this.#deliberate(), { passive: true });
+    scroller.addEventListener("touchstart", (event) => { this.touched = event.touches[0].clientY; }, { passive: true });
+    scroller.addEventListener("touchmove", (event) => event.touches[0].clientY > this.touched + UNPIN && this.#deliberate(), { passive: true });
     scroller.addEventListener("keydown", (event) => ["ArrowUp", "PageUp", "Home"].includes(event.key) && event.target === scroller && this.#deliberate());
     button.addEventListener("click", () => this.toBottom());
     this.observer = new ResizeObserver(() => this.grown());
@@ -65,8 +69,20 @@ export class ScrollController {
     this.button.tabIndex = want ? 0 : -1;
   }
 
+  /** Runs a change of the page's own: as far as the browser moves the list meanwhile, no person did. */
+  ours(change) {
+    const before = this.scroller.scrollTop;
+    change();
+    const moved = this.scroller.scrollTop - before;
+    this.written += moved;
+    this.last += moved;
+  }
+
   /** The content or the window changed its size. */
   grown() {
+    const { bottom } = this;
+    if (this.pinned && bottom < this.lowest && this.distance <= 2) this.#write(this.scroller.scrollTop); // shorter: the browser went along
+    this.lowest = bottom;
     this.#fitSpacer();
     if (this.pinned) this.#follow();
     this.#showButton();

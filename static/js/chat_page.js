@@ -17,6 +17,7 @@ import { MessageList } from "./message_list.js";
 import { ModelPicker } from "./model_picker.js";
 import { fitDock, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
+import { RecentChats } from "./recent_chats.js";
 import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
 import { SettingsPanel } from "./settings_panel.js";
@@ -28,8 +29,7 @@ import { adoptFlashes, toast } from "./toasts.js";
 const at = (id) => document.getElementById(id);
 const boot = JSON.parse(at("boot").textContent);
 const chat = at("chat");
-const kept = new Map(); // the last conversations looked at: shown at once, then made true
-const KEEP = 8;
+const kept = new RecentChats();
 
 const announcer = new Announcer(at("announcer"));
 const connection = new Connection(at("notice-bar"), at("model-picker"));
@@ -45,9 +45,9 @@ const composer = new Composer({
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const sidebar = new Sidebar({
   list: at("conversation-rows"), template: at("row-template"),
-  on: { open: openConversation, removed: conversationRemoved, changed: conversationChanged },
+  on: { open: openConversation, removed: conversationRemoved, restored: conversationRestored, changed: conversationChanged },
 });
-const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), shade: at("drawer-shade"), opener: at("open-sidebar") });
+const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), beside: chat, shade: at("drawer-shade"), opener: at("open-sidebar") });
 const settings = new SettingsPanel({ boot, picker, conversation: () => current, onSaved: conversationChanged, onCleared: (id) => sidebar.removed(id, current.info?.title) });
 const feedback = feedbackDialog(at("feedback"));
 const search = new SearchDialog(at("search"), openConversation);
@@ -62,6 +62,7 @@ let current = make(null);
 let connectedBefore = false;
 let liveKey = null;
 let stopAsked = null;
+let removed = null;
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
 
@@ -77,23 +78,18 @@ function make(id) {
 function show(id, { push = true } = {}) {
   const before = current;
   if (before.id !== null && before.id !== id) before.close();
-  if (before.id !== null) keep(before);
+  if (before.id !== null) kept.keep(before);
   current = (id !== null && kept.get(id)) || make(id);
   liveKey = null;
   if (push) history.pushState({}, "", id === null ? "/" : `/c/${id}`);
   composer.open(id);
   list.clear();
   drawAll();
-  scroll.jump();
+  scroll.jump(current.place);
+  current.place = null;
   sidebar.mark(id);
   drawer.chosen();
   composer.focus();
-}
-
-function keep(conversation) {
-  kept.delete(conversation.id);
-  kept.set(conversation.id, conversation);
-  if (kept.size > KEEP) kept.delete(kept.keys().next().value);
 }
 
 async function openConversation(id) {
@@ -235,12 +231,7 @@ function handle(name, payload) {
   else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
   else if (name === "session_ended") { composer.saveNow(unsent()); connection.signedOut(payload?.reason); }
   else if (name === "message_started") current.handle(name, payload);
-  else (ownerOf(payload.message_id) ?? current).handle(name, payload);
-}
-
-function ownerOf(messageId) {
-  if (current.owns(messageId)) return current;
-  return [...kept.values()].find((conversation) => conversation.owns(messageId));
+  else (current.owns(payload.message_id) ? current : kept.owning(payload.message_id) ?? current).handle(name, payload);
 }
 
 function conversationChanged(conversation) {
@@ -258,7 +249,17 @@ function conversationChanged(conversation) {
 
 function conversationRemoved(id) {
   kept.delete(id);
-  if (current.id === id) show(null);
+  if (current.id !== id) return;
+  removed = current;
+  removed.place = scroll.place;
+  show(null);
+}
+
+/** Undone: back to it where it was left, unless it was not in view or the person has gone elsewhere since. */
+function conversationRestored(id) {
+  if (removed?.id !== id || current.id !== null) return;
+  kept.keep(removed);
+  openConversation(id);
 }
 
 // ---- the rest of the page ---------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ const narrow = () => matchMedia("(max-width: 820px)").matches;
 const EDGE = 24;
 
 export class Drawer {
-  constructor({ root, sidebar, shade, opener }) {
-    Object.assign(this, { root, sidebar, shade, opener });
-    shade.addEventListener("click", () => this.close());
+  constructor({ root, sidebar, beside, shade, opener }) {
+    Object.assign(this, { root, sidebar, beside, shade, opener });
+    shade.addEventListener("click", () => this.close({ refocus: true }));
+    root.addEventListener("keydown", (event) => this.#key(event));
     root.addEventListener("touchstart", (event) => this.#start(event), { passive: true });
     root.addEventListener("touchmove", (event) => this.#move(event), { passive: false }); // or the browser takes the swipe for "back"
     root.addEventListener("touchend", () => this.#end());
@@ -43,7 +44,14 @@ export class Drawer {
 
   /** After a choice on a phone the drawer goes; beside the chat it stays. */
   chosen() {
-    if (narrow()) this.close();
+    if (narrow() && this.isOpen) this.close({ refocus: this.sidebar.contains(document.activeElement) });
+  }
+
+  /** Escape closes the drawer, not what is behind it; a field, a menu or a dialog in front of it takes its own. */
+  #key(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || !narrow() || !this.isOpen || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    this.close({ refocus: true });
   }
 
   #remember(state) {
@@ -52,6 +60,7 @@ export class Drawer {
   }
 
   #tell() {
+    this.beside.inert = narrow() && this.isOpen; // the focus stays in the open drawer
     this.opener.hidden = this.isOpen && !narrow();
     this.opener.setAttribute("aria-expanded", String(this.isOpen));
   }

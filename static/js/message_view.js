@@ -163,7 +163,7 @@ export class MessageView {
     const rated = (value) => ({ "aria-pressed": String(row.rating === value), class: `icon-button ${row.rating === value ? "rated" : ""}` });
     return [
       this.#again(),
-      iconButton("up-thumb", "Good answer", () => acts.rate(row.id, row.rating === 1 ? 0 : 1), rated(1)),
+      iconButton("up-thumb", "Good answer", () => this.#rateUp(), rated(1)),
       iconButton("down-thumb", "Bad answer", () => this.#rateDown(), rated(-1)),
     ];
   }
@@ -179,9 +179,20 @@ export class MessageView {
     return button;
   }
 
+  #rateUp() {
+    const { row, acts } = this;
+    acts.still(() => this.#closeReasons());
+    acts.rate(row.id, row.rating === 1 ? 0 : 1);
+  }
+
+  #closeReasons() {
+    this.node.querySelector(".rating-panel")?.remove();
+    this.node.classList.remove("keep");
+  }
+
   async #rateDown() {
     const { row, acts } = this;
-    this.node.querySelector(".rating-panel")?.remove();
+    this.#closeReasons();
     const again = row.rating === -1;
     const saved = acts.rate(row.id, again ? 0 : -1);
     if (again) return;

@@ -118,12 +118,17 @@ export class ScrollController {
     this.frame = requestAnimationFrame(step);
   }
 
-  /** Opening a chat: at its end, without a ride. */
-  jump() {
+  /** Where somebody reads: for jump(). */
+  get place() {
+    return { pinned: this.pinned, top: this.scroller.scrollTop };
+  }
+
+  /** Opening a chat: at its end, without a ride; or where it was left. */
+  jump(place = null) {
     this.anchor = null;
-    this.pinned = true;
+    this.pinned = place?.pinned ?? true;
     this.#fitSpacer();
-    this.#write(this.bottom);
+    this.#write(this.pinned ? this.bottom : place.top);
     this.#showButton();
   }
 

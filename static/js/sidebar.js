@@ -6,7 +6,7 @@ import { closeMenu, openMenu } from "./menu.js";
 import { toast } from "./toasts.js";
 
 export class Sidebar {
-  /** on: {open(id), removed(id), changed(conversation), exportOf(id)} */
+  /** on: {open(id), removed(id), restored(id), changed(conversation)} */
   constructor({ list, template, on }) {
     Object.assign(this, { list, template, on });
     this.currentId = null;
@@ -216,7 +216,7 @@ export class Sidebar {
     try {
       const { conversation } = await post(`/conversations/${id}/restore`);
       if (conversation) this.put(conversation);
-      this.on.open(id);
+      this.on.restored(id);
     } catch (error) {
       toast(error.message, { kind: "error" });
     }

@@ -136,6 +136,34 @@ def test_deleted_conversation_comes_back_by_undo(chat: Page) -> None:
     expect(rows(chat)).to_have_count(0)
 
 
+def test_undo_goes_back_to_where_the_chat_was_left_and_nowhere_else(chat: Page) -> None:
+    ask_and_wait(chat, "About lions")
+    new_chat(chat)
+    ask_and_wait(chat, "a steady answer about tigers")
+    ask_and_wait(chat, "a steady answer about leopards")
+    place = "document.getElementById('messages').scrollTop"
+    chat.locator("#messages").hover()
+    chat.mouse.wheel(0, -300)
+    expect(chat.locator("#to-bottom")).to_have_class(re.compile("shown"))
+    chat.wait_for_timeout(300)
+    left = chat.evaluate(place)
+    choose(chat, CHAT_MENU, "Delete")
+    expect(chat.locator(".message")).to_have_count(0)
+    chat.get_by_role("button", name="Undo").click()
+    expect(chat.locator(".message")).to_have_count(4)
+    chat.wait_for_timeout(300)
+    assert abs(chat.evaluate(place) - left) < 3
+    other = rows(chat).filter(has_text="lions")
+    other.hover()
+    other.get_by_role("button").click()
+    chat.get_by_role("menuitem", name="Delete").click()
+    expect(rows(chat)).to_have_count(1)
+    chat.get_by_role("button", name="Undo").click()
+    expect(rows(chat)).to_have_count(2)
+    expect(chat.get_by_role("heading", level=1)).to_contain_text("tigers")
+    assert abs(chat.evaluate(place) - left) < 3
+
+
 def test_cleared_discussion_is_gone_and_comes_back_by_undo(chat: Page) -> None:
     ask_and_wait(chat, "A question about zebras")
     dialog = open_settings_of_chat(chat)
@@ -275,6 +303,11 @@ def test_thumbs_are_kept_and_thumbs_down_asks_for_reasons(chat: Page, echo: Live
     expect(good).to_have_attribute("aria-pressed", "false")
     bad.click()
     expect(bad).to_have_attribute("aria-pressed", "false")
+    bad.click()
+    expect(reasons).to_be_visible()
+    good.click()
+    expect(good).to_have_attribute("aria-pressed", "true")
+    expect(reasons).to_have_count(0)
 
 
 def test_feedback_is_left_in_a_dialog(chat: Page) -> None:

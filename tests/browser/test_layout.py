@@ -12,6 +12,7 @@ from tests.browser.talk import (
     CALM,
     CHAT_ADDRESS,
     answer,
+    ask,
     ask_and_wait,
     choose,
     composer,
@@ -83,6 +84,28 @@ def test_phone_has_a_drawer_and_the_composer_in_reach(
     page.get_by_role("button", name="Settings of this chat").tap()
     expect_in_view(page.get_by_role("dialog", name="Settings"))
     expect_no_sideways_scrolling(page)
+
+
+def test_drawer_keeps_the_focus_and_escape_closes_it_alone(chat: Page) -> None:
+    chat.set_viewport_size({"width": 390, "height": 800})
+    ask(chat, "an endless answer")
+    expect(prose(chat)).to_contain_text("word5 ")
+    opener = chat.get_by_role("button", name="Open sidebar")
+    opener.click()
+    sidebar = chat.locator("#sidebar")
+    for _ in range(12):
+        chat.keyboard.press("Tab")
+        assert chat.evaluate("!document.getElementById('chat').contains(document.activeElement)")
+    sidebar.get_by_role("button", name="Account menu").click()
+    chat.keyboard.press("Escape")
+    expect(chat.get_by_role("menu")).to_have_count(0)
+    expect(sidebar).to_be_visible()
+    chat.keyboard.press("Escape")
+    expect(sidebar).to_be_hidden()
+    expect(opener).to_be_focused()
+    expect(stop_button(chat)).to_be_visible()
+    chat.keyboard.press("Escape")
+    expect(stop_button(chat)).to_have_count(0)
 
 
 def test_phone_shows_every_page_without_sideways_scrolling(

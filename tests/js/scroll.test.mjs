@@ -132,3 +132,13 @@ test("random changes of ours never stop it", () => {
   ride();
   assert.equal(list.scrollTop, height - 500);
 });
+
+test("a chat is opened at its end, or where it was left", () => {
+  list.scrollTop = 120;
+  list.scrolls();
+  const left = scroll.place;
+  scroll.jump();
+  assert.deepEqual([list.scrollTop, scroll.pinned], [500, true]);
+  scroll.jump(left);
+  assert.deepEqual([list.scrollTop, scroll.pinned], [120, false]);
+});

@@ -6,7 +6,7 @@ import "../vendor/purify.min.js";
 import { dressCode, highlightIn } from "./code_blocks.js";
 import { closeMarkdown } from "./markdown_closing.js";
 import { escape, more, withOpening } from "./markdown_more.js";
-import { formulas, mathReady } from "./math.js";
+import { drawable, formulas, mathState } from "./math.js";
 
 const purify = globalThis.DOMPurify;
 const marked = new Marked({ gfm: true, breaks: true, async: false });
@@ -45,16 +45,16 @@ function blocksOf(text) {
 }
 
 /** A block with a formula is made anew once formulas can be drawn. */
-const mathState = (raw) => (/\$|\\[([]/.test(raw) ? mathReady() : null);
+const stateFor = (raw) => (/\$|\\[([]/.test(raw) ? mathState() : null);
 
 const htmlOf = (token) => purify.sanitize(marked.parser([token]), CLEAN);
 
 /** Paints text into root; unchanged blocks keep their nodes, so selections and scroll places inside code survive. */
 export function paintMarkdown(root, text, { live = false } = {}) {
-  const blocks = blocksOf(withOpening(live ? closeMarkdown(text) : text));
+  const blocks = blocksOf(withOpening(live ? closeMarkdown(text, drawable) : text));
   const old = root.blocks ?? [];
   let same = 0;
-  while (same < blocks.length && same < old.length && old[same].raw === blocks[same].raw && old[same].math === mathState(blocks[same].raw)) same += 1;
+  while (same < blocks.length && same < old.length && old[same].raw === blocks[same].raw && old[same].math === stateFor(blocks[same].raw)) same += 1;
   const reusable = old.slice(same).map((block) => block.node);
   for (let index = same; index < blocks.length; index += 1) {
     const node = reusable.shift() ?? root.appendChild(newBlock());
@@ -63,7 +63,7 @@ export function paintMarkdown(root, text, { live = false } = {}) {
       dress(node);
     });
     blocks[index].node = node;
-    blocks[index].math = mathState(blocks[index].raw);
+    blocks[index].math = stateFor(blocks[index].raw);
   }
   for (let index = 0; index < same; index += 1) blocks[index] = old[index];
   for (const node of reusable) node.remove();

@@ -82,7 +82,7 @@ const details = {
     const inner = text.slice(open[0].length, end);
     const head = /^\s*<summary(?:\s[^<>]*)?>([\s\S]*?)(?:<\/summary>|$)/i.exec(inner);
     const token = { type: "details", raw, open: /\sopen\b/i.test(open[0]), summary: [], tokens: [] };
-    this.lexer.inline(head?.[1].trim() || "Details", token.summary);
+    this.lexer.inline(head?.[1].trim() || (end < text.length || (!head && inner.trim()) ? "Details" : ""), token.summary);
     this.lexer.blockTokens(inner.slice(head?.[0].length ?? 0).replace(/^\s*\n/, "").trimEnd(), token.tokens);
     return token;
   },

@@ -123,24 +123,29 @@ function mayBecome(rest, before) {
 
 const BLOCK_BEGINS = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+)*(\$\$(?!\$)|\\\[)/;
 
-/** The block formula that a text ends in without having closed it: {index, source, end}, or null. */
-export function unfinishedBlock(text) {
+/** Block formulas: the one that a text ends in without having closed it ({index, source, end} or null), and the last line of a closed one. */
+export function blockFormulas(text) {
   let open = null;
   let fenced = false;
   let at = 0;
-  for (const line of text.split("\n")) {
+  let closedLine = -1;
+  const lines = text.split("\n");
+  for (const [number, line] of lines.entries()) {
     if (/^ {0,3}(?:```|~~~)/.test(line)) fenced = !fenced;
     const found = fenced ? null : BLOCK_BEGINS.exec(line);
-    if (open) open = line.trim() === "" || line.includes(open.end) ? null : open;
-    else if (found) open = begins(found, line, at);
+    const rest = open ? line : found && line.slice(found[0].length);
+    const end = open?.end ?? (found?.[1] === "$$" ? "$$" : "\\]");
+    if (rest?.includes(end)) {
+      if (open || rest.trimEnd().endsWith(end)) closedLine = number;
+      open = null;
+    } else if (open && line.trim() === "" && number < lines.length - 1) open = null;
+    else if (found && !open) open = { index: at + found[0].length - 2, end };
     at += line.length + 1;
   }
-  if (!open) return null;
-  const source = text.slice(open.index + 2).replace(/[\\$\s]+$/, "");
-  return open.end === "$$" && isProse(bare(source)) ? null : { ...open, source };
+  return { open: open && withSource(open, text), closedLine };
 }
 
-function begins([head, sign], line, at) {
-  const end = sign === "$$" ? "$$" : "\\]";
-  return line.slice(head.length).includes(end) ? null : { index: at + head.length - 2, end };
+function withSource(open, text) {
+  const source = text.slice(open.index + 2).replace(/(?:\s|\$$|\\$)+$/, "");
+  return open.end === "$$" && isProse(bare(source)) ? null : { ...open, source };
 }

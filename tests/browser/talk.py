@@ -45,6 +45,14 @@ First this,
 | Python | garbage collection | threads | data science<br>teaching, automation of everything |
 
 > هذا اقتباس باللغة العربية"""
+FORMULA = r"""The **solution** of it, with [a link](https://example.org) and `code`:
+
+$$
+x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}
+$$
+
+- where $a_1 \neq 0$ and **b** is <sub>small</sub>
+- [x] done"""
 SCRIPT: dict[str, Any] = {
     "log": True,
     "replies": [
@@ -53,6 +61,7 @@ SCRIPT: dict[str, Any] = {
         {"match": "rich", "text": RICH, "delay_ms": 5},
         {"match": "wide", "text": WIDE, "delay_ms": 5},
         {"match": "silence", "text": " \u200b\n", "delay_ms": 5},
+        {"match": "formula", "text": FORMULA, "delay_ms": 30},
         {"match": "break", "text": "This answer will fail soon.", "fail_after": 3},
     ],
     "default": {"text": CALM, "delay_ms": 10},

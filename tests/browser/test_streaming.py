@@ -230,6 +230,23 @@ def test_wide_tables_scroll_thoughts_fold_and_quotations_know_their_side(chat: P
     assert thoughts.inner_text() == "First this,\n  then that."
 
 
+def test_half_finished_signs_are_never_seen(chat: Page) -> None:
+    chat.evaluate("""() => {
+        window.seen = new Set();
+        const look = () => {
+            window.seen.add(document.getElementById("message-list").querySelector(".md")?.innerText ?? "");
+            requestAnimationFrame(look);
+        };
+        look();
+    }""")
+    ask_and_wait(chat, "a formula please")
+    expect(prose(chat).locator("math")).to_have_count(2)
+    seen = chat.evaluate("[...window.seen]")
+    assert len(seen) > 5
+    for sign in ("$", "\\frac", "\\sqrt", "**", "](", "`", "<", "[", "_"):
+        assert not [text for text in seen if sign in text], sign
+
+
 def test_hostile_html_is_shown_or_dropped_but_never_run(chat: Page) -> None:
     ask_and_wait(chat, "rich <script>document.title='owned'</script><b>bold</b>")
     hostile = "script, iframe, [onerror], [onload], [onclick], [href^='javascript']"

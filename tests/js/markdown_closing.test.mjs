@@ -20,7 +20,7 @@ for (const [half, whole] of [
   ["some `", "<p>some</p>"],
   ["snake_case_name", "<p>snake_case_name</p>"],
   ["see [the page](https://exa", "<p>see the page</p>"],
-  ["see [the pa", "<p>see the pa</p>"],
+  ["see [the pa", "<p>see</p>"],
   ["a [done](https://x.org) link", '<p>a <a href="https://x.org">done</a> link</p>'],
   ["Title\n--", "<p>Title</p>"],
   ["Title\n=", "<p>Title</p>"],

@@ -81,6 +81,38 @@ def test_messages_prompts_and_comments_of_programs(
     )
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_way_to_say_something_counts_alike(
+    newline: str, somebody: Becoming, things: World
+) -> None:
+    owner = somebody("owner")
+    tab = owner.tabs[0]
+    most, longer = (of_lines(limits.MESSAGE_CHARS + more, newline) for more in (0, 1))
+    bare = tab.ask("send_message", most)
+    assert len(bare["message"]["text"]) == limits.MESSAGE_CHARS
+    tab.wait_for("message_finished", bare["reply"]["id"])
+    wanted = {"message_id": bare["message"]["id"], "client_id": "another wording"}
+    edited = tab.ask("edit_message", {**wanted, "text": most})
+    assert edited["message"]["text"] == most.replace(newline, "\n")
+    tab.wait_for("message_finished", edited["reply"]["id"])
+    assert owner.browser.post("/chat", json={"prompt": most}).status_code == 200
+    assert tab.ask("send_message", longer)["error"]["code"] == "too_long"
+    assert owner.browser.post("/chat", json={"prompt": longer}).status_code == 400
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_conversations_own_prompt_as_json(
+    newline: str, somebody: Becoming, things: World
+) -> None:
+    browser = somebody("owner").browser
+    address = f"/conversations/{things.ids['conversation_id']}/settings"
+    prompt = of_lines(limits.SYSTEM_PROMPT_CHARS, newline)
+    kept = browser.post(address, json={"system_prompt": prompt}).get_json()["conversation"]
+    assert kept["settings"]["system_prompt"] == prompt.replace(newline, "\n")
+    longer = of_lines(limits.SYSTEM_PROMPT_CHARS + 1, newline)
+    assert browser.post(address, json={"system_prompt": longer}).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [

@@ -297,3 +297,75 @@ def test_threads_give_back_the_memory_of_a_large_picture() -> None:
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(work, range(count)))
         assert resident_mb() - before < 150
+
+
+def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    target = io.BytesIO()
+    picture.save(target, kind, **options)
+    return target.getvalue()
+
+
+def shade_of(raw: bytes) -> tuple[int, ...]:
+    """The colour in the middle of what is kept."""
+    return tuple(opened(profile_pictures.encode(raw)).convert("RGB").getpixel((128, 128)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B"])
+@pytest.mark.parametrize("value", [0, 1, 255, 256, 0x4000, 0x8000, 0xC000, 0xFFFF])
+def test_grey_of_16_bits_keeps_its_shade(mode: str, value: int) -> None:
+    shade = shade_of(saved(Image.new(mode, (40, 40), value), "PNG"))
+    assert all(abs(part - value // 256) <= 3 for part in shade)
+
+
+def test_a_scale_of_16_bits_stays_a_scale() -> None:
+    row = struct.pack("<256H", *(column * 256 for column in range(256)))
+    scale = Image.frombytes("I;16", (256, 256), row * 256)
+    kept = opened(profile_pictures.encode(saved(scale, "PNG"))).convert("L")
+    for column in (8, 64, 128, 192, 248):
+        assert abs(kept.getpixel((column, 128)) - column) <= 6  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("value", [0, 0x8000, 0xFFFF])
+def test_grey_of_16_bits_with_a_transparent_one(value: int) -> None:
+    raw = saved(Image.new("I;16", (40, 40), value), "PNG", transparency=value)
+    assert abs(shade_of(raw)[0] - value // 256) <= 3
+
+
+MODES = {
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA"),
+    "JPEG": ("1", "L", "RGB", "CMYK", "YCbCr"),
+    "WEBP": ("L", "RGB", "RGBA"),
+    "GIF": ("1", "L", "P", "RGB"),
+}
+
+
+@pytest.mark.parametrize(("kind", "mode"), [(kind, mode) for kind in MODES for mode in MODES[kind]])
+@pytest.mark.parametrize("colour", ["black", "white", (200, 30, 60)])
+def test_every_mode_that_a_file_can_have_keeps_its_colour(
+    kind: str, mode: str, colour: str | tuple[int, int, int]
+) -> None:
+    plain = Image.new("RGB", (40, 40), colour)
+    picture = plain.convert(mode, dither=Image.Dither.NONE)
+    expected = picture.convert("RGB").getpixel((20, 20))
+    shade = shade_of(saved(picture, kind))
+    assert all(abs(a - b) <= 12 for a, b in zip(shade, expected, strict=True))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("kind", [0, 2, 4, 6])
+def test_every_depth_of_a_png(kind: int, depth: int) -> None:
+    """Files made by hand: half of the greatest value in each channel, opaque."""
+    if depth < 8 and kind:
+        pytest.skip("only greys have fewer than eight bits")
+    channels = {0: 1, 2: 3, 4: 2, 6: 4}[kind]
+    most = 2**depth - 1
+    pixel = [most // 2] * (channels - (kind in (4, 6))) + [most] * (kind in (4, 6))
+    bits = "".join(f"{value:0{depth}b}" for value in pixel * 40)
+    row = b"\0" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+    raw = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 40, 40, depth, kind, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(row * 40))
+        + chunk(b"IEND", b"")
+    )
+    assert all(abs(part - 255 * (most // 2) // most) <= 3 for part in shade_of(raw))

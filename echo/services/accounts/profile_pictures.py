@@ -159,11 +159,24 @@ def _as_webp(opened: Image.Image) -> bytes:
     """Return the first frame, turned as its camera was held, cut and shrunk."""
     opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # a large JPEG is decoded at an eighth of its size
     ImageOps.exif_transpose(opened, in_place=True)
-    mode = "RGBA" if opened.has_transparency_data else "RGB"
-    flat = opened if opened.mode == mode else opened.convert(mode)  # a copy may be 160 MB
+    depth = _eight_bits(opened)
+    mode = "RGBA" if depth.has_transparency_data else "RGB"
+    flat = depth if depth.mode == mode else depth.convert(mode)  # a copy may be 160 MB
     square = ImageOps.fit(flat, (SIDE, SIDE), Image.Resampling.LANCZOS)
     clean = Image.new(square.mode, square.size)
     clean.paste(square)
     target = io.BytesIO()
     clean.save(target, "WEBP", quality=QUALITY, method=4)
     return target.getvalue()
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Return greys of 16 bits as greys of 8; Pillow's own conversion makes all but the darkest white.
+
+    A grey that a file declares transparent is shown: among 8 bits it would take 255 others along.
+    """
+    if not picture.mode.startswith("I"):
+        return picture
+    grey = picture.point(lambda value: value * (1 / 256)).convert("L")
+    grey.info.pop("transparency", None)
+    return grey

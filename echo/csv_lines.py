@@ -22,6 +22,15 @@ FILLERS: Final = "\u115f\u1160\u3164\uffa0\u2800"
 """Letters by their category that show nothing."""
 
 
+MARK: Final = "\ufeff"
+"""By which Excel knows that a file is UTF-8; without it "é" is shown as two other letters."""
+
+
+def heading(names: Iterable[str]) -> str:
+    """Return what a file of CSV begins with: its encoding's mark and the names of its columns."""
+    return MARK + lines([names])
+
+
 def lines(rows: Iterable[Iterable[Any]]) -> str:
     """Return the rows as CSV: times in UTC, lists and objects as texts, None as nothing.
 

@@ -128,7 +128,7 @@ def table(query: Query) -> dict[str, Any]:
 def csv(query: Query) -> bytes:
     """Return the chart's table as CSV (UTF-8)."""
     numbers = table(query)
-    return csv_lines.lines([numbers["columns"], *numbers["rows"]]).encode()
+    return (csv_lines.heading(numbers["columns"]) + csv_lines.lines(numbers["rows"])).encode()
 
 
 def picture(query: Query, kind: Kind, theme: Theme = "light", size: Size = "wide") -> bytes:

@@ -73,7 +73,7 @@ class TableExport:
         audit.record(Act.TABLE_DOWNLOADED, actor, target=self.model.__tablename__, **said)
 
     def _lines(self, query: Any, order: Any, columns: list[str], actor: User) -> Iterator[str]:
-        yield csv_lines.lines([columns])
+        yield csv_lines.heading(columns)
         left, cursor = EXPORT_ROWS, None
         while left > 0:
             page = keyset.read(query, order, min(self.export_batch, left), after=cursor)

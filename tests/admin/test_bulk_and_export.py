@@ -168,7 +168,8 @@ def test_admin_signs_out_no_super_admin(as_role, people, root):
 def table(client, name, query=""):
     answer = client.get(f"/admin/{name}/export/csv/{query}", buffered=True)
     assert answer.status_code == 200, answer.text
-    return list(csv.DictReader(io.StringIO(answer.text)))
+    assert answer.data.count(b"\xef\xbb\xbf") == 1, "once, at the beginning"
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
 
 @pytest.fixture

@@ -55,6 +55,12 @@ def test_there_are_twenty_charts(app):
     assert len(charts.known()) == 20
 
 
+def rows_of(answer):
+    """The cells of a file, which begins with the mark of its encoding."""
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
 def test_every_chart_in_every_form(root, lively):
     for name in names():
         svg = root.get(f"/admin/charts/{name}.svg?days=90")
@@ -63,7 +69,7 @@ def test_every_chart_in_every_form(root, lively):
         assert "Content-Disposition" not in svg.headers
         png = root.get(f"/admin/charts/{name}.png?days=90")
         assert png.data.startswith(b"\x89PNG"), name
-        lines = list(csv.reader(io.StringIO(root.get(f"/admin/charts/{name}.csv?days=90").text)))
+        lines = rows_of(root.get(f"/admin/charts/{name}.csv?days=90"))
         assert len(lines) > 1, name
         assert {len(line) for line in lines} == {len(lines[0])}, name
         table = root.get(f"/admin/charts/{name}?days=90").text
@@ -99,7 +105,7 @@ def test_csv_is_a_download_with_units(root, one_signup):
     assert answer.mimetype == "text/csv"
     disposition = answer.headers["Content-Disposition"]
     assert disposition == 'attachment; filename="echo-signups-2026-02-01-2026-02-01.csv"'
-    assert list(csv.reader(io.StringIO(answer.text))) == [
+    assert rows_of(answer) == [
         ["Day", "Sign-ups", "Accounts in all"],
         ["2026-02-01", "3", "3"],
     ]

@@ -132,9 +132,8 @@ def test_archive_and_table_hold_state_and_answer(root, opinion, people):
     db.session.expire_all()
     (own,) = archive.account(people["user"])["feedback"]
     assert (own["state"], own["answer"]) == ("answered", "=HYPERLINK(1)")
-    rows = list(
-        csv.DictReader(io.StringIO(root.get("/admin/feedback/export/csv/", buffered=True).text))
-    )
+    sent = root.get("/admin/feedback/export/csv/", buffered=True).data.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(sent)))
     assert (rows[0]["state"], rows[0]["answer"]) == ("answered", "'=HYPERLINK(1)")
 
 

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo.csv_lines import BREAKS, RUN_BY_SPREADSHEETS, is_run_by_spreadsheets, lines
+from echo.csv_lines import (
+    BREAKS,
+    MARK,
+    RUN_BY_SPREADSHEETS,
+    heading,
+    is_run_by_spreadsheets,
+    lines,
+)
 
 
 def read(text):
@@ -72,3 +79,13 @@ def test_values_keep_their_kind():
     assert lines([row]) == (
         '-3,-1.5,"",True,"2026-03-01T12:00:00.000Z","too_long, other","{""rows"": 2}","plain, text"\r\n'
     )
+
+
+def test_a_file_begins_with_the_mark_of_its_encoding():
+    sent = heading(["École", "=1+1"]) + lines([["é", 1]])
+    assert sent.encode().startswith(b"\xef\xbb\xbf")
+    assert read(sent.encode().decode("utf-8-sig")) == [["École", "'=1+1"], ["é", "1"]]
+
+
+def test_lines_that_follow_have_no_mark():
+    assert MARK not in lines([["é"], ["x"]])

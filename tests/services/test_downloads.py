@@ -76,7 +76,7 @@ def finished(download: Download) -> Download:
 
 def rows_of(folder: Path, make: Callable[..., str]) -> list[dict[str, str]]:
     name = make(folder, lambda _part: None)
-    with (folder / name).open(encoding="utf-8", newline="") as file:
+    with (folder / name).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -396,7 +396,7 @@ def test_ten_thousand_rows_in_bounded_memory(root: User, tmp_path: Path) -> None
     size = (tmp_path / name).stat().st_size
     assert most < size / 2, (most, size)
     assert parts == [(number + 1) / 10 for number in range(10)]
-    with (tmp_path / name).open(encoding="utf-8", newline="") as file:
+    with (tmp_path / name).open(encoding="utf-8-sig", newline="") as file:
         numbers = [row["id"] for row in csv.DictReader(file)]
     assert numbers == [str(number + 1) for number in range(10_000)]
 

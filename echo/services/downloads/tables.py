@@ -61,7 +61,7 @@ def _write(
 ) -> str:
     total = db.session.scalar(select(func.count(key))) or 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(csv_lines.lines([names]))
+        file.write(csv_lines.heading(names))
         written = 0
         for rows in in_batches(query, PER_STEP):
             file.write(csv_lines.lines(rows))

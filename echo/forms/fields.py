@@ -77,6 +77,7 @@ USERNAME = [
     Regexp(
         rf"^{limits.USERNAME_PATTERN}\Z", message="A name has letters a-z, digits and _ . - only."
     ),
+    Regexp(r"[_.\-]*[A-Za-z0-9]", message="A name needs letters or digits besides _ . and -."),
 ]
 EMAIL = [
     required("Enter your e-mail address."),

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from echo.errors import EchoError
 from echo.forms.account import SignupForm
 from echo.services import site_settings
-from echo.services.accounts import accounts
+from echo.services.accounts import accounts, reserved_names
 from echo.services.people import invites
 from echo.web import account, form_pages, recovery, replies, sessions
 
@@ -30,6 +30,7 @@ def index() -> Response:
     form = SignupForm()
 
     def act() -> Response:
+        reserved_names.refuse(str(form.username.data))
         with invites.admission(session.get(INVITE_KEY)):
             user = accounts.sign_up(
                 str(form.username.data), str(form.email.data), str(form.password.data)

@@ -222,7 +222,7 @@ def test_bodies_that_are_no_form(
 
 LOOK_ALIKES = [
     "аda", "adа", "ａｄａ", "ada\u200b", "\u2060ada", "a\u0301da", "ada\u00ad", "𝐚𝐝𝐚", "ADА", "ɑda",
-    "ada\u202e", "a da", "ada\u3164", "deleted/1", "<ada>", "ada@x", "āda",
+    "ada\u202e", "a da", "ada\u3164", "deleted/1", "<ada>", "ada@x", "āda", "...", "_-_",
 ]  # fmt: skip
 
 

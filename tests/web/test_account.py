@@ -310,3 +310,23 @@ def test_expired_device_is_signed_out(ada: User, ada_browser: Browser) -> None:
     db.session.commit()
     assert not is_signed_in(ada_browser)
     assert devices.find(None) is None
+
+
+@pytest.mark.parametrize("name", ["admin", "Adm1n", "ECHO", "the.admin", "..."])
+def test_nobody_signs_up_or_renames_themselves_as_echo(
+    client: Browser, ada_browser: Browser, form_time: Any, name: str
+) -> None:
+    signed_up = client.ajax("/signup", account(form_time, username=name))
+    renamed = ada_browser.ajax("/profile", {"username": name, "email": "ada@example.org"})
+    for answer in (signed_up, renamed):
+        assert (answer.status_code, answer.get_json()["field"]) == (400, "username")
+    assert not is_signed_in(client)
+
+
+def test_either_spelling_of_a_mailbox_signs_in(client: Browser, form_time: Any) -> None:
+    made = client.ajax("/signup", account(form_time, email="grace@müller.de"))
+    assert made.status_code == 200
+    client.post("/logout")
+    typed = credentials(form_time, credentials="Grace@xn--mller-kva.de", password=GOOD)
+    assert client.ajax("/login", typed).status_code == 200
+    assert is_signed_in(client)

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from echo.errors import Conflict
 from echo.extensions import db
+from echo.limits import EMAIL_MAX
 from echo.models import User
 
 
 def fold(name: str) -> str:
-    """Return the form in which names and addresses are compared."""
-    return name.strip().casefold()
+    """Return the form in which names and addresses are compared.
+
+    A mailbox is one in whatever way it is spelled: its domain in letters of any script or as punycode (the
+    form of the result), letters that are composed or not.
+    """
+    name = name.strip()
+    if "@" not in name or len(name) > EMAIL_MAX or not _has_spellings(name):
+        return name.casefold()
+    try:
+        mailbox = validate_email(name, check_deliverability=False)
+    except EmailNotValidError:
+        return name.casefold()  # nobody's address
+    return f"{mailbox.local_part.casefold()}@{mailbox.ascii_domain}"
+
+
+def _has_spellings(address: str) -> bool:
+    return not address.isascii() or "xn--" in address.lower()
 
 
 def refuse_taken(username: str, email: str, but_for: int | None = None) -> None:

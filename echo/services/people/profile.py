@@ -5,7 +5,7 @@ from __future__ import annotations
 from echo.errors import WrongCredentials
 from echo.models import User
 from echo.services import mail
-from echo.services.accounts import accounts, addresses, passwords
+from echo.services.accounts import accounts, addresses, passwords, reserved_names
 from echo.services.accounts.names import fold, refuse_taken
 from echo.services.sign_in import password_login
 from echo.services.storage import transaction
@@ -32,6 +32,8 @@ def change_profile(
         InvalidInput, Conflict, WrongCredentials: with the `field` at fault.
         RateLimited: too many wrong passwords, or too many new addresses.
     """
+    if fold(username) != user.username_key:
+        reserved_names.refuse(username)
     refuse_taken(username, email, but_for=user.id)
     moved = fold(email) != user.email_key
     if moved or new_password:

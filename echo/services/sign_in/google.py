@@ -23,7 +23,7 @@ from echo.extensions import db
 from echo.limits import EMAIL_MAX, USERNAME_MAX, USERNAME_MIN
 from echo.models import RoleName, User
 from echo.services import mail
-from echo.services.accounts import accounts, addresses, names
+from echo.services.accounts import accounts, addresses, names, reserved_names
 from echo.services.sign_in import password_login
 from echo.services.storage import transaction
 
@@ -182,10 +182,10 @@ def _ending_in(base: str, digits: str) -> str:
 
 
 def name_of(identity: Identity) -> str:
-    """Return the person's name, or what stands before their "@", in the characters of a username."""
+    """Return the person's name, or what stands before their "@", as a username that one may choose."""
     for text in (identity.name, (identity.email or "").partition("@")[0]):
         name = _allowed(text)
-        if len(name) >= USERNAME_MIN:
+        if len(name) >= USERNAME_MIN and not reserved_names.is_reserved(name):
             return name
     return SPARE_NAME
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from demo import words
 from demo.times import DAY, HOURS, TimeTexts, ulid
 from echo.limits import RATING_REASONS
-from echo.services.chats.conversations import automatic_title
+from echo.services.chats.titles import automatic_title
 
 Row = tuple[Any, ...]
 

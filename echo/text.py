@@ -11,6 +11,15 @@ from echo.limits import MESSAGE_CHARS
 LONE_SURROGATE_OR_NUL: Final = re.compile("[\ud800-\udfff\0]")
 
 
+BLANK: Final = re.compile(
+    "[\\s\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f"
+    "\\u2028-\\u202e\\u205f-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb"
+    "\\U0001bca0-\\U0001bca3\\U0001d159\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff]*"
+)
+"""What shows nothing: white space, controls, Default_Ignorable_Code_Point of Unicode, and empty signs."""
+JOINER: Final = "\u200d"
+VIRAMA: Final = 9  # the combining class of signs that join two letters, as in Hindi
+JOINED_AT_MOST: Final = 64  # characters that are read as one; the longest emoji have eleven
 MARKS_TOGETHER: Final = 30  # on one letter; Unicode Standard Annex 15, "Stream-Safe Text Format"
 MARKS_IN_DISGUISE: Final = frozenset("\u0f73\u0f75\u0f81")  # no marks until they are decomposed
 
@@ -43,6 +52,51 @@ def _pieces(text: str) -> Iterator[str]:
     yield text[start:]
 
 
+def is_blank(text: str) -> bool:
+    """Tell whether nothing of a text can be seen."""
+    return BLANK.fullmatch(text) is not None
+
+
+def boundary(text: str, at: int) -> int:
+    """Return the last place up to `at` where a text can be cut: not inside of what is read as one sign.
+
+    That are letters with marks, and emoji joined or coloured or in pairs. Source: Unicode Standard Annex 29;
+    of its rules those for old Korean are left out.
+    """
+    for place in range(at, max(at - JOINED_AT_MOST, 0), -1):
+        if place >= len(text) or not _joins(text, place):
+            return place
+    return 0 if at < JOINED_AT_MOST else at
+
+
+def _joins(text: str, place: int) -> bool:
+    """Tell whether the character at this place belongs to the one before it."""
+    before, char = text[place - 1], text[place]
+    if before == JOINER or unicodedata.combining(before) == VIRAMA or _extends(char):
+        return True
+    return _is_half_flag(char) and _half_flags_before(text, place) % 2 == 1
+
+
+def _extends(char: str) -> bool:
+    return (
+        unicodedata.category(char)[0] == "M"
+        or char in (JOINER, "\u200c")
+        or "\U0001f3fb" <= char <= "\U0001f3ff"  # tones of skin
+        or "\U000e0020" <= char <= "\U000e007f"  # tags: the flags of regions
+    )
+
+
+def _is_half_flag(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _half_flags_before(text: str, place: int) -> int:
+    count = 0
+    while count < place and _is_half_flag(text[place - 1 - count]):
+        count += 1
+    return count
+
+
 def storable(text: str) -> str:
     """Replace what UTF-8 or the databases cannot hold (lone surrogates, NUL) by U+FFFD."""
     return LONE_SURROGATE_OR_NUL.sub("\ufffd", text)
@@ -53,7 +107,7 @@ def message(text: str, field: str) -> str:
 
     Raises:
         TooLong: it has more than MESSAGE_CHARS characters.
-        InvalidInput: it is empty.
+        InvalidInput: nothing of it can be seen.
     """
     text = one_newline(text)
     if len(text) > MESSAGE_CHARS:
@@ -61,6 +115,6 @@ def message(text: str, field: str) -> str:
             f"A message has at most {MESSAGE_CHARS:,} characters; this one has {len(text):,}.",
             field=field,
         )
-    if not text.strip():
+    if is_blank(text):
         raise InvalidInput("Write something first.", field=field)
     return storable(text)

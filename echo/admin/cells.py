@@ -9,6 +9,7 @@ from flask import url_for
 from markupsafe import Markup, escape
 
 from echo.clock import iso
+from echo.text import boundary
 
 CUT: Final = 90
 NOTHING: Final = Markup('<span class="faint">–</span>')
@@ -29,7 +30,7 @@ def cut(row: Any, name: str) -> Any:
     value = " ".join(str(getattr(row, name) or "").split())
     if not value:
         return NOTHING
-    return escape(value if len(value) <= CUT else value[:CUT].rstrip() + "…")
+    return escape(value if len(value) <= CUT else value[: boundary(value, CUT)].rstrip() + "…")
 
 
 def person(row: Any, _name: str) -> Markup:

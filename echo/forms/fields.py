@@ -54,8 +54,10 @@ def _stop_beyond(most: int, message: str) -> Callable[[Any, Any], None]:
 
 
 def stripped(value: Any) -> Any:
-    """Filter: without surrounding white space."""
-    return value.strip() if isinstance(value, str) else value
+    """Filter: without surrounding white space; nothing when nothing of it can be seen."""
+    if not isinstance(value, str):
+        return value
+    return "" if text.is_blank(value) else value.strip()
 
 
 def storable_text(value: Any) -> Any:

@@ -44,7 +44,8 @@ class Ceremony:
         purpose = body.get("purpose", Purpose.SIGN_IN)
         if purpose not in list(Purpose):
             raise InvalidInput("There is no such purpose.", field="purpose")
-        name = text.storable(str(body.get("name") or "").strip())[:PASSKEY_NAME_CHARS]
+        name = text.storable(str(body.get("name") or "")[:PASSKEY_NAME_CHARS].strip())
+        name = "" if text.is_blank(name) else name
         remember = body.get("remember") is True
         return cls(Purpose(purpose), body.get("credential"), name, remember)
 

@@ -17,6 +17,7 @@ from echo.extensions import cache, db
 from echo.limits import GENERATION_RANGES, TITLE_CHARS
 from echo.models import Conversation, Message, User
 from echo.services.chats import conversations, export, feedback, message_tree, ratings
+from echo.services.chats.titles import automatic_title
 from echo.services.numbers import contributors, rollups
 from echo.services.people import account_facts
 from echo.services.turns import interrupt_orphans
@@ -28,7 +29,7 @@ from echo.services.turns.live_turn import join_lengths, split_pieces
     [
         ("Hello", "Hello"),
         ("  \n\n  # **Big** news\nmore", "Big news"),
-        ("`code` and [link](x)", "code and link(x)"),
+        ("`code` and [link](x)", "code and link"),
         ("***", "New chat"),
         ("   ", "New chat"),
         ("word " * 30, "word word word word word word word word word word word word…"),
@@ -37,13 +38,13 @@ from echo.services.turns.live_turn import join_lengths, split_pieces
     ],
 )
 def test_title_comes_from_the_first_line(text: str, title: str) -> None:
-    assert conversations.automatic_title(text) == title
+    assert automatic_title(text) == title
 
 
 @settings(max_examples=200, deadline=None, database=None)
 @given(st.text(max_size=300))
 def test_any_text_gives_a_title_that_fits(text: str) -> None:
-    title = conversations.automatic_title(text)
+    title = automatic_title(text)
     assert 1 <= len(title) <= TITLE_CHARS
     assert "\n" not in title
 

@@ -14,6 +14,7 @@ from echo.errors import InvalidInput, NotFound
 from echo.extensions import db
 from echo.limits import (
     CONVERSATIONS_PER_PAGE,
+    FORM_SLACK,
     GENERATION_RANGES,
     MODEL_NAME_CHARS,
     SYSTEM_PROMPT_CHARS,
@@ -22,10 +23,9 @@ from echo.limits import (
 from echo.models import Conversation, Message
 from echo.services.chats.erasing import erase_conversations
 from echo.services.storage import assign
-from echo.text import one_newline, storable
+from echo.text import is_blank, one_newline, storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
-TITLE_AIM: Final = 60
 SNIPPET_AROUND: Final = 50
 RESULTS: Final = 30
 WHOLE_NUMBERS: Final = ("top_k", "max_new_tokens")
@@ -130,17 +130,6 @@ def _result(row: Conversation, text: str | None, words: str) -> dict[str, Any]:
     }
 
 
-def automatic_title(text: str) -> str:
-    """Return a title from a first message: its first line without Markdown, cut at a word."""
-    first_line = next((line for line in text.splitlines() if line.strip()), "")
-    plain = re.sub(r"^[\s#>-]+|[*_`\[\]]+", "", first_line)
-    plain = re.sub(r"\s+", " ", plain).strip()
-    if len(plain) <= TITLE_AIM:
-        return plain or "New chat"
-    cut = plain[:TITLE_AIM].rsplit(" ", 1)[0]
-    return cut.rstrip(",.;:") + "…"
-
-
 def _change(row: Conversation, **values: Any) -> Conversation:
     assign(row, **values)
     signals.conversation_changed.send(row)
@@ -149,8 +138,10 @@ def _change(row: Conversation, **values: Any) -> Conversation:
 
 def rename(user_id: int, conversation_id: str, title: str) -> Conversation:
     """Set the title; raises InvalidInput for an empty or too long one."""
-    title = re.sub(r"\s+", " ", storable(title)).strip()
-    if not 1 <= len(title) <= TITLE_CHARS:
+    title = title[: FORM_SLACK * TITLE_CHARS]
+    is_seen = not is_blank(title)
+    title = " ".join(storable(title).split())
+    if not is_seen or len(title) > TITLE_CHARS:
         raise InvalidInput(f"A title has 1 to {TITLE_CHARS} characters.", field="title")
     return _change(own(user_id, conversation_id), title=title)
 

@@ -16,6 +16,7 @@ from echo.models import Conversation, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
+from echo.services.chats.titles import automatic_title
 from echo.services.numbers import rollups
 from echo.services.storage import execute, transaction
 from echo.services.turns.figures import Figures
@@ -67,7 +68,7 @@ def conversation_for(
     return Conversation(
         id=new_id(),
         user_id=user_id,
-        title=conversations.automatic_title(text),
+        title=automatic_title(text),
         settings={name: value for name, value in chosen.items() if value is not None},
     )
 

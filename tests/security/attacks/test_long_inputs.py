@@ -22,7 +22,7 @@ import echo.forms.second_factor  # noqa: F401  (each must be known to FlaskForm)
 from echo import clock, limits, text
 from echo.forms import spam_trap
 from echo.forms.fields import Form
-from echo.services.chats import conversations
+from echo.services.chats.titles import automatic_title
 from tests.security.attacks.costs import cheap
 from tests.security.conftest import Somebody
 from tests.security.pages import every_form
@@ -221,4 +221,4 @@ TEXTS = (
 def test_titles_and_searches_of_long_messages_cost_little(piece: str) -> None:
     message = (piece * limits.MESSAGE_CHARS)[: limits.MESSAGE_CHARS]
     with cheap(f"title of {piece!r}", 0.1):
-        assert len(conversations.automatic_title(message)) <= limits.TITLE_CHARS
+        assert len(automatic_title(message)) <= limits.TITLE_CHARS

@@ -33,6 +33,8 @@ FEEDBACK_MAX: Final = 2_000
 RATING_COMMENT_CHARS: Final = 1_000
 CLIENT_ID_CHARS: Final = 64
 SEARCH_CHARS: Final = 200
+SEARCH_ROWS: Final = 20_000  # read by one search of one's own chats
+SEARCH_SECONDS: Final = 1.5
 FORM_MIN_SECONDS: Final = 3  # a person needs longer than this to fill in a form
 FORM_MAX_SECONDS: Final = 24 * 3600
 SOCKET_PAYLOAD_BYTES: Final = 200_000  # the longest message, each character as JSON's 12 bytes
@@ -112,6 +114,7 @@ MAILS_PER_ACCOUNT: Final = "3/hour"  # of each kind that somebody can ask for
 PROOFS_PER_ACCOUNT: Final = (
     "20/15 minutes"  # codes at login, and what is asked before acts that matter
 )
+SEARCHES_PER_ACCOUNT: Final = "60/10 seconds"  # typing asks five times a second
 PASSKEYS_MAX: Final = 20
 PASSKEY_NAME_CHARS: Final = 60
 CODES_PER_SIGN_IN: Final = "5/15 minutes"  # longer than a sign-in waits, so five in all

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 from echo.errors import InvalidInput, TooLong
@@ -21,6 +22,7 @@ JOINER: Final = "\u200d"
 VIRAMA: Final = 9  # the combining class of signs that join two letters, as in Hindi
 JOINED_AT_MOST: Final = 64  # characters that are read as one; the longest emoji have eleven
 MARKS_TOGETHER: Final = 30  # on one letter; Unicode Standard Annex 15, "Stream-Safe Text Format"
+LAST_MARK: Final = 0x1F000  # there is none beyond it
 MARKS_IN_DISGUISE: Final = frozenset("\u0f73\u0f75\u0f81")  # no marks until they are decomposed
 
 
@@ -39,7 +41,23 @@ def composed(text: str) -> str:
     """
     if text.isascii():
         return text
-    return "".join(unicodedata.normalize("NFC", piece) for piece in _pieces(text))
+    pieces = _pieces(text) if _crowd().search(text) else [text]
+    return "".join(unicodedata.normalize("NFC", piece) for piece in pieces)
+
+
+@cache
+def _crowd() -> re.Pattern[str]:
+    """More marks on one letter than are composed together."""
+    marks = (chr(code) for code in range(0x300, LAST_MARK) if unicodedata.combining(chr(code)))
+    return re.compile(f"[{''.join(marks)}{''.join(MARKS_IN_DISGUISE)}]{{{MARKS_TOGETHER + 1}}}")
+
+
+def folded(text: str) -> str:
+    """Return the form in which texts are searched: without case, letters and their marks composed.
+
+    Source: Unicode, section 3.13, "Default Caseless Matching", its canonical form.
+    """
+    return composed(composed(text).casefold())
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -60,8 +78,8 @@ def is_blank(text: str) -> bool:
 def boundary(text: str, at: int) -> int:
     """Return the last place up to `at` where a text can be cut: not inside of what is read as one sign.
 
-    That are letters with marks, and emoji joined or coloured or in pairs. Source: Unicode Standard Annex 29;
-    of its rules those for old Korean are left out.
+    That are letters with marks, and emoji joined or coloured or in pairs.
+    Source: Unicode Standard Annex 29.
     """
     for place in range(at, max(at - JOINED_AT_MOST, 0), -1):
         if place >= len(text) or not _joins(text, place):
@@ -81,6 +99,7 @@ def _extends(char: str) -> bool:
     return (
         unicodedata.category(char)[0] == "M"
         or char in (JOINER, "\u200c")
+        or "\u1160" <= char <= "\u11ff"  # the second and third part of a Korean syllable
         or "\U0001f3fb" <= char <= "\U0001f3ff"  # tones of skin
         or "\U000e0020" <= char <= "\U000e007f"  # tags: the flags of regions
     )

@@ -52,7 +52,7 @@ class TableExport:
         require_fresh_proof()
         actor: User = current_user._get_current_object()
         asked = self._asked()
-        query, _is_cut = self._found(asked)
+        query, _looked_at = self._found(asked)
         places = (On.CSV, On.WORDS) if actor.is_super_admin else (On.CSV,)
         columns = [name for place in places for name in self.names_on(place)]
         self._note(actor, asked, columns)

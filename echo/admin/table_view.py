@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from flask import flash, request, url_for
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
-from sqlalchemy import func, inspect, or_, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Query
 
 from echo.admin import keyset
@@ -24,10 +24,12 @@ from echo.admin.pages import Page
 from echo.admin.table_export import TableExport
 from echo.errors import NotFound
 from echo.extensions import db
-from echo.text import storable
+from echo.services.searching import Allowance
+from echo.text import folded, storable
 
 COUNTED: Final = 10_000  # counting stops here, so that a page costs the same in a large table
 ULID_CHARS: Final = 26
+SEARCH_SECONDS: Final = 3.0
 MISSING: Final = "There is no such row, or it has been deleted."
 LOST: Final = "This address does not say where its page begins, so here is the first one."
 
@@ -91,7 +93,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
         """Show one page of the rows that the address asks for."""
         asked = self._asked()
         order = self._order(asked)
-        query, is_cut = self._found(asked)
+        query, looked_at = self._found(asked)
         where = self._where(order)
         page = keyset.read(query, order, self.page_size, **where)
         count = self._count(query, page)
@@ -100,7 +102,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
             self.list_template,
             data=page.rows,
             count=count,
-            is_cut=is_cut,
+            looked_at=looked_at,
             asked=asked,
             moved=bool(where),
             list_columns=self._list_columns,
@@ -152,28 +154,31 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
     def is_sortable(self, name: str) -> bool:
         return name in self.sorting
 
-    def _found(self, asked: Asked) -> tuple[Query[Any], bool]:
-        """Return the rows that filters and search leave; tell whether older ones were not searched."""
+    def _found(self, asked: Asked) -> tuple[Query[Any], int | None]:
+        """Return the rows that filters and search leave, and how many were searched; None: all of them."""
         query: Query[Any] = db.session.query(self.model)
         for flt, value in asked.filters:
             query = flt.apply(query, flt.clean(value))
         if not (asked.search and self.searched):
-            return query, False
-        newest = getattr(self.model, self.newest) if self.newest else self.key
-        oldest = (
-            query.with_entities(newest)
-            .order_by(newest.desc())
-            .offset(self.search_rows)
-            .limit(1)
-            .scalar()
-        )
-        if oldest is not None:
-            query = query.filter(newest > oldest)
-        for term in asked.search.split():
-            query = query.filter(
-                or_(*(column.icontains(term, autoescape=True) for column in self.searched))
-            )
-        return query, oldest is not None
+            return query, None
+        allowance = Allowance(self.search_rows, SEARCH_SECONDS)
+        found, is_cut = self._matching(query, folded(asked.search).split(), allowance)
+        return query.filter(self.key.in_(found)), allowance.read if is_cut else None
+
+    def _matching(
+        self, query: Query[Any], terms: list[str], allowance: Allowance
+    ) -> tuple[list[Any], bool]:
+        """Return the keys of the newest rows with every term, and whether older ones were not looked at."""
+        order = [getattr(self.model, self.newest)] if self.newest else []
+        rows = query.with_entities(*order, self.key, *self.searched).statement
+        keys, found = len(order) + 1, []
+        for row in allowance.rows(rows, keys):
+            texts = [folded(str(text)) for text in row[keys:] if text]
+            if all(any(term in text for text in texts) for term in terms):
+                found.append(row[keys - 1])
+            if len(found) > COUNTED:
+                return found, True
+        return found, allowance.is_cut
 
     def _where(self, order: Order) -> dict[str, Any]:
         """Return the cursor of the address as an argument of `keyset.read`."""

@@ -68,7 +68,7 @@ class Users(UserActs, Guarded, TableView):
         Column("updated_at", "Changed", cells.moment, on=On.DETAILS),
     )
     column_default_sort = ("id", True)
-    searched = (User.username_key, User.email_key)
+    searched = (User.username, User.email)
     search_rows = 200_000
     bulk_acts = {  # fixed by the class
         "switch_on": BulkAct(

@@ -10,9 +10,9 @@ from flask_login import current_user
 from echo.errors import InvalidInput, NotFound, TooLong
 from echo.limits import SEARCH_CHARS
 from echo.models import Conversation
-from echo.services.chats import conversations, export, wire
+from echo.services.chats import conversations, export, search, wire
 from echo.services.turns import Turns
-from echo.web import conversation_groups
+from echo.web import conversation_groups, rate_limits
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/conversations")
 
@@ -37,8 +37,9 @@ def listing() -> str:
 def _search(query: str) -> str:
     if len(query) > SEARCH_CHARS:
         raise TooLong(f"Search for at most {SEARCH_CHARS} characters.", field="q")
-    results = conversations.search(current_user.id, query.replace("\0", ""))
-    return render_template("partials/search_results.html", query=query, results=results)
+    rate_limits.count_search(current_user.id)
+    found = search.search(current_user.id, query.replace("\0", ""))
+    return render_template("partials/search_results.html", query=query, found=found)
 
 
 @blueprint.get("/<conversation_id>/row")

@@ -9,7 +9,7 @@ from limits import parse
 
 from echo.errors import RateLimited
 from echo.extensions import limiter, seconds_to_wait
-from echo.limits import LOGIN_PER_ACCOUNT, RATE_LIMITS
+from echo.limits import LOGIN_PER_ACCOUNT, RATE_LIMITS, SEARCHES_PER_ACCOUNT
 from echo.services.sign_in import login_delays
 
 
@@ -21,6 +21,17 @@ def init_app(app: Flask) -> None:
             raise LookupError(f"there is a rate limit for {endpoint}, but no such endpoint")
         view: Any = app.view_functions[endpoint]
         app.view_functions[endpoint] = limiter.limit(rate, per_method=True)(view)
+
+
+def count_search(user_id: int) -> None:
+    """Count a search of a person; raises RateLimited."""
+    if not limiter.enabled:
+        return
+    wait = seconds_to_wait(parse(SEARCHES_PER_ACCOUNT), "search", str(user_id))
+    if wait:
+        raise RateLimited(
+            "That were many searches. Please wait a moment.", field="q", retry_after=wait
+        )
 
 
 def count_login(account: str) -> None:

@@ -148,3 +148,40 @@ def test_nothing_can_be_written_here(root, written):
     for name in ("conversations", "messages"):
         for act in ("new", "edit", "delete", "action", "ajax/update", "ajax/lookup"):
             assert root.post(f"/admin/{name}/{act}/").status_code == 404
+
+
+@pytest.mark.parametrize("words", ["ПРИВЕТ", "e\u0301cole", "école привет", "STRASSE"])
+def test_search_folds_case_and_composition(root, people, words):
+    db.session.add(
+        Feedback(user_id=people["user"].id, opinion="Привет, École! Straße", category="idea")
+    )
+    db.session.commit()
+    assert rows(root, "feedback", search=words) == 1
+    assert rows(root, "feedback", search=f"{words} absent") == 0
+
+
+def test_people_are_found_by_their_address_as_it_is_written(root, people):
+    people["user"].email = "ada@müller.de"
+    db.session.commit()
+    assert rows(root, "users", search="MÜLLER") == 1
+
+
+def test_a_search_with_very_many_hits_is_cut_and_says_so(root, people, monkeypatch):
+    monkeypatch.setattr("echo.admin.table_view.COUNTED", 3)
+    for number in range(6):
+        db.session.add(
+            Feedback(user_id=people["user"].id, opinion=f"walrus {number}", category="idea")
+        )
+    db.session.commit()
+    page = root.get("/admin/feedback/?search=walrus").text
+    assert "only the newest 4 of them were searched" in page
+    assert "walrus 5" in page
+    assert "walrus 1" not in page
+
+
+def test_a_search_has_a_limit_of_time(root, people, monkeypatch):
+    db.session.add(Feedback(user_id=people["user"].id, opinion="walrus", category="idea"))
+    db.session.commit()
+    monkeypatch.setattr("echo.admin.table_view.SEARCH_SECONDS", -1)
+    page = root.get("/admin/feedback/?search=walrus").text
+    assert "only the newest 0 of them were searched" in page

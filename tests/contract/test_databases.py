@@ -16,9 +16,9 @@ from flask import Flask
 from echo.app import create_app
 from echo.extensions import bcrypt, db, limiter
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
-from echo.models import Message, Role, RoleName
+from echo.models import Conversation, Feedback, Message, Role, RoleName
 from echo.services.accounts import accounts
-from echo.services.chats import conversations, export
+from echo.services.chats import conversations, export, search
 from echo.services.sign_in import devices, first_admin
 from echo.sockets import hub_bridge
 from tests.conftest import PASSWORD, Tab, settings_for
@@ -96,9 +96,9 @@ def test_turn_streams_is_stored_and_searched(app: Flask) -> None:
     assert tab.ask("rate_message", {"message_id": reply, "rating": -1, "reasons": ["other"]})["ok"]
     assert tab.ask("select_branch", {"message_id": reply})["head_id"] == reply
     user_id = db.session.get_one(Message, reply).user_id
-    found = conversations.search(user_id, "50% <b>Ünï".lower())
-    assert [each["id"] for each in found] == [asked["conversation_id"]]
-    assert conversations.search(user_id, "5_%") == []
+    found = search.search(user_id, "50% <b>Ünï".lower())
+    assert [each.id for each in found.results] == [asked["conversation_id"]]
+    assert search.search(user_id, "5_%").results == []
     rows, more = conversations.page(user_id)
     assert (len(rows), more) == (1, None)
     assert ANSWER in export.as_markdown(rows[0])
@@ -121,3 +121,36 @@ def test_one_time_link_works_once(app: Flask) -> None:
     token = first_admin.new_token()
     assert first_admin.redeem(token, "root", "root@example.org", PASSWORD).is_super_admin
     assert not first_admin.is_needed()
+
+
+@pytest.mark.parametrize(
+    "words", ["привет", "ПРИВЕТ", "école", "E\u0301COLE", "straße", "STRASSE", "50%_"]
+)
+def test_search_means_the_same_on_both(app: Flask, words: str) -> None:
+    """In the chats and in every table of the administrators' side."""
+    boss = accounts.sign_up("ada", "ada@example.org", PASSWORD, RoleName.SUPER_ADMIN)
+    said = "Привет aus der École, Straße 50%_"
+    chat = Conversation(user_id=boss.id, title=said)
+    db.session.add(chat)
+    db.session.flush()
+    for number, text in enumerate((said, "nothing of the kind, 500_")):
+        message = {
+            "conversation_id": chat.id,
+            "user_id": boss.id,
+            "ordinal": number,
+            "role": "user",
+        }
+        db.session.add(Message(**message, text=text))
+    db.session.add(Feedback(user_id=boss.id, opinion=said, category="idea"))
+    db.session.commit()
+    (hit,) = search.search(boss.id, words).results
+    assert hit.message_id is not None
+    client = app.test_client()
+    token = devices.sign_in(boss, address="::1", user_agent="test", remember=False)
+    with client.session_transaction() as session:
+        session["device"] = token
+    for table in ("messages", "conversations", "feedback"):
+        page = client.get(f"/admin/{table}/", query_string={"search": words}).text
+        assert page.count('class="row-acts"') == 1, table
+        page = client.get(f"/admin/{table}/", query_string={"search": f"{words} absent"}).text
+        assert page.count('class="row-acts"') == 0, table

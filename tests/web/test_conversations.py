@@ -122,6 +122,32 @@ def test_search_finds_the_signs_that_sql_reads_differently(ada: User, ada_browse
         assert unique(titles_in(page)) == [title], words
 
 
+def test_a_hit_carries_its_message(ada: User, ada_browser: Browser) -> None:
+    chat = make_chat(ada, "A title", "Привет, École")
+    page = ada_browser.get("/conversations", query_string={"q": "e\u0301COLE"}).text
+    message = db.session.scalars(db.select(Message).where(Message.conversation_id == chat.id)).one()
+    assert f'data-message-id="{message.id}"' in page
+    assert "<mark>École</mark>" in page
+    page = ada_browser.get("/conversations", query_string={"q": "a TITLE"}).text
+    assert chat.id in page
+    assert "data-message-id" not in page
+
+
+def test_searches_are_limited_for_each_person(ada_browser: Browser, limits_on: None) -> None:
+    answers = [ada_browser.get("/conversations?q=x").status_code for _ in range(61)]
+    assert answers == [200] * 60 + [429]
+
+
+def test_what_was_not_searched_is_said(
+    ada: User, ada_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_chat(ada, "One", "walrus")
+    make_chat(ada, "Two", "walrus")
+    monkeypatch.setattr("echo.services.chats.search.SEARCH_ROWS", 2)
+    assert "Older chats were not searched" in ada_browser.get("/conversations?q=walrus").text
+    assert "older ones were not searched" in ada_browser.get("/conversations?q=zebra").text
+
+
 def test_too_long_search_is_refused(ada_browser: Browser) -> None:
     response = ada_browser.get(
         "/conversations", query_string={"q": "x" * 201}, headers={"Accept": "application/json"}

@@ -1,8 +1,7 @@
-"""A person's conversations: list, search, rename, pin, delete, restore, settings. Knows no engine."""
+"""A person's conversations: list, rename, pin, delete, restore, settings. Knows no engine."""
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any, Final
 
@@ -26,8 +25,6 @@ from echo.services.storage import assign
 from echo.text import is_blank, one_newline, storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
-SNIPPET_AROUND: Final = 50
-RESULTS: Final = 30
 WHOLE_NUMBERS: Final = ("top_k", "max_new_tokens")
 NOT_FOUND = "There is no such conversation, or it is not yours."
 
@@ -91,43 +88,6 @@ def _older_than(last: Conversation) -> ColumnElement[bool]:
         Conversation.updated_at < last.updated_at,
         (Conversation.updated_at == last.updated_at) & (Conversation.id < last.id),
     )
-
-
-def search(user_id: int, words: str) -> list[dict[str, Any]]:
-    """Return conversations whose title or any message contains `words`, newest first, with a snippet."""
-    words = words.strip()
-    if not words:
-        return []
-    pattern = "%" + re.sub(r"([%_\\])", r"\\\1", words) + "%"
-    hit = (
-        select(Message.text)
-        .where(Message.conversation_id == Conversation.id, Message.text.ilike(pattern, escape="\\"))
-        .order_by(Message.ordinal.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = db.session.execute(
-        _of(user_id)
-        .add_columns(hit.label("hit"))
-        .where(or_(Conversation.title.ilike(pattern, escape="\\"), hit.is_not(None)))
-        .order_by(Conversation.updated_at.desc())
-        .limit(RESULTS)
-    )
-    return [_result(row, text, words) for row, text in rows]
-
-
-def _result(row: Conversation, text: str | None, words: str) -> dict[str, Any]:
-    source = text if text is not None else row.title
-    at = max(source.lower().find(words.lower()), 0)
-    end = at + len(words)
-    return {
-        "id": row.id,
-        "title": row.title,
-        "updated_at": row.updated_at,
-        "snippet_before": source[max(at - SNIPPET_AROUND, 0) : at],
-        "match": source[at:end],
-        "snippet_after": source[end : end + SNIPPET_AROUND],
-    }
 
 
 def _change(row: Conversation, **values: Any) -> Conversation:

@@ -1,0 +1,87 @@
+"""Finding what was said in one's own conversations. Knows no pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import select
+
+from echo.limits import SEARCH_CHARS, SEARCH_ROWS, SEARCH_SECONDS
+from echo.models import Conversation, Message
+from echo.services.searching import Allowance, place
+from echo.text import boundary, folded
+
+RESULTS: Final = 30
+SNIPPET_AROUND: Final = 50
+
+
+@dataclass(frozen=True)
+class Result:
+    """A conversation with the newest message that holds the words; None where only its title does."""
+
+    id: str
+    title: str
+    updated_at: datetime
+    message_id: str | None
+    snippet_before: str
+    match: str
+    snippet_after: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found, the conversation used last first; `is_cut` when older ones were not looked at."""
+
+    results: list[Result]
+    is_cut: bool
+
+
+class _Chat(NamedTuple):
+    updated_at: datetime
+    id: str
+    title: str
+
+
+def search(user_id: int, words: str) -> Found:
+    """Return the conversations whose title or any message contains `words`, without case, composed or not."""
+    wanted = folded(words[:SEARCH_CHARS].strip())
+    allowance = Allowance(SEARCH_ROWS, SEARCH_SECONDS)
+    results: list[Result] = []
+    for row in allowance.rows(_chats(user_id), keys=2) if wanted else ():
+        result = _result(_Chat._make(row), wanted, allowance)
+        results += [result] if result else []
+        if len(results) == RESULTS:
+            return Found(results, is_cut=False)
+    return Found(results, allowance.is_cut)
+
+
+def _chats(user_id: int) -> Any:
+    return select(Conversation.updated_at, Conversation.id, Conversation.title).where(
+        Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
+    )
+
+
+def _result(chat: _Chat, words: str, allowance: Allowance) -> Result | None:
+    messages = select(Message.ordinal, Message.id, Message.text).where(
+        Message.conversation_id == chat.id
+    )
+    for _ordinal, message_id, text in allowance.rows(messages):
+        if span := place(text, words):
+            return _shown(chat, text, span, message_id)
+    span = place(chat.title, words)
+    return _shown(chat, chat.title, span, None) if span else None
+
+
+def _shown(chat: _Chat, text: str, span: tuple[int, int], message_id: str | None) -> Result:
+    start, end = span
+    return Result(
+        chat.id,
+        chat.title,
+        chat.updated_at,
+        message_id,
+        text[boundary(text, max(start - SNIPPET_AROUND, 0)) : start],
+        text[start:end],
+        text[end : boundary(text, min(end + SNIPPET_AROUND, len(text)))],
+    )

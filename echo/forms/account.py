@@ -43,8 +43,12 @@ class SignupForm(SpamTrap, SetupForm):
     """A new account, made by a visitor."""
 
 
-class LoginForm(SpamTrap, Form):
-    """Name or address, and password."""
+class LoginForm(Form):
+    """Name or address, and password.
+
+    No trap for programs: a password manager fills it in at once. Guesses are slowed down by the delays
+    after wrong passwords.
+    """
 
     credentials = StringField(
         "Name or e-mail",

@@ -17,6 +17,7 @@ from echo.limits import FORM_MAX_SECONDS, FORM_MIN_SECONDS
 
 NAMES: Final = ("website", "opened_at")
 SALT: Final = "form-time"
+TOO_FAST: Final = "That was very fast. Please wait three seconds and send it again."
 STALE: Final = "This form has been open for too long. Please send it again."
 HONEYPOT_HTML: Final = Markup(
     '<div class="trap" aria-hidden="true"><label for="website">Leave this empty</label>'
@@ -39,6 +40,8 @@ class SpamTrap(Form):
 
     website = StringField("Leave this empty")
     opened_at = StringField()
+    seconds_early = 0.0
+    """How long to wait until the same form is taken; the page's script does, and sends it again."""
 
     def spam_trap(self) -> Markup:
         """Return both fields as HTML; a form that is shown again keeps its first time."""
@@ -56,7 +59,6 @@ class SpamTrap(Form):
             raise ValidationError(STALE) from None
         except (BadSignature, ValueError, TypeError):
             raise ValidationError("Please reload the page and fill in the form again.") from None
-        if utc_now().timestamp() - opened < FORM_MIN_SECONDS:
-            raise ValidationError(
-                "That was very fast. Please wait three seconds and send it again."
-            )
+        self.seconds_early = FORM_MIN_SECONDS - (utc_now().timestamp() - opened)
+        if self.seconds_early > 0:
+            raise ValidationError(TOO_FAST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,8 @@ def handle(form: FlaskForm, template: str, act: Callable[[], Response], **contex
 
 
 def _refuse(form: FlaskForm, template: str, error: EchoError, context: dict[str, Any]) -> Response:
+    if error.field == "opened_at" and form.seconds_early > 0:
+        error.retry_after = math.ceil(form.seconds_early)
     if replies.wants_json():
         return replies.refused(error)
     if not form.errors:

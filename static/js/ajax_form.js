@@ -5,6 +5,7 @@ import { toast } from "./toasts.js";
 import { post } from "./http.js";
 
 const CONFIRM = "/confirm"; // asks for a fresh proof of who one is, then leads back here
+const TIME = "opened_at"; // the hidden field of forms that programs fill in too fast
 const NOT_KEPT = ["password", "file", "hidden", "submit"];
 
 export function enhanceForms(root = document) {
@@ -30,11 +31,23 @@ async function submit(form, button) {
     if ("reset" in form.dataset) form.reset();
     form.dispatchEvent(new CustomEvent("ajax:done", { bubbles: true, detail: answer }));
   } catch (error) {
+    if (error.field === TIME && error.retryAfter) return sendLater(form, button, error.retryAfter);
     showError(form, error);
     if (error.status === 429) wait(button, error.retryAfter ?? 1);
   } finally {
     busy(form, button, false);
   }
+}
+
+/** A password manager was faster than people are: what it filled in stays, and is sent again by itself. */
+function sendLater(form, button, seconds) {
+  const note = form.querySelector("[data-form-error]");
+  if (note) note.textContent = "One moment …";
+  if (button) button.disabled = true;
+  setTimeout(() => {
+    if (button) button.disabled = false;
+    if (form.isConnected) form.requestSubmit(button);
+  }, seconds * 1000);
 }
 
 const keptName = (form) => `echo.form ${location.pathname} ${new URL(form.action, location.href).pathname}`;

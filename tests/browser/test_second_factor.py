@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 from tests.browser.conftest import PASSWORD, ContextMaker
 from tests.browser.talk import visit
 from tests.browser.test_accessibility import expect_no_violations
-from tests.browser.test_sign_in import SPAM_TRAP_MS, press
+from tests.browser.test_sign_in import press
 from tests.live.server import LiveServer, Person
 
 NO_SCRIPT = {"java_script_enabled": False}
@@ -75,7 +75,6 @@ def sign_out(page: Page, server: LiveServer) -> None:
 
 
 def type_password(page: Page, person: Person) -> None:
-    page.wait_for_timeout(SPAM_TRAP_MS)
     page.get_by_label("Username or e-mail").fill(person.name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     press(page, "Sign in")

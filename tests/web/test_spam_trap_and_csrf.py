@@ -13,7 +13,7 @@ from tests.conftest import PASSWORD
 from tests.web.browser import AJAX, Browser
 from tests.web.routes import paths
 
-FORMS = ("/signup", "/login")
+FORMS = ("/signup", "/forgot")
 GOOD = "seven purple walruses"
 
 
@@ -67,26 +67,59 @@ def test_missing_time_is_refused(path: str, client: Browser) -> None:
 
 def test_time_signed_for_another_purpose_is_refused(app: Flask, client: Browser) -> None:
     other = spam_trap.URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="other").dumps(1.0)
-    assert client.ajax("/login", filled_in(opened_at=str(other))).status_code == 400
+    assert client.ajax("/signup", filled_in(opened_at=str(other))).status_code == 400
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_too_fast_is_refused_and_slow_enough_is_not(
-    path: str, client: Browser, ada: User, slow_enough: None
+@pytest.mark.parametrize(("age", "wait"), [(0.0, 3), (0.9, 3), (2.0, 1), (2.9, 1)])
+def test_too_fast_is_refused_and_says_when_to_send_it_again(
+    path: str, age: float, wait: int, client: Browser, slow_enough: None
 ) -> None:
-    fast = client.ajax(path, filled_in(opened_at=opened(2.0), password=PASSWORD))
+    fast = client.ajax(path, filled_in(opened_at=opened(age)))
     assert (fast.status_code, fast.get_json()["field"]) == (400, "opened_at")
     assert "three seconds" in fast.get_json()["message"]
-    values = filled_in(opened_at=opened(3.5), password=PASSWORD, confirm_password=PASSWORD)
-    assert client.ajax(path, values).get_json()["status"] == "redirect"
+    assert fast.headers["Retry-After"] == str(wait)
 
 
-@pytest.mark.parametrize("path", FORMS)
-def test_form_that_is_shown_again_keeps_its_first_time(
-    path: str, client: Browser, slow_enough: None
+def test_slow_enough_is_taken(client: Browser, slow_enough: None) -> None:
+    answer = client.ajax("/signup", filled_in(opened_at=opened(3.5)))
+    assert answer.get_json()["status"] == "redirect"
+
+
+@pytest.mark.parametrize("fault", [{"opened_at": ""}, {"website": "x"}, {"username": "x"}])
+def test_other_refusals_say_nothing_of_waiting(
+    fault: dict[str, str], client: Browser, slow_enough: None
 ) -> None:
+    answer = client.ajax("/signup", filled_in(**{"opened_at": opened(5), **fault}))
+    assert answer.status_code == 400
+    assert "Retry-After" not in answer.headers
+
+
+def test_too_fast_a_page_keeps_what_was_typed(client: Browser, slow_enough: None) -> None:
+    page = client.post("/signup", data=filled_in())
+    assert page.status_code == 400
+    assert 'value="grace@example.org"' in page.text
+
+
+@pytest.mark.parametrize("hidden", [{}, {"opened_at": "x", "website": "https://a.example"}, None])
+@pytest.mark.parametrize("as_page", [True, False])
+def test_whoever_logs_in_never_meets_the_trap(
+    hidden: dict[str, str] | None, as_page: bool, client: Browser, ada: User, slow_enough: None
+) -> None:
+    """A password manager sends at once, and fills in whatever it finds."""
+    page = client.get("/login").text
+    assert "opened_at" not in page
+    assert "website" not in page
+    typed = {"credentials": "ada", "password": PASSWORD}
+    typed |= {"opened_at": spam_trap.new_time()} if hidden is None else hidden
+    answer = client.post("/login", data=typed) if as_page else client.ajax("/login", typed)
+    assert answer.status_code == (302 if as_page else 200)
+    assert client.get("/profile").status_code == 200
+
+
+def test_form_that_is_shown_again_keeps_its_first_time(client: Browser, slow_enough: None) -> None:
     time = opened(60)
-    page = client.post(path, data=filled_in(opened_at=time, password="", credentials="nobody"))
+    page = client.post("/signup", data=filled_in(opened_at=time, password="", credentials="nobody"))
     assert page.status_code == 400
     assert time in page.text.replace("&#46;", ".")
 

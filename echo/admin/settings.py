@@ -64,4 +64,8 @@ def _words(usual: site_settings.SiteSettings) -> dict[str, str]:
         value = getattr(usual, name)
         empty = UNSET.get(name, OF_THE_MODEL)
         words[name] = empty if value in (None, "") else str(value)
-    return words | {"signup_mode": SIGNUP_MODES[usual.signup_mode], "help": SWITCH[usual.help]}
+    return words | {
+        "signup_mode": SIGNUP_MODES[usual.signup_mode],
+        "help": SWITCH[usual.help],
+        "contributors": SWITCH[usual.contributors],
+    }

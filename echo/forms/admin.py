@@ -197,6 +197,11 @@ class SettingsForm(_Answers):
         [required("Choose one.")],
         choices=[SelectChoice(*option) for option in SWITCH.items()],
     )
+    contributors = SelectField(
+        "Visitors see who talks with Echo most",
+        [Optional()],
+        choices=[SelectChoice(*option) for option in SWITCH.items()],
+    )
 
 
 class ModelSettingsForm(_Answers):

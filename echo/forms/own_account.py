@@ -47,6 +47,7 @@ class ProfileForm(Form):
         "Current password", [Optional(), Length(max=1000)], filters=[storable_text]
     )
     may_train = BooleanField("My rated answers may be used to train this server's models")
+    left_out = BooleanField("Leave me out of the list of people who talk with Echo most")
 
     def picture_bytes(self) -> bytes:
         """Return what was uploaded, of one that is too large only the beginning; empty when nothing was."""

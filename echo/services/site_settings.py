@@ -40,6 +40,8 @@ class SiteSettings(BaseModel):
     banner: str = Field("", max_length=BANNER_CHARS)
     system_prompt: str = Field("", max_length=SYSTEM_PROMPT_CHARS)
     help: Switch = "on"
+    contributors: Switch = "off"
+    """Whether visitors see who wrote most."""
     temperature: float | None = _number("temperature")
     top_p: float | None = _number("top_p")
     top_k: int | None = _number("top_k")

@@ -31,7 +31,7 @@ def index() -> Any:
     site = site_settings.current()
     return render_template(
         "home.html",
-        contributors=contributors.top(),
+        contributors=contributors.top() if site.contributors == "on" else [],
         signup_mode=site.signup_mode,
         banner=_banner(site.banner),
     )

@@ -68,6 +68,7 @@ def _save(form: ProfileForm) -> None:
         new_password=form.new_password.data or "",
         password=form.password.data or "",
         may_train=bool(form.may_train.data),
+        in_ranking=not form.left_out.data if form.left_out.raw_data else None,
         keep_device=device.id if device else "",
         confirmed=sensitive and not by_password,
     )

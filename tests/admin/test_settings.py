@@ -229,3 +229,15 @@ def test_retention_at_once(app):
     assert retention.site_days() is None
     site_settings.change(None, retention_days=12)
     assert retention.site_days() == 12
+
+
+def test_the_list_of_contributors_is_switched_on_the_page(root, as_role):
+    assert "who talks with Echo most" in root.get("/admin/settings/").text
+    assert site_settings.current().contributors == "off"
+    for value in ("on", "off", "on"):
+        assert save(root, contributors=value).status_code == 302
+        db.session.expire_all()
+        assert site_settings.current().contributors == value
+    save(root)  # a form without it leaves it as it is
+    assert site_settings.current().contributors == "on"
+    assert save(root, contributors="perhaps").status_code == 400

@@ -11,9 +11,10 @@ from echo.models import User, UserDay, UserTotal
 
 SHORT_RANGE_DAYS: Final = 31
 TRIED_FIRST: Final = (500, 4000)
+TOP_KEY: Final = "top_contributors"
 
 
-@cache.cached(timeout=30, key_prefix="top_contributors")
+@cache.cached(timeout=30, key_prefix=TOP_KEY)
 def top(count: int = 3) -> list[dict[str, object]]:
     """Return the active users who wrote the most characters, then prompts; opted-out ones are left out.
 
@@ -35,6 +36,11 @@ def top(count: int = 3) -> list[dict[str, object]]:
         .order_by(most.c.characters.desc(), most.c.questions.desc(), User.id)
     )
     return [{"username": name, "characters": c, "prompts": p} for name, c, p in rows]
+
+
+def forget() -> None:
+    """Let the list be read anew: somebody has left it or come back."""
+    cache.delete(TOP_KEY)
 
 
 def top_in_range(first: int, last: int, count: int) -> list[tuple[str, int, int, int]]:

@@ -14,14 +14,14 @@ import structlog
 from sqlalchemy import delete, select, update
 
 from echo import hub, signals
-from echo.extensions import cache, db
+from echo.extensions import db
 from echo.models import Conversation, Feedback, Invite, Message, MessageRating, RoleName, User
 from echo.models.conversation import LIVE_STATUSES
 from echo.services import audit
 from echo.services.accounts import accounts
 from echo.services.audit import Act, Entry
 from echo.services.chats import erasing
-from echo.services.numbers import rollups
+from echo.services.numbers import contributors, rollups
 from echo.services.sign_in import devices, login_delays
 from echo.services.storage import transaction
 
@@ -67,7 +67,7 @@ def _take_off(user: User, actor: User) -> None:
         return None, [Entry(Act.USER_DELETED, by, number)]
 
     audit.transaction(work)
-    cache.delete("top_contributors")
+    contributors.forget()
     devices.revoke_all(number, reason=REASON)
 
 

@@ -7,6 +7,7 @@ from echo.models import User
 from echo.services import mail
 from echo.services.accounts import accounts, addresses, passwords, reserved_names
 from echo.services.accounts.names import fold, refuse_taken
+from echo.services.numbers import contributors
 from echo.services.sign_in import password_login
 from echo.services.storage import transaction
 
@@ -21,12 +22,14 @@ def change_profile(
     keep_device: str,
     confirmed: bool = False,
     may_train: bool | None = None,
+    in_ranking: bool | None = None,
 ) -> None:
     """Change what differs. A new address or password needs the present password.
 
     An account without a password (Google, passkey) needs `confirmed`: a fresh proof by another way. A
     new password signs every other device out. Where mails are sent, a new address waits for its proof.
-    `may_train` None leaves the permission to learn from rated answers as it is.
+    None leaves `may_train`, the permission to learn from rated answers, and `in_ranking`, being named among
+    those who write most, as they are.
 
     Raises:
         InvalidInput, Conflict, WrongCredentials: with the `field` at fault.
@@ -42,7 +45,8 @@ def change_profile(
     waits = moved and mail.is_enabled()
     if waits:
         addresses.refuse_too_many(user)
-    _store(user, username, user.email if waits else email, may_train)
+    settings = {"may_train": may_train, "in_ranking": in_ranking}
+    _store(user, username, user.email if waits else email, settings)
     if new_hash:
         password_login.store_password(user, new_hash, keep_device=keep_device)
     if waits:
@@ -63,13 +67,15 @@ def _new_hash(user: User, new_password: str) -> str | None:
     return passwords.hash_password(new_password)
 
 
-def _store(user: User, username: str, email: str, may_train: bool | None) -> None:
+def _store(user: User, username: str, email: str, settings: dict[str, bool | None]) -> None:
     def work() -> None:
         if fold(email) != user.email_key:
             user.email_verified_at = None
         user.username, user.username_key = username.strip(), fold(username)
         user.email, user.email_key = email.strip(), fold(email)
-        if may_train is not None:
-            user.may_train = may_train
+        for name, value in settings.items():
+            if value is not None:
+                setattr(user, name, value)
 
     transaction(work)
+    contributors.forget()

@@ -205,8 +205,8 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "RATELIMIT_STORAGE_URI": redis or "memory://",
         "RATELIMIT_STORAGE_OPTIONS": {"wrap_exceptions": True} if redis else {},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": bool(redis),
-        # scripts and styles only: a page holds secrets beside text that others may choose (BREACH)
         "COMPRESS_MIMETYPES": [
+            "text/html",
             "text/javascript",
             "application/javascript",
             "text/css",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import Flask
+from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from flask_bcrypt import Bcrypt
 from flask_caching import Cache
@@ -80,6 +80,28 @@ class PatientCache(Cache):
             return None
 
 
+class CarefulCompress(Compress):
+    """Compresses no page that another site may have asked for in somebody's name.
+
+    A page holds secrets beside text that the address may choose, and its compressed length tells how alike
+    they are. Source: Gluck, Harris and Prado, "BREACH: Reviving the CRIME attack", 2013.
+    """
+
+    def after_request(self, response: Response | None) -> Response:
+        if response and response.mimetype == "text/html" and _may_be_anothers_wish():
+            return response
+        packed: Response = super().after_request(response)
+        return packed
+
+
+def _may_be_anothers_wish() -> bool:
+    """Tell whether a link or script of another site may have made the browser ask for this address."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is None:  # an old browser, or a program
+        return bool(request.query_string)
+    return site not in ("same-origin", "none")
+
+
 def client_network() -> str:
     """Return what limits count by: an IPv4 address, or the /64 that one IPv6 subscriber has."""
     return network_of(get_remote_address())
@@ -109,7 +131,7 @@ limiter = Limiter(key_func=client_network)  # its own Retry-After would often be
 lonely_limits = FixedWindowRateLimiter(MemoryStorage())  # while the shared storage is away
 cache = PatientCache()
 socketio = SocketIO()
-compress = Compress()
+compress = CarefulCompress()
 mail = Mail()
 
 

@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from echo import config, engines, logs
+from echo.admin.chart_worker import ChartWorker
 from echo.app import create_app
 from echo.extensions import bcrypt, db, limiter, socketio
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
@@ -92,6 +93,20 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "echo.sqlite3"
 
 
+@pytest.fixture(scope="session")
+def matplotlib_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where drawing processes keep the list of fonts, which takes seconds to make."""
+    return tmp_path_factory.mktemp("matplotlib")
+
+
+@pytest.fixture(scope="session")
+def drawing_process(matplotlib_folder: Path) -> Iterator[ChartWorker]:
+    """One real drawing process for all tests that need no fresh one: it takes seconds to start."""
+    worker = ChartWorker(matplotlib_folder, PATIENCE)
+    yield worker
+    worker.stop()
+
+
 @pytest.fixture
 def script() -> Script:
     """What the scripted engine says; tests override this fixture."""
@@ -110,6 +125,7 @@ def app(
     script: Script,
     engine_config: EngineConfig,
     monkeypatch: pytest.MonkeyPatch,
+    drawing_process: ChartWorker,
 ) -> Iterator[Flask]:
     shutil.copy(migrated, tmp_path / "echo.sqlite3")
     monkeypatch.setattr("echo.forms.spam_trap.FORM_MIN_SECONDS", 0)
@@ -124,6 +140,7 @@ def app(
     )
     app = create_app(settings_for(tmp_path))
     cheap_apps.share(app)
+    app.extensions["chart_worker"] = drawing_process
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, WTF_CSRF_CHECK_DEFAULT=False)
     monkeypatch.setattr(limiter, "enabled", False)
     monkeypatch.setattr(bcrypt, "_log_rounds", 4)
@@ -132,7 +149,6 @@ def app(
     with app.app_context():
         yield app
         db.session.remove()
-    app.extensions["chart_worker"].stop()
     box["engine"].stop(timeout=5)
 
 

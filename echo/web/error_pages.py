@@ -91,10 +91,12 @@ def _rate_limited(error: RateLimitExceeded) -> Response:
 
 
 def _csrf_error(_error: CSRFError) -> Response:
-    if replies.is_for_programs() and not current_user.is_authenticated:
+    if "Authorization" in request.headers and not current_user.is_authenticated:
         answer = _answer(401, "Please sign in first, or send a valid API key as a bearer token.")
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
+    if replies.is_for_programs():
+        return _answer(400, "Please send an API key as a bearer token, or reload the page.")
     return _answer(400, "This page was open for too long. Please reload it and try again.")
 
 

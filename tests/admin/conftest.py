@@ -1,7 +1,6 @@
 """People of each role, and a client that is signed in as any of them."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -9,7 +8,6 @@ from flask.testing import FlaskClient
 
 from echo.admin.chart_worker import ChartWorker
 from echo.models import RoleName, User
-from tests.waiting import PATIENCE
 from tests.web.browser import Browser
 
 
@@ -40,22 +38,7 @@ def root(as_role: Callable[[str], FlaskClient]) -> FlaskClient:
     return as_role("super_admin")
 
 
-@pytest.fixture(scope="session")
-def matplotlib_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where drawing processes keep the list of fonts, which takes seconds to make."""
-    return tmp_path_factory.mktemp("matplotlib")
-
-
-@pytest.fixture(scope="session")
-def drawing_process(matplotlib_folder: Path) -> Iterator[ChartWorker]:
-    """One real drawing process for all tests that need no fresh one: it takes seconds to start."""
-    worker = ChartWorker(matplotlib_folder, PATIENCE)
-    yield worker
-    worker.stop()
-
-
 @pytest.fixture
 def drawing(app: Flask, drawing_process: ChartWorker) -> ChartWorker:
-    """The application draws in the shared process."""
-    app.extensions["chart_worker"] = drawing_process
+    """The process in which the application draws."""
     return drawing_process

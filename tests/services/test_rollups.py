@@ -159,14 +159,14 @@ def examples(count: int) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@examples(8)
+@examples(4)
 @given(data=st.data())
 def test_rows_equal_the_raw_rows(app: Flask, clock: Clock, data: st.DataObject) -> None:
     live_through(clock, data)
 
 
 @pytest.mark.timeout(900)
-@examples(4)
+@examples(2)
 @given(data=st.data())
 def test_rows_equal_the_raw_rows_on_postgresql(
     on_postgresql: Flask, clock: Clock, data: st.DataObject

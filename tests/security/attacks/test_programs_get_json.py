@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -47,8 +48,9 @@ def test_nobody_who_asks(key: str | None, csrf: bool, app: Flask, client: Browse
     app.config.update(WTF_CSRF_ENABLED=csrf, WTF_CSRF_CHECK_DEFAULT=csrf)
     headers = {**PAGE, **({"Authorization": key} if key else {})}
     answer = client.post("/chat", json={"prompt": "Hi"}, headers=headers)
-    assert (answer.status_code, answer.is_json) == (401, True)
-    assert "sign in" in answer.get_json()["message"]
+    unknown = 400 if csrf and key is None else 401  # it may be a page that was open for too long
+    assert (answer.status_code, answer.is_json) == (unknown, True)
+    assert re.search("sign in|API key", answer.get_json()["message"])
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 405), ("PUT", 405), ("DELETE", 405)])

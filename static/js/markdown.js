@@ -58,10 +58,7 @@ export function paintMarkdown(root, text, { live = false } = {}) {
   const reusable = old.slice(same).map((block) => block.node);
   for (let index = same; index < blocks.length; index += 1) {
     const node = reusable.shift() ?? root.appendChild(newBlock());
-    keepingPlaces(node, () => {
-      node.innerHTML = htmlOf(blocks[index].token);
-      dress(node);
-    });
+    draw(node, blocks[index].token);
     blocks[index].node = node;
     blocks[index].math = stateFor(blocks[index].raw);
   }
@@ -69,6 +66,17 @@ export function paintMarkdown(root, text, { live = false } = {}) {
   for (const node of reusable) node.remove();
   root.blocks = blocks;
   highlightIn(root, { live });
+}
+
+/** A thought that grows is not made anew: a person may be reading it, by its button. */
+function draw(node, token) {
+  const thought = token.type === "thought" && token.text ? node.querySelector(":scope > .thought") : null;
+  if (!thought) return keepingPlaces(node, () => {
+    node.innerHTML = htmlOf(token);
+    dress(node);
+  });
+  thought.classList.toggle("unfinished", !token.ended);
+  thought.querySelector(".thought-text").textContent = token.text;
 }
 
 /** What a person has opened and how far they have scrolled aside stays while the block is drawn anew. */

@@ -4,7 +4,7 @@ import { element, icon, iconButton } from "./icons.js";
 import { fullTime, queuePlace, replyStats, seconds as spoken } from "./format.js";
 import { openMenu } from "./menu.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
-import { saysNothing } from "./markdown_more.js";
+import { answerStart, saysNothing } from "./markdown_more.js";
 import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
 
@@ -125,7 +125,7 @@ export class MessageView {
   #ending(nothing) {
     const { row } = this;
     const { text, sign } = ENDINGS[row.status];
-    return this.#note(row.status, sign, row.error?.text ?? text, row.status === "failed" || nothing ? this.#retry() : this.#continue());
+    return this.#note(row.status, sign, row.error?.text ?? text, row.status === "failed" || (nothing && answerStart(row.text) === 0) ? this.#retry() : this.#continue());
   }
 
   #note(kind, sign, text, act) {

@@ -230,6 +230,22 @@ def test_wide_tables_scroll_thoughts_fold_and_quotations_know_their_side(chat: P
     assert thoughts.inner_text() == "First this,\n  then that."
 
 
+def test_a_thought_can_be_read_while_it_is_being_thought(chat: Page) -> None:
+    ask(chat, "ponder this")
+    button = prose(chat).locator("summary")
+    expect(button.get_by_text("Thinking…")).to_be_visible()
+    thoughts = prose(chat).locator(".thought-text")
+    expect(thoughts).to_be_hidden()
+    button.focus()
+    button.press("Enter")
+    expect(thoughts).to_contain_text(f"word{len(thoughts.inner_text().split()) + 10} ")
+    expect(thoughts).to_be_visible()
+    expect(button).to_be_focused()
+    stop_button(chat).click()
+    expect(button.get_by_text("Thoughts")).to_be_visible()
+    expect(answer(chat).get_by_role("button", name="Continue")).to_be_visible()
+
+
 def test_half_finished_signs_are_never_seen(chat: Page) -> None:
     chat.evaluate("""() => {
         window.seen = new Set();

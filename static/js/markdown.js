@@ -5,7 +5,7 @@ import { Marked } from "../vendor/marked.esm.js";
 import "../vendor/purify.min.js";
 import { dressCode, highlightIn } from "./code_blocks.js";
 import { closeMarkdown } from "./markdown_closing.js";
-import { escape, more, withOpening } from "./markdown_more.js";
+import { escape, htmlFrom, more, tokensOf, withOpening } from "./markdown_more.js";
 import { drawable, formulas, mathState } from "./math.js";
 
 const purify = globalThis.DOMPurify;
@@ -37,7 +37,7 @@ purify.addHook("afterSanitizeAttributes", (node) => {
 
 /** The top-level blocks of a text: [{raw, html}], sanitised. */
 function blocksOf(text) {
-  const tokens = marked.lexer(text);
+  const tokens = tokensOf(marked, text);
   const blocks = [];
   const notes = [...(tokens.notes ?? [])].join();
   for (const token of tokens) if (token.type !== "space" && token.type !== "def") blocks.push({ raw: `${token.type}:${token.raw}${token.raw.includes("[^") ? notes : ""}`, token });
@@ -47,7 +47,7 @@ function blocksOf(text) {
 /** A block with a formula is made anew once formulas can be drawn. */
 const stateFor = (raw) => (/\$|\\[([]/.test(raw) ? mathState() : null);
 
-const htmlOf = (token) => purify.sanitize(marked.parser([token]), CLEAN);
+const htmlOf = (token) => purify.sanitize(htmlFrom(marked, token), CLEAN);
 
 /** Paints text into root; unchanged blocks keep their nodes, so selections and scroll places inside code survive. */
 export function paintMarkdown(root, text, { live = false } = {}) {

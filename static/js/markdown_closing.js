@@ -123,7 +123,10 @@ function cells(row) {
 /** Closes code, bold, italic, struck and linked words of the last block. */
 export function closeInline(text) {
   const { unfinished } = formulasOf(text);
-  if (unfinished >= 0) return closeInline(text.slice(0, unfinished).trimEnd());
+  return closeWords(unfinished >= 0 ? text.slice(0, unfinished).trimEnd() : text);
+}
+
+function closeWords(text) {
   const ticks = openTicks(text);
   if (ticks) return closeCode(text, ticks);
   return closeEmphasis(holdLink(text));
@@ -132,7 +135,7 @@ export function closeInline(text) {
 function closeCode(text, ticks) {
   const [tail] = /`*$/.exec(text);
   const begun = text.slice(0, text.length - tail.length);
-  return openTicks(begun) ? `${begun}${ticks}` : closeInline(begun.trimEnd());
+  return openTicks(begun) ? `${begun}${ticks}` : closeWords(begun.trimEnd());
 }
 
 /** [text](http… → text, until the link is whole; what is no link yet, and may never be one, waits for its end. */

@@ -70,6 +70,8 @@ const thought = {
 
 // ---- <details> --------------------------------------------------------------------------------------------------
 
+const DEEPEST = 8; // folds within folds; deeper ones are shown as text
+
 const details = {
   name: "details",
   level: "block",
@@ -77,13 +79,16 @@ const details = {
   start: (text) => /\n {0,3}<details[\s>]/i.exec(text)?.index,
   tokenizer(text) {
     const open = /^ {0,3}<details(?:\s[^<>]*)?>/i.exec(text);
-    if (!open) return undefined;
+    const depth = this.lexer.folds ?? 0;
+    if (!open || depth >= DEEPEST) return undefined;
     const [end, raw] = closing(text, open[0].length);
     const inner = text.slice(open[0].length, end);
     const head = /^\s*<summary(?:\s[^<>]*)?>([\s\S]*?)(?:<\/summary>|$)/i.exec(inner);
     const token = { type: "details", raw, open: /\sopen\b/i.test(open[0]), summary: [], tokens: [] };
     this.lexer.inline(head?.[1].trim() || (end < text.length || (!head && inner.trim()) ? "Details" : ""), token.summary);
+    this.lexer.folds = depth + 1;
     this.lexer.blockTokens(inner.slice(head?.[0].length ?? 0).replace(/^\s*\n/, "").trimEnd(), token.tokens);
+    this.lexer.folds = depth;
     return token;
   },
   renderer({ open, summary, tokens }) {
@@ -133,6 +138,23 @@ const noteMark = {
     return found && (known !== undefined || /^\d{1,3}$/.test(found[1])) ? { type: "noteMark", raw: found[0], label: found[1], known } : undefined;
   },
   renderer: ({ label, known }) => `<sup class="note-mark"${known ? ` title="${escape(known)}"` : ""}>${escape(label)}</sup>`,
+};
+
+// ---- what is nested too deep for any parser (thousands of ">"): shown as it stands ---------------------------------
+
+function unless(deep, parse, instead) {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof deep)) throw error;
+    return instead();
+  }
+}
+
+export const tokensOf = (marked, text) => unless(RangeError, () => marked.lexer(text), () => [{ type: "plain", raw: text }]);
+export const htmlFrom = (marked, token) => {
+  const plain = () => `<p>${escape(token.raw).replaceAll("\n", "<br>")}</p>`;
+  return token.type === "plain" ? plain() : unless(RangeError, () => marked.parser([token]), plain);
 };
 
 /** For marked.use(). */

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Marked } from "../../node_modules/marked/lib/marked.esm.js";
 import { Announcer } from "../../static/js/announcer.js";
 import { closeMarkdown } from "../../static/js/markdown_closing.js";
-import { answerOf, more, saysNothing, withOpening } from "../../static/js/markdown_more.js";
+import { answerOf, htmlFrom, more, saysNothing, tokensOf, withOpening } from "../../static/js/markdown_more.js";
 
 const marked = new Marked({ gfm: true, breaks: true });
 marked.use(more);
@@ -105,4 +105,16 @@ test("task lists have boxes", () => assert.match(html("- [x] done\n- [ ] open"),
 test("a tag that is being written is not shown, a comparison is", () => {
   for (const text of ["a<", "a<s", "a<su", "a</su", "a<br ", "a<!--", "a<!-- note"]) assert.equal(half(text), "<p>a</p>", text);
   for (const text of ["a < b", "a <xyz", "if a<b2"]) assert.match(half(text), /&lt;/, text);
+});
+
+test("what is nested too deep is shown as it stands, and nothing takes long", () => {
+  const deep = [">".repeat(20000), "- ".repeat(1500), "<details>\n".repeat(3000), "$x ".repeat(5000), "\\(".repeat(5000), "<think>".repeat(3000), "[^1]: a\n".repeat(3000), `$$\n${"\\frac{".repeat(2000)}`, "` ``".repeat(3000)];
+  for (const text of deep) {
+    const from = performance.now();
+    const made = tokensOf(marked, withOpening(`${text}x`)).map((token) => htmlFrom(marked, token)).join("");
+    closeMarkdown(text);
+    assert.ok(performance.now() - from < 5000, text.slice(0, 10));
+    assert.match(made, /x/, text.slice(0, 10));
+  }
+  assert.equal(tokensOf(marked, `${">".repeat(20000)}x`)[0].type, "plain");
 });

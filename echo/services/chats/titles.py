@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 from typing import Final
 
 from echo.text import boundary, is_blank
 
 AIM: Final = 60
 LOOKED_AT: Final = 500  # characters of a line: more than any title shows
+LINES: Final = 100
 UNTITLED: Final = "New chat"
 
 FENCE: Final = re.compile(r"\s{0,3}(`{3,}(?=[^`]*$)|~{3,})")
@@ -49,8 +51,8 @@ def automatic_title(text: str) -> str:
 def _first_line(text: str) -> str:
     """Return the first line with a letter, a digit or a picture; in a block of code as it stands."""
     fence, other = "", ""
-    for line in text.splitlines():
-        line = line[:LOOKED_AT]
+    lines = (line[:LOOKED_AT] for line in text.splitlines() if line.strip())
+    for line in islice(lines, LINES):
         mark = FENCE.match(line)
         if mark and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]

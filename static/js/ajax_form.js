@@ -41,11 +41,10 @@ async function submit(form, button) {
 
 /** A password manager was faster than people are: what it filled in stays, and is sent again by itself. */
 function sendLater(form, button, seconds) {
-  const note = form.querySelector("[data-form-error]");
-  if (note) note.textContent = "One moment …";
-  if (button) button.disabled = true;
+  const text = button?.textContent;
+  if (button) Object.assign(button, { disabled: true, textContent: "One moment …" });
   setTimeout(() => {
-    if (button) button.disabled = false;
+    if (button) Object.assign(button, { disabled: false, textContent: text });
     if (form.isConnected) form.requestSubmit(button);
   }, seconds * 1000);
 }

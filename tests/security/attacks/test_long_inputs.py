@@ -212,8 +212,8 @@ def test_events_look_at_the_length_first(what: str, somebody: Becoming) -> None:
 
 
 TEXTS = (
-    "i ", "i'm ", "my dog ", "swallowed ", "took ", "i took too many ", "#", "*", " ", "`", "\n", "#\n", "twen-",
-    "a\u0301", "[", "'", "don't want to ",
+    "i ", "i'm ", "my dog ", "swallowed ", "took ", "i took too many ", "#", "*", " ", "`", "\n", "#\n",
+    "twen-", "a\u0301", "[", "'", "don't want to ",
 )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ SCRIPT: dict[str, Any] = {
         {"match": "rich", "text": RICH, "delay_ms": 5},
         {"match": "wide", "text": WIDE, "delay_ms": 5},
         {"match": "silence", "text": " \u200b\n", "delay_ms": 5},
-        {"match": "formula", "text": FORMULA, "delay_ms": 30},
+        {"match": "formula", "text": FORMULA, "delay_ms": 80},
         {"match": "ponder", "text": f"<think>\n{words(1500)}", "delay_ms": 40},
         {"match": "break", "text": "This answer will fail soon.", "fail_after": 3},
     ],

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, Final
 
 from echo.errors import InvalidInput, TooLong
@@ -22,8 +21,7 @@ JOINER: Final = "\u200d"
 VIRAMA: Final = 9  # the combining class of signs that join two letters, as in Hindi
 JOINED_AT_MOST: Final = 64  # characters that are read as one; the longest emoji have eleven
 MARKS_TOGETHER: Final = 30  # on one letter; Unicode Standard Annex 15, "Stream-Safe Text Format"
-LAST_MARK: Final = 0x1F000  # there is none beyond it
-MARKS_IN_DISGUISE: Final = frozenset("\u0f73\u0f75\u0f81")  # no marks until they are decomposed
+PIECE: Final = 256  # characters that are composed at once
 
 
 def one_newline(value: Any) -> Any:
@@ -37,19 +35,12 @@ def composed(text: str) -> str:
     """Return the text in normal form C, in time that grows with its length alone.
 
     The library sorts the marks on each letter by comparing each with each: thousands on one letter would
-    take minutes. Beyond `MARKS_TOGETHER` the rest is composed apart; no language has so many.
+    take minutes. Where a piece ends within more than `MARKS_TOGETHER` the rest is composed apart; no
+    language has so many.
     """
     if text.isascii():
         return text
-    pieces = _pieces(text) if _crowd().search(text) else [text]
-    return "".join(unicodedata.normalize("NFC", piece) for piece in pieces)
-
-
-@cache
-def _crowd() -> re.Pattern[str]:
-    """More marks on one letter than are composed together."""
-    marks = (chr(code) for code in range(0x300, LAST_MARK) if unicodedata.combining(chr(code)))
-    return re.compile(f"[{''.join(marks)}{''.join(MARKS_IN_DISGUISE)}]{{{MARKS_TOGETHER + 1}}}")
+    return "".join(unicodedata.normalize("NFC", piece) for piece in _pieces(text))
 
 
 def folded(text: str) -> str:
@@ -61,13 +52,18 @@ def folded(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    start = marks = 0
-    for at, char in enumerate(text):
-        marks = marks + 1 if unicodedata.combining(char) or char in MARKS_IN_DISGUISE else 0
-        if marks > MARKS_TOGETHER:
-            yield text[start:at]
-            start, marks = at, 1
-    yield text[start:]
+    start = 0
+    while start < len(text):
+        end = min(start + PIECE, len(text))
+        near = range(end, max(end - MARKS_TOGETHER, start), -1)
+        end = next((at for at in near if at == len(text) or not _combines(text[at])), end)
+        yield text[start:end]
+        start = end
+
+
+def _combines(char: str) -> bool:
+    """Tell whether a character may become one with that before it: a mark, a part of a Korean syllable."""
+    return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff"
 
 
 def is_blank(text: str) -> bool:
@@ -97,9 +93,8 @@ def _joins(text: str, place: int) -> bool:
 
 def _extends(char: str) -> bool:
     return (
-        unicodedata.category(char)[0] == "M"
+        _combines(char)
         or char in (JOINER, "\u200c")
-        or "\u1160" <= char <= "\u11ff"  # the second and third part of a Korean syllable
         or "\U0001f3fb" <= char <= "\U0001f3ff"  # tones of skin
         or "\U000e0020" <= char <= "\U000e007f"  # tags: the flags of regions
     )

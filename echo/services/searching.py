@@ -19,7 +19,7 @@ from echo import hub
 from echo.extensions import db
 from echo.text import boundary, folded
 
-SLICE_SECONDS: Final = 0.005
+SLICE_SECONDS: Final = 0.01
 SLICE_ROWS: Final = 200  # read at once: of the longest messages some megabytes
 CHUNK: Final = 256
 
@@ -40,14 +40,13 @@ class Allowance:
     def rows(self, query: Any, keys: int = 1) -> Iterator[Any]:
         """Yield the query's rows, the last first in the order of its first `keys` columns: together unique.
 
-        They are read some at a time, and the database's connection goes back before they are used.
+        They are read some at a time. The caller waits for nothing else meanwhile: it holds a connection.
         """
         columns = list(query.selected_columns)[:keys]
         following = query = query.order_by(*(column.desc() for column in columns))
         while not self._is_spent():
             size = min(SLICE_ROWS, self._most - self.read)
             found = list(db.session.execute(following.limit(size + 1)))
-            db.session.commit()  # nothing was written
             for row in found[:size]:
                 if self._is_spent():  # by others that were read meanwhile, or by the time it took
                     break
@@ -63,6 +62,7 @@ class Allowance:
     def _breathe(self) -> None:
         """Let others have their turn after some milliseconds of work."""
         if time.monotonic() - self._began > SLICE_SECONDS:
+            db.session.commit()  # nothing was written; the connection goes back while others work
             hub.sleep()
             self._began = time.monotonic()
 

@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export ECHO_TEST_MODELS ?= $(HOME)/.cache/echo/models
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test quick check format data-model bench train clean
+.PHONY: help setup setup-dev run test quick check format data-model bench soak train clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ data-model: $(VENV)/.dev ## draw docs/data-model.md anew
 
 bench: setup-dev ## run the benchmarks, tables with ratios
 	$(BIN)/python -m benchmarks
+
+soak: setup-dev ## play 10,000 random schedules of faults (SCHEDULES=1000 for fewer, SEED=7 for a failure again)
+	ECHO_SCHEDULES=$(or $(SCHEDULES),10000) $(if $(SEED),ECHO_SEED=$(SEED)) $(PYTEST) tests/faults
 
 train: setup-dev ## train echo-mini with the recipe that fits this machine; RECIPE=small tunes echo-small
 	$(BIN)/python -m training $(if $(RECIPE),--recipe $(RECIPE))

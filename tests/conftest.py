@@ -43,7 +43,9 @@ cheap_apps.prepare()
 hypothesis.settings.register_profile("busy", deadline=None)  # an example takes what it takes
 hypothesis.settings.load_profile("busy")
 
-MARKED_FOLDERS = {"browser": ("browser", "live"), "live": ("live",), "contract": ("server",)}
+MARKED_FOLDERS = {
+    "browser": ("browser", "live"), "live": ("live",), "faults": ("live",), "contract": ("server",),
+}  # fmt: skip
 LONG = {*MARKED_FOLDERS, "training", "weights"}
 SERVERS = {"postgres_port", "redis_server", "smtp_server", "real_process"}
 

@@ -11,6 +11,7 @@ import { dialogs } from "./dialogs.js";
 import { Drafts } from "./drafts.js";
 import { Drawer } from "./drawer.js";
 import { feedbackDialog } from "./feedback.js";
+import { showFound } from "./found_message.js";
 import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
@@ -60,8 +61,7 @@ const socket = new ChatSocket({
 
 let current = make(null);
 let connectedBefore = false;
-let liveKey = null;
-let stopAsked = null;
+let [liveKey, stopAsked] = [null, null];
 let removed = null;
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
@@ -92,10 +92,10 @@ function show(id, { push = true } = {}) {
   composer.focus();
 }
 
-async function openConversation(id) {
-  if (id === current.id && current.loaded) return drawer.chosen();
-  show(id);
-  await reopen();
+async function openConversation(id, messageId = null) {
+  if (id === current.id && current.loaded) drawer.chosen();
+  else { show(id); await reopen(); }
+  if (messageId && id === current.id) await attempt(() => showFound(messageId, { conversation: current, list, scroll, scroller: at("messages") }));
 }
 
 function newChat() {

@@ -42,6 +42,23 @@ export class Conversation {
     }
   }
 
+  /** Loads what leads to a message, on another branch if need be; says whether it is in view then. */
+  async reach(messageId) {
+    if (await this.#pageUpTo(messageId)) return true;
+    await this.select(messageId);
+    return this.#pageUpTo(messageId);
+  }
+
+  async #pageUpTo(messageId) {
+    const inView = () => this.store.path().some((row) => row.id === messageId);
+    while (!inView() && this.store.more) {
+      const first = this.store.path()[0].id;
+      await this.older();
+      if (this.store.path()[0].id === first) return inView(); // nothing came: somebody else is loading, or the chat has changed
+    }
+    return inView();
+  }
+
   async close() {
     if (this.id !== null && this.socket.connected) await this.socket.request("close_conversation", { conversation_id: this.id }).catch(() => {});
   }

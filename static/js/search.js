@@ -38,7 +38,7 @@ export class SearchDialog {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     this.dialog.close();
-    this.openConversation(link.dataset.id);
+    this.openConversation(link.dataset.id, link.dataset.messageId);
   }
 
   #keys(event) {

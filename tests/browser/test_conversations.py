@@ -8,7 +8,11 @@ import sqlite3
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, Route, expect
+from sqlalchemy import select
 
+from echo.extensions import db
+from echo.models import Message
+from echo.services.accounts import accounts
 from tests.browser.conftest import ContextMaker, open_chat
 from tests.browser.talk import (
     CALM,
@@ -24,6 +28,7 @@ from tests.browser.talk import (
     wait_for_end,
 )
 from tests.live.server import LiveServer, Person
+from tests.services.people import conversation_of
 
 ACCOUNT = "#account-button"
 CHAT_MENU = "#chat-menu"
@@ -118,6 +123,26 @@ def test_search_finds_titles_and_what_was_said(chat: Page) -> None:
     dialog.locator(".search-result").click()
     expect(dialog).to_be_hidden()
     expect(question(chat)).to_contain_text("walruses")
+
+
+def test_hit_far_up_is_opened_at_its_message(chat: Page, echo: LiveServer, member: Person) -> None:
+    with echo.app.app_context():
+        user = accounts.find(member.name)
+        assert user is not None
+        talk = conversation_of(user, 161)
+        wanted = db.session.scalars(select(Message).filter_by(ordinal=7, conversation_id=talk.id))
+        wanted.one().text = "the needle in a long talk"
+        db.session.commit()
+        db.engine.dispose()
+    chat.get_by_role("button", name="Search").click()
+    dialog = chat.get_by_role("dialog", name="Search chats")
+    dialog.get_by_role("textbox", name="Search chats").fill("needle")
+    dialog.locator(".search-result").click()
+    found = chat.locator(".message", has_text="the needle in a long talk")
+    expect(found).to_be_in_viewport()
+    expect(found).to_have_class(re.compile(r"\bfound\b"))
+    expect(found).not_to_have_class(re.compile(r"\bfound\b"))  # after a moment
+    expect(found).to_be_in_viewport()
 
 
 def test_deleted_conversation_comes_back_by_undo(chat: Page) -> None:

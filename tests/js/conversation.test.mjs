@@ -87,3 +87,57 @@ test("another tab lets an answer go on that its length had cut: this one sees it
   await settled();
   assert.deepEqual(shown(window), [["q1", "Hi"], ["a1", "Hello there"]]);
 });
+
+// ---- a message that was searched for ----------------------------------------------------------------------------
+
+/** A long chat that comes two messages at a time, with another branch beside its beginning. */
+class LongServer extends Server {
+  constructor() {
+    super();
+    this.rows = [];
+    for (let turn = 0; turn < 5; turn += 1) {
+      this.rows.push(message(`q${turn}`, turn ? `a${turn - 1}` : null, "user", `Question ${turn}`), message(`a${turn}`, `q${turn}`, "assistant", `Answer ${turn}`));
+    }
+    this.rows.push(message("other", null, "user", "Other words"), message("answer", "other", "assistant", "Hidden"));
+    this.head = "a4";
+  }
+  async request(name, payload) {
+    this.asked.push(name);
+    if (name === "select_branch") {
+      if (!this.rows.some(({ id }) => id === payload.message_id)) throw Object.assign(new Error("There is no such message."), { code: "not_found" });
+      this.head = "answer";
+      return {};
+    }
+    const branch = this.branch();
+    const end = payload.before ? branch.findIndex(({ id }) => id === payload.before) : branch.length;
+    return { conversation: { id: "c" }, messages: branch.slice(Math.max(0, end - 2), end), live: [], more: end > 2 };
+  }
+}
+
+test("a message far up is loaded up to, and no further", async () => {
+  const server = new LongServer();
+  const window = await opened(server);
+  assert.equal(await window.reach("a2"), true);
+  assert.deepEqual(shown(window)[0], ["q2", "Question 2"]);
+  assert.equal(server.asked.includes("select_branch"), false);
+});
+
+test("a message in view asks for nothing", async () => {
+  const server = new LongServer();
+  const window = await opened(server);
+  server.asked = [];
+  assert.equal(await window.reach("a4"), true);
+  assert.deepEqual(server.asked, []);
+});
+
+test("a message of another branch is shown by choosing that branch", async () => {
+  const server = new LongServer();
+  const window = await opened(server);
+  assert.equal(await window.reach("other"), true);
+  assert.deepEqual(shown(window).map(([id]) => id), ["other", "answer"]);
+});
+
+test("a message that is gone is refused as the server says", async () => {
+  const window = await opened(new LongServer());
+  await assert.rejects(window.reach("nowhere"), { code: "not_found" });
+});

@@ -134,6 +134,6 @@ def test_table_comes_as_a_file(
     visit(page, f"{echo.url}/admin/users/?search={member.name}")
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
-    lines = download.value.path().read_text().splitlines()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
     assert lines[0].startswith('"id","username","email","role"')
     assert f',"{member.name}","{member.name}@example.org","user",' in lines[1]

@@ -16,7 +16,7 @@ from tests.live.server import LiveServer, Person
 SCRIPT = {
     "models": ["small", "large", "broken"],
     "broken": ["broken"],
-    "load_ms": 1500,
+    "load_ms": 3000,
     "replies": [{"match": "steady", "text": "word " * 3000, "delay_ms": 40}],
     "default": {"text": "{model} says hello.", "delay_ms": 5},
 }

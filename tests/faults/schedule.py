@@ -45,6 +45,7 @@ class Schedule:
 
     def run(self) -> None:
         self._open(None)
+        self._send(self._names[0])
         for _ in range(ACTS):
             act = self._by.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
             window = self._by.choice(self._names)

@@ -1,6 +1,6 @@
 """Whatever is cut, held, killed or locked: every window ends with what the database has, and nothing is lost.
 
-`make test` runs 200 schedules, `make soak` as many as ECHO_SCHEDULES says. A failure prints its seeds; with
+`make test` runs 100 schedules, `make soak` as many as ECHO_SCHEDULES says. A failure prints its seeds; with
 ECHO_SEED the rounds begin with that one.
 """
 
@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -24,9 +25,9 @@ from tests.faults.schedule import Schedule
 from tests.faults.windows import Windows
 from tests.live.server import LiveServer
 
-SCHEDULES: Final = int(os.environ.get("ECHO_SCHEDULES", "200"))
+SCHEDULES: Final = int(os.environ.get("ECHO_SCHEDULES", "100"))
 FIRST_SEED: Final = int(os.environ.get("ECHO_SEED", "0")) or random.SystemRandom().randrange(10**9)
-AT_ONCE: Final = 10
+AT_ONCE: Final = 20
 WORDS: Final = {"brief": 3, "some": 40, "long": 250}
 SCRIPT: Final = {
     "replies": [
@@ -125,16 +126,13 @@ def test_every_window_ends_with_what_is_stored(
 
 
 def test_what_is_wrong_is_seen(server: LiveServer, proxy: CuttingProxy, windows: Windows) -> None:
-    """A text that changed, a question that is lost and one that is doubled are each found."""
+    """A text that changed and a question that is lost are each found; without them nothing is."""
     schedule = Schedule(FIRST_SEED - 1, server, proxy, windows)
     schedule.run()
-    assert schedule.sent
-    assert schedule.check() == []
-    schedule = Schedule(FIRST_SEED - 2, server, proxy, windows)
-    schedule.run()
+    schedule.settle()
     schedule.sent.append("a question that nobody has stored")
-    with sqlite3.connect(server.folder / "instance" / "echo.sqlite3", timeout=30) as database:
-        schedule.settle()
+    path = server.folder / "instance" / "echo.sqlite3"
+    with closing(sqlite3.connect(path, timeout=30)) as database, database:
         changed = database.execute(
             "UPDATE messages SET text = text || '!' WHERE user_id = (SELECT max(id) FROM users)"
         )

@@ -236,11 +236,12 @@ class LiveTab:
         self.socket.connect(
             person.server.url, headers={"Cookie": person.cookie}, transports=["websocket"]
         )
-        self._wire = self.socket.eio.ws.sock.dup()
+        self._own_wire = self.socket.eio.ws.sock
+        self._wire = self._own_wire.dup()  # works on when the client has closed its own
 
     def _end(self) -> None:
         """The client forgets a wire that the other side has cut; close what is left of it."""
-        self._wire.close()
+        self._own_wire.close()
         self.gone.set()
 
     def _hear(self, name: str, payload: dict[str, Any]) -> None:
@@ -249,8 +250,7 @@ class LiveTab:
             self._news.notify_all()
 
     def ask(self, name: str, payload: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self.socket.call(name, payload, timeout=PATIENCE)
-        return answer
+        return dict(self.socket.call(name, payload, timeout=PATIENCE))
 
     def send(self, text: str, **fields: Any) -> dict[str, Any]:
         answer = self.ask("send_message", {"text": text, **fields})
@@ -281,8 +281,7 @@ class LiveTab:
 
     def stored(self, conversation_id: str) -> list[dict[str, Any]]:
         opened = self.ask("open_conversation", {"conversation_id": conversation_id})
-        messages: list[dict[str, Any]] = opened["messages"]
-        return messages
+        return list(opened["messages"])
 
     def cut(self) -> None:
         """Cut the wire without a goodbye, as a lost network does."""
@@ -290,9 +289,7 @@ class LiveTab:
         self.gone.wait(PATIENCE)
 
     def close(self) -> None:
-        """Say goodbye. The client may close the wire under the thread that reads it, which then notices
-        nothing before the server's next ping: the wire's other handle tells it.
-        """
+        """Say goodbye, and wake the client's reader, which may not notice before the next ping."""
         ending = threading.Thread(target=self.socket.disconnect)
         ending.start()
         ending.join(0.2)
@@ -300,3 +297,4 @@ class LiveTab:
             self._wire.shutdown(socket.SHUT_RDWR)
         ending.join()
         self._wire.close()
+        self._own_wire.close()

@@ -180,7 +180,7 @@ def test_a_bomb_is_refused_within_its_budget(name: str) -> None:
     before, begun = megabytes(), time.thread_time()
     with pytest.raises(ChatTemplateError) as caught:
         ChatTemplate(BOMBS[name]).render([USER])
-    assert time.thread_time() - begun < budgets.MAX_SECONDS + 2
+    assert time.thread_time() - begun < budgets.MAX_SECONDS + 5
     assert megabytes() - before < 160
     assert len(str(caught.value)) < 300
 

@@ -236,12 +236,13 @@ class LiveTab:
         self.socket.connect(
             person.server.url, headers={"Cookie": person.cookie}, transports=["websocket"]
         )
-        self._own_wire = self.socket.eio.ws.sock
-        self._wire = self._own_wire.dup()  # works on when the client has closed its own
+        self._wire = self.socket.eio.ws.sock
 
     def _end(self) -> None:
-        """The client forgets a wire that the other side has cut; close what is left of it."""
-        self._own_wire.close()
+        """The client forgets a wire that was cut, and closes one under its own reader: wake that."""
+        with contextlib.suppress(OSError):
+            self._wire.shutdown(socket.SHUT_RDWR)
+        self._wire.close()
         self.gone.set()
 
     def _hear(self, name: str, payload: dict[str, Any]) -> None:
@@ -289,12 +290,4 @@ class LiveTab:
         self.gone.wait(PATIENCE)
 
     def close(self) -> None:
-        """Say goodbye, and wake the client's reader, which may not notice before the next ping."""
-        ending = threading.Thread(target=self.socket.disconnect)
-        ending.start()
-        ending.join(0.2)
-        with contextlib.suppress(OSError):
-            self._wire.shutdown(socket.SHUT_RDWR)
-        ending.join()
-        self._wire.close()
-        self._own_wire.close()
+        self.socket.disconnect()

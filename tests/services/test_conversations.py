@@ -63,6 +63,9 @@ def test_settings_are_in_range_or_refused(name: str, value: float) -> None:
         with pytest.raises(InvalidInput) as refusal:
             conversations.checked_settings({name: value})
         assert refusal.value.field == name
+    elif name in conversations.WHOLE_NUMBERS and value != int(value):
+        with pytest.raises(InvalidInput, match="whole number"):
+            conversations.checked_settings({name: value})
     else:
         checked = conversations.checked_settings({name: value})[name]
         assert limits.low <= checked <= limits.high

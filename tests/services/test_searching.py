@@ -142,7 +142,7 @@ def test_forty_long_messages_do_not_hold_the_hub(ada: User) -> None:
     over.append(True)
     watcher.wait()
     assert max(gaps) < 0.1, max(gaps)
-    assert len(gaps) > 3, "nobody else had a turn"
+    assert len(gaps) > 1, "nobody else had a turn"
 
 
 def test_rows_are_counted_and_what_is_left_out_is_said(

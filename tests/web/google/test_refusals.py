@@ -281,10 +281,10 @@ def test_provider_that_is_slow_is_not_waited_for(
     monkeypatch.setattr(google_client, "TIMEOUT_SECONDS", 0.2)
     configure(evil.discovery)
     path = "/login/google" if when == "begin" else evil.agree(begin(client))
-    evil.slow_seconds = 20.0
+    evil.slow_seconds = 60.0
     before = time.monotonic()
     assert_refused(client.get(path), client, UNREACHABLE)
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 40
 
 
 def test_every_call_to_the_provider_has_a_time_limit() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import re
@@ -11,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from functools import cached_property
@@ -22,6 +22,8 @@ import socketio
 from flask import Flask
 
 from tests.live import accounts
+from tests.live.ports import free_port
+from tests.live.prefork import Forked, prefork
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "correct horse battery"
@@ -43,24 +45,6 @@ SCRIPT: dict[str, Any] = {
 }
 
 
-FIRST_PORT, STRETCHES, PORTS_EACH = 10_000, 220, 100
-_offsets = itertools.count()
-
-
-def free_port() -> int:
-    """Return a port that nobody uses, from a stretch of this process's own.
-
-    It lies below those that the system gives to connections, so that none takes it before the server does
-    or while a test has the server stopped; tests that run side by side look in different stretches.
-    """
-    stretch = FIRST_PORT + os.getpid() % STRETCHES * PORTS_EACH
-    for offset in itertools.islice(_offsets, PORTS_EACH):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", stretch + offset % PORTS_EACH))
-            return stretch + offset % PORTS_EACH
-    raise AssertionError(f"no port is free from {stretch} to {stretch + PORTS_EACH - 1}")
-
-
 class LiveServer:
     """`run.py` on a free port with an instance folder of its own; `start` may be called again."""
 
@@ -80,19 +64,13 @@ class LiveServer:
             "ECHO_MAX_NEW_TOKENS": "4096",
             **settings,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.cold = False  # start by `python run.py` itself, imports and all
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self.output = folder / "output.txt"
         self.log = folder / "log.txt"
 
     def start(self, patience: float = PATIENCE) -> LiveServer:
-        with self.output.open("ab") as output, self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "run.py")],
-                cwd=self.folder,
-                env=self.environment,
-                stdout=output,
-                stderr=log,
-            )
+        self.process = self._run((), os.devnull, self.output, self.log)
         wait_until(self.is_ready, f"the server is ready; its log: {self.log}", patience)
         return self
 
@@ -123,16 +101,27 @@ class LiveServer:
             raise
 
     def command(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(ROOT / "run.py"), *words],
-            cwd=self.folder,
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        """Run one command to its end."""
+        with tempfile.TemporaryDirectory() as folder:
+            given, out, err = (Path(folder) / name for name in ("in", "out", "err"))
+            given.write_text(stdin)
+            code = self._run(words, given, out, err).wait(PATIENCE)
+            return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
+
+    def _run(
+        self, words: tuple[str, ...], stdin: Path | str, out: Path, err: Path
+    ) -> subprocess.Popen[bytes] | Forked:
+        if not self.cold:
+            return prefork().start(list(words), self.folder, self.environment, [stdin, out, err])
+        with open(stdin, "rb") as given, out.open("ab") as output, err.open("ab") as errors:
+            return subprocess.Popen(
+                [sys.executable, str(ROOT / "run.py"), *words],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=given,
+                stdout=output,
+                stderr=errors,
+            )
 
     @cached_property
     def app(self) -> Flask:

@@ -15,6 +15,13 @@ WEIGHTS = ROOT / "weights" / "echo-mini" / "model.safetensors"
 
 
 @pytest.fixture
+def own_server(own_server: LiveServer) -> LiveServer:
+    """Here the command itself is tried, from its first import on."""
+    own_server.cold = True
+    return own_server
+
+
+@pytest.fixture
 def bare(tmp_path: Path) -> LiveServer:
     """A server that is only asked for commands."""
     return LiveServer(tmp_path)

@@ -20,6 +20,7 @@ BLANK: Final = re.compile(
 JOINER: Final = "\u200d"
 VIRAMA: Final = 9  # the combining class of signs that join two letters, as in Hindi
 JOINED_AT_MOST: Final = 64  # characters that are read as one; the longest emoji have eleven
+FLAGS_IN_A_ROW: Final = 64  # halves; longer rows may be cut inside of a flag
 MARKS_TOGETHER: Final = 30  # on one letter; Unicode Standard Annex 15, "Stream-Safe Text Format"
 PIECE: Final = 256  # characters that are composed at once
 
@@ -105,8 +106,9 @@ def _is_half_flag(char: str) -> bool:
 
 
 def _half_flags_before(text: str, place: int) -> int:
+    """Count them, of a longer row an even number: to walk back through thousands each time takes seconds."""
     count = 0
-    while count < place and _is_half_flag(text[place - 1 - count]):
+    while count < min(place, FLAGS_IN_A_ROW) and _is_half_flag(text[place - 1 - count]):
         count += 1
     return count
 

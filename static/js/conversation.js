@@ -14,7 +14,8 @@ export class Conversation {
     this.draftSettings = {}; // chosen before the conversation exists
     this.loaded = id === null;
     this.resuming = new Set();
-    this.store = new MessageStore((key) => on.change(key));
+    this.reaching = false; // pages are coming that are drawn together
+    this.store = new MessageStore((key) => this.reaching || on.change(key));
   }
 
   // ---- opening and catching up --------------------------------------------------------------------------------
@@ -30,23 +31,30 @@ export class Conversation {
     await this.#resend();
   }
 
-  async older() {
+  /** One page more; who asks meanwhile waits for the same. */
+  older() {
+    this.loadingOlder ??= this.#older().finally(() => { this.loadingOlder = null; });
+    return this.loadingOlder;
+  }
+
+  async #older() {
     const first = this.store.path()[0];
-    if (!this.store.more || !first || this.loadingOlder) return;
-    this.loadingOlder = true;
-    try {
-      const answer = await this.socket.request("open_conversation", { conversation_id: this.id, before: first.id });
-      this.store.reconcile(answer, { older: true });
-    } finally {
-      this.loadingOlder = false;
-    }
+    if (!this.store.more || !first) return;
+    const answer = await this.socket.request("open_conversation", { conversation_id: this.id, before: first.id });
+    this.store.reconcile(answer, { older: true });
   }
 
   /** Loads what leads to a message, on another branch if need be; says whether it is in view then. */
   async reach(messageId) {
-    if (await this.#pageUpTo(messageId)) return true;
-    await this.select(messageId);
-    return this.#pageUpTo(messageId);
+    this.reaching = true;
+    try {
+      if (await this.#pageUpTo(messageId)) return true;
+      await this.select(messageId);
+      return await this.#pageUpTo(messageId);
+    } finally {
+      this.reaching = false;
+      this.on.change(null);
+    }
   }
 
   async #pageUpTo(messageId) {
@@ -54,7 +62,7 @@ export class Conversation {
     while (!inView() && this.store.more) {
       const first = this.store.path()[0].id;
       await this.older();
-      if (this.store.path()[0].id === first) return inView(); // nothing came: somebody else is loading, or the chat has changed
+      if (this.store.path()[0].id === first) return inView(); // nothing came: the chat has changed meanwhile
     }
     return inView();
   }

@@ -42,6 +42,7 @@ class Schedule:
         self._opened = 0
         self.sent: list[str] = []
         self.done: list[str] = []  # the acts, for whoever reads a failure
+        self.compared = 0  # messages that were shown and looked up
 
     def run(self) -> None:
         self._open(None)
@@ -160,6 +161,7 @@ class Schedule:
         wrong = []
         for shown in self._windows.state(name)["rows"]:
             row = stored.get(shown["id"])
+            self.compared += 1
             if row is None:
                 wrong.append(f"{name} shows {shown['id']}, which is not stored")
             elif (shown["text"], shown["status"]) != (row["text"], row["status"]):

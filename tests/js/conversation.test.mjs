@@ -122,6 +122,24 @@ test("a message far up is loaded up to, and no further", async () => {
   assert.equal(server.asked.includes("select_branch"), false);
 });
 
+test("what comes on the way is drawn once", async () => {
+  let drawn = 0;
+  const window = new Conversation(new LongServer(), "c", { change() { drawn += 1; }, adopted() {}, changed() {} });
+  await window.open();
+  drawn = 0;
+  await window.reach("q0");
+  assert.equal(drawn, 1);
+});
+
+test("a page that is coming already is waited for, and no branch is chosen", async () => {
+  const server = new LongServer();
+  const window = await opened(server);
+  const coming = window.older();
+  assert.equal(await window.reach("a3"), true);
+  await coming;
+  assert.deepEqual(server.asked, ["open_conversation", "open_conversation"]);
+});
+
 test("a message in view asks for nothing", async () => {
   const server = new LongServer();
   const window = await opened(server);

@@ -105,7 +105,11 @@ class LiveServer:
         with tempfile.TemporaryDirectory() as folder:
             given, out, err = (Path(folder) / name for name in ("in", "out", "err"))
             given.write_text(stdin)
-            code = self._run(words, given, out, err).wait(PATIENCE)
+            running = self._run(words, given, out, err)
+            try:
+                code = running.wait(PATIENCE)
+            finally:
+                running.kill()  # if it has not ended by then
             return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
 
     def _run(

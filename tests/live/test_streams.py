@@ -204,6 +204,19 @@ def test_whatever_an_application_yields_can_be_read_before_it_yields_more() -> N
     server.close()
 
 
+def test_a_server_that_is_closed_has_ended_with_its_idle_connections() -> None:
+    server = hub.Server(lambda _environ, _start: [], hub.listen("127.0.0.1", 0))
+    idle = eventlet.connect(("127.0.0.1", server.port))
+    eventlet.sleep(0.05)  # it is accepted
+    server.stop_accepting()
+    with pytest.raises(ConnectionRefusedError):
+        eventlet.connect(("127.0.0.1", server.port))
+    server.close()
+    with eventlet.Timeout(PATIENCE):
+        assert idle.recv(1) == b""
+    idle.close()
+
+
 @pytest.mark.parametrize("events", [True, False], ids=["events", "json"])
 def test_tab_that_watches_hears_of_a_programs_question_before_its_answer(
     events: bool, ada: Person, conversation: str, tabs: Tabs

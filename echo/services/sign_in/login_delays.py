@@ -16,7 +16,7 @@ from typing import Final
 
 from limits import parse
 from limits.errors import StorageError
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from echo.clock import utc_now
 from echo.errors import RateLimited
@@ -63,6 +63,11 @@ def _hashed(whose: str, place: str) -> str:
     return "".join(hashlib.sha256(text.encode()).hexdigest()[:HALF] for text in (whose, place))
 
 
+def _same_as(key: str) -> ColumnElement[bool]:
+    """Say that a count belongs to whom this key belongs to, from wherever."""
+    return LoginFailure.key.startswith(key[:HALF])
+
+
 def delay_after(count: int, free: int = FREE_TRIES) -> timedelta | None:
     """Return for how long no password is taken after `count` wrong ones in a row."""
     over = count - free
@@ -91,7 +96,7 @@ def _crowd_seconds_left(key: str) -> float:
     now = utc_now()
     tries, last_at = db.session.execute(
         select(func.sum(LoginFailure.count), func.max(LoginFailure.last_at)).where(
-            LoginFailure.key.startswith(key[:HALF]), LoginFailure.last_at > now - FORGOTTEN_AFTER
+            _same_as(key), LoginFailure.last_at > now - FORGOTTEN_AFTER
         )
     ).one()
     delay = delay_after(tries or 0, FREE_TRIES_OF_ALL)
@@ -145,20 +150,15 @@ def succeeded(key: str) -> None:
 
 def is_blocked(user_id: int) -> bool:
     """Tell whether the account takes no password at the login now, from one place or from all."""
-    if _crowd_seconds_left(key_of_account(user_id)) > 0:
-        return True
-    found = select(LoginFailure.key).where(
-        LoginFailure.key.startswith(key_of_account(user_id)[:HALF]),
-        LoginFailure.blocked_until > utc_now(),
-    )
-    return db.session.scalar(found.limit(1)) is not None
+    key = key_of_account(user_id)
+    blocked = select(LoginFailure.key).where(_same_as(key), LoginFailure.blocked_until > utc_now())
+    return _crowd_seconds_left(key) > 0 or db.session.scalar(blocked.limit(1)) is not None
 
 
 def unlock(user_id: int) -> None:
     """End the account's blocks and forget its tries, those of the rate limit too."""
     _forget(key_of_confirming(user_id))
-    whose = key_of_account(user_id)[:HALF]
-    execute(delete(LoginFailure).where(LoginFailure.key.startswith(whose)))
+    execute(delete(LoginFailure).where(_same_as(key_of_account(user_id))))
     cache.set(_epoch_key(user_id), new_token(), timeout=EPOCH_SECONDS)
     for strategy in (limiter.limiter, lonely_limits):
         with contextlib.suppress(StorageError):

@@ -36,20 +36,24 @@ def check_password(credentials: str, password: str, place: str = "") -> User:
         RateLimited: after several of them, for a growing time.
     """
     found = find(credentials)
-    refuse_blocked(credentials, place)
+    key = _key(found, credentials, place)
+    _refuse(key, place)
     right = passwords.is_right(found.password_hash if found else None, password)
     if found is None or not right or not found.active:
-        if login_delays.failed(_key(found, credentials, place)) and found and found.active:
+        if login_delays.failed(key) and found and found.active:
             login_delays.tell_owner(found)
         raise WrongCredentials(WRONG_CREDENTIALS, field="credentials")
-    refuse_blocked(credentials, place)  # of many guesses at one moment none counts after a block
-    login_delays.succeeded(_key(found, credentials, place))
+    _refuse(key, place)  # of many guesses at the same moment none counts after a block
+    login_delays.succeeded(key)
     return found
 
 
 def refuse_blocked(credentials: str, place: str) -> None:
     """Raise RateLimited while the account takes no password from there; such a try counts nowhere."""
-    key = _key(find(credentials), credentials, place)
+    _refuse(_key(find(credentials), credentials, place), place)
+
+
+def _refuse(key: str, place: str) -> None:
     login_delays.refuse_blocked(key)
     if not place.startswith(login_delays.KNOWN):
         login_delays.refuse_crowd(key)

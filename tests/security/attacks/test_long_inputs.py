@@ -23,6 +23,7 @@ from echo import clock, limits, text
 from echo.forms import spam_trap
 from echo.forms.fields import Form
 from echo.services.chats.titles import automatic_title
+from echo.services.searching import place
 from tests.security.attacks.costs import cheap
 from tests.security.conftest import Somebody
 from tests.security.pages import every_form
@@ -213,7 +214,7 @@ def test_events_look_at_the_length_first(what: str, somebody: Becoming) -> None:
 
 TEXTS = (
     "i ", "i'm ", "my dog ", "swallowed ", "took ", "i took too many ", "#", "*", " ", "`", "\n", "#\n",
-    "twen-", "a\u0301", "[", "'", "don't want to ",
+    "twen-", "a\u0301", "\U0001f1e9\U0001f1ea", "[", "'", "don't want to ",
 )  # fmt: skip
 
 
@@ -222,3 +223,6 @@ def test_titles_and_searches_of_long_messages_cost_little(piece: str) -> None:
     message = (piece * limits.MESSAGE_CHARS)[: limits.MESSAGE_CHARS]
     with cheap(f"title of {piece!r}", 0.1):
         assert len(automatic_title(message)) <= limits.TITLE_CHARS
+    text = message[:-6] + "needle"
+    with cheap(f"search in {piece!r}", 0.2):
+        assert place(text, "needle") == (len(text) - 6, len(text))

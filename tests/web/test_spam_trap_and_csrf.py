@@ -31,13 +31,15 @@ def filled_in(**changes: str) -> dict[str, str]:
 
 
 def opened(seconds_ago: float) -> str:
-    return str(spam_trap._serializer().dumps(utc_now().timestamp() - seconds_ago))
+    return str(spam_trap._serializer().dumps(spam_trap.utc_now().timestamp() - seconds_ago))
 
 
 @pytest.fixture
 def slow_enough(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undo the test fixture's haste: three seconds at least, as in real life."""
+    """Undo the test fixture's haste: three seconds at least, as in real life, by a clock that stands."""
+    now = utc_now()
     monkeypatch.setattr(spam_trap, "FORM_MIN_SECONDS", 3)
+    monkeypatch.setattr(spam_trap, "utc_now", lambda: now)
 
 
 @pytest.mark.parametrize("path", FORMS)

@@ -60,6 +60,7 @@ class Decoder:
     """Logits of the last position of each row; keys and values go into the slots."""
 
     reuses_prefix = True
+    looks_ahead = False
     way = "own decoder"
 
     def __init__(self, model: Any, slots: int, window: int) -> None:

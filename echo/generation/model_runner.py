@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +31,7 @@ from .runner import (
 )
 from .sampling import Sampler
 from .sequence import Sequence
+from .speculation import guesses
 from .stream import TokenLogprob
 from .transformers_backend import OwnCaches, SlotModules
 
@@ -44,10 +46,12 @@ class Backend(Protocol):
     """What computes steps over slots of keys and values."""
 
     reuses_prefix: bool
+    looks_ahead: bool  # takes guesses, and computes them as it computes single tokens
     way: str  # how it computes, in words
 
     def compute(self, plan: StepPlan) -> tuple[list[Sequence], Tensor]:
-        """→ the rows whose logits are wanted, and these [rows, vocabulary]"""
+        """→ the rows whose logits are wanted, and these, then those of the guesses [rows + guessed,
+        vocabulary]"""
 
     def copy_prefix(self, source: int, target: int, length: int) -> None: ...
 
@@ -131,6 +135,8 @@ class TorchRunner:
 
     @torch.inference_mode()
     def step(self, plan: StepPlan) -> StepOutcome:
+        if self.backend.looks_ahead:
+            plan = replace(plan, guesses=guesses(plan.decode))
         rows, logits = self.backend.compute(plan)
         for chunk in plan.chunks:
             self._table.progress(chunk.sequence.slot, chunk.end)
@@ -138,13 +144,33 @@ class TorchRunner:
             self._table.progress(row.slot, len(row.tokens))
         if not rows:
             return StepOutcome([])
+        outputs = self._sample(rows, logits[: len(rows)])
+        return StepOutcome(outputs + self._beyond(plan, outputs, logits[len(rows) :]))
+
+    def _sample(self, rows: list[Sequence], logits: Tensor) -> list[RowOutput]:
         sampled = self._sampler.next_tokens(logits, rows)
         outputs = [
             self._output(row, token) for row, token in zip(rows, sampled.tokens, strict=True)
         ]
         for number, found in sampled.likelihoods.items():
             outputs[number].logprob = self._in_text(found)
-        return StepOutcome(outputs)
+        return outputs
+
+    def _beyond(self, plan: StepPlan, drawn: list[RowOutput], logits: Tensor) -> list[RowOutput]:
+        """Where a guess was drawn, its logits are there: the token after it is drawn at once."""
+        found: list[RowOutput] = []
+        ahead = iter(logits)
+        for row, output in zip(plan.decode, drawn, strict=False):
+            guess = plan.guesses.get(row.number, ())
+            after = list(islice(ahead, len(guess)))
+            right = 0
+            while right < len(guess) and output.token == guess[right] and not output.ended:
+                [output] = self._sample([row], after[right][None])
+                found.append(output)
+                right += 1
+            if guess and row.lookup is not None:
+                row.lookup.learn(right)
+        return found
 
     @torch.inference_mode()
     def release(self, sequence: Sequence, failed: bool) -> None:

@@ -45,6 +45,8 @@ class Chunk:
 class StepPlan:
     chunks: list[Chunk] = field(default_factory=list)
     decode: list[Sequence] = field(default_factory=list)
+    guesses: dict[int, list[int]] = field(default_factory=dict)
+    """By the number of a row in `decode`: what may come after its last token."""
 
     def __bool__(self) -> bool:
         return bool(self.chunks or self.decode)

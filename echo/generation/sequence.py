@@ -13,6 +13,7 @@ from .stream import TokenLogprob, TokenStream
 
 if TYPE_CHECKING:  # torch is not needed to wait in a queue
     from .grammar import Grammar
+    from .speculation import Lookup
 
 
 class SequenceState(StrEnum):
@@ -32,8 +33,8 @@ class Sequence:
 
     __slots__ = (
         "_state", "budget", "cached", "completion", "computed", "first_text_at", "grammar", "logprobs",
-        "number", "prompt_length", "request", "rng", "slot", "stalled_since", "stamps", "stream", "text",
-        "tokens",
+        "lookup", "number", "prompt_length", "request", "rng", "slot", "stalled_since", "stamps", "stream",
+        "text", "tokens",
     )  # fmt: skip
 
     def __init__(self, request: GenerationRequest, stream: TokenStream, number: int = 0) -> None:
@@ -49,6 +50,7 @@ class Sequence:
         self.slot = -1
         self.rng: random.Random | None = None
         self.grammar: Grammar | None = None
+        self.lookup: Lookup | None = None  # what its next tokens are guessed from
         self.text: TextAssembler | None = None
         self.logprobs: list[TokenLogprob] = []  # of tokens whose text has not left yet
         self.stalled_since: float | None = None

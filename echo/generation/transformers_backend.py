@@ -83,6 +83,7 @@ class _Modules:
 
 class SlotModules(_Modules):
     reuses_prefix = True
+    looks_ahead = False
     way = "transformers modules over shared slots"
 
     def __init__(self, model: Any, slots: int, window: int) -> None:
@@ -140,6 +141,7 @@ class OwnCaches(_Modules):
     """A prompt is computed whole, when its last chunk is due."""
 
     reuses_prefix = False
+    looks_ahead = False
     way = "transformers modules, one row at a time"
 
     def __init__(self, model: Any, slots: int, window: int) -> None:

@@ -31,6 +31,7 @@ class NativeDecoder:
     """Logits of the last position of each row, from weights of 8 or 4 bits."""
 
     reuses_prefix = True
+    looks_ahead = True
 
     def __init__(
         self,
@@ -61,14 +62,15 @@ class NativeDecoder:
         return self._file.bytes
 
     def compute(self, plan: StepPlan) -> tuple[list[Sequence], Tensor]:
-        """→ the rows whose logits are wanted, and these [rows, vocabulary]"""
+        """→ the rows whose logits are wanted, and these, then those of the guesses [rows + guessed,
+        vocabulary]"""
         tokens = _Tokens(plan)
-        logits = torch.empty(len(tokens.rows), self._model.head.outputs)
+        logits = torch.empty(len(tokens.last), self._model.head.outputs)
         adapters = tokens.adapters(self._adapters)
         step = Step(
             ids=_at(tokens.ids), positions=_at(tokens.positions), slots=_at(tokens.slots),
             last=_at(tokens.last), adapters=ctypes.addressof(adapters.array) if adapters.array else None,
-            tokens=len(tokens.ids), rows=len(tokens.rows), adapter_count=len(adapters.held),
+            tokens=len(tokens.ids), rows=len(tokens.last), adapter_count=len(adapters.held),
         )  # fmt: skip
         self._run(step, logits)
         return tokens.rows, logits[:, : self.vocabulary]
@@ -158,7 +160,7 @@ class _Cache:
 
 
 class _Tokens:
-    """A step's tokens in one line: single ones first, then the prompts' chunks."""
+    """A step's tokens in one line: single ones first, then the prompts' chunks, then guesses."""
 
     def __init__(self, plan: StepPlan) -> None:
         ids = [row.tokens[-1] for row in plan.decode]
@@ -176,6 +178,13 @@ class _Tokens:
             if chunk.end == len(row.tokens):
                 last.append(len(ids) - 1)
                 self.rows.append(row)
+        for row in plan.decode:
+            guess, start = plan.guesses.get(row.number, []), len(ids)
+            ids += guess
+            positions += range(len(row.tokens), len(row.tokens) + len(guess))
+            slots += [row.slot] * len(guess)
+            last += range(start, len(ids))
+            self._spans.append((row.request.model, start, len(ids)))
         self.ids, self.positions = _numbers(ids), _numbers(positions)
         self.slots, self.last = _numbers(slots), _numbers(last)
 

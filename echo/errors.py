@@ -72,7 +72,10 @@ class WrongCredentials(EchoError):
 
 
 class StepUpNeeded(EchoError):
+    """`page` is where to go after the proof; without it, back to where the request came from."""
+
     code, status = "step_up_needed", 401
+    page: str | None = None
 
 
 class Conflict(EchoError):

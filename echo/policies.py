@@ -68,6 +68,7 @@ ROUTES: Final = {
     "google_login.unlink": Right.SIGNED_IN,
     "second_factor.challenge": Right.ANYONE,
     "second_factor.confirm": Right.SIGNED_IN,
+    "second_factor.go_on": Right.SIGNED_IN,
     "second_factor.security": Right.SIGNED_IN,
     "second_factor.begin_totp": Right.SIGNED_IN,
     "second_factor.finish_totp": Right.SIGNED_IN,

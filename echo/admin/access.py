@@ -11,12 +11,20 @@ from flask import session
 from flask_login import current_user
 
 from echo import policies
+from echo.errors import StepUpNeeded
 from echo.services.sign_in import devices
 
 
-def require_fresh_proof() -> None:
-    """Raise StepUpNeeded unless the person has lately proved on this device who they are."""
-    devices.require_fresh(devices.find(session.get(devices.SESSION_KEY)))
+def require_fresh_proof(page: str | None = None) -> None:
+    """Raise StepUpNeeded unless the person has lately proved on this device who they are.
+
+    `page` is where they go on afterwards, where that is not the address asked for.
+    """
+    try:
+        devices.require_fresh(devices.find(session.get(devices.SESSION_KEY)))
+    except StepUpNeeded as need:
+        need.page = page
+        raise
 
 
 class Guarded:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, NamedTuple
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request
 from flask_admin import expose
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -38,6 +38,7 @@ class BulkActs:
     bulk_acts: ClassVar[dict[str, BulkAct]] = {}
 
     checked_id: Any
+    list_url: Any
     render: Any
     model: Any
     key: Any
@@ -51,7 +52,7 @@ class BulkActs:
             raise InvalidInput("Choose what is to be done with these rows.")
         if not ids:
             flash("Tick the rows first.", "error")
-            return redirect(url_for(".index_view"))
+            return redirect(self.list_url())
         if len(ids) > ROWS_MAX:
             raise InvalidInput(f"At most {ROWS_MAX} rows can be chosen at once.")
         if request.form.get("confirmed") != "yes":
@@ -62,7 +63,13 @@ class BulkActs:
         keys = [key for key in map(self._key_or_none, ids) if key is not None]
         rows = db.session.query(self.model).filter(self.key.in_(keys)).order_by(self.key).all()
         return self.render(
-            "admin/bulk.html", name=name, bulk=self.bulk_acts[name], rows=rows, asked_for=len(ids)
+            "admin/bulk.html",
+            name=name,
+            bulk=self.bulk_acts[name],
+            rows=rows,
+            asked_for=len(ids),
+            here=self.list_url(".action_view"),
+            back=self.list_url(tick=[str(getattr(row, self.key.key)) for row in rows]),
         )
 
     def _key_or_none(self, value: str) -> Any:
@@ -83,7 +90,7 @@ class BulkActs:
             flash(f"{bulk.done}: {done}.", "success")
         for text, count in left.most_common(REASONS_SHOWN):
             flash(f"Left as they were: {count}. {text}", "error")
-        return redirect(url_for(".index_view"))
+        return redirect(self.list_url())
 
     def row_title(self, row: Any) -> str:
         """Return what a row is called on the page that asks."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
-from flask import Response, stream_with_context
+from flask import Response, stream_with_context, url_for
 from flask_admin import expose
 from flask_login import current_user
 
@@ -49,9 +49,11 @@ class TableExport:
         """Send the rows that the list shows, in its order, after a fresh proof of who one is."""
         if export_type != "csv":
             raise NotFound("Tables are downloaded as CSV.")
-        require_fresh_proof()
-        actor: User = current_user._get_current_object()
         asked = self._asked()
+        require_fresh_proof(
+            url_for(".index_view", **asked.arguments)
+        )  # a file is no page to stay on
+        actor: User = current_user._get_current_object()
         query, _looked_at = self._found(asked)
         places = (On.CSV, On.WORDS) if actor.is_super_admin else (On.CSV,)
         columns = [name for place in places for name in self.names_on(place)]

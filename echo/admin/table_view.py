@@ -105,6 +105,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
             looked_at=looked_at,
             asked=asked,
             moved=bool(where),
+            ticked=set(request.args.getlist("tick")),
             list_columns=self._list_columns,
             filters=self._filters or [],
             filter_args={flt.arg: value for flt, value in asked.filters},
@@ -212,6 +213,13 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
             "previous_url": at("before", rows[0]) if rows and page.has_before else None,
             "next_url": at("after", rows[-1]) if rows and page.has_after else None,
         }
+
+    def list_url(self, view: str = ".index_view", asked: Asked | None = None, **more: Any) -> str:
+        """Return the address of the page of the list that this request belongs to, or of an act on it."""
+        place: dict[str, Any] = {
+            name: request.args[name] for name in ("after", "before") if name in request.args
+        }
+        return url_for(view, **(asked or self._asked()).arguments, **place, **more)
 
     def get_one(self, id: Any) -> Any:
         """Return one row; raises NotFound also for ids that no row can have."""

@@ -26,6 +26,7 @@ from echo.web import (
     security_headers,
     sessions,
     signup,
+    step_up,
     template_helpers,
 )
 from echo.web.guard import GuardedFlask
@@ -54,6 +55,7 @@ def init_app(app: Flask) -> None:
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     sessions.init_app(app)
+    step_up.init_app(app)
     json_bodies.init_app(app)
     template_helpers.init_app(app)
     error_pages.init_app(app)

@@ -80,9 +80,9 @@ def _echo_error(error: EchoError) -> Response:
     return _answer(error.status, error.text, error.field, error.retry_after)
 
 
-def _step_up_needed(_error: StepUpNeeded) -> Response:
+def _step_up_needed(error: StepUpNeeded) -> Response:
     db.session.rollback()
-    return step_up.ask()
+    return step_up.ask(error)
 
 
 def _rate_limited(error: RateLimitExceeded) -> Response:

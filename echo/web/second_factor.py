@@ -6,14 +6,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import segno
-from flask import Blueprint, flash, make_response, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, NotFound
 from echo.forms.second_factor import CodeForm, ConfirmForm, TotpForm
-from echo.services.sign_in import devices, passkeys, pending_sign_ins, second_factor, totp
+from echo.services.sign_in import (
+    devices,
+    kept_forms,
+    passkeys,
+    pending_sign_ins,
+    second_factor,
+    totp,
+)
 from echo.web import account, form_pages, replies, sessions, sign_in_steps, step_up
 
 blueprint = Blueprint("second_factor", __name__)
@@ -60,7 +67,7 @@ def _sign_in_again(target: str) -> Response:
     """An account of Google alone has nothing to type: a new sign-in is its proof."""
     sessions.sign_out()
     flash("Please sign in with Google again.", "info")
-    return replies.go(url_for("account.login", next=target))
+    return replies.go(url_for("account.login", next=step_up.way_on(target)))
 
 
 def confirmed(target: str) -> Response:
@@ -68,7 +75,19 @@ def confirmed(target: str) -> Response:
     device = sessions.current_device()
     if device is not None:
         devices.confirm(device)
-    return replies.go(target, "Thank you. You can go on now.")
+    where = step_up.way_on(target)
+    return replies.go(where, "Thank you. You can go on now." if where == target else None)
+
+
+@blueprint.route("/confirm/go-on")
+def go_on() -> Response:
+    """Send what waited for the proof; once it was sent, this page leads back to the work."""
+    target = sign_in_steps.own_path(request.args.get("next"))
+    key = request.args.get(step_up.KEPT, "")
+    form = kept_forms.look(current_user.id, key)
+    if form is None:
+        return redirect(target)
+    return make_response(render_template("go_on.html", path=form.path, key=key, target=target))
 
 
 @blueprint.route("/profile/security")

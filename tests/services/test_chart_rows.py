@@ -10,10 +10,11 @@ from flask import Flask
 from sqlalchemy import column, event, select
 
 from analytics import buckets
-from echo.clock import utc_now
+from analytics.cards import Card
+from echo.clock import midnight, utc_now
 from echo.extensions import cache, db
 from echo.models import ActivitySlot, Message, Role, TimingSpan, User, UserDay, UserTotal
-from echo.services.numbers import chart_rows, contributors, rollups, slots
+from echo.services.numbers import cards, chart_rows, contributors, rollups, slots
 from echo.services.numbers.cards import recent_cards
 from echo.services.numbers.rollups import sources
 from tests.services.rollup_world import World
@@ -194,8 +195,8 @@ def test_cards_compare_with_the_period_before(app: Flask) -> None:
     world.thumb(old, now - timedelta(days=8), -1)
     rollups.refresh()
     cache.clear()
-    cards = {card.key: card for card in recent_cards(days=7)}
-    values = {name: (card.value, card.previous) for name, card in cards.items()}
+    found = {card.key: card for card in recent_cards(days=7)}
+    values = {name: (card.value, card.previous) for name, card in found.items()}
     assert values["users"] == (2, 1)
     assert (values["active_1"], values["active_7"]) == ((1, 0), (1, 1))
     assert values["signups"] == (1, 1)
@@ -205,9 +206,60 @@ def test_cards_compare_with_the_period_before(app: Flask) -> None:
     assert values["errors"] == (0, 1)
     assert values["first_token_p50"] == (pytest.approx(100, rel=0.025),) * 2
     assert values["first_token_p95"][1] == pytest.approx(400, rel=0.025)
-    assert cards["users"].series == [1, 1, 1, 2, 2, 2, 2]
-    assert cards["signups"].series == [0, 0, 0, 1, 0, 0, 0]
-    assert cards["satisfaction"].series[0] is None
+    assert found["users"].series == [1, 1, 1, 2, 2, 2, 2]
+    assert found["signups"].series == [0, 0, 0, 1, 0, 0, 0]
+    assert found["satisfaction"].series[0] is None
+
+
+@pytest.fixture
+def at_ten(app: Flask, monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Today's 10:00 UTC, as the cards' present."""
+    moment = midnight(utc_now().date()) + timedelta(hours=10)
+    monkeypatch.setattr(cards, "utc_now", lambda: moment)
+    return moment
+
+
+def active_at_ten(at_ten: datetime, days: int = 7, last: date | None = None) -> Card:
+    """Three people asked yesterday, one of them by ten; two asked today; one the day before."""
+    world = World()
+    people = [world.person(at_ten - timedelta(days=40)) for _ in range(4)]
+    for person, hours_before_ten in (
+        (0, 24 + 1e-3), (0, 24 + 5), (1, 24), (2, 13), (0, 2), (3, 1), (3, 1.5), (1, 48 + 3),
+    ):  # fmt: skip
+        asked = at_ten - timedelta(hours=hours_before_ten)
+        talk = world.talk(people[person], asked)
+        world.message(talk, asked, role="user", text="?")
+    talk = world.talk(people[3], at_ten - timedelta(hours=25))
+    world.message(talk, at_ten - timedelta(hours=25), role="assistant", status="complete")
+    db.session.commit()
+    rollups.refresh()
+    return {card.key: card for card in cards.all_cards(days, last)}["active_1"]
+
+
+def test_active_today_is_beside_the_same_hours_of_yesterday(at_ten: datetime) -> None:
+    card = active_at_ten(at_ten)
+    assert (card.value, card.previous) == (2, 1)
+    assert card.change_text == "+100 % (from 1)"
+    assert "same hours" in card.note
+
+
+@pytest.mark.parametrize("days", [1, 7, 90])
+def test_whatever_the_period_active_today_is_beside_yesterday(at_ten: datetime, days: int) -> None:
+    assert active_at_ten(at_ten, days).previous == 1
+
+
+def test_a_day_that_is_over_is_beside_the_whole_day_before(at_ten: datetime) -> None:
+    card = active_at_ten(at_ten, last=at_ten.date() - timedelta(days=1))
+    assert (card.value, card.previous) == (3, 1)
+    assert "same hours" not in card.note
+
+
+def test_at_midnight_there_is_nothing_to_compare_with(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = midnight(utc_now().date())
+    monkeypatch.setattr(cards, "utc_now", lambda: moment)
+    assert active_at_ten(moment + timedelta(hours=10)).previous == 0
 
 
 def test_sql_names_the_same_expression_twice_alike(app: Flask) -> None:

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 
 from analytics import buckets
 from analytics.cards import Card
-from echo.clock import utc_now
+from echo.clock import midnight, utc_now
 from echo.extensions import cache, db
-from echo.models import ActiveDay, ActivitySlot, ReplySlot, TimingSpan
+from echo.models import ActiveDay, ActivitySlot, Message, ReplySlot, TimingSpan
 from echo.services.numbers import slots
 
 KEPT_SECONDS: Final = 10
@@ -27,7 +27,10 @@ KINDS: Final = {
     each.key: each
     for each in (
         Card("People", None, note="accounts in all", rise="good", key="users"),
-        Card("Active today", None, note="asked at least once since 0:00 UTC", rise="good", key="active_1"),
+        Card(
+            "Active today", None, None, "count", "good",
+            "since 0:00 UTC, beside yesterday’s same hours", "active_1",
+        ),
         Card("Active in 7 days", None, note="asked at least once", rise="good", key="active_7"),
         Card("Active in 30 days", None, note="asked at least once", rise="good", key="active_30"),
         Card("Sign-ups", None, note="new accounts", rise="good", key="signups"),
@@ -46,7 +49,9 @@ KINDS: Final = {
     )
 }  # fmt: skip
 """Every card, without its numbers. `users` and `active_…` are states, and compare with the state one
-period ago; `satisfaction` is a share from 0 to 1, the others are sums over the period."""
+period ago, but `active_1` with the day before, of which only as many hours count as today has had;
+`satisfaction` is a share from 0 to 1, the others are sums over the period."""
+OF_A_WHOLE_DAY: Final = "on the last day, beside the day before"
 
 
 class _Days(NamedTuple):
@@ -134,10 +139,30 @@ def _active(span: _Days) -> list[Card]:
         )
     )
     counts = {day: found for day, *found in rows}
-    return [
+    one, *more = (
         _state(name, span, {day: counts[day][at] if day in counts else 0 for day in span.all})
         for at, name in enumerate(names)
-    ]
+    )
+    return [_beside_the_day_before(one, span, counts), *more]
+
+
+def _beside_the_day_before(card: Card, span: _Days, counts: dict[int, list[int]]) -> Card:
+    """Return the card of one day; a day that goes on is beside the same hours, not the whole day."""
+    now = utc_now()
+    if span.today == slots.day_number(now):
+        return replace(card, previous=_asked_between(slots.date_of(span.today - 1), now))
+    before = counts.get(span.today - 1)
+    return replace(card, previous=before[0] if before else 0, note=OF_A_WHOLE_DAY)
+
+
+def _asked_between(yesterday: date, now: datetime) -> int:
+    """Return how many asked yesterday until this time: no rollup knows hours of people, its index does."""
+    asked = select(func.count(Message.user_id.distinct())).where(
+        Message.created_at >= midnight(yesterday),
+        Message.created_at < now - timedelta(days=1),
+        Message.role == "user",
+    )
+    return db.session.scalar(asked) or 0
 
 
 def _state(name: str, span: _Days, values: dict[int, int]) -> Card:

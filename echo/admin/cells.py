@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from flask import url_for
+from flask import g, url_for
 from markupsafe import Markup, escape
 
 from echo.clock import iso
+from echo.services.people import account_facts
 from echo.text import boundary
 
 CUT: Final = 90
@@ -33,22 +35,53 @@ def cut(row: Any, name: str) -> Any:
     return escape(value if len(value) <= CUT else value[: boundary(value, CUT)].rstrip() + "…")
 
 
+def know_people(rows: Iterable[Any]) -> None:
+    """Look up the names of the people of these rows, once for all their cells."""
+    g.people_names = account_facts.names(row.user_id for row in rows)
+
+
 def person(row: Any, _name: str) -> Markup:
-    """The number of a user, as a link to the account."""
+    """The name of a user (their number, where nobody looked it up), as a link to the account."""
     url = url_for("admin_users.details_view", id=row.user_id)
-    return Markup('<a href="{}">#{}</a>').format(url, row.user_id)
+    name = g.get("people_names", {}).get(row.user_id, f"#{row.user_id}")
+    return Markup('<a class="one-line" href="{}" title="{}, number {}">{}</a>').format(
+        url, name, row.user_id, name
+    )
+
+
+def account(row: Any, _name: str) -> Markup:
+    """The name of an account, as a link to it."""
+    url = url_for("admin_users.details_view", id=row.id)
+    return Markup('<a class="one-line" href="{}" title="{}">{}</a>').format(
+        url, row.username, row.username
+    )
+
+
+def one_line(row: Any, name: str) -> Markup:
+    """A text on one line; where it is cut, its tip has all of it."""
+    value = getattr(row, name)
+    return Markup('<span class="one-line" title="{}">{}</span>').format(value, value)
 
 
 def named_person(row: Any, _name: str) -> Markup:
     """The name of a user, as a link to the account."""
     url = url_for("admin_users.details_view", id=row.user_id)
-    return Markup('<a href="{}">{}</a>').format(url, row.user.username)
+    name = row.user.username
+    return Markup('<a class="one-line" href="{}" title="{}">{}</a>').format(url, name, name)
 
 
 def conversation(row: Any, _name: str) -> Markup:
-    """The id of a conversation, as a link to it."""
-    url = url_for("admin_conversations.details_view", id=row.conversation_id)
-    return Markup('<a href="{}" class="id">{}</a>').format(url, row.conversation_id)
+    """A message's conversation, as a link to the place where it was said."""
+    place = {"id": row.conversation_id, "branch": row.id, "_anchor": f"m-{row.id}"}
+    url = url_for("admin_conversations.details_view", **place)
+    return Markup('<a href="{}">Read it there</a>').format(url)
+
+
+def pairs(row: Any, name: str) -> Any:
+    """Some values by their names, such as "temperature: 0.5"."""
+    values: dict[str, Any] = getattr(row, name) or {}
+    said = "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in values.items())
+    return escape(said) if said else NOTHING
 
 
 def message(row: Any, _name: str) -> Markup:

@@ -39,6 +39,8 @@ class Column:
     """The columns by which the list is sorted for this one, often itself."""
     is_long: bool = False
     """In the details it is shown whole, with its line breaks."""
+    is_minor: bool = False
+    """The list leaves it out where the window is narrow."""
 
 
 class Columns:
@@ -65,6 +67,11 @@ class Columns:
     def blocks(self) -> set[str]:
         """The columns whose text keeps its line breaks in the details."""
         return {each.name for each in self.columns if each.is_long}
+
+    @property
+    def minor(self) -> set[str]:
+        """The columns that a narrow list leaves out."""
+        return {each.name for each in self.columns if each.is_minor}
 
     @property
     def sorting(self) -> dict[str, tuple[str, ...]]:

@@ -40,7 +40,7 @@ class FeedbackList(Guarded, TableView):
         Column("user_id", on=On.CSV),
         Column("opinion", cell=cells.cut, is_long=True),
         Column("state", cell=cells.tag, sort=("state",)),
-        Column("category", cell=cells.tag),
+        Column("category", cell=cells.tag, is_minor=True),
         Column("rating", "Stars", cells.stars, sort=("rating",)),
         Column("user", "Person", cells.named_person, on=PAGES),
         Column("created_at", "Left", cells.moment, sort=("created_at", "id")),

@@ -67,6 +67,9 @@ class Pictures(Guarded, TableView):
         blueprint.url_value_preprocessor(_allow_pictures)
         return blueprint
 
+    def prepare(self, rows: list[Picture]) -> None:
+        cells.know_people(rows)
+
     def may_change(self, row: Picture) -> bool:
         return administration.may_edit(current_user, accounts.get(row.user_id))
 

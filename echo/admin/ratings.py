@@ -42,3 +42,6 @@ class Ratings(Guarded, TableView):
 
     def __init__(self) -> None:
         super().__init__(MessageRating, "Ratings", "ratings")
+
+    def prepare(self, rows: list[MessageRating]) -> None:
+        cells.know_people(rows)

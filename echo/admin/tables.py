@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from flask import request
 from flask_login import current_user
 
-from echo.admin import cells
+from echo.admin import cells, transcript
 from echo.admin.access import Guarded
 from echo.admin.columns import PAGES, Column, On
 from echo.admin.filters import ChoiceIs, IdIs, IsThere, IsTrue, TextIs, days, few
 from echo.admin.table_view import TableView
+from echo.admin.transcript import Transcript
+from echo.extensions import db
 from echo.models import Conversation, Message, MessageStatus, User
 from echo.services.people import looks
 
@@ -28,10 +31,12 @@ class _Private(TableView):
     def get_one(self, id: Any) -> Any:
         row = super().get_one(id)
         looks.opened(current_user, row)
+        cells.know_people([row])
         return row
 
     def prepare(self, rows: list[Any]) -> None:
         self.note_looks(current_user, rows)
+        cells.know_people(rows)
 
     def note_looks(self, actor: User, rows: list[Any]) -> None:
         looks.listed(actor, [row.user_id for row in rows], self.model.__tablename__)
@@ -56,15 +61,14 @@ class Conversations(Guarded, _Private):
     routes = ("index_view", "details_view", "export")
     columns = (
         Column("id", on=On.DETAILS | On.CSV),
-        Column("title", cell=cells.cut, on=PAGES | On.WORDS),
+        Column("title", cell=cells.cut, on=On.LIST | On.WORDS),
         Column("user_id", "Person", cells.person),
         Column("message_count", "Messages", cells.amount, sort=("message_count", "created_at")),
         Column("pinned", cell=cells.flag, on=On.DETAILS | On.CSV),
-        Column("created_at", "Begun", cells.moment, sort=("created_at",)),
+        Column("created_at", "Begun", cells.moment, sort=("created_at",), is_minor=True),
         Column("updated_at", "Last used", cells.moment, sort=("updated_at",)),
         Column("deleted_at", "Deleted", cells.moment),
-        Column("settings", on=On.DETAILS),
-        Column("head_id", "Newest message", on=On.DETAILS),
+        Column("settings", "Settings of its own", cells.pairs, on=On.DETAILS),
     )
     column_default_sort = ("created_at", True)
     newest = "created_at"
@@ -79,6 +83,13 @@ class Conversations(Guarded, _Private):
 
     def __init__(self) -> None:
         super().__init__(Conversation, "Conversations", "conversations")
+
+    def transcript(self, row: Conversation) -> Transcript:
+        """Return what was said, on the branch and in the part that the address asks for."""
+        return transcript.of(row, *(request.args.get(name, "") for name in ("branch", "before")))
+
+    def owner(self, row: Conversation) -> User | None:
+        return db.session.get(User, row.user_id)
 
 
 class Messages(Guarded, _Private):
@@ -104,9 +115,9 @@ class Messages(Guarded, _Private):
         Column("error_text", on=On.DETAILS, is_long=True),
         Column("prompt_tokens", cell=cells.amount, on=On.DETAILS | On.CSV),
         Column("cached_tokens", cell=cells.amount, on=On.DETAILS),
-        Column("completion_tokens", "Tokens", cells.amount),
+        Column("completion_tokens", "Tokens", cells.amount, is_minor=True),
         Column("queue_ms", "Waited, ms", cells.amount, on=On.DETAILS),
-        Column("first_token_ms", "First token, ms", cells.amount),
+        Column("first_token_ms", "First token, ms", cells.amount, is_minor=True),
         Column("total_ms", "Total, ms", cells.amount, on=On.DETAILS | On.CSV),
         Column("created_at", "Written", cells.moment, sort=("created_at",)),
         Column("finished_at", "Finished", cells.moment, on=On.DETAILS),

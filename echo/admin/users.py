@@ -56,14 +56,14 @@ class Users(UserActs, Guarded, TableView):
     about = "Everybody with an account here."
     can_create = can_edit = True
     columns = (
-        Column("id", "No.", sort=("id",)),
-        Column("username", "Name", sort=("username_key",)),
-        Column("email", "E-mail", sort=("email_key",)),
+        Column("id", "No.", sort=("id",), is_minor=True),
+        Column("username", "Name", cells.account, sort=("username_key",)),
+        Column("email", "E-mail", cells.one_line, sort=("email_key",)),
         Column("role", cell=cells.tag),
         Column("active", "May sign in", cells.yes_no),
         Column("email_verified_at", on=On.CSV),
         Column("in_ranking", "In the ranking", cells.flag, on=On.DETAILS | On.CSV),
-        Column("created_at", "Signed up", cells.moment, sort=("created_at",)),
+        Column("created_at", "Signed up", cells.moment, sort=("created_at",), is_minor=True),
         Column("last_seen_at", "Last here", cells.moment, sort=("last_seen_at",)),
         Column("updated_at", "Changed", cells.moment, on=On.DETAILS),
     )

@@ -3,6 +3,7 @@
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const medium = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const utc = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
@@ -64,14 +65,20 @@ export function ago(date, now = new Date()) {
   return size ? `${Math.floor(passed / size)} ${unit} ago` : unit;
 }
 
-const TIMES = { long: (date) => long.format(date), moment: (date) => full.format(date), ago };
+/** "Nov 3, 10:15 PM"; of another year only the day. */
+export function brief(date, now = new Date()) {
+  const [on, at] = [day, clock].map((part) => part.format(date).replace(/\s/g, "\u00a0")); // breaks between them alone
+  return date.getFullYear() === now.getFullYear() ? `${on}, ${at}` : medium.format(date);
+}
 
-/** Draws every <time datetime> inside root in the viewer's own words. */
+const TIMES = { long: (date) => long.format(date), moment: (date) => full.format(date), ago, brief };
+
+/** Draws every <time datetime> inside root in the viewer's own words; a table says of its own how short. */
 export function localTimes(root) {
   for (const node of root.querySelectorAll("time[datetime]")) {
     if (node.textContent.trim() && !("utc" in node.dataset)) continue;
     delete node.dataset.utc;
-    const kind = ["long", "moment", "ago"].find((name) => name in node.dataset);
+    const kind = node.closest("[data-times]")?.dataset.times ?? ["long", "moment", "ago"].find((name) => name in node.dataset);
     node.textContent = kind ? TIMES[kind](new Date(node.dateTime)) : shortTime(node.dateTime);
     node.title = fullTime(node.dateTime);
   }

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
+from echo.extensions import db
+from echo.models import Device
+from echo.services.accounts import accounts
 from tests.browser.conftest import ContextMaker
 from tests.browser.talk import visit
 from tests.browser.test_accessibility import BOTH_THEMES, expect_no_violations
-from tests.live.server import LiveServer, Person
+from tests.live.server import PASSWORD, LiveServer, Person
 
 OPINION = "The letters could be larger in my opinion."
 ANSWER = "They are now: Settings, Text size."
@@ -87,6 +91,74 @@ def test_feedback_is_opened_answered_and_read(
     expect(reader.get_by_role("button", name="Mark as read")).to_have_count(0)
     visit(reader, echo.url)
     expect(reader.get_by_role("link", name="Your feedback was answered")).to_have_count(0)
+
+
+LONG_NAME = "maximiliana.of-the-longest_name"[:30]
+
+
+@pytest.fixture(scope="module")
+def talkative(echo: LiveServer) -> Person:
+    """Somebody with the longest name there can be, and a conversation of long words."""
+    person = echo.member(LONG_NAME)
+    tab = person.tab()
+    tab.send(f"{'Donaudampfschifffahrt' * 4} and {'why ' * 40}")
+    tab.wait_for("message_finished")
+    tab.close()
+    return person
+
+
+def test_tables_fit_a_desk_and_a_small_one_without_scrolling_sideways(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person, talkative: Person
+) -> None:
+    page = new_context(super_admin, viewport={"width": 1440, "height": 900}).new_page()
+    for name in ("users", "conversations", "messages"):
+        visit(page, f"{echo.url}/admin/{name}/")
+        row = page.locator("tbody tr", has_text=LONG_NAME[:8]).first
+        for width in (1440, 1180, 1024, 900, 700, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            expect(row).to_be_visible()
+            frame = page.locator(".table-frame")
+            assert frame.evaluate("box => box.scrollWidth <= box.clientWidth"), (name, width)
+        expect(row.get_by_title(re.compile(f"^{re.escape(LONG_NAME)}")).first).to_be_visible()
+
+
+def test_administrators_read_a_conversation_and_ticks_survive_the_proof(
+    new_context: ContextMaker, echo: LiveServer, talkative: Person
+) -> None:
+    admin = echo.member("reader", role="admin")
+    page = new_context(admin, color_scheme="dark", reduced_motion="reduce").new_page()
+    visit(page, f"{echo.url}/admin/conversations/")
+    page.locator("tbody tr", has_text=LONG_NAME).get_by_role("link", name="Open").click()
+    messages = page.locator(".said-one")
+    expect(messages).to_have_count(2)
+    expect(messages.nth(0).locator("strong")).to_have_text(LONG_NAME)
+    expect(messages.nth(1).locator("strong")).to_have_text("Echo")
+    expect_no_violations(page)
+
+    visit(page, f"{echo.url}/admin/users/?search={LONG_NAME}")
+    page.get_by_role("checkbox", name=f"Tick {LONG_NAME}").check()
+    make_stale(echo, admin)
+    page.get_by_role("button", name="Sign out everywhere").click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign out everywhere")
+    expect(page.locator(".chosen li")).to_have_text(LONG_NAME)
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_role("checkbox", name=f"Tick {LONG_NAME}")).to_be_checked()
+    page.get_by_role("button", name="Sign out everywhere").click()
+    page.get_by_role("button", name="Sign out everywhere: 1").click()
+    expect(page.get_by_text("People signed out: 1.")).to_be_visible()
+    assert page.url.endswith(f"/admin/users/?search={LONG_NAME}")
+
+
+def make_stale(echo: LiveServer, person: Person) -> None:
+    """Let the last proof of who somebody is be long ago."""
+    with echo.app.app_context():
+        user = accounts.find(person.name)
+        db.session.execute(
+            update(Device).where(Device.user_id == user.id).values(confirmed_at=None)
+        )
+        db.session.commit()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { score } from "../../static/js/ajax_form.js";
 import { lastSentenceEnd } from "../../static/js/announcer.js";
-import { ordinal, queuePlace, replyStats, seconds } from "../../static/js/format.js";
+import { brief, ordinal, queuePlace, replyStats, seconds } from "../../static/js/format.js";
 import { matches } from "../../static/js/shortcuts.js";
 import { labelOf, shorten } from "../../static/js/sidebar.js";
 
@@ -56,4 +56,14 @@ test("the rough strength of a password", () => {
   assert.equal(score(""), 0);
   assert.equal(score("aaaaaaaaaaaa"), 1);
   assert.ok(score("correct horse battery") > score("password"));
+});
+
+test("a table's times are brief, and of another year only the day", () => {
+  const now = new Date(2026, 10, 28, 12, 0);
+  const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(now);
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" }).format(now);
+  assert.equal(brief(now, now).replaceAll("\u00a0", " "), `${day}, ${clock}`.replace(/\s/g, " "));
+  assert.equal(brief(now, now).split(/ /).length, 2); // breaks between day and time alone
+  assert.match(brief(new Date(2025, 2, 3), now), /2025/);
+  assert.doesNotMatch(brief(new Date(2025, 2, 3), now), /:/);
 });

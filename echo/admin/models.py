@@ -13,7 +13,7 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from echo import policies
-from echo.admin import model_words
+from echo.admin import model_words, settings_now
 from echo.admin.access import Guarded
 from echo.admin.model_adding import ModelAdding
 from echo.admin.pages import Page, go, handle
@@ -98,7 +98,9 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
             Models.here().settle(current_user, view.name, _values(form))
 
         def show() -> str:
-            page: str = self.render("admin/model_form.html", form=form, view=view)
+            page: str = self.render(
+                "admin/model_form.html", form=form, view=view, beneath=settings_now.beneath(view)
+            )
             return page
 
         return handle(form, show, act, done=_saved(view, form), url=url_for(".index"))

@@ -1,23 +1,22 @@
-"""Settings that act at once, each with the environment's value and a way back to it.
+"""Settings that act at once, each with what holds now, who says so, and a way back to the environment's.
 
 Knows no one setting's use.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from flask import request, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
+from echo.admin import settings_now
 from echo.admin.access import Guarded
 from echo.admin.pages import Page, go, handle
-from echo.forms.admin import SIGNUP_MODES, SWITCH, SettingsForm
+from echo.forms.admin import SettingsForm
 from echo.services import site_settings
-
-UNSET: Final = {"retention_days": "without end", "banner": "none", "system_prompt": "none"}
-OF_THE_MODEL: Final = "the model's own"
+from echo.services.serving import Models
 
 
 class SiteSettingsPage(Guarded, Page, BaseView):
@@ -39,11 +38,17 @@ class SiteSettingsPage(Guarded, Page, BaseView):
             site_settings.change(current_user, **{**values, **texts})
 
         def show() -> str:
+            usual = site_settings.environment()
             page: str = self.render(
                 "admin/settings.html",
                 form=form,
                 changed=site_settings.changed(),
-                usual=_words(site_settings.environment()),
+                default_model=Models.here().engine.default_model,
+                now=settings_now.of_site(),
+                usual={
+                    name: settings_now.in_words(name, getattr(usual, name))
+                    for name in site_settings.NAMES
+                },
             )
             return page
 
@@ -55,17 +60,3 @@ class SiteSettingsPage(Guarded, Page, BaseView):
         """Let the environment's value of one setting hold again."""
         site_settings.reset(current_user, request.form.get("name", ""))
         return go(url_for(".index"), "The usual value holds again.")
-
-
-def _words(usual: site_settings.SiteSettings) -> dict[str, str]:
-    """Return the environment's values as the page says them."""
-    words = {}
-    for name in site_settings.NAMES:
-        value = getattr(usual, name)
-        empty = UNSET.get(name, OF_THE_MODEL)
-        words[name] = empty if value in (None, "") else str(value)
-    return words | {
-        "signup_mode": SIGNUP_MODES[usual.signup_mode],
-        "help": SWITCH[usual.help],
-        "contributors": SWITCH[usual.contributors],
-    }

@@ -5,6 +5,7 @@ Knows neither who asks for a value nor how it is edited.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,6 +21,8 @@ from echo.services.audit import Act, Entry
 
 SignupMode = Literal["open", "invite", "closed"]
 Switch = Literal["on", "off"]
+IN_ENVIRONMENT: Final = {"signup_mode": "signup"}
+"""Settings that the environment knows by another name."""
 PROSE: Final = ("banner", "system_prompt")
 """Free texts: the audit trail says only that they changed, for they may name people."""
 
@@ -68,6 +71,20 @@ def changed() -> dict[str, Any]:
     """Return the values that differ from the environment's, by name."""
     rows = db.session.execute(select(SiteSetting.name, SiteSetting.value))
     return {name: value for name, value in rows if name in SiteSettings.model_fields}
+
+
+def changed_at() -> dict[str, datetime]:
+    """Return when each of them was changed, by name."""
+    rows = db.session.execute(select(SiteSetting.name, SiteSetting.updated_at))
+    return {name: moment for name, moment in rows if name in SiteSettings.model_fields}
+
+
+def variable_of(name: str) -> str | None:
+    """Return the environment's variable that gives a setting its usual value, where it is set."""
+    field = IN_ENVIRONMENT.get(name, name)
+    known = Settings.model_fields.get(field)
+    is_set = known is not None and field in Settings.here().model_fields_set
+    return known.alias if known is not None and is_set else None
 
 
 def change(actor: User | None, **values: Any) -> SiteSettings:

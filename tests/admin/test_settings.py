@@ -1,5 +1,8 @@
 """Settings of the site: each acts at once, is written down, and gives way to the environment's again."""
 
+import html
+import re
+
 import pytest
 from flask import current_app
 
@@ -7,6 +10,8 @@ from echo.errors import InvalidInput
 from echo.extensions import db
 from echo.models import AuditEvent, SiteSetting
 from echo.services import site_settings
+from echo.services.serving import Models
+from echo.services.turns import sampling
 
 WHOLE = {
     "signup_mode": "open",
@@ -20,6 +25,12 @@ WHOLE = {
     "repetition_penalty": "",
     "max_new_tokens": "",
 }
+
+
+SHOWN = (
+    "signup_mode", "retention_days", "banner", "contributors", "system_prompt", "help",
+    "temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens",
+)  # fmt: skip
 
 
 def save(client, **changes):
@@ -113,6 +124,63 @@ def test_the_page_shows_values_and_the_usual_ones(root, environment):
     assert "Usual: 33" in page
     assert "Back at &lt;b&gt;noon&lt;/b&gt;" in page
     assert "Usual: none" in page
+
+
+def holds(client):
+    """Return the sentence below each setting's field, in the page's order."""
+    page = client.get("/admin/settings/").text
+    lines = re.findall(r'<p class="usual">(.*?)</p>', page, re.DOTALL)
+    said = [" ".join(html.unescape(re.sub(r"<[^>]+>", "", line)).split()) for line in lines]
+    return dict(zip(SHOWN, said, strict=True))
+
+
+def test_each_setting_says_what_holds_now_and_who_says_so(root, environment, monkeypatch):
+    said = holds(root)
+    assert said["signup_mode"] == "Holds now: Everybody · Echo’s usual value"
+    assert said["retention_days"] == "Holds now: without end · Echo’s usual value"
+    assert said["temperature"].startswith("Holds now: ")
+    assert "from the files of scripted" in said["temperature"]
+    monkeypatch.setattr(environment, "signup", "closed")
+    monkeypatch.setattr(environment, "top_k", 33)
+    said = holds(root)
+    assert said["signup_mode"].endswith("from ECHO_SIGNUP in the server’s environment")
+    assert said["top_k"] == "Holds now: 33 · from ECHO_TOP_K in the server’s environment"
+    save(root, signup_mode="closed", top_k="44")
+    said = holds(root)
+    assert said["top_k"].startswith("Holds now: 44 · set here, ")
+    assert said["top_k"].endswith("Usual: 33 Reset Top k")
+
+
+def test_what_holds_is_the_models_where_it_has_its_own(root, people):
+    Models.here().settle(
+        people["super_admin"], "scripted",
+        {"sampling": {"temperature": 0.3}, "system_prompt": "Rhyme.", "help": False},
+    )  # fmt: skip
+    save(root, temperature="1.5")
+    said = holds(root)
+    assert said["temperature"].startswith("Holds now: 0.3 · set for scripted under Models")
+    assert said["system_prompt"].startswith("Holds now: Rhyme. · set for scripted under Models")
+    assert said["help"].endswith("Otherwise for scripted: Off.")
+    chosen = Models.here().choose(people["user"].role_name, None)
+    assert sampling.defaults(site_settings.current(), chosen).temperature == 0.3
+    assert sampling.system_prompt(site_settings.current(), chosen) == "Rhyme."
+
+
+def test_an_empty_field_wins_over_the_environment_and_says_so(root, environment, monkeypatch):
+    monkeypatch.setattr(environment, "temperature", 0.5)
+    assert holds(root)["temperature"].startswith("Holds now: 0.5 · from ECHO_TEMPERATURE")
+    save(root)
+    assert "from the files of scripted" in holds(root)["temperature"]
+    assert "Usual: 0.5" in holds(root)["temperature"]
+
+
+def test_a_models_page_says_what_holds_where_its_field_is_empty(root):
+    page = "/admin/models/edit/?name=scripted"
+    assert "Empty: " in root.get(page).text
+    save(root, temperature="1.5", system_prompt="Be brief.")
+    shown = root.get(page).text
+    assert "Empty: 1.5, set under Settings." in shown
+    assert "“Be brief.”, set under Settings." in shown
 
 
 def test_saving_stores_only_what_differs(root):

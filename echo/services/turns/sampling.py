@@ -5,7 +5,8 @@ else the model's card's, else its authors'.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any
 
 from echo.config import Settings
@@ -18,26 +19,58 @@ NAMES = ("temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens"
 WHOLE = ("top_k", "max_new_tokens")
 
 
-def defaults(settings: SiteSettings, chosen: Chosen) -> SamplingParams:
-    """Return what a conversation without settings of its own uses."""
-    site = {name: getattr(settings, name) for name in NAMES}
-    given: dict[str, Any] = {
-        name: value
-        for values in (chosen.card.sampling, site, chosen.settled.sampling)
+class Layer(Enum):
+    """Who says a value, the weakest first: each is heard where those after it are silent."""
+
+    AUTHORS = auto()
+    CARD = auto()
+    SITE = auto()
+    MODEL = auto()
+    """What administrators settled for the model."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A value that holds, and who says so."""
+
+    value: Any
+    layer: Layer
+
+
+def held(settings: SiteSettings, chosen: Chosen) -> dict[str, Held]:
+    """Return what holds for a conversation without settings of its own, by name."""
+    layers: tuple[tuple[Layer, Mapping[str, Any]], ...] = (
+        (Layer.AUTHORS, {name: getattr(chosen.defaults, name) for name in NAMES}),
+        (Layer.CARD, chosen.card.sampling),
+        (Layer.SITE, {name: getattr(settings, name) for name in NAMES}),
+        (Layer.MODEL, chosen.settled.sampling),
+    )
+    found = {
+        name: Held(int(value) if name in WHOLE else value, layer)
+        for layer, values in layers
         for name, value in values.items()
         if value is not None
     }
-    whole = {name: int(given[name]) for name in WHOLE if name in given}
-    return replace(chosen.defaults, **{**given, **whole})
+    return found | {"system_prompt": _prompt_held(settings, chosen)}
+
+
+def _prompt_held(settings: SiteSettings, chosen: Chosen) -> Held:
+    if chosen.settled.system_prompt is not None:
+        return Held(chosen.settled.system_prompt, Layer.MODEL)
+    if settings.system_prompt == USUAL_PROMPT and chosen.card.system_prompt:
+        return Held(chosen.card.system_prompt, Layer.CARD)  # nobody here has written one
+    return Held(settings.system_prompt, Layer.SITE)
+
+
+def defaults(settings: SiteSettings, chosen: Chosen) -> SamplingParams:
+    """Return what a conversation without settings of its own uses."""
+    found = held(settings, chosen)
+    return replace(chosen.defaults, **{name: found[name].value for name in NAMES})
 
 
 def system_prompt(settings: SiteSettings, chosen: Chosen) -> str:
     """Return what a conversation without a prompt of its own begins with."""
-    if chosen.settled.system_prompt is not None:
-        return chosen.settled.system_prompt
-    if settings.system_prompt == USUAL_PROMPT:  # nobody here has written one
-        return chosen.card.system_prompt or USUAL_PROMPT
-    return settings.system_prompt
+    return str(_prompt_held(settings, chosen).value)
 
 
 def sampling_for(own: Mapping[str, Any], settings: SiteSettings, chosen: Chosen) -> SamplingParams:

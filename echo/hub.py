@@ -25,7 +25,7 @@ import eventlet.wsgi
 native_os = eventlet.patcher.original("os")
 
 SERVER_PLACES = 4096
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 1.0
 SILENCE_SECONDS = 60.0
 PIPELINE_LOOK_SECONDS = 1.0
 

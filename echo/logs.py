@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -15,6 +18,43 @@ QUIET = (
     "PIL",
     "authlib",  # writes a sign-in's secrets at DEBUG
 )
+
+
+class PatientStream:
+    """A stream that nobody is told of where it cannot be written: a full disk costs lines of a log, no more.
+
+    eventlet writes to standard error inside its hub, which ends with the whole process when that fails.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lost = 0
+
+    def write(self, text: str) -> int:
+        """Write, or count what is lost; the first line afterwards says how much."""
+        try:
+            if self._lost:
+                self._stream.write(f"({self._lost} pieces of this log could not be written)\n")
+                self._lost = 0
+            self._stream.write(text)
+        except OSError:
+            self._lost += 1
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def protect_output() -> None:
+    """Let nothing fail because standard output or standard error cannot be written."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if not isinstance(stream, PatientStream):
+            setattr(sys, name, PatientStream(stream))
 
 
 def configure(level: str, style: str) -> None:

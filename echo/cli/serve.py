@@ -25,13 +25,15 @@ from echo.sockets import hub_bridge
 
 log = structlog.get_logger()
 
-GRACE_SECONDS: Final = 8.0
-LAST_SECONDS: Final = 1.5
+GRACE_SECONDS: Final = 7.0
+LAST_SECONDS: Final = 1.0
+"""With the server's `CLOSE_SECONDS` and the engine's last words: ten seconds from the signal to the end."""
 
 
 def serve() -> None:
     """Start everything and serve until told to stop; returns after an orderly end."""
     settings = config.load()
+    logs.protect_output()
     logs.configure(settings.log_level, settings.log_format)
     instance_lock.share(settings.instance)
     app = create_app(settings)
@@ -87,19 +89,27 @@ def _greet(app: Flask, address: str) -> None:
 
 
 def _end(app: Flask, server: Any) -> None:
-    """Stop accepting, let replies finish for a while, mark the rest, close everything."""
+    """Stop accepting, let replies finish for a while, mark the rest, close everything: in ten seconds."""
     turns = Turns.of(app)
+    began = time.monotonic()
     log.info("stopping", live=len(turns.live))
     server.stop_accepting()
     if (adder := Models.of(app).adder) is not None:
         adder.stop()  # what is complete is kept; the child that fetches ends with us
     _wait_for_replies(turns, GRACE_SECONDS)
-    for turn in list(turns.live.values()):
+    interrupted = list(turns.live.values())
+    for turn in interrupted:
         turn.stop(MessageStatus.INTERRUPTED)
     _wait_for_replies(turns, LAST_SECONDS)
     server.close()
     turns.engine.stop(timeout=LAST_SECONDS)
     ChartWorker.of(app).stop()
+    log.info(
+        "stopped",
+        interrupted=len(interrupted),
+        unsaved=len(turns.live),
+        seconds=round(time.monotonic() - began, 1),
+    )
 
 
 def _wait_for_replies(turns: Turns, seconds: float) -> None:

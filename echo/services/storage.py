@@ -44,9 +44,9 @@ def transaction(work: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
             if races >= RACES_RETRIED:
                 raise
         except (OperationalError, DBAPIError) as failure:
-            _forget_broken_session()
+            forget_broken_session()
             if not _is_passing(failure) or time.monotonic() > deadline:
-                raise StorageUnavailable(_explain(failure), retry_after=5) from failure
+                raise unavailable(failure) from failure
             hub.sleep(RETRY_SECONDS)
         except BaseException:
             db.session.rollback()
@@ -98,7 +98,12 @@ def in_batches(query: Any, size: int) -> Iterator[list[Any]]:
         following = query.where(key > rows[-1][0]).order_by(key).limit(size)
 
 
-def _forget_broken_session() -> None:
+def unavailable(failure: DBAPIError) -> StorageUnavailable:
+    """Return what people are told of a failure of the database."""
+    return StorageUnavailable(_explain(failure), retry_after=5)
+
+
+def forget_broken_session() -> None:
     """Roll back; a connection that is already gone cannot be, and is dropped instead."""
     try:
         db.session.rollback()

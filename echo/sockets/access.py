@@ -12,12 +12,14 @@ from typing import Any, Final
 import structlog
 from flask import session
 from limits import parse
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from echo import policies
 from echo.errors import EchoError, Forbidden, InvalidInput, RateLimited, SignedOut
 from echo.extensions import limiter, seconds_to_wait, socketio
 from echo.limits import EVENT_LIMITS, UNKNOWN_EVENTS
 from echo.models import Device, User
+from echo.services import storage
 from echo.services.sign_in import devices
 
 log = structlog.get_logger()
@@ -87,6 +89,12 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
             return {"ok": True, **rule.handler(user, payload[0] if payload else None)}
         except EchoError as refusal:
             return {"ok": False, "error": refusal.as_payload()}
+        except (OperationalError, InterfaceError) as failure:
+            storage.forget_broken_session()
+            log.warning(
+                "the database failed", socket_event=rule.name, error=str(failure.orig)[:200]
+            )
+            return {"ok": False, "error": storage.unavailable(failure).as_payload()}
         except Exception:
             log.exception("event failed", socket_event=rule.name)
             text = "Something went wrong on the server. Please try again."

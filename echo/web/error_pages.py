@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, jsonify, render_template, request, url_for
+from flask import Flask, g, jsonify, render_template, request, url_for
 from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, StepUpNeeded
-from echo.extensions import db
+from echo.extensions import db, login_manager
+from echo.services import storage
 from echo.web import replies, step_up
 
 log = structlog.get_logger()
@@ -47,6 +49,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RateLimitExceeded, _rate_limited)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
+    for failure in (OperationalError, InterfaceError):
+        app.register_error_handler(failure, _storage_failed)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -105,6 +109,14 @@ def _http_error(error: HTTPException) -> Response:
     if error.response is not None and status < 400:
         return error.get_response()
     return _answer(status, SENTENCES.get(status, error.description or SENTENCES[400]))
+
+
+def _storage_failed(failure: DBAPIError) -> Response:
+    """The database is locked, gone or full: its page asks the database nothing, not even who reads it."""
+    storage.forget_broken_session()
+    log.warning("the database failed", error=str(failure.orig)[:200])
+    g._login_user = login_manager.anonymous_user()
+    return _echo_error(storage.unavailable(failure))
 
 
 def _unexpected(error: Exception) -> Response:

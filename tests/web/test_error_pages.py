@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from echo import errors
+from echo.extensions import db
 from tests.web.browser import AJAX, Browser
 
 JSON = {"Accept": "application/json"}
@@ -117,3 +119,25 @@ def test_signed_out_page_leads_to_the_login(
 ) -> None:
     monkeypatch.setitem(app.view_functions, "home.index", fail(errors.SignedOut("Bye.")))
     assert 'href="/login"' in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    "words", ["database or disk is full", "disk I/O error", "database is locked"]
+)
+def test_a_database_that_fails_is_told_without_asking_it(
+    words: str, app: Flask, ada_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page about it asked who reads it, failed by that, and nothing was answered at all."""
+
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("select 1", {}, Exception(words))
+
+    monkeypatch.setattr(db.session, "execute", away)
+    monkeypatch.setattr(db.session, "scalar", away)
+    monkeypatch.setattr(db.session, "scalars", away)
+    monkeypatch.setattr(db.session, "get", away)
+    with capture_logs() as logs:
+        assert_both(ada_browser, "GET", "/profile", 503)
+        assert_both(ada_browser, "POST", "/feedback", 503, data={"opinion": "x" * 20})
+    assert {entry["event"] for entry in logs} == {"the database failed"}
+    assert ("disk is full" in ada_browser.get("/profile").text) is ("full" in words)

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     slots: int = Field(32, alias="ECHO_SLOTS", ge=1, le=512)
     context_length: int | None = Field(None, alias="ECHO_CONTEXT_LENGTH", ge=64)
     cache_mb: int = Field(4096, alias="ECHO_CACHE_MB", ge=16)
+    step_seconds: float = Field(120.0, alias="ECHO_STEP_SECONDS", gt=0)
     seed: int | None = Field(None, alias="ECHO_SEED", ge=0)
     max_queue: int = Field(256, alias="ECHO_MAX_QUEUE", ge=1)
     max_queue_per_user: int = Field(8, alias="ECHO_MAX_QUEUE_PER_USER", ge=1)

@@ -161,6 +161,7 @@ def _engine_config(settings: Settings) -> EngineConfig:
         max_queue=settings.max_queue,
         max_queue_per_owner=settings.max_queue_per_user,
         threads=settings.threads,
+        step_seconds=settings.step_seconds,
     )
 
 

@@ -44,6 +44,9 @@ class EngineConfig:
     max_quick_failures: int = 3
     quick_failure_seconds: float = 60.0
     restart_pause_seconds: float = 0.5
+    failed_pause_seconds: float = 60.0  # after which a model that failed too often is tried again
+    longest_failed_pause_seconds: float = 600.0
+    step_seconds: float = 120.0  # a step that takes longer hangs, and the engine is replaced
     defaults: SamplingParams = field(default_factory=SamplingParams)
 
     def __post_init__(self) -> None:

@@ -7,10 +7,11 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from .config import DEFAULT_CONTEXT_CAP, EngineConfig
-from .counters import EngineCounters, EngineHealth, ModelStatus, Tally
-from .engine_thread import STOPPED, EngineThread
+from .counters import EngineCounters, EngineHealth, ModelStatus
+from .engine_thread import CRASHED, STOPPED, EngineThread
 from .errors import EngineUnavailable, InvalidRequest, MessageTooLong, ModelBusy, QueueFull
 from .inbox import Inbox
 from .model_source import ModelSource
@@ -20,9 +21,11 @@ from .room import MB
 from .runner import ModelRunner
 from .schema import check_schema
 from .scripted_runner import Script, ScriptedModels
-from .sequence import RUNNING, Sequence
+from .sequence import Sequence
 from .served_model import ServedModel
+from .statuses import status_of
 from .stream import Finished, QueuePlace, Timing, TokenStream, Usage
+from .supervisor import Supervisor
 
 CHARS_PER_TOKEN = 16  # a text with more of them per token of room is not even counted
 
@@ -42,8 +45,8 @@ class Engine:
         models: Iterable[ModelSpec] = (),
     ) -> None:
         self._config = config
-        self._inbox = Inbox(wake)
-        self._thread = EngineThread(source, config, self._inbox)
+        first = EngineThread(source, config, Inbox(wake))
+        self._supervisor = Supervisor(first, self._load_default, config)
         self._numbers = itertools.count(1)
         specs = list(models) or [ModelSpec.of_source(config.model)]
         self._thread.specs = {spec.name: spec for spec in specs}
@@ -78,12 +81,12 @@ class Engine:
 
     def start(self) -> None:
         """Start the owner thread and return; the default model is loaded at once."""
-        self.load(self._default)
-        self._thread.start()
+        self._load_default(self._thread)
+        self._supervisor.start()
 
     def stop(self, timeout: float) -> None:
         """End every stream; blocks for timeout at most."""
-        self._thread.stop(timeout)
+        self._supervisor.stop(timeout)
 
     # models ------------------------------------------------------------------------------------
 
@@ -111,15 +114,15 @@ class Engine:
         rest = {
             key: other for key, other in self._thread.specs.items() if name not in (key, other.base)
         }
-        leaving = [other for other in self._thread.specs.values() if other.base == name]
-        self._thread.specs = rest
+        thread = self._thread
+        leaving = [other for other in thread.specs.values() if other.base == name]
+        thread.specs = rest
         for one in (*leaving, spec):
-            self._inbox.wish(lambda one=one: self._thread.forget(one))  # type: ignore[misc]
+            thread.inbox.wish(partial(thread.forget, one))
 
     def load(self, name: str) -> None:
         """Begin to load a model, if it is not in memory; `models()` tells how far it is."""
-        spec = self._spec(name)
-        self._inbox.wish(lambda: self._thread.load(self._thread.served(spec)))
+        _load(self._thread, self._spec(name))
 
     def unload(self, name: str) -> None:
         """Free a model's memory; raises ModelBusy while it is answering somebody."""
@@ -127,11 +130,17 @@ class Engine:
         served = self._served(name)
         if served is not None and served.busy:
             raise ModelBusy(f"{spec.weights} is answering somebody now.")
-        self._inbox.wish(lambda: self._thread.unload(spec.weights))
+        thread = self._thread
+        thread.inbox.wish(partial(thread.unload, spec.weights))
 
     def models(self) -> list[ModelStatus]:
         """Every model on offer, in the order of the offers."""
-        return [self._status(spec) for spec in self._thread.specs.values()]
+        thread = self._thread
+        still_open = thread.inbox.still_open()
+        return [
+            status_of(spec, thread.models.get(spec.weights), still_open)
+            for spec in thread.specs.values()
+        ]
 
     @property
     def memory_limit(self) -> int | None:
@@ -150,16 +159,17 @@ class Engine:
         request = replace(request, model=self._spec(request.model).name)
         if request.sampling.json_schema is not None:
             check_schema(request.sampling.json_schema)
+        thread = self._thread  # the same one to the end: another may take over meanwhile
         self._require_alive(request.model)
-        full = self._inbox.enter(
+        full = thread.inbox.enter(
             request.owner, self._config.max_queue, self._config.max_queue_per_owner
         )
         if full is not None:
             raise QueueFull(self._retry_after(request.model), full)
-        sequence = self._sequence(request)
-        self._inbox.deliver(sequence)
-        if self._thread.end is not None:  # it ended while we were asking
-            self._thread.abandon(self._thread.end[1] or STOPPED)
+        sequence = self._sequence(request, thread.inbox)
+        thread.inbox.deliver(sequence)
+        if thread.end is not None:  # it ended while we were asking
+            thread.abandon(thread.end[1] or STOPPED)
         return sequence.stream
 
     def check(self, text: str, system_prompt: str, max_new_tokens: int, model: str = "") -> None:
@@ -220,6 +230,17 @@ class Engine:
 
     # in the callers' threads ---------------------------------------------------------------------
 
+    @property
+    def _thread(self) -> EngineThread:
+        return self._supervisor.thread
+
+    @property
+    def _inbox(self) -> Inbox:
+        return self._thread.inbox
+
+    def _load_default(self, thread: EngineThread) -> None:
+        _load(thread, thread.specs[self._default])
+
     def _spec(self, name: str) -> ModelSpec:
         spec = self._thread.specs.get(name or self._default)
         if spec is None:
@@ -233,34 +254,11 @@ class Engine:
         served = self._served(name)
         return served.runner if served is not None else None
 
-    def _status(self, spec: ModelSpec) -> ModelStatus:
-        served = self._thread.models.get(spec.weights)
-        if served is None:
-            return ModelStatus(spec.name, spec.base, "installed")
-        own = [one for one in self._inbox.still_open() if one.request.model == spec.name]
-        running = sum(1 for one in own if one.state in RUNNING)
-        tally = served.tallies.get(spec.name) or Tally()
-        status = ModelStatus(
-            spec.name, spec.base, served.state, served.doing, served.progress, served.error,
-            running=running, waiting=len(own) - running,
-            tokens_per_second=tally.rate.per_second(), generated_tokens=tally.generated_tokens,
-            prompt_tokens=tally.prompt_tokens, cached_tokens=tally.cached_tokens,
-            finished=tally.finished, failed=tally.failed, cancelled=tally.cancelled,
-            restarts=served.restarts,
-        )  # fmt: skip
-        runner = served.runner
-        return status if runner is None else replace(
-            status, device=runner.facts.device, dtype=runner.facts.dtype, way=runner.facts.way,
-            context_length=runner.facts.context_length, weight_bytes=runner.facts.weight_bytes,
-            cache_bytes=runner.facts.cache_bytes, slots=runner.facts.slots,
-            slots_used=runner.slots_used, defaults=runner.facts.defaults,
-        )  # fmt: skip
-
     def _require_alive(self, model: str) -> None:
         if self._inbox.stopping:
             raise EngineUnavailable(STOPPED)
         if self._thread.end is not None:
-            raise EngineUnavailable(f"The engine has failed: {self._thread.end[1]}")
+            raise EngineUnavailable(CRASHED)
         served = self._served(model)
         if served is not None and served.state == "failed":
             raise EngineUnavailable(f"The model {model} cannot be used: {served.error}")
@@ -272,15 +270,15 @@ class Engine:
         wait = served.scheduler.expected_wait(self._inbox.queued, time.monotonic())
         return max(1.0, round(wait, 1))
 
-    def _sequence(self, request: GenerationRequest) -> Sequence:
+    def _sequence(self, request: GenerationRequest, inbox: Inbox) -> Sequence:
         stream = TokenStream(
             request.request_id,
             limit=self._config.stream_buffer_tokens,
-            on_cancel=lambda: self._cancel(sequence),
-            on_room=self._inbox.news.set,
+            on_cancel=lambda: self._cancel(sequence, inbox),
+            on_room=inbox.news.set,
         )
         sequence = Sequence(request, stream, next(self._numbers))
-        served, ahead = self._served(request.model), self._inbox.queued - 1
+        served, ahead = self._served(request.model), inbox.queued - 1
         if served is None:
             stream.place = QueuePlace(ahead + 1, 0.0)
             return sequence
@@ -290,11 +288,13 @@ class Engine:
             stream.place = QueuePlace(ahead + 1, round(wait, 1))
         return sequence
 
-    def _cancel(self, sequence: Sequence) -> None:
-        self._inbox.cancel()
+    def _cancel(self, sequence: Sequence, inbox: Inbox) -> None:
+        inbox.cancel()
         served = self._served(sequence.request.model)
-        if (
-            served is None or served.state != "ready"
-        ):  # the thread may be busy loading: answer for it
-            self._inbox.close(sequence, Finished(FinishReason.CANCELLED, Usage(), Timing()))
-            self._inbox.wake_reader()
+        if served is None or served.state != "ready":  # its thread may be busy loading
+            inbox.close(sequence, Finished(FinishReason.CANCELLED, Usage(), Timing()))
+            inbox.wake_reader()
+
+
+def _load(thread: EngineThread, spec: ModelSpec) -> None:
+    thread.inbox.wish(lambda: thread.load(thread.served(spec)))

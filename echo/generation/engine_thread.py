@@ -6,9 +6,11 @@ It does not know callers: they reach it through the inbox.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 
+from .backoff import Backoff
 from .config import EngineConfig
 from .counters import EngineHealth, EngineState
 from .errors import InvalidConfig, ModelLoadError, NoRoom
@@ -31,11 +33,13 @@ class EngineThread:
         self.specs: dict[str, ModelSpec] = {}  # replaced as a whole: readable from any thread
         self.models: dict[str, ServedModel] = {}  # by the name of the weights
         self.end: tuple[EngineState, str | None] | None = None  # why the thread is over
+        self.stepping_since: float | None = None  # while a step is computed
+        self.restarts = 0  # threads before this one, and what they had restarted
         self._source = source
         self._config = config
-        self._inbox = inbox
+        self.inbox = inbox
         self._loadings: dict[str, ModelLoading] = {}
-        self._failures: dict[str, list[float]] = {}
+        self._backoff = Backoff(config, inbox)
         self._thread: threading.Thread | None = None
 
     # life --------------------------------------------------------------------------------------
@@ -47,26 +51,45 @@ class EngineThread:
 
     def stop(self, timeout: float) -> None:
         """End every stream; a thread that does not come back in time is left behind."""
-        self._inbox.stopping = True
-        self._inbox.news.set()
+        self.inbox.stopping = True
+        self.inbox.news.set()
         if self._thread is not None:
             self._thread.join(timeout)
         if self._thread is None or self._thread.is_alive():
             self.end = self.end or ("stopped", None)
             self.abandon(STOPPED)
 
+    def give_up(self, failure: str) -> None:
+        """From another thread: nothing more is expected of this one, and every stream is told."""
+        self.end = ("restarting", failure)
+        self.abandon(CRASHED)
+
+    def successor(self) -> EngineThread:
+        """Return a thread that can take over, with the same models on offer and none in memory."""
+        other = EngineThread(self._source, self._config, self.inbox.successor())
+        other.specs = self.specs
+        other.restarts = self._all_restarts() + 1
+        return other
+
+    @property
+    def ident(self) -> int | None:
+        return self._thread.ident if self._thread is not None else None
+
+    def _all_restarts(self) -> int:
+        return self.restarts + sum(model.restarts for model in list(self.models.values()))
+
     def abandon(self, text: str) -> None:
         """From any thread, when the engine's own does not come back: only the streams end."""
-        for sequence in self._inbox.still_open():
-            self._inbox.close(sequence, failed(sequence, "engine_failed", text))
-        self._inbox.wake_reader()
+        for sequence in self.inbox.still_open():
+            self.inbox.close(sequence, failed(sequence, "engine_failed", text))
+        self.inbox.wake_reader()
 
     def _main(self) -> None:
         """Whatever happens, every stream ends."""
         try:
-            while not self._inbox.stopping:
+            while not self.inbox.stopping and self.end is None:
                 self._turn()
-            self.end = ("stopped", None)
+            self.end = self.end or ("stopped", None)
         except BaseException as error:
             log.exception("The engine's thread ends")
             self.end = ("failed", f"{type(error).__name__}: {error}")
@@ -89,19 +112,19 @@ class EngineThread:
             model=default,
             device=facts.device if facts else "",
             dtype=facts.dtype if facts else "",
-            restarts=sum(model.restarts for model in list(self.models.values())),
+            restarts=self._all_restarts(),
             error=error,
         )
 
     # one turn ----------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        if self._inbox.news.is_set():
-            self._inbox.news.clear()
+        if self.inbox.news.is_set():
+            self.inbox.news.clear()
             for model in self.models.values():
                 model.wake_at = 0.0
-        while self._inbox.wishes:
-            self._inbox.wishes.popleft()()
+        while self.inbox.wishes:
+            self.inbox.wishes.popleft()()
         self._take_arrived()
         self._take_cancels()
         self._take_loaded()
@@ -110,18 +133,18 @@ class EngineThread:
         if served is not None:
             self._step(served)
         self._look_after_loading(now)
-        self._inbox.wake_reader()
+        self.inbox.wake_reader()
         if served is None:
             self._wait()
 
     def _take_arrived(self) -> None:
-        while self._inbox.arrived:
-            sequence = self._inbox.arrived.popleft()
+        while self.inbox.arrived:
+            sequence = self.inbox.arrived.popleft()
             spec = self.specs.get(sequence.request.model)
             if spec is None:
                 text = f"There is no model {sequence.request.model!r}."
-                self._inbox.leave(sequence.request.owner)
-                self._inbox.close(sequence, failed(sequence, "bad_request", text))
+                self.inbox.leave(sequence.request.owner)
+                self.inbox.close(sequence, failed(sequence, "bad_request", text))
                 continue
             served = self.served(spec)
             if not served.busy:  # its time without work does not count for it
@@ -134,13 +157,13 @@ class EngineThread:
     def served(self, spec: ModelSpec) -> ServedModel:
         """What serves a model: made when it is first asked for."""
         if spec.weights not in self.models:
-            served = ServedModel(spec.weights, self._config, self._inbox)
+            served = ServedModel(spec.weights, self._config, self.inbox)
             self.models = {**self.models, spec.weights: served}
         return self.models[spec.weights]
 
     def _take_cancels(self) -> None:
-        if self._inbox.has_cancels:
-            self._inbox.has_cancels = False  # before looking: a later mark is seen next time
+        if self.inbox.has_cancels:
+            self.inbox.has_cancels = False  # before looking: a later mark is seen next time
             for served in self.models.values():
                 served.take_cancels()
 
@@ -153,20 +176,23 @@ class EngineThread:
         return min(able, key=lambda model: model.spent) if able else None
 
     def _step(self, served: ServedModel) -> None:
+        self.stepping_since = time.monotonic()
         try:
             served.step()
         except Exception as error:
             log.exception("A step of %s failed", served.name)
             served.let_go()  # first: a broken runner need not let go of single rows
             served.end_running(CRASHED)
-            self._try_again(served, error)
+            self._backoff.failed(served, error)
+        finally:
+            self.stepping_since = None
 
     def _look_after_loading(self, now: float) -> None:
         """Waiters of a model that is not there yet see their places too."""
         for served in self.models.values():
             if served.runner is None:
                 served.look_after_waiters(now)
-                if served.state == "restarting" and served.wake_at <= now:
+                if self._backoff.again_at(served) <= now:
                     self._begin(served)
 
     def _wait(self) -> None:
@@ -174,18 +200,21 @@ class EngineThread:
         now = time.monotonic()
         dues = [model.wake_at for model in self.models.values() if model.busy and model.runner]
         pause = min([due - now for due in dues] + [CHECK_AGAIN])
+        again = min(
+            (self._backoff.again_at(model) for model in self.models.values()), default=math.inf
+        )
         if any(model.busy or model.state == "restarting" for model in self.models.values()):
             waiting = any(model.runner is None for model in self.models.values())
-            self._inbox.news.wait(max(0.0, min(pause, PLACES_EVERY) if waiting else pause))
+            self.inbox.news.wait(max(0.0, min(pause, PLACES_EVERY) if waiting else pause))
         else:
-            self._inbox.news.wait(None)
+            self.inbox.news.wait(None if again == math.inf else max(0.0, again - now))
 
     # loading -----------------------------------------------------------------------------------
 
     def load(self, served: ServedModel) -> None:
         """Begin to load a model that is not in memory."""
         if served.runner is None and served.name not in self._loadings:
-            self._failures.pop(served.name, None)
+            self._backoff.wanted(served.name)
             self._begin(served)
 
     def unload(self, name: str) -> None:
@@ -194,7 +223,7 @@ class EngineThread:
         if served is not None and not served.busy and served.runner is not None:
             served.let_go()
             served.state = "installed"
-            self._inbox.note_models()
+            self.inbox.note_models()
 
     def forget(self, spec: ModelSpec) -> None:
         """A model is no longer offered; its waiters are told."""
@@ -207,32 +236,32 @@ class EngineThread:
         else:
             served.let_go()
             self.models = {name: one for name, one in self.models.items() if one is not served}
-        self._inbox.note_models()
+        self.inbox.note_models()
 
     def _begin(self, served: ServedModel) -> None:
         served.state, served.doing, served.error = "loading", "", None
-        self._inbox.note_models()
+        self.inbox.note_models()
         spec = self.specs.get(served.name)
         if spec is None:  # it was withdrawn since somebody wished for it
-            self._give_up(served, f"There is no model {served.name!r}.")
+            self._backoff.give_up(served, f"There is no model {served.name!r}.")
             return
         try:
             make_room(served, self._source.size(spec), self.models, self._config.memory_mb)
         except NoRoom as error:
-            self._give_up(served, str(error))
+            self._backoff.give_up(served, str(error))
             served.state = "installed"  # whoever asks later may be luckier
             return
         except (ModelLoadError, InvalidConfig) as error:
-            self._give_up(served, str(error))
+            self._backoff.give_up(served, str(error))
             return
         except Exception as error:  # its files are not as they should be; the other models go on
             log.exception("The model %s cannot be looked at", served.name)
-            self._give_up(served, f"{type(error).__name__}: {error}")
+            self._backoff.give_up(served, f"{type(error).__name__}: {error}")
             return
         apart = any(model.runner is not None for model in self.models.values())
         loading = ModelLoading(
             spec, self._source, apart, lambda *how: self._progress(served, *how),
-            self._inbox.news.set,
+            self.inbox.news.set,
         )  # fmt: skip
         self._loadings[served.name] = loading
         loading.start()
@@ -240,8 +269,8 @@ class EngineThread:
     def _progress(self, served: ServedModel, share: float | None, doing: str) -> None:
         """In the helper's thread."""
         served.progress, served.doing = share, doing
-        self._inbox.note_models()
-        self._inbox.wake_reader()
+        self.inbox.note_models()
+        self.inbox.wake_reader()
 
     def _take_loaded(self) -> None:
         for name, loading in list(self._loadings.items()):
@@ -255,29 +284,8 @@ class EngineThread:
                 served.use(loading.runner())
             except (ModelLoadError, InvalidConfig) as error:
                 log.error("The model %s cannot be loaded: %s", name, error)
-                self._give_up(served, str(error))
+                self._backoff.give_up(served, str(error))
             except Exception as error:
                 log.exception("The model %s cannot be loaded", name)
-                self._try_again(served, error)
-            self._inbox.note_models()
-
-    def _try_again(self, served: ServedModel, error: Exception) -> None:
-        """Load anew, later after each failure, unless it has failed too often within a short time."""
-        now = time.monotonic()
-        recent = now - self._config.quick_failure_seconds
-        failures = [when for when in self._failures.get(served.name, []) if when > recent] + [now]
-        self._failures[served.name] = failures
-        text = f"{type(error).__name__}: {error}"
-        if len(failures) >= self._config.max_quick_failures:
-            self._give_up(served, text)
-            return
-        served.state, served.error = "restarting", text
-        served.restarts += 1
-        served.wake_at = now + self._config.restart_pause_seconds * len(failures)
-        self._inbox.note_models()
-
-    def _give_up(self, served: ServedModel, text: str) -> None:
-        served.state, served.error = "failed", text
-        served.doing, served.progress = "", None
-        served.end_everything(text)
-        self._inbox.note_models()
+                self._backoff.failed(served, error)
+            self.inbox.note_models()

@@ -16,19 +16,23 @@ log = logging.getLogger(__name__)
 class Inbox:
     """Bounded counts under one short lock; everything else are deques and flags, which need none."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], ready: deque[TokenStream] | None = None) -> None:
         self.arrived: deque[Sequence] = deque()
         self.wishes: deque[Callable[[], None]] = deque()  # to be done by the engine's thread
         self.news = threading.Event()
         self.stopping = False
         self.has_cancels = False
-        self._ready: deque[TokenStream] = deque()
+        self._ready: deque[TokenStream] = deque() if ready is None else ready
         self._wake = wake
         self._lock = threading.Lock()
         self._queued = 0
         self._by_owner: dict[str, int] = {}
         self._open: dict[int, Sequence] = {}  # every request whose stream has no end yet
         self._models_changed = False
+
+    def successor(self) -> Inbox:
+        """Return an empty one for another thread; the same reader hears of the streams of both."""
+        return Inbox(self._wake, self._ready)
 
     @property
     def queued(self) -> int:

@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import re
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,10 @@ class ScriptedCrash(RuntimeError):
     """A fault that the script asked for: the engine's loop must survive it."""
 
 
+class ScriptedDeath(BaseException):
+    """Another one: the engine's thread ends by it, and must be replaced."""
+
+
 @dataclass(frozen=True)
 class ScriptedReply:
     match: str = "*"  # a part of the last question, or * for any
@@ -51,8 +56,16 @@ class ScriptedReply:
     delay_ms: float = 20.0  # between two pieces
     first_delay_ms: float = 50.0
     fail_after: int | None = None  # pieces, then this reply fails
-    crash_after: int | None = None  # pieces, then the engine's loop raises
+    crash_after: int | None = (
+        None  # pieces, then the engine's loop raises, or what `crash_how` says
+    )
     crash_times: int = 1_000_000  # afterwards the reply goes through
+    crash_how: str = "raise"  # or "die": its thread ends; or "hang": the step takes `hang_seconds`
+    hang_seconds: float = 600.0
+
+    def __post_init__(self) -> None:
+        if self.crash_how not in ("raise", "die", "hang"):
+            raise ValueError("crash_how is one of: raise, die, hang")
 
 
 @dataclass(frozen=True)
@@ -226,4 +239,9 @@ class ScriptedRunner:
         crashes = self._crashes.get(reply.match, 0)
         if crashes < reply.crash_times:
             self._crashes[reply.match] = crashes + 1
-            raise ScriptedCrash("The script asked for this crash.")
+            if reply.crash_how == "hang":
+                threading.Event().wait(reply.hang_seconds)
+            elif reply.crash_how == "die":
+                raise ScriptedDeath("The script asked for this end.")
+            else:
+                raise ScriptedCrash("The script asked for this crash.")

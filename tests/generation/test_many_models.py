@@ -270,7 +270,7 @@ def test_an_engine_that_is_left_behind_ends_streams_that_have_not_been_looked_at
     hold = threading.Event()
     script = Script(default=NAMED, load_ms=0)
     engine = Engine.scripted(script, EngineConfig(), models=[A])
-    engine._thread._inbox.wish(lambda: hold.wait(20))  # type: ignore[arg-type,return-value]
+    engine._inbox.wish(lambda: hold.wait(20))  # type: ignore[arg-type,return-value]
     engine.start()
     streams = [engine.submit(request(owner=str(number))) for number in range(50)]
     engine.stop(0.05)

@@ -205,19 +205,6 @@ def test_an_engine_that_was_never_started_still_ends_its_streams() -> None:
     assert isinstance(reader.end(stream), Failed)
 
 
-def test_a_dying_thread_ends_every_stream(start_engine: StartEngine) -> None:
-    class Deadly(ScriptedRunner):
-        def step(self, plan: Any) -> Any:
-            raise SystemExit("killed")
-
-    config = EngineConfig(slots=1)
-    engine, reader = start_engine(engine_of(lambda: Deadly(script(), config), config))
-    streams = [engine.submit(request()) for _ in range(3)]
-    reader.read(*streams)
-    assert all(isinstance(reader.end(stream), Failed) for stream in streams)
-    wait_for(lambda: engine.health().state == "failed")
-
-
 @pytest.mark.parametrize("waits", [False, True])
 def test_cancel_ends_a_stream_and_frees_its_place(start_engine: StartEngine, waits: bool) -> None:
     engine, reader = start_engine(scripted(script(default=ENDLESS), slots=1))

@@ -37,6 +37,7 @@ WRONG = [
     ("ECHO_SLOTS", "0"),
     ("ECHO_SLOTS", "513"),
     ("ECHO_CONTEXT_LENGTH", "10"),
+    ("ECHO_STEP_SECONDS", "0"),
     ("ECHO_MAX_QUEUE", "0"),
     ("ECHO_MAX_QUEUE_PER_USER", "0"),
     ("ECHO_MAX_NEW_TOKENS", "5000"),

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+from flask import request
 from flask_socketio import join_room, leave_room
 
 from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
+from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, wire
 from echo.services.turns import Asked, Question, Turns
 from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event
+from echo.sockets.wire import end_connection
+
+log = structlog.get_logger()
 
 Answer = dict[str, Any]
 
@@ -28,7 +34,23 @@ def register() -> None:
 
 
 def connect(_auth: Any = None) -> bool:
-    """Refuse those who are not signed in; others hear what concerns them."""
+    """Refuse those who are not signed in; others hear what concerns them.
+
+    A failure ends the connection, so that its client tries again: raised here, it would leave it half-joined,
+    neither answered nor ever forgotten. So would one that has gone while it was looked up.
+    """
+    connection = socketio.server.manager.eio_sid_from_sid(request.sid, "/")  # type: ignore[attr-defined]
+    try:
+        is_let_in = _let_in()
+    except Exception as failure:
+        storage.forget_broken_session()
+        log.warning("nobody can be let in", error=f"{type(failure).__name__}: {failure}"[:200])
+        end_connection(connection)
+        return False
+    return is_let_in and connection in socketio.server.environ
+
+
+def _let_in() -> bool:
     device = access.current_device()
     if device is None:
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
@@ -18,9 +18,16 @@ from flask import Flask
 
 from echo import hub
 from echo.extensions import network_of, socketio
-from echo.limits import SOCKET_CONNECT_SECONDS, SOCKET_PAYLOAD_BYTES, SOCKET_POST_BYTES
+from echo.limits import (
+    SOCKET_CONNECT_SECONDS,
+    SOCKET_PAYLOAD_BYTES,
+    SOCKET_POST_BYTES,
+    SOCKET_VISITORS_A_SECOND,
+    SOCKET_VISITORS_BURST,
+)
+from echo.services.sign_in import devices
 from echo.sockets import packets
-from echo.sockets.budgets import Purse
+from echo.sockets.budgets import NETWORKS_REMEMBERED, Bucket, Purse
 from echo.sockets.wire_log import WireLog
 from echo.websocket import BoundedWebSocket, BoundedWebSockets, Overlong
 
@@ -40,7 +47,7 @@ def guard(app: Flask) -> None:
     eio._async = {**eio._async, "websocket": _websockets}
     first = eio.handlers["connect"]
     eio.on("connect", partial(_connected, first))
-    app.wsgi_app = PollingGuard(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = PollingGuard(app.wsgi_app, partial(_is_visitor, app))  # type: ignore[method-assign]
 
 
 def _websockets(handler: Any, _server: Any) -> BoundedWebSockets:
@@ -75,10 +82,10 @@ def _close_unless_connected(sid: str) -> None:
     """Close a connection that has joined no namespace in time: nobody who is let in waits so long."""
     hub.sleep(SOCKET_CONNECT_SECONDS)
     if not _has_joined(sid):
-        _end(sid)
+        end_connection(sid)
 
 
-def _end(sid: str) -> None:
+def end_connection(sid: str) -> None:
     """End a connection at once. Engine.IO's own way waits until its client has asked for the rest."""
     found = socketio.server.eio.sockets.pop(sid, None)
     if found is not None:
@@ -89,11 +96,21 @@ def _has_joined(sid: str) -> bool:
     return socketio.server.manager.sid_from_eio_sid(sid, "/") is not None
 
 
-class PollingGuard:
-    """Reads the body of each polling POST, within bounds, and passes on what is well-formed."""
+@lru_cache(maxsize=NETWORKS_REMEMBERED)
+def _handshakes_of(network: str) -> Bucket:
+    return Bucket(SOCKET_VISITORS_A_SECOND, SOCKET_VISITORS_BURST)
 
-    def __init__(self, app: WSGIApplication) -> None:
+
+class PollingGuard:
+    """Reads the body of each polling POST, within bounds, and passes on what is well-formed.
+
+    Each handshake holds memory until it is closed unconnected, and no wire that could be counted: visitors,
+    who will not be let in, have few.
+    """
+
+    def __init__(self, app: WSGIApplication, is_visitor: Callable[[WSGIEnvironment], bool]) -> None:
         self._app = app
+        self._is_visitor = is_visitor
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith(PATH):
@@ -101,9 +118,14 @@ class PollingGuard:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         if "j" in query:  # JSONP: an answer that any page may run as a script
             return _refuse(start_response, "400 Bad Request", "JSONP is not spoken here.")
-        if environ["REQUEST_METHOD"] != "POST":
-            return self._app(environ, start_response)
-        return self._post(environ, start_response, (query.get("sid") or [""])[0])
+        if environ["REQUEST_METHOD"] == "POST":
+            return self._post(environ, start_response, (query.get("sid") or [""])[0])
+        if _is_handshake(query) and self._is_visitor(environ):
+            network = network_of(environ.get("REMOTE_ADDR", ""))
+            if not _handshakes_of(network).room():
+                wire_log.malformed(network, "too many visitors' handshakes")
+                return _refuse(start_response, "429 Too Many Requests", "Please sign in first.")
+        return self._app(environ, start_response)
 
     def _post(
         self, environ: WSGIEnvironment, start_response: StartResponse, sid: str
@@ -124,11 +146,21 @@ class PollingGuard:
             packets.check_all(text.split("\x1e"))
         except (UnicodeDecodeError, packets.Malformed) as fault:
             wire_log.malformed(network, str(fault)[:60])
-            _end(sid)
+            end_connection(sid)
             return _refuse(
                 start_response, "400 Bad Request", "This is no packet that is taken here."
             )
         return self._app({**environ, "wsgi.input": io.BytesIO(body)}, start_response)
+
+
+def _is_handshake(query: dict[str, list[str]]) -> bool:
+    return "sid" not in query and query.get("transport", ["polling"])[0] == "polling"
+
+
+def _is_visitor(app: Flask, environ: WSGIEnvironment) -> bool:
+    """Tell whether a request's cookie is of nobody who was ever signed in; no row is looked up for that."""
+    session = app.session_interface.open_session(app, app.request_class(environ))
+    return session is None or devices.SESSION_KEY not in session
 
 
 def _read(stream: Any, length: int, purse: Purse) -> bytes:
@@ -143,7 +175,7 @@ def _read(stream: Any, length: int, purse: Purse) -> bytes:
 def _answer_overlong(start_response: StartResponse, sid: str, text: str) -> Iterable[bytes]:
     """Acknowledge each event of the body as too long; a connection that has not joined is ended."""
     if not _has_joined(sid):
-        _end(sid)
+        end_connection(sid)
         return _refuse(start_response, "413 Content Too Large", "This is too large.")
     for answer in packets.answers_to_overlong(text):
         socketio.server.eio.send(sid, answer)
@@ -154,5 +186,7 @@ def _answer_overlong(start_response: StartResponse, sid: str, text: str) -> Iter
 def _refuse(start_response: StartResponse, status: str, why: str) -> Iterable[bytes]:
     answer = json.dumps({"status": "error", "field": None, "message": why}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
+    if status.startswith("429"):
+        headers.append(("Retry-After", "5"))
     start_response(status, [*headers, ("Connection", "close")])
     return [answer]

@@ -109,6 +109,33 @@ def test_polling_that_does_not_connect_is_closed_in_seconds(server: LiveServer) 
         time.sleep(1)
 
 
+def test_visitors_begin_few_polling_connections_and_members_any(
+    own_server: LiveServer,
+) -> None:
+    """Each held memory for ten seconds, and one address could begin thousands."""
+    own_server.start()
+    address = own_server.url + "/socket.io/?EIO=4&transport=polling"
+    many = 3 * limits.SOCKET_VISITORS_BURST
+    found = [requests.get(address, timeout=PATIENCE) for _ in range(many)]
+    taken = sum(answer.status_code == 200 for answer in found)
+    refused = [answer for answer in found if answer.status_code == 429]
+    assert taken + len(refused) == many
+    assert limits.SOCKET_VISITORS_BURST <= taken < many - 10
+    assert refused[0].json()["status"] == "error"
+    assert int(refused[0].headers["Retry-After"]) > 0
+    forged = {"Cookie": "echo_session=eyJkZXZpY2UiOiJ4In0.aaaa.bbbb"}
+    assert requests.get(address, headers=forged, timeout=PATIENCE).status_code == 429
+    by_default = own_server.url + "/socket.io/?EIO=4"  # engineio takes it for polling
+    assert requests.get(by_default, timeout=PATIENCE).status_code == 429
+    ada = own_server.member("ada")
+    for _ in range(many):
+        assert ada.http.get(address, timeout=PATIENCE).status_code == 200
+    assert len(own_server.log.read_text()) < 5000
+    wires.upgrade(
+        own_server
+    )  # a visitor's WebSocket is a wire of its own, and ends by its own bound
+
+
 def test_who_connects_stays(server: LiveServer, member: Person) -> None:
     tab = member.tab()
     assert not tab.gone.wait(limits.SOCKET_CONNECT_SECONDS + 2)

@@ -1,0 +1,69 @@
+"""A connection that fails while it is let in is ended and forgotten, not kept half-joined for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from echo.extensions import socketio
+from echo.models import User
+from echo.sockets import access
+from tests.conftest import Tab
+
+
+def everybody() -> dict[str, Any]:
+    manager = socketio.server.manager
+    return {**manager.rooms.get("/", {}), "pending": dict(manager.pending_connect)}
+
+
+@pytest.mark.parametrize(
+    "failure", [OperationalError("select", {}, Exception("gone")), LookupError("x")]
+)
+def test_a_failure_lets_nobody_in_and_leaves_nothing(
+    failure: Exception,
+    app: Flask,
+    ada: User,
+    login: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    client = app.test_client()
+    login(client, ada)
+    before = everybody()
+    ended: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(access, "current_device", fail)
+        patched.setattr("echo.sockets.events.end_connection", ended.append)
+        tab = Tab(app, client)
+        assert not tab.socket.is_connected()
+    assert len(ended) == 1  # its client will try again
+    assert everybody() == before
+    assert Tab(app, client).socket.is_connected()
+
+
+def test_who_has_gone_while_they_were_looked_up_is_forgotten(
+    app: Flask, ada: User, login: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database answers late; meanwhile the client's connection is found to be dead."""
+    client = app.test_client()
+    login(client, ada)
+    before, find = everybody(), access.current_device
+
+    def late() -> Any:
+        found = find()
+        server: Any = socketio.server
+        for gone in set(server.environ) - known:
+            server._handle_eio_disconnect(gone, "ping timeout")
+        return found
+
+    known = set(socketio.server.environ)
+    with monkeypatch.context() as patched:
+        patched.setattr(access, "current_device", late)
+        Tab(app, client)
+    assert everybody() == before

@@ -18,11 +18,12 @@ from flask import Flask, current_app
 from analytics.cards import Card
 from echo import csv_lines, policies
 from echo.admin.chart_worker import ChartWorker
+from echo.admin.kept_charts import KeptCharts
 from echo.admin.ranges import DayRange
 from echo.clock import utc_now
 from echo.config import ROOT
 from echo.errors import Forbidden, NotFound
-from echo.extensions import cache, db
+from echo.extensions import db
 from echo.policies import Right, RoleName
 from echo.services.numbers import chart_rows
 from echo.services.numbers.cards import all_cards
@@ -32,7 +33,6 @@ Theme = Literal["light", "dark"]
 Kind = Literal["svg", "png"]
 Size = Literal["wide", "narrow"]
 
-KEPT_SECONDS: Final = 60
 TOKENS: Final = ROOT / "static" / "css" / "tokens.css"
 TWO_COLOURS: Final = re.compile(r"--([a-z0-9-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)")
 COLOURS: Final = {  # what it is in a chart: its name among the tokens
@@ -88,6 +88,7 @@ class Query:
 
 def init_app(app: Flask) -> None:
     """Give the application its drawing process; it starts when the first chart is asked for."""
+    app.extensions["kept_charts"] = KeptCharts()
     app.extensions["chart_worker"] = ChartWorker(Path(app.instance_path) / "matplotlib")
 
 
@@ -171,14 +172,14 @@ def _cards(month: DayRange) -> list[Card]:
 
 def _kept(key: str, make: Callable[[], T]) -> T:
     """Return what is cached under `key`, made by `make` where it is not: by one caller, for all."""
-    key = f"charts/{key}"
-    found: T | None = cache.get(key)
+    kept = KeptCharts.of(current_app)
+    found: T | None = kept.get(key)
     if found is None:
         with ChartWorker.of(current_app).turn():
-            found = cache.get(key)
+            found = kept.get(key)
             if found is None:
                 found = make()
-                cache.set(key, found, timeout=KEPT_SECONDS)
+                kept.put(key, found)
     return found
 
 

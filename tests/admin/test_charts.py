@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import eventlet
@@ -11,9 +11,10 @@ import pytest
 
 from demo.data import demo_data
 from echo.admin import charts, ranges
+from echo.admin.kept_charts import KeptCharts
 from echo.config import ROOT
 from echo.errors import Busy
-from echo.extensions import cache, db
+from echo.extensions import db
 from echo.models import ActivitySlot, TimingSpan
 from echo.services.numbers import chart_rows, rollups, slots
 from echo.services.numbers.cards import KINDS
@@ -153,7 +154,7 @@ def test_a_cached_answer_asks_nothing(app, drawing, monkeypatch):
     monkeypatch.setattr(drawing, "ask", lambda _header: pytest.fail("asked again"))
     monkeypatch.setattr(charts, "_rows", lambda *_all: pytest.fail("read again"))
     assert (charts.picture(query(), "svg"), charts.table(query())) == first
-    cache.clear()
+    app.extensions["kept_charts"] = KeptCharts()
     with pytest.raises(pytest.fail.Exception):
         charts.picture(query(), "svg")
 
@@ -169,7 +170,37 @@ def test_forms_of_one_chart_are_cached_apart(app):
         charts.csv(charts.Query("signups", DAYS, ZoneInfo("Asia/Tokyo"))),
     ]
     assert len(set(found[:6])) == 6
-    assert len({key for key in cache.cache._cache if "charts/table" in key}) == 2
+    assert sum(key.startswith("table/") for key in KeptCharts.of(app)._kept) == 2
+
+
+def test_charts_that_are_kept_have_a_bound_in_bytes(app):
+    """By the number of entries alone a few hundred ranges in a few zones kept hundreds of megabytes."""
+    most = 2 * len(charts.picture(query(), "svg"))
+    kept = app.extensions["kept_charts"] = KeptCharts(most)
+    for day in range(1, 6):
+        charts.picture(query(days=ranges.DayRange(DAYS.first, DAYS.first + timedelta(day))), "svg")
+        assert 0 < kept.size <= most
+    assert 0 < len(kept._kept) < 5
+
+
+def test_the_least_recently_asked_for_goes_first_and_nothing_stays_for_ever(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("echo.admin.kept_charts.time.monotonic", lambda: now[0])
+    kept = KeptCharts(most=10, seconds=60)
+    kept.put("a", b"aaaa")
+    kept.put("b", b"bbbb")
+    assert kept.get("a") == b"aaaa"
+    kept.put("c", b"cccc")
+    assert (list(kept._kept), kept.size) == (["a", "c"], 8)
+    kept.put("c", b"c")
+    assert kept.size == 5
+    kept.put("large", b"x" * 11)
+    assert (kept.get("large"), list(kept._kept)) == (None, ["a", "c"])
+    kept.put("table", {"rows": [1]})  # what is no picture counts as well
+    assert kept.size <= 10
+    now[0] = 61.0
+    assert not any(kept.get(key) for key in list(kept._kept))
+    assert (list(kept._kept), kept.size) == ([], 0)
 
 
 def test_callers_for_one_cold_chart_draw_it_once(app, drawing, monkeypatch):

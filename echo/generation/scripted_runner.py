@@ -115,7 +115,7 @@ class ScriptedModels:
         steps = max(1, round(self._script.load_ms / 50))
         for step in range(steps):
             progress(step / steps, "reading the script")
-            time.sleep(self._script.load_ms / 1000 / steps)
+            _wait(self._script.load_ms / 1000 / steps)
         if spec.name in self._script.broken:
             raise ModelLoadError(f"The script says that {spec.name} is broken.")
 
@@ -240,8 +240,13 @@ class ScriptedRunner:
         if crashes < reply.crash_times:
             self._crashes[reply.match] = crashes + 1
             if reply.crash_how == "hang":
-                threading.Event().wait(reply.hang_seconds)
+                _wait(reply.hang_seconds)
             elif reply.crash_how == "die":
                 raise ScriptedDeath("The script asked for this end.")
             else:
                 raise ScriptedCrash("The script asked for this crash.")
+
+
+def _wait(seconds: float) -> None:
+    """Wait in this native thread. `time.sleep` may be a green one, which leaves a hub and its poll behind."""
+    threading.Event().wait(seconds)

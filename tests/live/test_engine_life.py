@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -86,4 +87,23 @@ def test_an_engine_that_hangs_does_not_keep_the_server_from_its_end(
     tab = ada.tab()
     stored = tab.stored(asked["conversation_id"])[1]
     assert (stored["status"], stored["text"]) == ("interrupted", "one")
+    tab.close()
+
+
+def test_an_engine_that_starts_again_leaves_nothing_open(server: LiveServer, ada: Person) -> None:
+    """Each loading of a scripted model left a poll behind, by a sleep that was green in a native thread."""
+
+    def opened() -> int:
+        assert server.process
+        return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+    tab = ada.tab()
+    brief = tab.send("brief")
+    tab.wait_for("message_finished", brief["reply"]["id"])
+    before = opened()
+    for how in ("raise", "die"):
+        asked = tab.send(how)
+        tab.wait_for("message_finished", asked["reply"]["id"])
+        wait_until(server.is_ready, "the engine is ready again", PATIENCE)
+    wait_until(lambda: opened() <= before, f"no more than {before} files are open")
     tab.close()

@@ -20,7 +20,7 @@ conversation_changed = _signals.signal("conversation-changed")
 """sender: Conversation. Title, pin, settings or newest message changed."""
 
 conversation_removed = _signals.signal("conversation-removed")
-"""sender: owner's user id; conversation_id. The conversation was deleted or cleared."""
+"""sender: owner's user id; conversation_id; restorable. It was deleted or cleared, or is gone for good."""
 
 access_ended = _signals.signal("access-ended")
 """sender: owner's user id; device_id or None for all devices; reason."""

@@ -55,9 +55,9 @@ def _conversation_changed(row: Conversation) -> None:
     socketio.emit("conversation_changed", payload, to=of_user(row.user_id))
 
 
-def _conversation_removed(user_id: int, conversation_id: str) -> None:
+def _conversation_removed(user_id: int, conversation_id: str, restorable: bool) -> None:
     Turns.here().stop_all_of(conversation_id)
-    payload = {"conversation_id": conversation_id}
+    payload = {"conversation_id": conversation_id, "restorable": restorable}
     socketio.emit("conversation_removed", payload, to=of_user(user_id))
 
 

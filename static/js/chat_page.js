@@ -7,6 +7,7 @@ import { announceWith } from "./code_blocks.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
+import { ConversationDrawing } from "./conversation_drawing.js";
 import { dialogs } from "./dialogs.js";
 import { Drafts } from "./drafts.js";
 import { Drawer } from "./drawer.js";
@@ -49,7 +50,8 @@ const sidebar = new Sidebar({
   on: { open: openConversation, removed: conversationRemoved, restored: conversationRestored, changed: conversationChanged },
 });
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), beside: chat, shade: at("drawer-shade"), opener: at("open-sidebar") });
-const settings = new SettingsPanel({ boot, picker, conversation: () => current, onSaved: conversationChanged, onCleared: (id) => sidebar.removed(id, current.info?.title) });
+const settings = new SettingsPanel({ boot, picker, conversation: () => current, onSaved: conversationChanged, clear: ({ id, info }) => sidebar.remove(id, info?.title) });
+const drawing = new ConversationDrawing({ chat, list, composer, picker, announcer, conversation: () => current, titleOf: (id) => sidebar.titleOf(id), onLive: stopIfAsked });
 const feedback = feedbackDialog(at("feedback"));
 const search = new SearchDialog(at("search"), openConversation);
 const socket = new ChatSocket({
@@ -61,16 +63,16 @@ const socket = new ChatSocket({
 
 let current = make(null);
 let connectedBefore = false;
-let [liveKey, stopAsked] = [null, null];
+let stopAsked = null;
 let removed = null;
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
 
 function make(id) {
   const conversation = new Conversation(socket, id, {
-    change: (key) => conversation === current && changed(key),
+    change: (key) => conversation === current && drawing.changed(key),
     adopted: () => conversation === current && adopted(),
-    changed: () => conversation === current && drawHead(),
+    changed: () => conversation === current && drawing.head(),
   });
   return conversation;
 }
@@ -80,11 +82,9 @@ function show(id, { push = true } = {}) {
   if (before.id !== null && before.id !== id) before.close();
   if (before.id !== null) kept.keep(before);
   current = (id !== null && kept.get(id)) || make(id);
-  liveKey = null;
   if (push) history.pushState({}, "", id === null ? "/" : `/c/${id}`);
   composer.open(id);
-  list.clear();
-  drawAll();
+  drawing.begin();
   scroll.jump(current.place);
   current.place = null;
   sidebar.mark(id);
@@ -123,55 +123,10 @@ function adopted() {
   history.replaceState({}, "", `/c/${current.id}`);
   composer.adopt(current.id);
   sidebar.mark(current.id);
-  drawHead();
+  drawing.head();
 }
 
-// ---- drawing ----------------------------------------------------------------------------------------------------
-
-const changed = (key) => (key === null ? drawAll() : drawOne(key));
-
-function drawAll() {
-  const rows = current.store.path();
-  chat.classList.toggle("is-loading", !current.loaded);
-  chat.classList.toggle("is-empty", rows.length === 0 && (current.id === null || current.loaded));
-  list.show(rows);
-  at("older").hidden = !current.store.more;
-  drawHead();
-  afterDraw(rows);
-}
-
-function drawOne(key) {
-  const row = current.store.byKey(key);
-  if (!row) return;
-  list.update(row);
-  if (row.key === liveKey || row.status !== "streaming") afterDraw(current.store.path());
-  else afterDraw([row]);
-}
-
-function afterDraw(rows) {
-  const live = current.store.live();
-  composer.setLive(live !== null);
-  if (live && live.key === stopAsked && !live.local) {
-    stopAsked = null;
-    stop();
-  }
-  if (live) {
-    liveKey = live.key;
-    announcer.follow(live, true);
-  } else if (liveKey) {
-    const ended = rows.find((row) => row.key === liveKey);
-    liveKey = null;
-    if (ended?.role === "assistant") announcer.follow(ended, false);
-  }
-}
-
-function drawHead() {
-  const title = current.info?.title || (current.id && sidebar.titleOf(current.id)) || "New chat";
-  at("chat-title").textContent = title;
-  at("chat-menu").hidden = current.id === null;
-  picker.draw();
-  document.title = current.id === null ? "Echo" : `${title} · Echo`;
-}
+// ---- acts -------------------------------------------------------------------------------------------------------
 
 function loadOlder() {
   if (!current.store.more || current.loadingOlder || !socket.connected) return;
@@ -181,8 +136,6 @@ function loadOlder() {
   current.on.change = (key) => (key === null ? scroll.keeping(() => first, () => drawn(key)) : drawn(key));
   current.older().catch(() => {}).finally(() => { current.on.change = drawn; at("older").textContent = ""; });
 }
-
-// ---- acts -------------------------------------------------------------------------------------------------------
 
 async function sent(deliver) {
   const delivering = deliver();
@@ -203,6 +156,12 @@ async function stop() {
   const live = current.store.live();
   if (live?.local) stopAsked = live.key; // the server does not know it yet: as soon as it does
   else if (live) await attempt(() => current.stop(live.id));
+}
+
+function stopIfAsked(live) {
+  if (live.key !== stopAsked || live.local) return;
+  stopAsked = null;
+  stop();
 }
 
 async function attempt(act) {
@@ -226,7 +185,7 @@ function editLast() {
 
 function handle(name, payload) {
   if (name === "conversation_changed") conversationChanged(payload.conversation);
-  else if (name === "conversation_removed") { sidebar.drop(payload.conversation_id); conversationRemoved(payload.conversation_id); }
+  else if (name === "conversation_removed") removedElsewhere(payload);
   else if (name === "quota_changed") quota.show(payload.quota);
   else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
   else if (name === "session_ended") { composer.saveNow(unsent()); connection.signedOut(payload?.reason); }
@@ -240,11 +199,16 @@ function conversationChanged(conversation) {
   sidebar.put(conversation);
   if (conversation.id === current.id) {
     current.info = { ...current.info, ...conversation };
-    drawHead();
+    drawing.head();
     settings.refresh();
   } else if (finished) {
     toast(`“${shorten(conversation.title)}” has an answer`, { kind: "success", action: { label: "Open", run: () => openConversation(conversation.id) } });
   }
+}
+
+function removedElsewhere({ conversation_id: id, restorable }) {
+  const inView = current.id === id;
+  sidebar.removedElsewhere(id, { title: (inView && current.info?.title) || sidebar.titleOf(id), inView, restorable });
 }
 
 function conversationRemoved(id) {

@@ -2,7 +2,7 @@
 // Everything is saved at once, with a quiet tick.
 
 import { element, icon } from "./icons.js";
-import { fields, post } from "./http.js";
+import { post } from "./http.js";
 import { openDialog } from "./dialogs.js";
 import { preferences, setSendKey, setText, setTheme } from "./theme.js";
 import { toast } from "./toasts.js";
@@ -16,16 +16,16 @@ const NUMBERS = [
 ];
 
 export class SettingsPanel {
-  /** conversation(): the one in view; onSaved(conversation); onCleared(id) */
-  constructor({ boot, picker, conversation, onSaved, onCleared }) {
-    Object.assign(this, { boot, picker, conversation, onSaved, onCleared });
+  /** conversation(): the one in view; onSaved(conversation); clear(conversation) */
+  constructor({ boot, picker, conversation, onSaved, clear }) {
+    Object.assign(this, { boot, picker, conversation, onSaved });
     this.dialog = document.getElementById("settings");
     this.rows = new Map();
     this.tabs = [...this.dialog.querySelectorAll('[role="tab"]')];
     this.#wireTabs();
     this.#wirePreferences();
     this.#buildChat();
-    document.getElementById("clear-chat").addEventListener("click", () => this.#clear());
+    document.getElementById("clear-chat").addEventListener("click", () => { this.dialog.close(); clear(conversation()); });
   }
 
   open(tab = "general") {
@@ -164,16 +164,5 @@ export class SettingsPanel {
     const { tick } = this.rows.get(name);
     tick.classList.add("shown");
     setTimeout(() => tick.classList.remove("shown"), 1400);
-  }
-
-  async #clear() {
-    const { id } = this.conversation();
-    try {
-      await post("/clear_discussion", fields({ conversation_id: id }));
-      this.dialog.close();
-      this.onCleared(id);
-    } catch (error) {
-      toast(error.message, { kind: "error" });
-    }
   }
 }

@@ -79,11 +79,6 @@ export class Sidebar {
     this.mark(this.currentId);
   }
 
-  drop(id) {
-    this.row(id)?.remove();
-    this.#tidy();
-  }
-
   #newRow(id) {
     const row = this.template.content.querySelector(".conversation-row").cloneNode(true);
     row.dataset.id = id;
@@ -191,24 +186,35 @@ export class Sidebar {
   }
 
   /** Deleted at once; the toast takes it back. */
-  async remove(id) {
+  async remove(id, title = this.titleOf(id) || "Chat") {
     closeMenu();
-    const title = this.titleOf(id) || "Chat";
+    this.removing.add(id); // until the event about it, which is no news here and may be faster than the answer
     try {
       await post(`/conversations/${id}/delete`);
     } catch (error) {
+      this.removing.delete(id);
       return toast(error.message, { kind: "error" });
     }
-    this.removed(id, title);
+    setTimeout(() => this.removing.delete(id), 1500);
+    this.#forget(id);
+    toast(`“${shorten(title)}” deleted`, this.#undo(id));
   }
 
-  /** It is gone on the server; the list forgets it and offers the way back. */
-  removed(id, title = this.titleOf(id) || "Chat") {
-    this.removing.add(id);
-    setTimeout(() => this.removing.delete(id), 1500);
-    this.drop(id);
+  /** conversation_removed: by another tab, another device or the server. Who reads it is told, and may take it back. */
+  removedElsewhere(id, { title, inView, restorable }) {
+    if (this.removing.delete(id)) return; // our own; what is said of it from now on is true again
+    this.#forget(id);
+    if (inView) toast(`“${shorten(title)}” was deleted ${restorable ? "elsewhere" : "for good"}.`, restorable ? this.#undo(id) : {});
+  }
+
+  #forget(id) {
+    this.row(id)?.remove();
+    this.#tidy();
     this.on.removed(id);
-    toast(`“${shorten(title)}” deleted`, { action: { label: "Undo", run: () => this.#restore(id) } });
+  }
+
+  #undo(id) {
+    return { action: { label: "Undo", run: () => this.#restore(id) } };
   }
 
   async #restore(id) {

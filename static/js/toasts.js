@@ -26,9 +26,12 @@ export function toast(text, { kind = "info", action = null, seconds = action ? 8
   return remove;
 }
 
-/** Waits while the pointer or the focus is on it. */
+/** Waits while the pointer or the focus is on it, and for a page that is not seen. */
 function leaveAfter(node, seconds, remove) {
-  let timer = setTimeout(remove, seconds * 1000);
+  let timer = 0;
+  const start = () => { timer = setTimeout(remove, seconds * 1000); };
+  if (document.visibilityState === "hidden") document.addEventListener("visibilitychange", start, { once: true });
+  else start();
   const hold = () => clearTimeout(timer);
   const go = () => { clearTimeout(timer); timer = setTimeout(remove, 2500); };
   node.addEventListener("pointerenter", hold);

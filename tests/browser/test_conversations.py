@@ -161,6 +161,21 @@ def test_deleted_conversation_comes_back_by_undo(chat: Page) -> None:
     expect(rows(chat)).to_have_count(0)
 
 
+def test_deleting_in_another_tab_is_said_in_this_one_and_undone_from_here(chat: Page) -> None:
+    ask_and_wait(chat, "A question about zebras")
+    other = chat.context.new_page()
+    other.goto(chat.url)
+    expect(prose(other)).to_have_text(CALM)
+    choose(chat, CHAT_MENU, "Delete")
+    told = other.locator(".toast", has_text="“A question about zebras” was deleted elsewhere.")
+    expect(other.locator(".message")).to_have_count(0)
+    told.get_by_role("button", name="Undo").click()
+    expect(prose(other)).to_have_text(CALM)
+    expect(rows(chat)).to_have_count(1)
+    expect(chat.locator(".toast")).to_have_count(1)
+    expect(chat.locator(".toast", has_text="elsewhere")).to_have_count(0)
+
+
 def test_undo_goes_back_to_where_the_chat_was_left_and_nowhere_else(chat: Page) -> None:
     ask_and_wait(chat, "About lions")
     new_chat(chat)

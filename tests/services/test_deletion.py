@@ -327,7 +327,10 @@ def test_open_tabs_hear_of_what_is_swept(make_user: Callable[..., User], open_ta
     tab = open_tab(ada)
     shown, hidden = unused_for(ada, 31), unused_for(ada, 31, deleted_at=utc_now())
     retention.sweep()
-    assert tab.wait_for("conversation_removed") == {"conversation_id": shown}
+    assert tab.wait_for("conversation_removed") == {
+        "conversation_id": shown,
+        "restorable": False,
+    }
     assert hidden not in [each["conversation_id"] for each in tab.named("conversation_removed")]
 
 

@@ -130,7 +130,8 @@ def test_deleting_mid_stream_stops_the_engine_and_tells_every_tab(
     tab.wait_for("receive_message", asked["reply"]["id"], count=2)
     conversations.remove(ada.id, asked["conversation_id"])
     for each in (tab, other):
-        assert each.wait_for("conversation_removed") == _in(asked)
+        removed = each.wait_for("conversation_removed")
+        assert removed == {**_in(asked), "restorable": True}
     engine = app.extensions["turns"].engine
     with eventlet.Timeout(PATIENCE):
         while engine.counters().running or app.extensions["turns"].live:

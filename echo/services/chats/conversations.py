@@ -163,7 +163,7 @@ def remove(user_id: int, conversation_id: str) -> None:
     row = own(user_id, conversation_id)
 
     assign(row, deleted_at=utc_now())
-    signals.conversation_removed.send(user_id, conversation_id=conversation_id)
+    signals.conversation_removed.send(user_id, conversation_id=conversation_id, restorable=True)
 
 
 def restore(user_id: int, conversation_id: str) -> Conversation:

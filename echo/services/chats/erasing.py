@@ -31,7 +31,9 @@ def erase_conversations(which: ColumnElement[bool]) -> int:
     while (gone := transaction(lambda: _step(which))) is not None:
         for row in gone:
             if row.shown:
-                signals.conversation_removed.send(row.owner, conversation_id=row.id)
+                signals.conversation_removed.send(
+                    row.owner, conversation_id=row.id, restorable=False
+                )
         erased += len(gone)
         hub.sleep(PAUSE_SECONDS)
     return erased

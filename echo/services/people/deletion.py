@@ -87,7 +87,9 @@ def _stop_replies(user_id: int) -> None:
         Message.user_id == user_id, Message.status.in_(LIVE_STATUSES)
     )
     for conversation_id in set(db.session.scalars(live)):
-        signals.conversation_removed.send(user_id, conversation_id=conversation_id)
+        signals.conversation_removed.send(
+            user_id, conversation_id=conversation_id, restorable=False
+        )
     deadline = time.monotonic() + REPLIES_SECONDS
     while db.session.scalar(live.limit(1)) and time.monotonic() < deadline:
         db.session.commit()  # the next look sees what others have written

@@ -1,0 +1,65 @@
+// Draws the conversation in view: its messages, its head, and what goes with an answer in the making. It acts on nothing.
+
+export class ConversationDrawing {
+  /** conversation(): the one in view; titleOf(id): from the list beside it; onLive(row): the answer in the making, at each change. */
+  constructor({ chat, list, composer, picker, announcer, conversation, titleOf, onLive }) {
+    Object.assign(this, { chat, list, composer, picker, announcer, conversation, titleOf, onLive });
+    this.at = (id) => document.getElementById(id);
+    this.liveKey = null;
+  }
+
+  /** Another conversation than before. */
+  begin() {
+    this.liveKey = null;
+    this.list.clear();
+    this.all();
+  }
+
+  changed(key) {
+    if (key === null) this.all();
+    else this.one(key);
+  }
+
+  all() {
+    const { id, loaded, store } = this.conversation();
+    const rows = store.path();
+    this.chat.classList.toggle("is-loading", !loaded);
+    this.chat.classList.toggle("is-empty", rows.length === 0 && (id === null || loaded));
+    this.list.show(rows);
+    this.at("older").hidden = !store.more;
+    this.head();
+    this.#after(rows);
+  }
+
+  one(key) {
+    const { store } = this.conversation();
+    const row = store.byKey(key);
+    if (!row) return;
+    this.list.update(row);
+    if (row.key === this.liveKey || row.status !== "streaming") this.#after(store.path());
+    else this.#after([row]);
+  }
+
+  #after(rows) {
+    const live = this.conversation().store.live();
+    this.composer.setLive(live !== null);
+    if (live) {
+      this.onLive(live);
+      this.liveKey = live.key;
+      this.announcer.follow(live, true);
+    } else if (this.liveKey) {
+      const ended = rows.find((row) => row.key === this.liveKey);
+      this.liveKey = null;
+      if (ended?.role === "assistant") this.announcer.follow(ended, false);
+    }
+  }
+
+  head() {
+    const { id, info } = this.conversation();
+    const title = info?.title || (id && this.titleOf(id)) || "New chat";
+    this.at("chat-title").textContent = title;
+    this.at("chat-menu").hidden = id === null;
+    this.picker.draw();
+    document.title = id === null ? "Echo" : `${title} · Echo`;
+  }
+}

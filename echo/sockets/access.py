@@ -106,7 +106,7 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
 def _sender(right: policies.Right) -> User:
     device = current_device()
     if device is None:
-        raise SignedOut("You are signed out. Please sign in again; what you wrote is kept.")
+        raise SignedOut("You are signed out. Please sign in again.")
     if not policies.allows(device.user.role_name, right):
         raise Forbidden("Your role does not allow this any more.")
     devices.touch(device)

@@ -169,7 +169,7 @@ class Pump:
         socketio.emit(name, {"message_id": turn.message_id, **payload}, to=room)
 
     def _flush_for_as_long_as_it_takes(self) -> None:
-        """Write grown texts at least each second while anything is live, and look for slow readers."""
+        """Write grown texts twice a second while anything is live, and look for slow readers."""
         try:
             while self.turns.live:
                 hub.sleep(FLUSH_SECONDS)

@@ -34,7 +34,7 @@ def login() -> Response:
 
 @blueprint.route("/logout", methods=["POST"])
 def logout() -> Response:
-    sessions.sign_out()
+    sessions.end()
     return replies.go(url_for("home.index"), "You are signed out.")
 
 

@@ -53,7 +53,7 @@ def revoke(device_id: str) -> Response:
     """End one session; this browser's own is a sign-out."""
     device = devices.own(current_user.id, device_id)
     if device is sessions.current_device():
-        sessions.sign_out()
+        sessions.end()
         return replies.go(url_for("home.index"), "You are signed out.")
     devices.revoke(device, ELSEWHERE)
     return replies.go(url_for("devices.listing"), "That browser is signed out.")

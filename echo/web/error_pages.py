@@ -30,6 +30,7 @@ TITLES = {
     500: "Our mistake",
     503: "Not available just now",
 }
+SHORT_WAIT = 5  # seconds; a page that was asked for too fast then asks again by itself
 SENTENCES = {
     400: "The server could not understand this request.",
     401: "You need to be signed in to see this.",
@@ -60,15 +61,16 @@ def _answer(
     if replies.wants_json():
         response: Response = jsonify(status="error", field=field, message=sentence)
     else:
-        response = Response(_page(status, sentence), mimetype="text/html")
+        response = Response(_page(status, sentence, retry_after), mimetype="text/html")
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(retry_after)))
     return response
 
 
-def _page(status: int, sentence: str) -> str:
+def _page(status: int, sentence: str, retry_after: float | None) -> str:
     signing_in = status == 401
+    tries_again = request.method == "GET" and retry_after is not None and retry_after <= SHORT_WAIT
     return render_template(
         "error.html",
         status=status,
@@ -76,6 +78,7 @@ def _page(status: int, sentence: str) -> str:
         sentence=sentence,
         back_url=url_for("account.login") if signing_in else url_for("home.index"),
         back_label="Sign in" if signing_in else "Back to Echo",
+        seconds=retry_after if tries_again else None,
     )
 
 

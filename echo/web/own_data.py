@@ -105,8 +105,9 @@ def delete_me() -> BaseResponse:
         if names.fold(str(form.username.data)) != current_user.username_key:
             raise InvalidInput("This is not your name here.", field="username")
         step_up.require()
-        deletion.delete_account(accounts.get(current_user.id))
-        sessions.forget()
+        number = current_user.id
+        deletion.delete_account(accounts.get(number))
+        sessions.forget(number)
         return replies.go(url_for("home.index"), "Your account is deleted. Good-bye!")
 
     return form_pages.handle(form, "own_data.html", act, **_forms(delete_form=form))

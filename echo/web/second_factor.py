@@ -65,7 +65,7 @@ def confirm() -> Response:
 
 def _sign_in_again(target: str) -> Response:
     """An account of Google alone has nothing to type: a new sign-in is its proof."""
-    sessions.sign_out()
+    sessions.end(but_for=current_user)
     flash("Please sign in with Google again.", "info")
     return replies.go(url_for("account.login", next=step_up.way_on(target)))
 

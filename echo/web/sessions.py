@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Flask, g, redirect, request, session, url_for
 from flask import Response as FlaskResponse
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -13,6 +15,10 @@ from echo.extensions import login_manager
 from echo.models import Device, User
 from echo.services.sign_in import devices
 from echo.web import known_devices, replies
+
+FORM_TOKEN: Final = "csrf_token"
+SIGNED_OUT: Final = "signed_out"
+"""Where the cookie names the account whose unsent words this browser forgets (static/js/session_end.js)."""
 
 
 def init_app(app: Flask) -> None:
@@ -65,10 +71,8 @@ def current_device() -> Device | None:
 
 def sign_in(user: User, remember: bool, method: str = "password") -> None:
     """Begin a new session (a former one's content is dropped, so that it cannot be fixated)."""
-    former = current_device()
-    if former is not None:
-        devices.revoke(former)
-    session.clear()
+    end(but_for=user)
+    session.pop(FORM_TOKEN, None)
     session[devices.SESSION_KEY] = devices.sign_in(
         user,
         address=request.remote_addr or "",
@@ -82,19 +86,41 @@ def sign_in(user: User, remember: bool, method: str = "password") -> None:
     login_user(user)
 
 
-def sign_out() -> None:
-    """End this browser's session."""
+def end(but_for: User | None = None) -> None:
+    """End this browser's session; who signs in again right after (`but_for`) finds the unsent words."""
     device = current_device()
     if device is not None:
         devices.revoke(device)
-    forget()
+    stays = device is None or (but_for is not None and but_for.id == device.user_id)
+    forget(None if device is None or stays else device.user_id)
 
 
-def forget() -> None:
-    """Empty this browser's cookie; its device's row has ended, or is gone."""
+def forget(user_id: int | None) -> None:
+    """Empty this browser's cookie; its device's row has ended, or is gone.
+
+    An account that is named leaves no unsent words behind. The token of forms stays until somebody signs in:
+    other tabs may show the sign-in page already.
+    """
     logout_user()
+    token = session.get(FORM_TOKEN)
     session.clear()
+    if token is not None:
+        session[FORM_TOKEN] = token
+    if user_id is not None:
+        session[SIGNED_OUT] = user_id
     g.pop("device", None)
+
+
+def signed_out_account() -> int | str | None:
+    """Return whose unsent words this browser must forget, "*" for everybody's, or None.
+
+    The account was signed out here, or from elsewhere while no page was open. A session that has only
+    run out takes nothing away.
+    """
+    named: int | None = session.get(SIGNED_OUT)
+    if named is not None or "device" not in g or g.device is not None:
+        return named
+    return devices.signed_out_account(session.get(devices.SESSION_KEY))
 
 
 def _note_visit() -> None:

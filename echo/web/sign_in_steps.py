@@ -44,7 +44,7 @@ def complete(
 
 def _ask_for_second(user: User, remember: bool, method: str, where: str) -> Response:
     """Keep the sign-in on the server; the new session holds nothing but its key."""
-    sessions.sign_out()
+    sessions.end(but_for=user)
     session[PENDING_KEY] = pending_sign_ins.begin(
         user, remember=remember, method=method, target=where
     )

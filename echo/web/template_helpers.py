@@ -17,12 +17,17 @@ from echo.services.accounts import profile_pictures
 from echo.services.chats import feedback
 from echo.services.library import room
 from echo.web.security_headers import csp_nonce
+from echo.web.sessions import signed_out_account
 
 
 def init_app(app: Flask) -> None:
     """Register globals and filters."""
     app.jinja_env.globals.update(
-        csp_nonce=csp_nonce, asset=asset, picture_url=picture_url, unread_answers=unread_answers
+        csp_nonce=csp_nonce,
+        asset=asset,
+        picture_url=picture_url,
+        signed_out_account=signed_out_account,
+        unread_answers=unread_answers,
     )
     app.jinja_env.filters.update(
         underscore_separate=underscore_separate,

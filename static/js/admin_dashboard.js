@@ -3,6 +3,7 @@
 
 import { liveSocket } from "./live_socket.js";
 import { shownStats } from "./live_stats.js";
+import { leave } from "./session_end.js";
 
 const NEAR = "600px"; // fetched this long before it comes into view
 const STALE_MS = 5000;
@@ -49,6 +50,7 @@ function watchLive(strip) {
   const socket = liveSocket();
   let stale;
   socket.on("connect", () => socket.emit("watch_stats", {}, () => {}));
+  socket.on("session_ended", ({ reason }) => leave(reason));
   socket.on("live_stats", (stats) => {
     strip.hidden = false;
     strip.classList.remove("stale");

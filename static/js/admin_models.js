@@ -3,6 +3,7 @@
 
 import { liveSocket } from "./live_socket.js";
 import { shownModel } from "./live_stats.js";
+import { leave } from "./session_end.js";
 import { toast } from "./toasts.js";
 
 const region = document.getElementById("models");
@@ -61,5 +62,6 @@ function figures(stats) {
 
 const socket = liveSocket();
 socket.on("connect", () => { socket.emit("watch_stats", {}, () => {}); draw(); });
+socket.on("session_ended", ({ reason }) => leave(reason));
 socket.on("models_changed", heard);
 socket.on("live_stats", figures);

@@ -22,6 +22,7 @@ import { Quota } from "./quota.js";
 import { RecentChats } from "./recent_chats.js";
 import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
+import { afterSessionEnd, leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
 import { Sidebar, shorten } from "./sidebar.js";
 import { showSuggestions } from "./suggestions.js";
@@ -58,7 +59,7 @@ const socket = new ChatSocket({
   event: handle,
   up: () => { connection.up(); reopen(); if (connectedBefore) { sidebar.refresh(); quota.refresh(); } connectedBefore = true; },
   down: () => connection.down(),
-  refused: () => { composer.saveNow(unsent()); connection.signedOut(); },
+  refused: () => leave(),
 });
 
 let current = make(null);
@@ -188,7 +189,7 @@ function handle(name, payload) {
   else if (name === "conversation_removed") removedElsewhere(payload);
   else if (name === "quota_changed") quota.show(payload.quota);
   else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
-  else if (name === "session_ended") { composer.saveNow(unsent()); connection.signedOut(payload?.reason); }
+  else if (name === "session_ended") leave(payload.reason);
   else if (name === "message_started") current.handle(name, payload);
   else (current.owns(payload.message_id) ? current : kept.owning(payload.message_id) ?? current).handle(name, payload);
 }
@@ -239,7 +240,6 @@ wireControls({
   lastAnswer: () => current.store.path().findLast((row) => row.role === "assistant"),
   regenerate: (row) => !current.store.live() && attempt(() => current.regenerate(row.id)),
   editLast,
-  beforeLeaving: () => composer.saveNow(unsent()),
 });
 
 addEventListener("popstate", () => {
@@ -249,7 +249,7 @@ addEventListener("popstate", () => {
   reopen();
 });
 addEventListener("pagehide", () => composer.saveNow(unsent()));
-whenRefused(() => { composer.saveNow(unsent()); connection.signedOut(); });
+whenRefused();
 addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 
 announceWith((text) => announcer.say(text));
@@ -257,6 +257,7 @@ whenMathReady(() => list.repaint());
 dialogs();
 enhanceForms();
 adoptFlashes();
+afterSessionEnd();
 showSuggestions(at("suggestions"), at("greeting"), boot, (text) => composer.sendNow(text));
 fitDock(chat, at("messages"), at("dock"));
 

@@ -1,18 +1,15 @@
 // The bar that tells of a lost connection: only after a short grace, and "reconnected" only if the bar was shown.
 
-import { element } from "./icons.js";
-
 const GRACE = 2500;
 
 export class Connection {
   constructor(bar, indicator) {
     this.bar = bar;
     this.indicator = indicator;
-    this.ended = false;
   }
 
   down() {
-    if (this.ended || this.timer || this.shown) return;
+    if (this.timer || this.shown) return;
     this.timer = setTimeout(() => {
       this.timer = 0;
       this.shown = true;
@@ -31,19 +28,10 @@ export class Connection {
     this.hideTimer = setTimeout(() => { this.bar.hidden = true; }, 2200);
   }
 
-  /** Signed out here or elsewhere: the draft stays, the way back is one link. */
-  signedOut(reason) {
-    clearTimeout(this.timer);
-    this.ended = true;
-    this.indicator.dataset.state = "off";
-    const next = encodeURIComponent(location.pathname);
-    this.#show("", element("span", {}, `${/\s/.test(reason ?? "") ? reason : "You are signed out."} What you wrote is kept.`), element("a", { href: `/login?next=${next}` }, "Sign in again"));
-  }
-
-  #show(kind, ...content) {
+  #show(kind, text) {
     clearTimeout(this.hideTimer);
     this.bar.dataset.kind = kind;
-    this.bar.replaceChildren(...content);
+    this.bar.textContent = text;
     this.bar.hidden = false;
   }
 }

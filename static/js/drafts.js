@@ -1,10 +1,11 @@
 // What was typed but not sent, kept per person and conversation in the browser. Storage may be missing or full; nothing breaks then.
 
 const KEEP = 50;
+const PREFIX = "echo.draft.";
 
 export class Drafts {
   constructor(userId, storage = safeStorage(), now = Date.now) {
-    this.prefix = `echo.draft.${userId}.`;
+    this.prefix = `${PREFIX}${userId}.`;
     this.storage = storage;
     this.now = now;
   }
@@ -42,11 +43,7 @@ export class Drafts {
   }
 
   #prune() {
-    const kept = [];
-    for (let index = 0; index < this.storage.length; index += 1) {
-      const key = this.storage.key(index);
-      if (key?.startsWith(this.prefix)) kept.push(key);
-    }
+    const kept = keysOf(this.storage, this.prefix);
     if (kept.length <= KEEP) return;
     const age = (key) => {
       try {
@@ -59,6 +56,17 @@ export class Drafts {
     for (const key of kept.slice(0, kept.length - KEEP)) this.storage.removeItem(key);
   }
 }
+
+/** Nothing of an account is left; "*": of none. */
+export function forgetDrafts(userId, storage = safeStorage()) {
+  try {
+    for (const key of keysOf(storage, userId === "*" ? PREFIX : `${PREFIX}${userId}.`)) storage.removeItem(key);
+  } catch {
+    // forbidden: then nothing was ever kept
+  }
+}
+
+const keysOf = (storage, prefix) => Array.from({ length: storage.length }, (_, index) => storage.key(index)).filter((key) => key?.startsWith(prefix));
 
 function safeStorage() {
   try {

@@ -5,6 +5,7 @@ import { guardComposition } from "./composition.js";
 import { csrfToken } from "./http.js";
 import { element } from "./icons.js";
 import { openMenu } from "./menu.js";
+import { leave, signingOut } from "./session_end.js";
 import { shortcuts } from "./shortcuts.js";
 import { toast } from "./toasts.js";
 import { tellZone } from "./zone.js";
@@ -42,12 +43,12 @@ export function fitDock(chat, scroller, dock) {
   observer.observe(scroller);
 }
 
-/** The list asked for a page of it and got the sign-in page: say so instead of showing that. */
-export function whenRefused(signedOut) {
+/** The list asked for a page of it and got the sign-in page: go there instead of showing that here. */
+export function whenRefused() {
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/conversations")) return;
     event.detail.shouldSwap = false;
-    signedOut();
+    leave();
   });
 }
 
@@ -72,12 +73,12 @@ function wireMenus(page) {
     { label: "Help", icon: "help", href: "/help" },
     { label: "Give feedback", icon: "note", run: () => feedback.open() },
     "line",
-    { label: "Sign out", icon: "leave", run: () => signOut(page) },
+    { label: "Sign out", icon: "leave", run: () => signOut() },
   ], "Account"));
 }
 
-function signOut({ beforeLeaving }) {
-  beforeLeaving();
+function signOut() {
+  signingOut();
   const form = element("form", { method: "post", action: "/logout" }, element("input", { type: "hidden", name: "csrf_token", value: csrfToken() }));
   document.body.append(form);
   form.submit();

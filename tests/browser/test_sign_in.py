@@ -148,23 +148,24 @@ def test_sign_up_and_login_work_without_javascript(
     expect(page.get_by_role("heading", name="Hello, plain")).to_be_visible()
 
 
-def test_signing_out_ends_the_other_tab_and_keeps_its_draft(
+def test_signing_out_empties_the_other_tab_and_takes_the_drafts(
     chat: Page, echo: LiveServer, member: Person
 ) -> None:
     other = open_chat(chat.context.new_page(), echo)
+    ask_and_wait(other, "Good day")
     composer(other).fill("half a thought")
+    composer(chat).fill("another half")
     choose(chat, "#account-button", "Sign out")
     expect(chat.get_by_role("heading", level=1)).to_contain_text("at home")
     expect(chat.get_by_text("You are signed out.")).to_be_visible()
-    bar = other.locator("#notice-bar")
-    expect(bar).to_contain_text("You signed out. What you wrote is kept.")
-    expect(composer(other)).to_have_value("half a thought")
-    bar.get_by_role("link", name="Sign in again").click()
-    expect(other.get_by_label("Username or e-mail")).to_be_visible()
+    expect(other.get_by_role("status").filter(has_text="You signed out.")).to_be_visible()
+    expect(other.get_by_text("Good day")).to_have_count(0)
+    assert "half" not in other.evaluate("JSON.stringify(localStorage)")
     other.get_by_label("Username or e-mail").fill(member.name)
     other.get_by_label("Password", exact=True).fill(PASSWORD)
     press(other, "Sign in")
-    expect(composer(other)).to_have_value("half a thought")
+    expect(prose(other)).to_have_text(CALM)  # back in the chat that was open here
+    expect(composer(other)).to_have_value("")
 
 
 def test_profile_is_changed_and_asks_for_the_password_where_it_must(

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Drafts } from "../../static/js/drafts.js";
+import { Drafts, forgetDrafts } from "../../static/js/drafts.js";
 
 class Storage {
   constructor() { this.map = new Map(); }
@@ -60,4 +60,15 @@ test("missing, full and broken storage do no harm", () => {
   assert.equal(new Drafts("u", storage).load("a"), "");
   storage.setItem = () => { throw new Error("full"); };
   new Drafts("u", storage).save("a", "x");
+});
+
+test("a sign-out takes every draft of that account, and nobody else's", () => {
+  const storage = new Storage();
+  for (const id of ["7", "70"]) for (const chat of [null, "a", "b"]) new Drafts(id, storage).save(chat, "text");
+  storage.setItem("echo.theme", "dark");
+  forgetDrafts("7", storage);
+  assert.deepEqual([...storage.map.keys()], ["echo.draft.70.new", "echo.draft.70.a", "echo.draft.70.b", "echo.theme"]);
+  forgetDrafts("*", storage);
+  assert.deepEqual([...storage.map.keys()], ["echo.theme"]);
+  forgetDrafts("7", null);
 });

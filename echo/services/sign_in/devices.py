@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, or_, select, update
@@ -31,6 +31,7 @@ TOUCH_SECONDS: Final = 60
 KEPT_AFTER_END: Final = timedelta(days=30)
 SESSION_KEY: Final = "device"
 """Where the cookie of pages and sockets holds the device's token."""
+EVERYBODY: Final = "*"
 CHANGED: Final = "This account was changed just now. Please sign in again."
 FRESH: Final = timedelta(minutes=10)
 ASK: Final = "Please confirm first that it is you."
@@ -96,13 +97,27 @@ def find(token: str | None) -> Device | None:
 
 def is_live(device: Device) -> bool:
     """Tell whether the session is neither revoked nor too old nor idle for too long."""
-    now = utc_now()
-    idle = (now - device.last_seen_at).total_seconds()
-    return (
-        device.revoked_at is None
-        and now < device.expires_at
-        and (not device.idle_seconds or idle < device.idle_seconds)
-    )
+    return device.revoked_at is None and not _has_run_out(device, utc_now())
+
+
+def _has_run_out(device: Device, at: datetime) -> bool:
+    idle = (at - device.last_seen_at).total_seconds()
+    return at >= device.expires_at or bool(device.idle_seconds and idle >= device.idle_seconds)
+
+
+def signed_out_account(token: str | None) -> int | str | None:
+    """Return the account that was signed out of the device with this token, by whomever.
+
+    None where the session lives or has only run out; `EVERYBODY` where its row is gone, as those of
+    deleted accounts are.
+    """
+    if not token:
+        return None
+    device = db.session.scalar(select(Device).where(Device.token_hash == digest(token)))
+    if device is None:
+        return EVERYBODY
+    ended = device.revoked_at
+    return None if ended is None or _has_run_out(device, ended) else device.user_id
 
 
 def touch(device: Device) -> None:

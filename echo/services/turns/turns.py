@@ -191,7 +191,7 @@ class Turns:
         return self.live.get(above) if above else None
 
     def flush(self) -> None:
-        """Write the text so far of every reply that has grown; called about each second."""
+        """Write the text so far of every reply that has grown; called twice a second."""
         ending.flush(self.live.values())
 
     def finish(self, turn: LiveTurn, event: Finished | Failed) -> Message:

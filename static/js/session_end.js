@@ -1,0 +1,38 @@
+// The end of a session: the page goes, with all that it shows, and the sign-in page takes its place. What was typed becomes a
+// draft as the page goes; where somebody signed out (the server says so in the next page), the account's drafts go too.
+
+import { forgetDrafts } from "./drafts.js";
+import { toast } from "./toasts.js";
+
+const WHY = "echo.ended";
+let leaving = false;
+
+/** This page is leaving by itself: that its session ends is no news. */
+export const signingOut = () => { leaving = true; };
+
+export function leave(why = "You are signed out.") {
+  if (leaving) return;
+  leaving = true;
+  try { sessionStorage.setItem(WHY, why); } catch { /* storage may be forbidden: without a reason then */ }
+  location.replace(`/login?next=${encodeURIComponent(location.pathname)}`);
+}
+
+/** On every page: what a sign-out takes away in this browser, and why this tab has come here. */
+export function afterSessionEnd() {
+  const account = document.querySelector('meta[name="signed-out"]')?.content;
+  if (account) forgetDrafts(account);
+  const why = takeReason();
+  const place = document.getElementById("why-ended");
+  if (why && place) place.textContent = why;
+  else if (why) toast(why);
+}
+
+function takeReason() {
+  try {
+    const why = sessionStorage.getItem(WHY);
+    sessionStorage.removeItem(WHY);
+    return why;
+  } catch {
+    return null;
+  }
+}

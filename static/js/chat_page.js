@@ -43,7 +43,7 @@ const list = new MessageList(at("message-list"), messageActs({
 }));
 const composer = new Composer({
   form: at("composer"), drafts: new Drafts(boot.user.id), limits: boot.limits, sendKey: () => preferences.sendKey,
-  on: { send, stop, editLast },
+  on: { send, stop, editLast, changed: (text) => suggest(text) },
 });
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const sidebar = new Sidebar({
@@ -258,7 +258,7 @@ dialogs();
 enhanceForms();
 adoptFlashes();
 afterSessionEnd();
-showSuggestions(at("suggestions"), at("greeting"), boot, (text) => composer.sendNow(text));
+const suggest = showSuggestions(at("suggestions"), at("greeting"), boot, (text) => composer.sendNow(text));
 fitDock(chat, at("messages"), at("dock"));
 
 show(boot.conversation_id, { push: false });

@@ -5,7 +5,7 @@ import { count } from "./format.js";
 import { element, iconButton, touch } from "./icons.js";
 
 export class Composer {
-  /** on: {send(text), stop(), editLast()}; limits: {message_chars} */
+  /** on: {send(text), stop(), editLast(), changed(text)}; limits: {message_chars} */
   constructor({ form, drafts, limits, on, sendKey }) {
     Object.assign(this, { form, drafts, limits, on, sendKey });
     this.field = form.querySelector("textarea");
@@ -83,6 +83,7 @@ export class Composer {
     this.fit();
     this.#button();
     this.#count();
+    this.on.changed?.(this.field.value);
   }
 
   #saveDraft() {
@@ -147,11 +148,10 @@ export class Composer {
     if (!this.live) this.on.send(text);
   }
 
-  /** A text that was not typed here, such as a suggestion: sent, or kept in the field while nothing can be sent. */
+  /** A suggestion takes the place of what was typed to find it: sent, or kept in the field while nothing can be sent. */
   sendNow(text) {
-    if (!this.blocked) return this.on.send(text);
-    this.setText([this.field.value, text].filter(Boolean).join("\n"));
-    return this.showError(this.blocked);
+    this.setText(text);
+    this.#submit();
   }
 
   /** The answer ended: the next waiting message goes. */

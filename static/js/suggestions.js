@@ -1,17 +1,45 @@
-// The empty chat: a greeting by the viewer's clock and a few things a small model answers well.
+// The empty chat: a greeting by the viewer's clock and a few things a small model answers well; what is typed narrows them down.
 
 import { element } from "./icons.js";
 
+const SHOWN = 4;
+const DAILY = 10; // the first of them, each of another kind than its neighbours, take turns before anything is typed
 const IDEAS = [
   "Who are you?", "What can you do?", "Tell me a short story about the sea", "What is the opposite of loud?", "Where do I find the settings?",
   "Name three colours of the sky", "How do you keep my chats private?", "Give me three ideas for a rainy day", "What is seven plus five?", "How do I export a chat?",
+  "Tell me a short story about a fox", "Tell me a joke", "What is the opposite of early?", "Name three animals that can fly", "Give me three ideas for a birthday present",
+  "How do I make the text larger?", "How do I change to dark colours?", "How do I delete a chat?", "How do I stop an answer?", "Which keys can I use?",
+  "How do I find an old chat?", "How do I change my password?", "Where am I signed in?", "How do I choose another model?",
 ];
 
+/** Returns what the composer calls with each change of its text. */
 export function showSuggestions(list, greeting, boot, choose) {
   greeting.textContent = `${partOfDay(new Date().getHours())}, ${boot.user.username}`;
-  const offset = new Date().getDate() % IDEAS.length;
-  const chosen = Array.from({ length: 4 }, (_, index) => IDEAS[(offset + index * 3) % IDEAS.length]);
-  list.replaceChildren(...[...new Set(chosen)].map((text) => element("li", {}, element("button", { type: "button", onclick: () => choose(text) }, text))));
+  const today = ofDay(new Date().getDate());
+  let shown = [];
+  return (typed) => {
+    const ideas = typed.trim() ? matching(typed) : today;
+    if (!typed.trim()) list.style.minHeight = "";
+    else if (list.offsetHeight) list.style.minHeight ||= `${list.getBoundingClientRect().height}px`; // the composer stays where it is
+    if (ideas.join() === shown.join()) return;
+    list.classList.toggle("narrowed", shown.length > 0 && typed.trim() !== "");
+    list.replaceChildren(...ideas.map((text) => element("li", {}, element("button", { type: "button", onclick: () => choose(text) }, text))));
+    shown = ideas;
+  };
+}
+
+const ofDay = (day) => [...new Set(Array.from({ length: SHOWN }, (_, index) => IDEAS[(day + index * 3) % DAILY]))];
+
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const wordsOf = (text) => plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+
+/** Those in which each typed word begins a word, the ones that begin as typed first; none for what is longer than any of them. */
+export function matching(typed, ideas = IDEAS) {
+  const wanted = wordsOf(typed);
+  if (!wanted.length) return [];
+  const begins = (idea) => wordsOf(idea).join(" ").startsWith(wanted.join(" "));
+  const found = ideas.filter((idea) => wanted.every((word) => wordsOf(idea).some((other) => other.startsWith(word))));
+  return [...found.filter(begins), ...found.filter((idea) => !begins(idea))].slice(0, SHOWN);
 }
 
 function partOfDay(hour) {

@@ -192,6 +192,12 @@ def test_page_that_does_not_exist_says_so_and_leads_back(page: Page, echo: LiveS
 def test_member_sees_the_chat_at_once_and_not_the_home_page(chat: Page, echo: LiveServer) -> None:
     expect(composer(chat)).to_be_focused()
     expect(chat.get_by_role("heading", level=2)).to_contain_text("member")
-    chat.locator("#suggestions button").first.click()
+    suggestions = chat.locator("#suggestions button")
+    expect(suggestions).to_have_count(4)
+    place = composer(chat).bounding_box()
+    composer(chat).fill("opposite ear")
+    expect(suggestions).to_have_text(["What is the opposite of early?"])
+    assert composer(chat).bounding_box() == place
+    suggestions.click()
     wait_for_end(chat)
     expect(prose(chat)).to_have_text(CALM)

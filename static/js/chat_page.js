@@ -12,6 +12,7 @@ import { dialogs } from "./dialogs.js";
 import { Drafts } from "./drafts.js";
 import { Drawer } from "./drawer.js";
 import { feedbackDialog } from "./feedback.js";
+import { keepTimes } from "./format.js";
 import { showFound } from "./found_message.js";
 import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
@@ -252,6 +253,7 @@ addEventListener("pagehide", () => composer.saveNow(unsent()));
 whenRefused();
 addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 
+keepTimes();
 announceWith((text) => announcer.say(text));
 whenMathReady(() => list.repaint());
 dialogs();

@@ -2,7 +2,7 @@
 
 import { element, icon } from "./icons.js";
 
-const FOLD_BEYOND = 40;
+const FOLD_BEYOND = 40; // lines
 const names = { js: "JavaScript", ts: "TypeScript", py: "Python", python: "Python", javascript: "JavaScript", typescript: "TypeScript", sh: "Shell", bash: "Shell", html: "HTML", css: "CSS", json: "JSON", sql: "SQL", cpp: "C++", csharp: "C#", yaml: "YAML", xml: "XML" };
 
 let highlighter = null;
@@ -26,20 +26,33 @@ export function dressCode(pre) {
   const head = element("div", { class: "code-head" }, element("span", { class: "language" }, names[language] ?? language ?? ""));
   pre.replaceWith(figure);
   figure.append(head, pre);
-  const lines = code.textContent.split("\n").length;
+  const lines = code.textContent.replace(/\n$/, "").split("\n").length;
   if (lines > FOLD_BEYOND) head.append(foldButton(figure, lines));
   head.append(copy);
 }
 
 function foldButton(figure, lines) {
-  const button = element("button", { type: "button", class: "fold-code", "aria-expanded": "true" }, "Collapse");
-  const set = (folded) => {
-    figure.classList.toggle("folded", folded);
-    button.textContent = folded ? `Show all ${lines} lines` : "Collapse";
-    button.setAttribute("aria-expanded", String(!folded));
-  };
-  button.addEventListener("click", () => set(!figure.classList.contains("folded")));
+  const button = element("button", { type: "button", class: "fold-code", "aria-expanded": "true", "data-lines": lines }, "Collapse");
+  button.addEventListener("click", () => {
+    fold(figure, !isFolded(figure));
+    if (isFolded(figure)) figure.scrollIntoView({ block: "nearest" }); // its head may have stuck far below its beginning
+  });
   return button;
+}
+
+export const isFolded = (figure) => figure.classList.contains("folded");
+
+export function fold(figure, folded = true) {
+  const button = figure.querySelector(".fold-code");
+  if (!button) return;
+  figure.classList.toggle("folded", folded);
+  button.textContent = folded ? `Show all ${button.dataset.lines} lines` : "Collapse";
+  button.setAttribute("aria-expanded", String(!folded));
+}
+
+/** An answer that is read again: its long blocks show how they begin. */
+export function foldLong(root) {
+  for (const figure of root.querySelectorAll(".code-block")) fold(figure);
 }
 
 async function copyFrom(button, code) {

@@ -55,6 +55,7 @@ export function replyStats({ tokens, timing }) {
   return parts.join(" · ") + first + prompt;
 }
 
+const AGO_EACH = 30_000;
 const SPANS = [[60, "just now"], [3600, "min", 60], [86_400, "h", 3600], [7 * 86_400, "d", 86_400]];
 
 /** "5 min ago"; the date when it is a week ago. */
@@ -72,6 +73,11 @@ export function brief(date, now = new Date()) {
 }
 
 const TIMES = { long: (date) => long.format(date), moment: (date) => full.format(date), ago, brief };
+
+/** What says how long ago goes on saying so. */
+export function keepTimes(root = document) {
+  setInterval(() => { for (const node of root.querySelectorAll("time[data-ago]")) node.textContent = ago(new Date(node.dateTime)); }, AGO_EACH);
+}
 
 /** Draws every <time datetime> inside root in the viewer's own words; a table says of its own how short. */
 export function localTimes(root) {

@@ -3,7 +3,7 @@
 
 import { Marked } from "../vendor/marked.esm.js";
 import "../vendor/purify.min.js";
-import { dressCode, highlightIn } from "./code_blocks.js";
+import { dressCode, fold, foldLong, highlightIn, isFolded } from "./code_blocks.js";
 import { closeMarkdown } from "./markdown_closing.js";
 import { escape, htmlFrom, more, tokensOf, withOpening } from "./markdown_more.js";
 import { drawable, formulas, mathState } from "./math.js";
@@ -52,6 +52,7 @@ const htmlOf = (token) => purify.sanitize(htmlFrom(marked, token), CLEAN);
 /** Paints text into root; unchanged blocks keep their nodes, so selections and scroll places inside code survive. */
 export function paintMarkdown(root, text, { live = false } = {}) {
   const blocks = blocksOf(withOpening(live ? closeMarkdown(text, drawable) : text));
+  const isFirst = !root.blocks;
   const old = root.blocks ?? [];
   let same = 0;
   while (same < blocks.length && same < old.length && old[same].raw === blocks[same].raw && old[same].math === stateFor(blocks[same].raw)) same += 1;
@@ -65,6 +66,7 @@ export function paintMarkdown(root, text, { live = false } = {}) {
   for (let index = 0; index < same; index += 1) blocks[index] = old[index];
   for (const node of reusable) node.remove();
   root.blocks = blocks;
+  if (isFirst && !live) foldLong(root); // what one has watched coming stays as it is
   highlightIn(root, { live });
 }
 
@@ -83,8 +85,10 @@ function draw(node, token) {
 function keepingPlaces(node, draw) {
   const all = (selector) => [...node.querySelectorAll(selector)];
   const open = all("details").map((each) => each.open);
+  const folded = all(".code-block").map(isFolded);
   const left = all("pre, .table-wrap").map((each) => each.scrollLeft);
   draw();
+  all(".code-block").forEach((each, at) => folded[at] && fold(each));
   all("details").forEach((each, at) => { each.open = open[at] ?? each.open; });
   all("pre, .table-wrap").forEach((each, at) => left[at] && each.scrollTo({ left: left[at], behavior: "instant" }));
 }

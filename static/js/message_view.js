@@ -1,7 +1,7 @@
 // One message as DOM: its body, how it ended, its actions. It changes only what differs and asks `acts` for everything else.
 
 import { element, icon, iconButton } from "./icons.js";
-import { fullTime, queuePlace, replyStats, seconds as spoken } from "./format.js";
+import { ago, fullTime, queuePlace, replyStats, seconds as spoken } from "./format.js";
 import { openMenu } from "./menu.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { answerStart, saysNothing } from "./markdown_more.js";
@@ -155,6 +155,7 @@ export class MessageView {
     const copy = iconButton("copy", "Copy", () => acts.copy(row, copy));
     if (row.role === "user") this.actions.append(copy, iconButton("edit", "Edit", () => this.edit()), ...this.#branches());
     else this.actions.append(copy, ...this.#answerActions(), ...this.#branches(), ...this.#info());
+    if (row.created_at) this.actions.append(when(row.created_at));
     if (focused) [...this.actions.querySelectorAll("button")].find((item) => item.getAttribute("aria-label") === focused)?.focus();
   }
 
@@ -255,6 +256,8 @@ export class MessageView {
     field.setSelectionRange(field.value.length, field.value.length);
   }
 }
+
+const when = (iso) => element("time", { datetime: iso, "data-ago": true, title: fullTime(iso) }, ago(new Date(iso)));
 
 /** A button that can be pressed only after some seconds, and says so. */
 function countDown(button, seconds) {

@@ -3,7 +3,7 @@
 import { enhanceForms } from "./ajax_form.js";
 import { guardComposition } from "./composition.js";
 import { enableCopying } from "./copy_button.js";
-import { localTimes } from "./format.js";
+import { keepTimes, localTimes } from "./format.js";
 import { afterSessionEnd } from "./session_end.js";
 import { adoptFlashes } from "./toasts.js";
 import { tellZone } from "./zone.js";
@@ -15,6 +15,7 @@ enableCopying();
 adoptFlashes();
 afterSessionEnd();
 localTimes(document);
+keepTimes();
 tellZone();
 comeAgain(document.querySelector("[data-again]")?.dataset.again);
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

@@ -35,6 +35,7 @@ and a formula $a^2 + b^2 = c^2$ <img src=x onerror="document.title='owned'"> and
 <script>document.title='owned'</script><iframe src="https://example.org"></iframe>
 <a href="javascript:document.title='owned'" onclick="document.title='owned'">a link</a>
 [another](javascript:document.title='owned') <svg onload="document.title='owned'"></svg>"""
+PROGRAM = "\n".join(["```python", *(f"line_{number} = {number}" for number in range(60)), "```"])
 WIDE = """<think>
 First this,
   then that.
@@ -59,6 +60,7 @@ SCRIPT: dict[str, Any] = {
         {"match": "endless", "text": words(1500), "delay_ms": 40},
         {"match": "steady", "text": STEADY, "delay_ms": 40},
         {"match": "rich", "text": RICH, "delay_ms": 5},
+        {"match": "program", "text": PROGRAM, "delay_ms": 10},
         {"match": "wide", "text": WIDE, "delay_ms": 5},
         {"match": "silence", "text": " \u200b\n", "delay_ms": 5},
         {"match": "formula", "text": FORMULA, "delay_ms": 80},

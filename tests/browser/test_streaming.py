@@ -99,6 +99,21 @@ def test_regenerate_and_edit_make_branches_that_can_be_switched(chat: Page) -> N
     expect(answer(chat)).to_contain_text("1/2")
 
 
+def test_long_code_stays_open_while_one_watches_and_is_folded_when_read_again(chat: Page) -> None:
+    ask_and_wait(chat, "a program")
+    block = answer(chat).locator(".code-block")
+    expect(block.get_by_role("button", name="Collapse")).to_be_visible()
+    expect(answer(chat).locator(".message-actions time")).to_have_text("just now")
+    whole = block.evaluate("(node) => node.offsetHeight")
+    chat.reload()
+    show = block.get_by_role("button", name="Show all 60 lines")
+    expect(show).to_be_visible()
+    assert block.evaluate("(node) => node.offsetHeight") < whole / 2
+    show.click()
+    expect(block.get_by_role("button", name="Collapse")).to_be_visible()
+    assert block.evaluate("(node) => node.offsetHeight") == whole
+
+
 def test_an_edit_that_is_cancelled_changes_nothing(chat: Page) -> None:
     ask_and_wait(chat, "Good day")
     question(chat).hover()

@@ -4,11 +4,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { score } from "../../static/js/ajax_form.js";
 import { lastSentenceEnd } from "../../static/js/announcer.js";
-import { brief, ordinal, queuePlace, replyStats, seconds } from "../../static/js/format.js";
+import { ago, brief, ordinal, queuePlace, replyStats, seconds } from "../../static/js/format.js";
 import { matches } from "../../static/js/shortcuts.js";
 import { labelOf, shorten } from "../../static/js/sidebar.js";
 
 test("ordinals", () => assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 102].map(ordinal), ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd"]));
+
+test("how long ago", () => {
+  const now = new Date("2026-11-21T12:00:00Z");
+  const said = (seconds) => ago(new Date(now - seconds * 1000), now);
+  assert.deepEqual([-5, 30, 61, 3599, 3600, 90_000].map(said), ["just now", "just now", "1 min ago", "59 min ago", "1 h ago", "1 d ago"]);
+  assert.match(said(8 * 86_400), /^on .*2026/);
+});
 
 test("the place in the queue", () => {
   assert.equal(queuePlace(undefined), "Thinking…");

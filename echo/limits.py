@@ -126,6 +126,7 @@ EVENT_LIMITS: Final = {
     "send_message": "60/minute",
     "regenerate_message": "60/minute",
     "edit_message": "60/minute",
+    "save_message": "60/minute",
     "continue_message": "60/minute",
     "open_conversation": "300/minute",
     "close_conversation": "300/minute",

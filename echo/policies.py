@@ -175,6 +175,7 @@ EVENTS: Final = {
     # socket event: right
     "send_message": Right.OWNER,
     "edit_message": Right.OWNER,
+    "save_message": Right.OWNER,
     "regenerate_message": Right.OWNER,
     "continue_message": Right.OWNER,
     "open_conversation": Right.OWNER,

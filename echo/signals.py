@@ -16,6 +16,9 @@ reply_reaped = _signals.signal("reply-reaped")
 reader_left = _signals.signal("reader-left")
 """sender: LiveTurn. The program that asked for this reply has hung up before it ended."""
 
+message_changed = _signals.signal("message-changed")
+"""sender: Message. Its owner has edited its text in its place."""
+
 conversation_changed = _signals.signal("conversation-changed")
 """sender: Conversation. Title, pin, settings or newest message changed."""
 

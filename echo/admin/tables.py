@@ -121,6 +121,8 @@ class Messages(Guarded, _Private):
         Column("total_ms", "Total, ms", cells.amount, on=On.DETAILS | On.CSV),
         Column("created_at", "Written", cells.moment, sort=("created_at",)),
         Column("finished_at", "Finished", cells.moment, on=On.DETAILS),
+        Column("edited_at", "Edited by the person", cells.moment, on=On.DETAILS),
+        Column("original_text", "What the model said", on=On.DETAILS | On.WORDS, is_long=True),
     )
     column_default_sort = ("created_at", True)
     searched = (Message.text,)

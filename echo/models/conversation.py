@@ -80,7 +80,8 @@ class Message(Base):
 
     `ordinal` counts up within the conversation: order never depends on the clock. `seq` is the number
     of stream pieces that `text` holds and `piece_lengths` their lengths in characters, so that any
-    stretch of the stream can be sent again after it has ended.
+    stretch of the stream can be sent again after it has ended. `edited_at` says that a person has edited it
+    in its place; `original_text` is then what the model had said, None again where it was put back.
     """
 
     __tablename__ = "messages"
@@ -116,12 +117,21 @@ class Message(Base):
     total_ms: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    original_text: Mapped[str | None] = mapped_column(Text)
 
     rating: Mapped[MessageRating | None] = relationship(lazy="selectin", viewonly=True)
 
     @property
     def is_live(self) -> bool:
         return self.status in LIVE_STATUSES
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it says something else than its writer, a person or the model, said at first."""
+        return self.edited_at is not None and (
+            self.role == "user" or self.original_text is not None
+        )
 
     @property
     def tokens(self) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from echo.extensions import socketio
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
 from echo.services import storage
-from echo.services.chats import conversations, message_tree, ratings, wire
+from echo.services.chats import conversations, message_tree, ratings, saved_edits, wire
 from echo.services.turns import Asked, Question, Turns
 from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event
@@ -78,6 +78,13 @@ def edit_message(user: User, raw: Any) -> Answer:
     edit = payloads.edit_message(raw)
     asked = Turns.here().edit(user.id, edit.message_id, edit.client_id, edit.text)
     return _started(asked)
+
+
+@event("save_message")
+def save_message(user: User, raw: Any) -> Answer:
+    saved = payloads.save_message(raw)
+    row = saved_edits.save(user.id, saved.message_id, saved.text)
+    return {"message": wire.message(row, message_tree.siblings([row])[row.id])}
 
 
 def _started(asked: Asked) -> Answer:

@@ -51,6 +51,12 @@ class EditMessage:
 
 
 @dataclass(frozen=True)
+class SaveMessage:
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True)
 class RegenerateMessage:
     message_id: str
     model: str | None
@@ -114,6 +120,12 @@ def edit_message(raw: Any) -> EditMessage:
         client_id=_identifier(fields, "client_id", CLIENT_ID_CHARS),
         text=message(_required(fields, "text", str), "text"),
     )
+
+
+def save_message(raw: Any) -> SaveMessage:
+    fields = _fields(raw)
+    text = message(_required(fields, "text", str), "text")
+    return SaveMessage(_must_identify(fields, "message_id"), text)
 
 
 def rate_message(raw: Any) -> RateMessage:

@@ -13,8 +13,8 @@ from flask import Flask
 from echo import hub, signals
 from echo.errors import NotFound
 from echo.extensions import socketio
-from echo.models import Conversation
-from echo.services.chats import wire
+from echo.models import Conversation, Message
+from echo.services.chats import message_tree, wire
 from echo.services.turns import LiveTurn, Turns, quotas
 
 GRACE_SECONDS = 0.2  # the notice leaves before the connection is closed
@@ -42,11 +42,17 @@ def of_role(role: str) -> str:
 
 def subscribe() -> None:
     """Listen to the services' signals (a second call changes nothing)."""
+    signals.message_changed.connect(_message_changed)
     signals.conversation_changed.connect(_conversation_changed)
     signals.conversation_removed.connect(_conversation_removed)
     signals.access_ended.connect(_access_ended)
     signals.account_closed.connect(_account_closed)
     signals.reader_left.connect(_reader_left)
+
+
+def _message_changed(row: Message) -> None:
+    payload = {"message": wire.message(row, message_tree.siblings([row])[row.id])}
+    socketio.emit("message_changed", payload, to=of_conversation(row.conversation_id))
 
 
 def _conversation_changed(row: Conversation) -> None:

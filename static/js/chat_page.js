@@ -191,7 +191,7 @@ function handle(name, payload) {
   else if (name === "quota_changed") quota.show(payload.quota);
   else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
   else if (name === "session_ended") leave(payload.reason);
-  else if (name === "message_started") current.handle(name, payload);
+  else if (name === "message_started" || name === "message_changed") current.handle(name, payload);
   else (current.owns(payload.message_id) ? current : kept.owning(payload.message_id) ?? current).handle(name, payload);
 }
 

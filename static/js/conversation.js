@@ -127,6 +127,11 @@ export class Conversation {
     this.store.start(await this.socket.request("edit_message", { message_id: messageId, client_id: newId(), text }));
   }
 
+  /** Changes the text in its place; nothing is answered anew. */
+  async save(messageId, text) {
+    this.store.changed((await this.socket.request("save_message", { message_id: messageId, text })).message);
+  }
+
   async continue(messageId) {
     const { reply } = await this.socket.request("continue_message", { message_id: messageId });
     this.store.revive(reply);
@@ -155,6 +160,7 @@ export class Conversation {
     if (name === "message_started") this.#started(payload);
     else if (name === "message_queued") this.store.queued(payload);
     else if (name === "receive_message") this.#filled(this.store.piece(payload), payload.message_id);
+    else if (name === "message_changed") this.store.changed(payload.message);
     else if (name === "message_finished") this.#filled(this.store.finish(payload), payload.message_id);
   }
 

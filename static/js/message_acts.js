@@ -7,6 +7,11 @@ import { toast } from "./toasts.js";
 
 /** current(), list() and composer() give the parts as they are now; attempt(act) shows a refusal near the composer. */
 export function messageActs({ reasons, current, list, composer, picker, scroll, announcer, attempt, sent }) {
+  /** What was refused is not lost: the field opens again with it. */
+  const keeping = async (id, text, act) => {
+    const done = await attempt(() => act().then(() => true));
+    if (!done) list().byId(id)?.edit(text);
+  };
   return {
     ratingReasons: reasons,
     retry: (clientId) => sent(() => current().retry(clientId)),
@@ -26,11 +31,8 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
     ours: (change) => scroll.ours(change),
     still: (change) => scroll.keeping(() => list().root.firstElementChild, change),
 
-    /** What was refused is not lost: the field opens again with it. */
-    async edit(id, text) {
-      const done = await attempt(() => current().edit(id, text).then(() => true));
-      if (!done) list().byId(id)?.edit(text);
-    },
+    edit: (id, text) => keeping(id, text, () => current().edit(id, text)),
+    save: (id, text) => keeping(id, text, () => current().save(id, text)),
 
     /** The message that is compared stays where it is on the screen. */
     async select(row, siblingId) {

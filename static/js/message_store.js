@@ -57,12 +57,9 @@ export class MessageStore {
     this.onChange(null);
   }
 
-  clear() {
-    this.messages.clear();
-    this.pending = [];
-    this.leafId = null;
-    this.more = false;
-    this.onChange(null);
+  /** message_changed, and equally the acknowledgement of save_message. */
+  changed(message) {
+    if (this.messages.has(message.id)) this.onChange(this.#put(message).key);
   }
 
   #put(message) {
@@ -70,7 +67,7 @@ export class MessageStore {
     const row = old ?? { key: message.id, seq: 0, ahead: new Map(), text: "" };
     const keepText = old && LIVE.has(message.status) && old.text.startsWith(message.text);
     const { text, seq = 0 } = keepText ? old : message; // the two belong together
-    Object.assign(row, message, { text, seq });
+    Object.assign(row, { edited_at: null, original_text: null }, message, { text, seq });
     if (!LIVE.has(row.status)) {
       row.ahead.clear();
       row.done = null;

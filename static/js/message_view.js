@@ -1,5 +1,6 @@
 // One message as DOM: its body, how it ended, its actions. It changes only what differs and asks `acts` for everything else.
 
+import { editForm } from "./edit_form.js";
 import { element, icon, iconButton } from "./icons.js";
 import { ago, fullTime, queuePlace, replyStats, seconds as spoken } from "./format.js";
 import { openMenu } from "./menu.js";
@@ -102,10 +103,11 @@ export class MessageView {
   #tail(live) {
     const { row } = this;
     const nothing = row.role === "assistant" && !live && saysNothing(row.text);
-    const state = [row.status, row.error?.text, row.finish_reason, live, nothing].join("|");
+    const state = [row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing].join("|");
     if (state === this.tailState) return;
     this.tailState = state;
     this.tail.replaceChildren();
+    if (row.edited_at) this.tail.append(element("p", { class: "edited" }, "Edited ", when(row.edited_at)));
     if (row.status === "refused") this.tail.append(this.#refusal());
     else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending(nothing));
     else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#note("cut", "info", "Echo reached the longest answer that is set for this chat.", this.#continue()));
@@ -153,8 +155,9 @@ export class MessageView {
     this.actions.setAttribute("aria-label", row.role === "user" ? "Your message" : "Answer");
     if (live || row.local) return;
     const copy = iconButton("copy", "Copy", () => acts.copy(row, copy));
-    if (row.role === "user") this.actions.append(copy, iconButton("edit", "Edit", () => this.edit()), ...this.#branches());
-    else this.actions.append(copy, ...this.#answerActions(), ...this.#branches(), ...this.#info());
+    const edit = iconButton("edit", "Edit", () => this.edit());
+    if (row.role === "user") this.actions.append(copy, edit, ...this.#branches());
+    else this.actions.append(copy, edit, ...this.#answerActions(), ...this.#branches(), ...this.#info());
     if (row.created_at) this.actions.append(when(row.created_at));
     if (focused) [...this.actions.querySelectorAll("button")].find((item) => item.getAttribute("aria-label") === focused)?.focus();
   }
@@ -223,37 +226,21 @@ export class MessageView {
 
   edit(text = this.row.text) {
     if (this.node.classList.contains("editing")) return;
-    const field = element("textarea", { "aria-label": "Edit your message", dir: "auto", rows: "1" });
-    field.value = text;
+    const { row, acts } = this;
     const close = () => {
       form.replaceWith(this.body);
       this.node.classList.remove("editing");
       this.actions.querySelector('[aria-label="Edit"]')?.focus();
     };
-    const save = () => {
-      const text = field.value.trim();
-      if (!text) return field.focus();
-      close();
-      if (text !== this.row.text) this.acts.edit(this.row.id, text);
-    };
-    const form = element("form", { class: "edit-form" }, field, element("div", { class: "edit-row" },
-      element("span", { class: "faint" }, "The old version stays."),
-      element("button", { type: "button", class: "button small quiet", onclick: close }, "Cancel"),
-      element("button", { type: "submit", class: "button small primary" }, "Send again")));
-    form.addEventListener("submit", (event) => { event.preventDefault(); save(); });
-    const fit = () => { field.style.height = "auto"; field.style.height = `${field.scrollHeight}px`; };
-    field.addEventListener("input", fit);
-    field.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); close(); }
-      if ((event.key === "Enter" || event.key.toLowerCase() === "s") && (event.ctrlKey || event.metaKey)) { event.preventDefault(); save(); }
-    });
-    this.acts.still(() => {
+    const changed = (act) => (written) => written !== row.text && act(row.id, written);
+    const sendAgain = row.role === "user" ? changed(acts.edit) : null;
+    const { form, fit, focus } = editForm({ text, original: row.original_text, save: changed(acts.save), sendAgain, close });
+    acts.still(() => {
       this.body.replaceWith(form);
       this.node.classList.add("editing");
       fit();
     });
-    field.focus();
-    field.setSelectionRange(field.value.length, field.value.length);
+    focus();
   }
 }
 

@@ -114,6 +114,34 @@ def test_long_code_stays_open_while_one_watches_and_is_folded_when_read_again(ch
     assert block.evaluate("(node) => node.offsetHeight") == whole
 
 
+def test_question_and_answer_are_edited_in_their_place(chat: Page, context: BrowserContext) -> None:
+    ask_and_wait(chat, "Good day")
+    other = context.new_page()
+    other.goto(chat.url)
+    expect(prose(other)).to_have_text(CALM)
+    question(chat).hover()
+    question(chat).get_by_role("button", name="Edit").click()
+    chat.get_by_label("Edit your message").fill("Good evening")
+    chat.get_by_role("button", name="Save").click()
+    answer(chat).get_by_role("button", name="Edit").click()
+    field = chat.get_by_label("Edit this answer")
+    expect(field).to_have_value(CALM)
+    field.fill("My **own** words.")
+    field.press("Control+s")
+    for tab in (chat, other):
+        expect(question(tab)).to_contain_text("Good evening")
+        expect(prose(tab)).to_have_text("My own words.")
+        expect(tab.locator(".edited")).to_have_count(2)
+        expect(tab.locator(".message")).to_have_count(2)
+    answer(other).get_by_role("button", name="Edit").click()
+    other.get_by_role("button", name="What Echo said").click()
+    other.get_by_role("button", name="Save").click()
+    expect(prose(chat)).to_have_text(CALM)
+    expect(answer(chat).locator(".edited")).to_have_count(0)
+    chat.reload()
+    expect(question(chat)).to_contain_text("Good evening")
+
+
 def test_an_edit_that_is_cancelled_changes_nothing(chat: Page) -> None:
     ask_and_wait(chat, "Good day")
     question(chat).hover()

@@ -248,3 +248,25 @@ for (let seed = 1; seed <= 400; seed += 1) {
     assert.deepEqual(store.path().map((row) => row.id), ["q1", "r1"]);
   });
 }
+
+test("an edited text replaces what is here, with its mark; put back, the mark goes", () => {
+  const store = new MessageStore();
+  const ended = reply({ text: "said by the model", status: "complete", seq: 3 });
+  store.reconcile({ messages: [question, ended] });
+  store.changed({ ...ended, text: "said", edited_at: "2026-01-01T00:00:00Z", original_text: "said by the model" });
+  assert.deepEqual([store.get("r1").text, store.get("r1").original_text], ["said", "said by the model"]);
+  store.changed(ended);
+  assert.deepEqual([store.get("r1").text, store.get("r1").edited_at, store.get("r1").original_text], ["said by the model", null, null]);
+  store.changed({ ...ended, id: "of another chat" });
+  assert.equal(store.get("of another chat"), undefined);
+});
+
+test("an answer that was cut by an edit and goes on ends with the server's text", () => {
+  const store = new MessageStore();
+  store.reconcile({ messages: [question, reply({ text: "one two three", status: "stopped", seq: 3 })] });
+  // missed: the edit to "one two", and that it goes on; back, the whole picture is taken
+  const live = { message_id: "r1", seq: 4, text: "one two 4", status: "streaming" };
+  store.reconcile({ messages: [question, reply({ text: "one two", status: "streaming", seq: 3, edited_at: "2026-01-01T00:00:00Z" })], live: [live] });
+  assert.equal(store.piece({ message_id: "r1", seq: 5, text: " 5" }), "applied");
+  assert.equal(store.get("r1").text, "one two 4 5");
+});

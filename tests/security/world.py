@@ -126,6 +126,7 @@ class World:
         payloads: dict[str, dict[str, Any]] = {
             "send_message": {**conversation, "text": "Hi", "client_id": new_id()},
             "edit_message": {**question, "text": "Hi", "client_id": new_id()},
+            "save_message": {**message, "text": "Hi"},
             "regenerate_message": message,
             "continue_message": message,
             "open_conversation": conversation,

@@ -18,7 +18,8 @@ def as_markdown(row: Conversation) -> str:
     """Return the branch that is shown, one heading per message."""
     lines = [f"# {row.title}", "", f"*Started {iso(row.created_at)}*", ""]
     for message in message_tree.branch(row.head_id):
-        lines += [f"## {NAMES[message.role]}", "", message.text, ""]
+        edited = " (edited)" if message.is_edited else ""
+        lines += [f"## {NAMES[message.role]}{edited}", "", message.text, ""]
     return "\n".join(lines)
 
 

@@ -48,6 +48,10 @@ def message(row: Message, siblings: Sequence[str]) -> Payload:
         payload["client_id"] = row.client_id
     if row.error_code:
         payload["error"] = {"code": row.error_code, "text": row.error_text}
+    if row.is_edited:
+        payload["edited_at"] = iso(row.edited_at)
+    if row.original_text is not None:
+        payload["original_text"] = row.original_text
     if row.rating is not None:
         payload["rating"] = row.rating.rating
         payload["rating_reasons"] = row.rating.reasons

@@ -146,13 +146,18 @@ class Turns:
         return conversation
 
     def resume(self, user_id: int, message_id: str, after_seq: int) -> dict[str, Any]:
-        """Return what came after piece `after_seq`; `reset` says that `text` replaces everything."""
+        """Return what came after piece `after_seq`; `reset` says that `text` replaces everything.
+
+        So it does for a client that saw more than was saved before a crash, and for a text that a person has
+        edited: its pieces are not those that were sent.
+        """
         row = conversations.own_message(user_id, message_id)
         turn = self.live.get(message_id)
         pieces = turn.pieces if turn else split_pieces(row.text, row.piece_lengths)
         status = turn.status if turn else row.status
-        if after_seq > len(pieces):  # the client saw more than was saved before a crash
-            return {"seq": len(pieces), "text": row.text, "status": status, "reset": True}
+        if after_seq > len(pieces) or row.edited_at is not None:
+            text = turn.text if turn else row.text
+            return {"seq": len(pieces), "text": text, "status": status, "reset": True}
         return {"seq": len(pieces), "text": "".join(pieces[after_seq:]), "status": status}
 
     def stop_all_of(self, conversation_id: str) -> None:

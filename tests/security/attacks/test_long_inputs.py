@@ -203,6 +203,7 @@ def test_events_look_at_the_length_first(what: str, somebody: Becoming) -> None:
     for event, payload in {
         "send_message": {"text": value, "client_id": "a"},
         "rate_message": {"message_id": "x", "rating": 1, "comment": value},
+        "save_message": {"message_id": "x", "text": value},
         "open_conversation": {"conversation_id": value},
         "regenerate_message": {"message_id": "x", "model": value},
     }.items():

@@ -94,7 +94,7 @@ def menu_items() -> set[str]:
 def message_buttons() -> set[str]:
     """Return the buttons of messages and answers."""
     found: set[str] = set()
-    for name in ("message_view.js", "code_blocks.js"):
+    for name in ("message_view.js", "edit_form.js", "code_blocks.js"):
         source = (ROOT / "static" / "js" / name).read_text()
         found |= set(
             re.findall(r'(?:iconButton|to)\([^,()]+(?:, "[\w-]+")?, "([A-Z][^"]+)"', source)
@@ -102,5 +102,6 @@ def message_buttons() -> set[str]:
         found |= set(
             re.findall(r'class: "button small[^}]*\}, (?:icon\([^)]*\), )?"([^"]+)"', source)
         )
+        found |= set(re.findall(r'\bbutton\("([A-Z][^"]+)"', source))
         found |= set(re.findall(r'element\("span", \{\}, "([A-Z]\w+(?: \w+)?)"\)\)', source))
     return found

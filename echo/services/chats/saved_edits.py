@@ -1,0 +1,62 @@
+"""A person's words in the place of a message, saved without asking anew. Knows no engine and no payloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from echo import signals
+from echo.clock import utc_now
+from echo.errors import Conflict
+from echo.extensions import db
+from echo.models import Message
+from echo.models.conversation import LIVE_STATUSES
+from echo.services.chats import conversations
+from echo.services.numbers import rollups
+from echo.services.storage import transaction
+
+STILL_WRITTEN = "This answer is still being written. Stop it first, then edit it."
+
+
+def save(user_id: int, message_id: str, text: str) -> Message:
+    """Put `text` in the place of what a question or an ended reply says.
+
+    A question is the person's, and its former words go; what the model said is kept beside.
+
+    Raises:
+        NotFound: absent, or not this user's.
+        Conflict: the reply is being written.
+    """
+    row = conversations.own_message(user_id, message_id)
+    if transaction(lambda: _write(row, text)):
+        db.session.refresh(row)
+        signals.message_changed.send(row)
+    return row
+
+
+def _write(row: Message, text: str) -> bool:
+    columns = (Message.text, Message.original_text, Message.seq, Message.status)
+    found = db.session.execute(select(*columns).where(Message.id == row.id)).one()
+    if found.status not in LIVE_STATUSES and found.text == text:
+        return False
+    values: dict[str, Any] = {"text": text, "edited_at": utc_now()}
+    if row.role == "assistant":
+        original = found.text if found.original_text is None else found.original_text
+        values["original_text"] = None if text == original else original
+        values |= _in_one_piece(text, found.seq)
+    written = db.session.execute(
+        update(Message)
+        .where(Message.id == row.id, Message.status.not_in(LIVE_STATUSES))
+        .values(values)
+    )
+    if not written.rowcount:  # type: ignore[attr-defined]
+        raise Conflict(STILL_WRITTEN)
+    rollups.mark_stale(row.created_at)
+    return True
+
+
+def _in_one_piece(text: str, seq: int) -> dict[str, Any]:
+    """Return the columns of a stream that says `text` by its first piece; it goes on where it was."""
+    count = max(seq, 1)
+    return {"seq": count, "piece_lengths": ",".join([str(len(text)), *["0"] * (count - 1)])}

@@ -86,6 +86,8 @@ ROUTES: Final = {
     "devices.listing": Right.SIGNED_IN,
     "devices.revoke": Right.OWNER,
     "devices.revoke_others": Right.SIGNED_IN,
+    "settings_panels.own_account": Right.SIGNED_IN,
+    "settings_panels.security": Right.SIGNED_IN,
     "own_data.index": Right.SIGNED_IN,
     "own_data.export": Right.SIGNED_IN,
     "own_data.retention": Right.SIGNED_IN,

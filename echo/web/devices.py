@@ -31,21 +31,21 @@ class Row(NamedTuple):
 
 @blueprint.get("")
 def listing() -> str:
-    rows = _rows()
-    others = sum(not row.is_this for row in rows)
-    return render_template("devices.html", rows=rows, others=others)
+    found = rows()
+    others = sum(not row.is_this for row in found)
+    return render_template("devices.html", rows=found, others=others)
 
 
-def _rows() -> list[Row]:
+def rows() -> list[Row]:
     """Return the living devices, this one first."""
     this = sessions.current_device()
     living = devices.living(current_user.id)
     names = hub.run_native(device_names.readable_all, [device.user_agent for device in living])
-    rows = [
+    found = [
         Row(device, name, METHODS.get(device.method, device.method), device is this)
         for device, name in zip(living, names, strict=True)
     ]
-    return sorted(rows, key=lambda row: not row.is_this)
+    return sorted(found, key=lambda row: not row.is_this)
 
 
 @blueprint.post("/<device_id>/revoke")

@@ -1,6 +1,7 @@
 // The settings dialog: tabs, preferences of this browser, and what a conversation sets differently from the model.
 // Everything is saved at once, with a quiet tick.
 
+import { fillPanel, wirePanels } from "./account_panels.js";
 import { element, icon } from "./icons.js";
 import { post } from "./http.js";
 import { openDialog } from "./dialogs.js";
@@ -23,6 +24,7 @@ export class SettingsPanel {
     this.rows = new Map();
     this.tabs = [...this.dialog.querySelectorAll('[role="tab"]')];
     this.#wireTabs();
+    wirePanels(this.dialog);
     this.#wirePreferences();
     this.#buildChat();
     document.getElementById("clear-chat").addEventListener("click", () => { this.dialog.close(); clear(conversation()); });
@@ -54,7 +56,10 @@ export class SettingsPanel {
       const chosen = tab.id === id;
       tab.setAttribute("aria-selected", String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
-      document.getElementById(tab.getAttribute("aria-controls")).hidden = !chosen;
+      if (chosen) tab.scrollIntoView({ inline: "center", block: "nearest" }); // on a phone they stand in a row that scrolls
+      const panel = document.getElementById(tab.getAttribute("aria-controls"));
+      panel.hidden = !chosen;
+      if (chosen && panel.dataset.src) fillPanel(panel);
     }
   }
 

@@ -33,6 +33,8 @@ def test_help_is_a_click_away_and_filters_while_one_types(chat: Page) -> None:
     [
         ("settings-general", "Settings", "Theme"),
         ("settings-chat", "Settings", "Temperature"),
+        ("settings-account", "Settings", "Your numbers"),
+        ("settings-security", "Settings", "This device"),
         ("settings-data", "Settings", "Clear this chat"),
         ("settings-keyboard", "Settings", "Show these keys"),
         ("feedback", "Tell us what you think", "Your words"),

@@ -156,6 +156,25 @@ def test_other_device_is_signed_out(
     assert home.status_code == 302
 
 
+def test_other_device_is_signed_out_in_the_settings_of_the_chat(
+    chat: Page, echo: LiveServer, member: Person
+) -> None:
+    elsewhere = echo.person(member.name).sign_in(user_agent="OtherProgram/1")
+    chat.emulate_media(reduced_motion="reduce")
+    chat.keyboard.press("Control+,")
+    dialog = chat.get_by_role("dialog", name="Settings")
+    dialog.get_by_role("tab", name="Account").click()
+    expect(dialog.get_by_text(f"{member.name}@")).to_be_visible()
+    expect_no_violations(chat)
+    dialog.get_by_role("tab", name="Security").click()
+    expect_no_violations(chat)
+    dialog.get_by_role("button", name="Sign out A program (OtherProgram)").click()
+    expect(dialog.get_by_text("Signed out there.")).to_be_visible()
+    expect(dialog.get_by_text("OtherProgram")).to_have_count(0)
+    home = elsewhere.http.get(f"{echo.url}/profile", allow_redirects=False, timeout=20)
+    assert home.status_code == 302
+
+
 def test_everything_is_downloaded_as_one_zip(
     account: Page, echo: LiveServer, tmp_path: Path
 ) -> None:

@@ -25,6 +25,8 @@ UNEXPLAINED_PAGES = {
     "health.healthz": "for programs that watch the server",
     "health.readyz": "for programs that watch the server",
     "google_login.authorize": "Google leads there and Echo leads on: nobody stays",
+    "settings_panels.own_account": "a piece of the settings, fetched by the chat page",
+    "settings_panels.security": "a piece of the settings, fetched by the chat page",
     "conversations.row": "a piece of the list, fetched by the chat page",
     "admin_downloads.state": "asked by the page of downloads",
     "admin_downloads.fetch": "the file itself, behind a button of the page of downloads",
@@ -38,7 +40,6 @@ UNEXPLAINED_PAGES = {
     "admin_feedback.export": "the CSV that `admin-tables` tells of",
 }
 UNEXPLAINED_LABELS = {
-    "Account": "the line of the settings that leads to the profile",
     "Cancel": "leaves a form, as everywhere",
     "Try again": "stands beside its reason",
     "Take back": "stands beside its reason",

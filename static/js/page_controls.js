@@ -4,9 +4,10 @@ import { copyText } from "./code_blocks.js";
 import { guardComposition } from "./composition.js";
 import { csrfToken } from "./http.js";
 import { element } from "./icons.js";
+import { KeyEditor } from "./key_editor.js";
 import { openMenu } from "./menu.js";
 import { leave, signingOut } from "./session_end.js";
-import { shortcuts } from "./shortcuts.js";
+import { bindings, shortcuts } from "./shortcuts.js";
 import { toast } from "./toasts.js";
 import { tellZone } from "./zone.js";
 
@@ -100,8 +101,8 @@ function wireKeys({ newChat, search, drawer, focus, stop, lastAnswer, regenerate
     bottom: () => scroll.toBottom(),
     keyboard: () => settings.open("keyboard"),
     settings: () => settings.open("general"),
-    keys: at("keys"),
   });
+  new KeyEditor({ root: at("keys"), said: at("keys-said"), all: at("keys-default"), bindings });
 }
 
 async function copy(text, said) {

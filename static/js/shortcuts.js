@@ -1,6 +1,6 @@
-// The keys of the chat page, in one table that the Keyboard tab shows too. None of them is taken while a dialog is open.
+// The keys of the chat page, in one table; a person may choose others. None of them is taken while a dialog is open.
 
-import { element } from "./icons.js";
+import { Bindings } from "./key_bindings.js";
 
 const TABLE = [
   { act: "newChat", keys: "Ctrl+Shift+O", label: "New chat" },
@@ -19,29 +19,12 @@ const TABLE = [
   { act: "settings", keys: "Ctrl+,", label: "Settings" },
 ];
 
-const SHOWN = { Escape: "Esc", Backspace: "⌫", ArrowUp: "↑", ArrowDown: "↓" };
-const mac = /Mac|iP/.test(globalThis.navigator?.platform ?? "");
+export const bindings = new Bindings(TABLE);
 
-export function shortcuts({ keys, ...acts }) {
-  if (keys) keys.replaceChildren(...TABLE.map(line));
+export function shortcuts(acts) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    const found = TABLE.find(({ keys: combination }) => matches(event, combination));
-    if (found && acts[found.act]() !== false) event.preventDefault();
+    const act = bindings.find(event);
+    if (act && acts[act]() !== false) event.preventDefault();
   });
-}
-
-export function matches(event, combination) {
-  const parts = combination.split("+");
-  const key = parts.at(-1);
-  const ctrl = event.ctrlKey || event.metaKey;
-  if (ctrl !== parts.includes("Ctrl") || event.shiftKey !== parts.includes("Shift") || event.altKey) return false;
-  if (key === ";") return event.key === ";" || event.key === ":" || event.code === "Semicolon";
-  if (key === "/") return event.key === "/" || event.key === "?" || event.code === "Slash";
-  return event.key.toLowerCase() === key.toLowerCase();
-}
-
-function line({ keys, label }) {
-  const signs = keys.split("+").map((key) => element("kbd", {}, key === "Ctrl" && mac ? "⌘" : SHOWN[key] ?? key));
-  return element("div", {}, element("dt", {}, label), element("dd", {}, ...signs));
 }

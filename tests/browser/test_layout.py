@@ -212,6 +212,35 @@ def test_whole_talk_by_keyboard_alone(chat: Page) -> None:
     expect(chat.get_by_role("button", name="Undo")).to_be_visible()
 
 
+def test_keys_are_chosen_anew_and_put_back(chat: Page) -> None:
+    chat.keyboard.press("Control+/")
+    settings = chat.get_by_role("dialog", name="Settings")
+    search = settings.locator("[data-act=search] .key-button")
+    search.click()
+    chat.keyboard.press("Control+R")
+    expect(settings.get_by_text("Ctrl+R belongs to the browser.")).to_be_visible()
+    chat.keyboard.press("Escape")
+    expect(search.locator("kbd")).to_have_text(["Ctrl", "K"])
+    search.click()
+    chat.keyboard.press("Alt+s")
+    expect(search.locator("kbd")).to_have_text(["Alt", "S"])
+    expect(search).to_be_focused()
+    chat.keyboard.press("Escape")
+    expect(settings).to_be_hidden()
+    chat.reload()
+    expect(chat.locator(".side-button .hint").last).to_have_text("Alt S")
+    chat.keyboard.press("Control+K")
+    found = chat.get_by_role("dialog", name="Search chats")
+    expect(found).to_be_hidden()
+    chat.keyboard.press("Alt+s")
+    expect(found).to_be_visible()
+    chat.keyboard.press("Escape")
+    chat.keyboard.press("Control+/")
+    settings.get_by_role("button", name="All keys back to the default").click()
+    expect(search.locator("kbd")).to_have_text(["Ctrl", "K"])
+    expect(chat.locator(".side-button .hint").last).to_have_text("Ctrl K")
+
+
 def test_list_of_keys_and_search_open_by_keyboard_and_give_the_focus_back(chat: Page) -> None:
     keys = chat.keyboard
     ask_and_wait(chat, "Where do walruses sleep?")
@@ -220,7 +249,7 @@ def test_list_of_keys_and_search_open_by_keyboard_and_give_the_focus_back(chat: 
     settings = chat.get_by_role("dialog", name="Settings")
     expect(settings.get_by_role("tab", name="Keyboard")).to_have_attribute("aria-selected", "true")
     expect(settings.locator("#keys")).to_contain_text("Search chats")
-    expect(settings.locator("#keys")).to_contain_text("CtrlK")
+    expect(settings.locator("#keys")).to_contain_text("Ctrl K")
     keys.press("ArrowUp")
     expect(settings.get_by_role("tab", name="Data")).to_be_focused()
     keys.press("Escape")

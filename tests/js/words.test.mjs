@@ -5,7 +5,6 @@ import { test } from "node:test";
 import { score } from "../../static/js/ajax_form.js";
 import { lastSentenceEnd } from "../../static/js/announcer.js";
 import { ago, brief, ordinal, queuePlace, replyStats, seconds } from "../../static/js/format.js";
-import { matches } from "../../static/js/shortcuts.js";
 import { labelOf, shorten } from "../../static/js/sidebar.js";
 
 test("ordinals", () => assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 102].map(ordinal), ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd"]));
@@ -36,16 +35,6 @@ test("sentences end where they end", () => {
   assert.equal(lastSentenceEnd("One. Two"), 5);
   assert.equal(lastSentenceEnd("no end yet"), 0);
   assert.equal(lastSentenceEnd("A line\nand"), 7);
-});
-
-test("keys", () => {
-  const key = (more) => ({ ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, key: "", code: "", ...more });
-  assert.ok(matches(key({ ctrlKey: true, key: "k" }), "Ctrl+K"));
-  assert.ok(matches(key({ metaKey: true, shiftKey: true, key: "O" }), "Ctrl+Shift+O"));
-  assert.ok(matches(key({ ctrlKey: true, shiftKey: true, key: ":", code: "Semicolon" }), "Ctrl+Shift+;"));
-  assert.ok(!matches(key({ ctrlKey: true, altKey: true, key: "k" }), "Ctrl+K"));
-  assert.ok(!matches(key({ key: "k" }), "Ctrl+K"));
-  assert.ok(!matches(key({ shiftKey: true, key: "Escape" }), "Escape"));
 });
 
 test("groups of the sidebar", () => {

@@ -34,6 +34,8 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 
+from echo.policies import KEY_SCOPES, ROUTES, Right
+
 log = structlog.get_logger()
 
 SQLITE_PRAGMAS = (
@@ -94,6 +96,30 @@ class CarefulCompress(Compress):
         return packed
 
 
+class CookieCSRF(CSRFProtect):
+    """Asks for a page's token where the cookie says who writes: another site may make a browser send it.
+
+    Nobody makes a browser send somebody else's key; where one is shown the cookie counts for nothing.
+    """
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if apply_exemptions and not _cookie_counts():
+            return
+        super().protect(apply_exemptions)
+
+
+def _cookie_counts() -> bool:
+    return shown_key() is None and ROUTES.get(str(request.endpoint)) is not Right.KEY
+
+
+def shown_key() -> str | None:
+    """Return what this request shows as its key, where keys count; None: the cookie says who asks."""
+    if request.endpoint not in KEY_SCOPES:
+        return None
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
+
+
 def _may_be_anothers_wish() -> bool:
     """Tell whether a link or script of another site may have made the browser ask for this address."""
     site = request.headers.get("Sec-Fetch-Site")
@@ -125,7 +151,7 @@ def network_of(address: str) -> str:
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate(render_as_batch=True, compare_type=True)
 bcrypt = Bcrypt()
-csrf = CSRFProtect()
+csrf = CookieCSRF()
 login_manager = LoginManager()
 limiter = Limiter(key_func=client_network)  # its own Retry-After would often be 0
 lonely_limits = FixedWindowRateLimiter(MemoryStorage())  # while the shared storage is away
@@ -157,6 +183,15 @@ def _count(limits: RateLimiter, rate: RateLimitItem, key: tuple[str, ...]) -> fl
     if limits.hit(rate, *key):
         return 0.0
     return max(limits.get_window_stats(rate, *key).reset_time - time.time(), 1.0)
+
+
+def left_of(rate: RateLimitItem, *key: str) -> tuple[int, float]:
+    """Return how often a limit may still be used, and the seconds until it begins anew."""
+    try:
+        stats = limiter.limiter.get_window_stats(rate, *key)
+    except StorageError:
+        stats = lonely_limits.get_window_stats(rate, *key)
+    return max(stats.remaining, 0), max(stats.reset_time - time.time(), 0.0)
 
 
 class JsonProvider(DefaultJSONProvider):

@@ -17,6 +17,7 @@ MESSAGE_CHARS: Final = 16_000
 TITLE_CHARS: Final = 120
 SYSTEM_PROMPT_CHARS: Final = 2_000
 MODEL_NAME_CHARS: Final = 64
+API_MESSAGES: Final = 2_000  # of one request below /v1
 TEMPLATE_CHARS: Final = 50_000
 CONTEXT_TOKENS_LEAST: Final = 64
 CONTEXT_TOKENS_MOST: Final = 1_048_576
@@ -100,6 +101,8 @@ RATE_LIMITS: Final = {
     "profile.remove_picture": "5/second",
     "devices.revoke": "5/second",
     "devices.revoke_others": "1/second",
+    "keys.make": "1/second",
+    "keys.revoke": "5/second",
     "own_data.export": "6/minute",
     "own_data.retention": "5/second",
     "own_data.delete_me": "3/second",
@@ -111,6 +114,7 @@ RATE_LIMITS: Final = {
     "recovery.unlock": "3/second",
     "recovery.send_verification": "1/second",
 }
+API_PER_PERSON: Final = "300/minute"  # requests below /v1, whichever key they show
 LOGIN_PER_ACCOUNT: Final = "10/15 minutes"
 MAILS_PER_ACCOUNT: Final = "3/hour"  # of each kind that somebody can ask for
 PROOFS_PER_ACCOUNT: Final = (
@@ -119,6 +123,9 @@ PROOFS_PER_ACCOUNT: Final = (
 SEARCHES_PER_ACCOUNT: Final = "60/10 seconds"  # typing asks five times a second
 PASSKEYS_MAX: Final = 20
 PASSKEY_NAME_CHARS: Final = 60
+API_KEYS_MAX: Final = 50  # of one person that work
+API_KEY_NAME_CHARS: Final = 60
+API_KEY_DAYS_MAX: Final = 3_650
 CODES_PER_SIGN_IN: Final = "5/15 minutes"  # longer than a sign-in waits, so five in all
 
 EVENT_LIMITS: Final = {

@@ -28,6 +28,8 @@ class Right(StrEnum):
     """Everybody with an account, about themselves."""
     OWNER = "owner"
     """Signed in, and the thing that is named is one's own: what is another's is not found."""
+    KEY = "key"
+    """A program that shows a key of an account's; a cookie counts for nothing."""
     CHARTS = "charts"
     """Figures without people: analysts and stronger."""
     PEOPLE = "people"
@@ -36,9 +38,21 @@ class Right(StrEnum):
     """Roles, settings and downloads of everything: super admins."""
 
 
+class Scope(StrEnum):
+    """What a key may be used for; its owner's role bounds it all the same."""
+
+    CHAT = "chat"
+    """Asking models."""
+    READ = "read"
+    """Looking at what is one's own, changing nothing."""
+    ADMIN = "admin"
+    """What administrators do."""
+
+
 LEAST_ROLE: Final = {
     Right.SIGNED_IN: RoleName.USER,
     Right.OWNER: RoleName.USER,
+    Right.KEY: RoleName.USER,
     Right.CHARTS: RoleName.ANALYST,
     Right.PEOPLE: RoleName.ADMIN,
     Right.SYSTEM: RoleName.SUPER_ADMIN,
@@ -88,6 +102,9 @@ ROUTES: Final = {
     "devices.revoke_others": Right.SIGNED_IN,
     "settings_panels.own_account": Right.SIGNED_IN,
     "settings_panels.security": Right.SIGNED_IN,
+    "keys.listing": Right.SIGNED_IN,
+    "keys.make": Right.SIGNED_IN,
+    "keys.revoke": Right.OWNER,
     "own_data.index": Right.SIGNED_IN,
     "own_data.export": Right.SIGNED_IN,
     "own_data.retention": Right.SIGNED_IN,
@@ -106,6 +123,10 @@ ROUTES: Final = {
     "conversations.restore": Right.OWNER,
     "conversations.export_as": Right.OWNER,
     "chat_api.chat": Right.OWNER,
+    "v1.models": Right.KEY,
+    "v1.model": Right.KEY,
+    "v1.chat_completions": Right.KEY,
+    "v1.nothing": Right.ANYONE,
     "admin.index": Right.CHARTS,
     "admin.chart": Right.CHARTS,
     "admin.chart_file": Right.CHARTS,
@@ -171,6 +192,16 @@ ROUTES: Final = {
     "admin_feedback.answer": Right.PEOPLE,
     "admin_feedback.action_view": Right.PEOPLE,
     "admin_feedback.export": Right.PEOPLE,
+}
+
+KEY_SCOPES: Final = {
+    # Flask endpoint: a key opens it that has one of these scopes; no key opens any other
+    "chat_api.chat": frozenset({Scope.CHAT}),
+    "home.quota": frozenset({Scope.CHAT, Scope.READ}),
+    "conversations.export_as": frozenset({Scope.READ}),
+    "v1.models": frozenset({Scope.CHAT, Scope.READ}),
+    "v1.model": frozenset({Scope.CHAT, Scope.READ}),
+    "v1.chat_completions": frozenset({Scope.CHAT}),
 }
 
 EVENTS: Final = {

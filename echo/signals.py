@@ -19,6 +19,9 @@ reader_left = _signals.signal("reader-left")
 message_changed = _signals.signal("message-changed")
 """sender: Message. Its owner has edited its text in its place."""
 
+call_ended = _signals.signal("call-ended")
+"""sender: LiveCall. An answer to a program has ended, and what it took is stored."""
+
 conversation_changed = _signals.signal("conversation-changed")
 """sender: Conversation. Title, pin, settings or newest message changed."""
 

@@ -17,9 +17,9 @@ from vulture import Vulture
 ROOT: Final = Path(__file__).resolve().parent.parent
 PRODUCT: Final = ("run.py", "echo", "analytics", "demo", "scripts")
 REGISTERED: Final = [  # decorators that hand a function to somebody who calls it
-    "@*.command", "@*.route", "@*.get", "@*.post", "@*.record_once", "@*.url_value_preprocessor",
-    "@*.user_loader", "@*.listens_for", "@compiles", "@event", "@expose", "@field_validator",
-    "@model_validator",
+    "@*.after_request", "@*.command", "@*.route", "@*.get", "@*.post", "@*.record_once",
+    "@*.url_value_preprocessor", "@*.user_loader", "@*.listens_for", "@compiles", "@event", "@expose",
+    "@field_validator", "@model_validator",
 ]  # fmt: skip
 CALLED_BY: Final = {
     "Flask-Admin": (
@@ -34,6 +34,7 @@ CALLED_BY: Final = {
         "_apply_mask", "debug", "iterator", "max_decode_packets", "max_frame_length",
         "support_legacy_versions",
     ),
+    "programs, which read or send them": ("logit_bias",),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),

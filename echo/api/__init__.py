@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from echo.api import chat
+from echo.api import chat, v1
 
 
 def init_app(app: Flask) -> None:
     """Register the routes."""
     app.register_blueprint(chat.blueprint)
+    app.register_blueprint(v1.blueprint)

@@ -35,10 +35,11 @@ def serve_command() -> None:
 
 def _register() -> None:
     from demo.data import demo_data
-    from echo.cli import backup, chat, maintenance, models, tune, users
+    from echo.cli import backup, chat, keys, maintenance, models, tune, users
 
     cli.add_command(users.create_admin)
     cli.add_command(users.remove_second_factors)
+    cli.add_command(keys.keys)
     cli.add_command(maintenance.audit)
     cli.add_command(backup.backup)
     cli.add_command(backup.restore)

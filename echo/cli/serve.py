@@ -92,7 +92,7 @@ def _end(app: Flask, server: Any) -> None:
     """Stop accepting, let replies finish for a while, mark the rest, close everything: in ten seconds."""
     turns = Turns.of(app)
     began = time.monotonic()
-    log.info("stopping", live=len(turns.live))
+    log.info("stopping", live=turns.calls.streams)
     server.stop_accepting()
     if (adder := Models.of(app).adder) is not None:
         adder.stop()  # what is complete is kept; the child that fetches ends with us
@@ -100,6 +100,7 @@ def _end(app: Flask, server: Any) -> None:
     interrupted = list(turns.live.values())
     for turn in interrupted:
         turn.stop(MessageStatus.INTERRUPTED)
+    turns.calls.stop_all("The server is stopping. Please ask again shortly.")
     _wait_for_replies(turns, LAST_SECONDS)
     server.close()
     turns.engine.stop(timeout=LAST_SECONDS)
@@ -114,5 +115,5 @@ def _end(app: Flask, server: Any) -> None:
 
 def _wait_for_replies(turns: Turns, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while turns.live and time.monotonic() < deadline:
+    while turns.calls.streams and time.monotonic() < deadline:
         hub.sleep(0.05)

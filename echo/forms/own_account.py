@@ -10,6 +10,7 @@ from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectC
     PasswordField,
     RadioField,
     SelectChoice,
+    SelectField,
     StringField,
 )
 from wtforms.validators import Length, Optional
@@ -25,12 +26,19 @@ from echo.forms.fields import (
     storable_text,
     stripped,
 )
+from echo.policies import Scope
 
 RETENTION_CHOICES: Final = {
     "": "Keep them",
     "30": "30 days",
     "90": "90 days",
     "365": "A year",
+}
+KEY_DAYS: Final = {
+    "30": "30 days",
+    "90": "90 days",
+    "365": "A year",
+    "": "Until I revoke it",
 }
 
 
@@ -76,3 +84,32 @@ class DeleteMeForm(Form):
         [required("Type your name to confirm."), Length(max=limits.USERNAME_MAX)],
         filters=[stripped],
     )
+
+
+class ApiKeyForm(Form):
+    """A new key for a program."""
+
+    name = StringField(
+        "Name",
+        [
+            required("Give the key a name."),
+            Length(1, limits.API_KEY_NAME_CHARS, "Use 1 to 60 characters."),
+            no_line_breaks,
+        ],
+        filters=[stripped, storable_text],
+    )
+    chat = BooleanField("Ask models", default=True)
+    read = BooleanField("Read your chats and what is left of today's allowance")
+    days = SelectField(
+        "It works for",
+        choices=[SelectChoice(*option) for option in KEY_DAYS.items()],
+        default="90",
+    )
+
+    @property
+    def chosen_scopes(self) -> list[Scope]:
+        return [scope for scope in (Scope.CHAT, Scope.READ) if self[scope.value].data]
+
+    @property
+    def chosen_days(self) -> int | None:
+        return int(self.days.data) if self.days.data else None

@@ -18,7 +18,7 @@ from .model_source import ModelSource
 from .model_spec import ModelSpec
 from .request import FinishReason, GenerationRequest, SamplingParams
 from .room import MB
-from .runner import ModelRunner
+from .runner import CHARS_PER_TOKEN, ModelRunner
 from .schema import check_schema
 from .scripted_runner import Script, ScriptedModels
 from .sequence import Sequence
@@ -26,8 +26,6 @@ from .served_model import ServedModel
 from .statuses import status_of
 from .stream import Finished, QueuePlace, Timing, TokenStream, Usage
 from .supervisor import Supervisor
-
-CHARS_PER_TOKEN = 16  # a text with more of them per token of room is not even counted
 
 
 def _noop() -> None:

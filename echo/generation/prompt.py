@@ -10,7 +10,7 @@ from .detokenizer import Detokenizer, StreamDetokenizer, WindowDetokenizer
 from .errors import ChatTemplateError, ModelLoadError
 from .kv_cache import common_prefix
 from .request import ChatMessage, GenerationRequest
-from .runner import RowError
+from .runner import CHARS_PER_TOKEN, RowError, too_long
 
 PLAIN_STOP = ("\nUser:",)
 SHARED_KEPT = 64  # texts whose token counts are kept
@@ -72,6 +72,8 @@ class PromptBuilder:
 
     def build(self, request: GenerationRequest) -> list[int]:
         """The prompt with the latest exchanges that fit; raises RowError."""
+        if request.whole:
+            return self._whole(request)
         limit = self.limit(request.sampling.max_new_tokens)
         system, rest = _split(request.messages)
         starts = _exchange_starts(rest)
@@ -97,6 +99,17 @@ class PromptBuilder:
         block = limit * _letters_per_token(rest, whole) // 4
         steady = tokens_from(_steady_cut(rest, starts, high, block))
         return steady if len(steady) >= limit // 2 else tokens
+
+    def _whole(self, request: GenerationRequest) -> list[int]:
+        """The prompt with every message; the reply gets what room is left, one token at least."""
+        chars = sum(len(message.content) for message in request.messages)
+        if chars > self._context * CHARS_PER_TOKEN:  # not even counted
+            raise too_long(chars // 4, self._context)
+        system, rest = _split(request.messages)
+        tokens = self._tokens(system, rest, request.prefix)
+        if len(tokens) >= self._context:
+            raise too_long(len(tokens), self._context)
+        return tokens
 
     def shared_tokens(self, request: GenerationRequest) -> int:
         """How many of the prompt's first tokens are the same for every owner."""

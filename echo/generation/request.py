@@ -66,6 +66,7 @@ class GenerationRequest:
     conversation: str | None = None  # opaque: the next turn finds its keys and values again
     model: str = ""  # the name it is served under; empty: the engine's default
     shared_chars: int = 0  # so much of the system message is the same for every owner
+    whole: bool = False  # refused where it does not fit; else the oldest exchanges are left out
     prefix: str = ""  # text that the assistant has already written: it is continued
     request_id: str = ""
 

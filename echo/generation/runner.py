@@ -10,6 +10,8 @@ from .request import SamplingParams
 from .sequence import Sequence
 from .stream import TokenLogprob
 
+CHARS_PER_TOKEN = 16  # a text with more of them per token of room is not even counted
+
 
 class RowError(Exception):
     """One request cannot be served; its neighbours can."""
@@ -18,6 +20,12 @@ class RowError(Exception):
         super().__init__(text)
         self.code = code
         self.text = text
+
+
+def too_long(tokens: int, context: int) -> RowError:
+    """A request that must be read whole does not fit."""
+    text = f"The messages have about {tokens:,} tokens; the model reads {context:,}, its answer among them."
+    return RowError("too_long", text)
 
 
 @dataclass(frozen=True)

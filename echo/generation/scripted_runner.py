@@ -18,7 +18,15 @@ from .config import EngineConfig
 from .errors import InvalidConfig, ModelLoadError
 from .model_source import ModelSize, Progress
 from .model_spec import ModelSpec
-from .runner import Admission, ModelFacts, RowError, RowOutput, StepOutcome, StepPlan
+from .runner import (
+    Admission,
+    ModelFacts,
+    RowError,
+    RowOutput,
+    StepOutcome,
+    StepPlan,
+    too_long,
+)
 from .sequence import Sequence
 
 log = logging.getLogger(__name__)
@@ -179,6 +187,8 @@ class ScriptedRunner:
         if (tokens := self.count_tokens(question)) > limit:
             raise RowError("too_long", f"The message has {tokens} tokens; at most {limit} fit.")
         length = sum(self.count_tokens(message.content) for message in request.messages)
+        if request.whole and length >= self._facts.context_length:
+            raise too_long(length, self._facts.context_length)
         self._rows[sequence.number] = _Row(reply, pieces, given=sequence.completion)
         prompt = [0] * max(1, min(length, limit))
         return Admission(

@@ -1,6 +1,7 @@
 """The tables. They do not know forms, services, sockets or the engine."""
 
 from echo.models.administration import AuditEvent, Invite, SiteSetting
+from echo.models.api import ApiCall, ApiKey
 from echo.models.conversation import Conversation, Message, MessageRating, MessageStatus
 from echo.models.feedback import Feedback, FeedbackState
 from echo.models.model_setting import ModelSetting
@@ -23,6 +24,8 @@ from echo.policies import RoleName
 __all__ = [
     "ActiveDay",
     "ActivitySlot",
+    "ApiCall",
+    "ApiKey",
     "AuditEvent",
     "CohortWeek",
     "Conversation",

@@ -46,6 +46,8 @@ class Act(StrEnum):
     USER_RESET_LINK_MADE = "user.reset_link_made"
     USER_EXPORTED = "user.exported"
     DEVICE_REVOKED = "device.revoked"
+    KEY_MADE = "key.made"
+    KEY_REVOKED = "key.revoked"
     ROLE_EDITED = "role.edited"
     INVITE_MADE = "invite.made"
     INVITE_REVOKED = "invite.revoked"

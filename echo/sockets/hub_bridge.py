@@ -13,16 +13,17 @@ from echo.sockets.model_news import ModelNews
 
 
 def start(turns: Turns, wakeup: hub.Wakeup) -> None:
-    """Begin to wake the pump of every stream that has news, and to tell what models do."""
+    """Begin to wake the reader of every stream that has news, and to tell what models do."""
     hub.spawn(wakeup.listen, _waker(turns))
 
 
 def _waker(turns: Turns) -> Callable[[], None]:
     def wake_pumps() -> None:
         for stream in turns.engine.drain_ready():
-            turn = turns.live.get(stream.request_id)
-            if turn is not None:
-                turn.news.notify()
+            id_ = stream.request_id
+            reader = turns.live.get(id_) or turns.calls.live.get(id_)
+            if reader is not None:
+                reader.news.notify()
         if turns.engine.models_changed():
             ModelNews.of(turns.app).tell_soon()
 

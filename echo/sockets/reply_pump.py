@@ -16,16 +16,11 @@ from echo.extensions import db, socketio
 from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, Usage
 from echo.models import Conversation, Message
 from echo.services.chats import message_tree, wire
-from echo.services.turns import LiveTurn, Turns
+from echo.services.turns import LiveTurn, Turns, pace
 from echo.sockets import rooms, slow_readers
 
 log = structlog.get_logger()
 
-TICK_SECONDS: Final = 0.03
-WIDEST_TICK_SECONDS: Final = 0.1
-STREAMS_PER_TICK: Final = (
-    16  # with more streams than this, each waits longer and sends more at once
-)
 LOOK_SECONDS: Final = 1.0
 FLUSH_SECONDS: Final = 0.5
 FIRST_PAUSE_SECONDS: Final = 0.5
@@ -113,12 +108,8 @@ class Pump:
                 return end
             place = self._tell_place(turn, place)
             if turn.seq:
-                hub.sleep(self._tick())
+                hub.sleep(pace.tick(self.turns.calls.streams))
             turn.news.wait(LOOK_SECONDS)
-
-    def _tick(self) -> float:
-        crowd = len(self.turns.live) / STREAMS_PER_TICK
-        return min(max(crowd, 1.0) * TICK_SECONDS, WIDEST_TICK_SECONDS)
 
     def _send_pieces(self, turn: LiveTurn) -> Finished | Failed | None:
         if turn.stream is None:

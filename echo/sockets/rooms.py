@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 
 from echo import hub, signals
 from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.models import Conversation, Message
 from echo.services.chats import message_tree, wire
-from echo.services.turns import LiveTurn, Turns, quotas
+from echo.services.turns import LiveCall, LiveTurn, Turns, quotas
 
 GRACE_SECONDS = 0.2  # the notice leaves before the connection is closed
 
@@ -48,6 +48,7 @@ def subscribe() -> None:
     signals.access_ended.connect(_access_ended)
     signals.account_closed.connect(_account_closed)
     signals.reader_left.connect(_reader_left)
+    signals.call_ended.connect(_call_ended)
 
 
 def _message_changed(row: Message) -> None:
@@ -82,6 +83,11 @@ def _reader_left(turn: LiveTurn) -> None:
     """Stop a reply that nobody waits for any more; one that a tab watches goes on."""
     if not any(connections_in(of_conversation(turn.conversation_id))):
         turn.stop()
+
+
+def _call_ended(call: LiveCall) -> None:
+    app: Any = current_app
+    tell_quota(app._get_current_object(), call.user_id)
 
 
 def connections_in(room: str | None) -> Iterator[str]:

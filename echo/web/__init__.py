@@ -17,6 +17,7 @@ from echo.web import (
     help_page,
     home,
     json_bodies,
+    keys,
     own_data,
     passkeys,
     profile,
@@ -44,6 +45,7 @@ PAGES = (
     profile,
     devices,
     settings_panels,
+    keys,
     own_data,
     chat_forms,
     conversations,
@@ -58,6 +60,7 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     sessions.init_app(app)
     step_up.init_app(app)
+    keys.init_app(app)
     json_bodies.init_app(app)
     template_helpers.init_app(app)
     error_pages.init_app(app)

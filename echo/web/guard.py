@@ -13,12 +13,16 @@ from flask import Flask
 from flask_login import current_user
 
 from echo import policies
-from echo.errors import Forbidden
-from echo.extensions import login_manager
+from echo.errors import Forbidden, SignedOut
+from echo.extensions import login_manager, shown_key
 from echo.policies import Right
+from echo.web import sessions
 
 View = Callable[..., Any]
 
+NO_KEY = (
+    "Send an API key: “Authorization: Bearer echo_sk_…”. People make theirs under Profile, Keys."
+)
 NOT_ALLOWED = "You are signed in, but this page is not open to you."
 
 
@@ -45,16 +49,29 @@ class GuardedFlask(Flask):
         present = self.view_functions.get(endpoint)
         if present is not None and getattr(present, "__wrapped__", None) is view:
             return present
-        return view if right is Right.ANYONE else _behind(right, view)
+        return view if right is Right.ANYONE else _behind(endpoint, right, view)
 
 
-def _behind(right: Right, view: View) -> View:
+def _behind(endpoint: str, right: Right, view: View) -> View:
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
+        if right is Right.KEY and shown_key() is None:
+            raise SignedOut(NO_KEY)
         if not current_user.is_authenticated:
             return login_manager.unauthorized()
         if not policies.allows(current_user.role_name, right):
             raise Forbidden(NOT_ALLOWED)
+        if shown_key() is not None:
+            _refuse_other_scopes(endpoint)
         return view(*args, **kwargs)
 
     return checked
+
+
+def _refuse_other_scopes(endpoint: str) -> None:
+    """Raise Forbidden where this request's key may not be used for the route."""
+    key = sessions.current_key()
+    wanted = policies.KEY_SCOPES[endpoint]
+    if key is None or not key.scopes & wanted:
+        names = " or ".join(sorted(wanted))
+        raise Forbidden(f"This key may not be used for that: it needs the scope {names}.")

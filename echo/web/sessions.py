@@ -1,4 +1,4 @@
-"""Who is signed in: the cookie holds a device's token, the device's row decides. Knows no forms."""
+"""Who asks: the cookie holds a device's token, a program shows a key; their rows decide. Knows no forms."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
 from echo.errors import SignedOut
-from echo.extensions import login_manager
-from echo.models import Device, User
-from echo.services.sign_in import devices
+from echo.extensions import login_manager, shown_key
+from echo.models import ApiKey, Device, User
+from echo.services.sign_in import api_keys, devices
 from echo.web import known_devices, replies
 
 FORM_TOKEN: Final = "csrf_token"
@@ -45,12 +45,17 @@ class SessionCookie(SecureCookieSessionInterface):
 
 def _refuse_visitor() -> Response:
     """Send a visitor's browser to the login page; tell a program that it is signed out."""
+    if shown_key() is not None:
+        raise SignedOut("This API key does not work: it has ended, or there never was one like it.")
     if replies.wants_json():
         raise SignedOut("Please sign in first.")
     return to_login()
 
 
 def _user_of_request(_request: object) -> User | None:
+    if shown_key() is not None:
+        key = current_key()
+        return key.user if key else None
     device = current_device()
     return device.user if device else None
 
@@ -67,6 +72,14 @@ def current_device() -> Device | None:
         g.device = devices.find(session.get(devices.SESSION_KEY))
     device: Device | None = g.device
     return device
+
+
+def current_key() -> ApiKey | None:
+    """Return the working key that this request shows, looked up once."""
+    if "api_key" not in g:
+        g.api_key = api_keys.find(shown_key())
+    key: ApiKey | None = g.api_key
+    return key
 
 
 def sign_in(user: User, remember: bool, method: str = "password") -> None:
@@ -125,6 +138,11 @@ def signed_out_account() -> int | str | None:
 
 def _note_visit() -> None:
     if request.endpoint in (None, "static"):
+        return
+    if shown_key() is not None:
+        key = current_key()
+        if key is not None:
+            api_keys.touch(key)
         return
     device = current_device()
     if device is not None:

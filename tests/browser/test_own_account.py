@@ -17,7 +17,7 @@ from tests.browser.test_accessibility import BOTH_THEMES, expect_no_violations
 from tests.live.server import PASSWORD, LiveServer, Person
 from tests.services.test_pictures import made
 
-PAGES = ["/profile", "/profile/devices", "/profile/data", "/profile/looks"]
+PAGES = ["/profile", "/profile/devices", "/profile/keys", "/profile/data", "/profile/looks"]
 SHOWN = re.compile(r"/pictures/\w+")
 
 

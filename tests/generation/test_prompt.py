@@ -112,3 +112,30 @@ def test_counting() -> None:
     assert builder.count("hello", "") < builder.count("hello", "Be kind.")
     request = GenerationRequest((ChatMessage("system", "Be kind."), ChatMessage("user", "hello")))
     assert builder.count("hello", "Be kind.") == len(builder.build(request))
+
+
+def whole(exchanges: int, context: int, prefix: str = "") -> int:
+    request = GenerationRequest(
+        conversation(exchanges), SamplingParams(max_new_tokens=5000), whole=True, prefix=prefix
+    )
+    return len(PromptBuilder(CODEC, context).build(request))
+
+
+def test_what_must_be_read_whole_is_refused_where_it_does_not_fit() -> None:
+    length = whole(5, 10_000)
+    assert whole(5, length + 1) == length  # one token is left for the reply
+    for context in (length, length // 2, 40):
+        with pytest.raises(
+            RowError, match=f"{length:,} tokens; the model reads {context:,}"
+        ) as found:
+            whole(5, context)
+        assert found.value.code == "too_long"
+    assert whole(5, length + 50, prefix="It is") > length
+
+
+def test_a_text_far_too_long_is_refused_before_it_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(CODEC, "encode", lambda _text: pytest.fail("it was counted"))
+    with pytest.raises(RowError, match="reads 100"):
+        whole(200, 100)

@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import (
+    ApiKey,
     Conversation,
     Device,
     Feedback,
@@ -47,6 +48,8 @@ FIXED = {
     "chart_name": "signups",
     "month": "2026-01",
     "export_type": "csv",
+    "model_id": "scripted",
+    "rest": "nothing",
 }
 RECORDS = {
     # Flask-Admin's tables name a row by ?id=
@@ -99,6 +102,7 @@ class World:
         json_bodies: dict[str, dict[str, Any]] = {
             "chat_api.chat": {"prompt": "Hi", "conversation_id": conversation_id},
             "conversations.settings": {"top_k": 1},
+            "v1.chat_completions": {"messages": [{"role": "user", "content": "Hi"}]},
         }
         if endpoint in json_bodies:
             return {"json": json_bodies[endpoint]}
@@ -155,6 +159,9 @@ def build(owner: User) -> World:
         "device_id": _device(owner),
         "passkey_id": Passkey(
             user_id=owner.id, credential_id=new_id(), public_key=b"key", name="Phone"
+        ),
+        "key_id": ApiKey(
+            user_id=owner.id, name=SECRET, key_hash=new_id(), ending="wxyz", scope_names="chat"
         ),
         "picture_id": _picture(owner),
         "invite_id": Invite(

@@ -7,6 +7,8 @@ from datetime import timedelta
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import (
+    ApiCall,
+    ApiKey,
     Conversation,
     Feedback,
     Invite,
@@ -32,6 +34,7 @@ SECRETS = {
     "credential_id": "SECRET-credential",
     "google_sub": "SECRET-google-sub",
     "invite_hash": "SECRET-invite-hash",
+    "key_hash": "SECRET-key-hash",
 }
 
 
@@ -98,6 +101,25 @@ def fill(user: User) -> None:
                 credential_id=SECRETS["credential_id"],
                 public_key=SECRETS["public_key"].encode(),
                 name="walrus phone",
+            ),
+            ApiKey(
+                user_id=user.id,
+                name="walrus script",
+                key_hash=SECRETS["key_hash"],
+                ending="wxyz",
+                scope_names="chat",
+            ),
+            ApiCall(
+                user_id=user.id,
+                route="chat.completions",
+                model="walrus-1b",
+                status="complete",
+                finish_reason="stop",
+                prompt_tokens=1,
+                cached_tokens=0,
+                completion_tokens=1,
+                queue_ms=0,
+                total_ms=1,
             ),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.models import Conversation, Device, Message, RoleName, User
+from echo.models import ApiCall, Conversation, Device, Message, RoleName, User
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.people import archive
@@ -42,10 +42,12 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     shown, deleted = sorted(
         db.session.scalars(select(Conversation)), key=lambda row: row.deleted_at is not None
     )
+    call = db.session.scalars(select(ApiCall)).one()
+    assert json.loads(files[f"api_calls/{call.id}.json"])[0]["model"] == "walrus-1b"
     assert set(files) == {
         "README.txt", "account.json", "picture.webp",
         f"conversations/{shown.id}.json", f"conversations/{shown.id}.md",
-        f"deleted/{deleted.id}.json", f"deleted/{deleted.id}.md",
+        f"deleted/{deleted.id}.json", f"deleted/{deleted.id}.md", f"api_calls/{call.id}.json",
     }  # fmt: skip
     account = json.loads(files["account.json"])
     assert account["profile"]["email"] == "walrus_ada@example.org"
@@ -57,6 +59,7 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
         "passkeys": [{**account["sign_in"]["passkeys"][0], "name": "walrus phone"}],
     }
     assert account["devices"][0]["address"] == "203.0.113.77"
+    assert [key["name"] for key in account["api_keys"]] == ["walrus script"]
     assert account["feedback"][0]["opinion"] == "walrus opinion"
     assert {each["comment"] for each in account["ratings"]} == {"walrus comment"}
     assert account["invitations"][0]["note"] == "walrus note"
@@ -65,7 +68,7 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     assert [each["text"] for each in messages] == [f"walrus text {n}" for n in (1, 2, 3, 4)]
     assert b"walrus text 4" in files[f"conversations/{shown.id}.md"]
     assert Image.open(io.BytesIO(files["picture.webp"])).size == (256, 256)
-    for name in ("account.json", "conversations/", "deleted/", "picture.webp"):
+    for name in ("account.json", "conversations/", "deleted/", "api_calls/", "picture.webp"):
         assert name.encode() in files["README.txt"]
 
 

@@ -17,7 +17,17 @@ from sqlalchemy import select
 from echo import hub
 from echo.clock import iso, utc_now
 from echo.extensions import db
-from echo.models import Conversation, Device, Feedback, Invite, MessageRating, Passkey, User
+from echo.models import (
+    ApiCall,
+    ApiKey,
+    Conversation,
+    Device,
+    Feedback,
+    Invite,
+    MessageRating,
+    Passkey,
+    User,
+)
 from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export
@@ -25,6 +35,7 @@ from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
 
 CONVERSATIONS_PER_STEP: Final = 10
+CALLS_PER_STEP: Final = 2_000
 LOOKS: Final = 10_000
 TEXT: Final = "txt"
 KINDS: Final = (("json", export.as_json), ("md", export.as_markdown))
@@ -33,11 +44,12 @@ README: Final = """\
 Your data in Echo, packed {moment}
 
 account.json             who you are here: name, address, role and settings; the browsers you signed in
-                         with; your passkeys' names; your feedback and ratings; invitations you made;
-                         who looked into your conversations
+                         with; your passkeys' and keys' names; your feedback and ratings; invitations you
+                         made; who looked into your conversations
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
+api_calls/*.json         what each answer to your programs took; neither question nor answer is kept
 picture.webp             your picture, if you have one
 
 Times are UTC. Passwords, codes, keys and session tokens are not in here: Echo keeps no readable ones.
@@ -68,6 +80,9 @@ def _batches(user: User) -> Iterator[Entries]:
     picture_id = profile_pictures.id_of(user.id)
     if picture_id:
         yield [("picture.webp", profile_pictures.find(picture_id).content)]
+    calls = select(ApiCall.id, ApiCall).where(ApiCall.user_id == user.id)
+    for rows in in_batches(calls, CALLS_PER_STEP):
+        yield [(f"api_calls/{rows[0][0]}.json", _as_json([_api_call(row) for _id, row in rows]))]
     mine = select(Conversation.id, Conversation).where(Conversation.user_id == user.id)
     for rows in in_batches(mine, CONVERSATIONS_PER_STEP):
         yield [entry for _id, row in rows for entry in _entries(row)]
@@ -98,6 +113,7 @@ def account(user: User) -> dict[str, Any]:
             "passkeys": [_passkey(row) for row in _own(Passkey, user)],
         },
         "devices": [_device(row) for row in _own(Device, user)],
+        "api_keys": [_api_key(row) for row in _own(ApiKey, user)],
         "feedback": [_feedback(row) for row in _own(Feedback, user)],
         "ratings": [_rating(row) for row in _own(MessageRating, user)],
         "invitations": [_invite(row) for row in _rows(Invite, Invite.created_by, user)],
@@ -144,6 +160,28 @@ def _device(row: Device) -> dict[str, Any]:
         "last_seen_at": iso(row.last_seen_at),
         "ends_at": iso(row.expires_at),
         "signed_out_at": iso(row.revoked_at),
+    }
+
+
+def _api_key(row: ApiKey) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "scopes": row.scope_names.split(),
+        "made_at": iso(row.created_at),
+        "ends_at": iso(row.expires_at),
+        "last_used_at": iso(row.last_used_at),
+        "revoked_at": iso(row.revoked_at),
+    }
+
+
+def _api_call(row: ApiCall) -> dict[str, Any]:
+    return {
+        "asked_at": iso(row.created_at),
+        "route": row.route,
+        "model": row.model,
+        "status": row.status,
+        "tokens": {"prompt": row.prompt_tokens, "completion": row.completion_tokens},
+        "milliseconds": row.total_ms,
     }
 
 

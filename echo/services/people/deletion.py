@@ -15,7 +15,16 @@ from sqlalchemy import delete, select, update
 
 from echo import hub, signals
 from echo.extensions import db
-from echo.models import Conversation, Feedback, Invite, Message, MessageRating, RoleName, User
+from echo.models import (
+    ApiCall,
+    Conversation,
+    Feedback,
+    Invite,
+    Message,
+    MessageRating,
+    RoleName,
+    User,
+)
 from echo.models.conversation import LIVE_STATUSES
 from echo.services import audit
 from echo.services.accounts import accounts
@@ -23,7 +32,7 @@ from echo.services.audit import Act, Entry
 from echo.services.chats import erasing
 from echo.services.numbers import contributors, rollups
 from echo.services.sign_in import devices, login_delays
-from echo.services.storage import transaction
+from echo.services.storage import execute, transaction
 
 log = structlog.get_logger()
 
@@ -74,7 +83,7 @@ def _take_off(user: User, actor: User) -> None:
 def _erase(user_id: int) -> None:
     _stop_replies(user_id)
     erasing.erase_conversations(Conversation.user_id == user_id)
-    while _erase_feedback(user_id):
+    while _erase_feedback(user_id) or _erase_calls(user_id):
         hub.sleep(erasing.PAUSE_SECONDS)
     login_delays.unlock(user_id)
     transaction(lambda: _erase_rest(user_id))
@@ -111,6 +120,12 @@ def _erase_feedback(user_id: int) -> bool:
         return bool(ids)
 
     return transaction(work)
+
+
+def _erase_calls(user_id: int) -> bool:
+    some = select(ApiCall.id).where(ApiCall.user_id == user_id).limit(ROWS_PER_STEP)
+    ids = list(db.session.scalars(some))
+    return bool(ids) and bool(execute(delete(ApiCall).where(ApiCall.id.in_(ids))))
 
 
 def _erase_rest(user_id: int) -> None:

@@ -1,8 +1,16 @@
-"""Turns: a question, its reply in the making, and its end. The only services that know the engine."""
+"""Turns: a question, its reply in the making, and its end. The only services that know the engine.
 
+Who reads what the engine writes gets its words for it from here.
+"""
+
+from echo.generation import ChatMessage, Finished, TextPiece, TokenLogprob, Usage
+from echo.services.turns.calls import Call, LiveCall
 from echo.services.turns.ending import interrupt_orphans
 from echo.services.turns.live_turn import LiveTurn
 from echo.services.turns.rows import Asked
 from echo.services.turns.turns import Question, Turns
 
-__all__ = ["Asked", "LiveTurn", "Question", "Turns", "interrupt_orphans"]
+__all__ = [
+    "Asked", "Call", "ChatMessage", "Finished", "LiveCall", "LiveTurn", "Question", "TextPiece",
+    "TokenLogprob", "Turns", "Usage", "interrupt_orphans",
+]  # fmt: skip

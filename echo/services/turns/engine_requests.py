@@ -5,7 +5,8 @@ Knows no rows but the conversation's settings and its owner's role.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from echo import errors
@@ -91,26 +92,21 @@ class EngineRequests:
         Raises:
             Busy, EngineFailed, InvalidInput.
         """
-        concern = safety.concern(history[-1].content)
+        with refusals():
+            request = self._request(conversation, reply_id, history, chosen, prefix)
+        return self.send(request, history[-1].content)
+
+    def send(self, request: GenerationRequest, question: str) -> Stream:
+        """Queue a request; a plain statement of distress gets its fixed text instead.
+
+        Raises:
+            Busy, EngineFailed, InvalidInput.
+        """
+        concern = safety.concern(question)
         if concern is not None:
-            return FixedStream(reply_id, safety.answer(concern, self.settings.help_lines))
-        try:
-            return self.engine.submit(
-                self._request(conversation, reply_id, history, chosen, prefix)
-            )
-        except QueueFull as full:
-            raise errors.Busy(
-                "Many people are asking at this moment. Please try again shortly."
-                if full.scope == "engine"
-                else "You have several answers waiting already. Please let one of them finish.",
-                retry_after=full.retry_after,
-            ) from full
-        except EngineUnavailable as away:
-            raise errors.EngineFailed(
-                f"The model cannot answer now: {away}", retry_after=10
-            ) from away
-        except InvalidRequest as refusal:
-            raise errors.InvalidInput(refusal.text, field=refusal.field) from refusal
+            return FixedStream(request.request_id, safety.answer(concern, self.settings.help_lines))
+        with refusals():
+            return self.engine.submit(request)
 
     def _request(
         self,
@@ -141,3 +137,21 @@ def _as_read(message: ChatMessage, told: help.Prompting) -> ChatMessage:
     if message.role != "user":
         return message
     return ChatMessage(message.role, told.question(message.content))
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise the engine's refusals as Echo's errors: Busy, EngineFailed, InvalidInput."""
+    try:
+        yield
+    except QueueFull as full:
+        raise errors.Busy(
+            "Many people are asking at this moment. Please try again shortly."
+            if full.scope == "engine"
+            else "You have several answers waiting already. Please let one of them finish.",
+            retry_after=full.retry_after,
+        ) from full
+    except EngineUnavailable as away:
+        raise errors.EngineFailed(f"The model cannot answer now: {away}", retry_after=10) from away
+    except InvalidRequest as refusal:
+        raise errors.InvalidInput(refusal.text, field=refusal.field) from refusal

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from echo.clock import midnight, utc_now
 from echo.errors import QuotaExceeded
 from echo.extensions import db
-from echo.models import Conversation, Message
+from echo.models import ApiCall, Conversation, Message
 from echo.services.accounts import accounts
 
 TOKENS = func.coalesce(Message.prompt_tokens, 0) + func.coalesce(Message.completion_tokens, 0)
@@ -45,24 +45,28 @@ class QuotaStatus:
         }
 
 
-def status(user_id: int) -> QuotaStatus:
+def status(user_id: int, in_the_making: int = 0) -> QuotaStatus:
     """Return what the user has used today and may use; raises NotFound for an absent account."""
     role = accounts.get(user_id).role
     today = midnight(utc_now().date())
     asked, tokens = _used(user_id, today)
+    called, call_tokens = _used_by_programs(user_id, today)
     return QuotaStatus(
-        messages=Allowance(asked, role.daily_messages),
-        tokens=Allowance(tokens, role.daily_tokens),
+        messages=Allowance(asked + called + in_the_making, role.daily_messages),
+        tokens=Allowance(tokens + call_tokens, role.daily_tokens),
         resets_at=today + timedelta(days=1),
     )
 
 
-def refuse_spent(user_id: int) -> None:
-    """Raise QuotaExceeded when the user's role allows no more today (UTC days)."""
+def refuse_spent(user_id: int, in_the_making: int = 0) -> None:
+    """Raise QuotaExceeded when the user's role allows no more today (UTC days).
+
+    `in_the_making`: answers to programs that count already, though they have no row yet.
+    """
     role = accounts.get(user_id).role
     if role.daily_messages is None and role.daily_tokens is None:
         return
-    today = status(user_id)
+    today = status(user_id, in_the_making)
     for allowance, things in ((today.messages, "messages"), (today.tokens, "tokens")):
         if allowance.is_spent:
             raise QuotaExceeded(
@@ -80,6 +84,16 @@ def _used(user_id: int, since: datetime) -> tuple[int, int]:
         )
     ).one()
     return row[0], row[1] + _tokens_of_continued(user_id, since)
+
+
+def _used_by_programs(user_id: int, since: datetime) -> tuple[int, int]:
+    row = db.session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(ApiCall.prompt_tokens + ApiCall.completion_tokens), 0),
+        ).where(ApiCall.user_id == user_id, ApiCall.created_at >= since)
+    ).one()
+    return row[0], row[1]
 
 
 def _tokens_of_continued(user_id: int, since: datetime) -> int:

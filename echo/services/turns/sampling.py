@@ -80,3 +80,18 @@ def sampling_for(own: Mapping[str, Any], settings: SiteSettings, chosen: Chosen)
     if settings.max_new_tokens is not None and "max_new_tokens" in wanted:
         wanted["max_new_tokens"] = min(wanted["max_new_tokens"], settings.max_new_tokens)
     return replace(base, **wanted)
+
+
+def sampling_for_program(
+    own: Mapping[str, Any], settings: SiteSettings, chosen: Chosen, window: int
+) -> SamplingParams:
+    """Return the sampling for a program's call: what it wants, else what is usual here.
+
+    Nobody reads along who could let a short answer go on: its length is bounded by the site's limit and the
+    model's window alone.
+    """
+    most = settings.max_new_tokens or window
+    usual = chosen.settled.sampling.get("max_new_tokens") or most
+    wanted = {"max_new_tokens": int(usual)} | {k: v for k, v in own.items() if v is not None}
+    wanted["max_new_tokens"] = min(wanted["max_new_tokens"], most)
+    return replace(defaults(settings, chosen), **wanted)

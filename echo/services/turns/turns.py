@@ -25,6 +25,7 @@ from echo.services.chats import conversations, message_tree
 from echo.services.serving import Chosen, Models
 from echo.services.storage import assign, undone_on_failure
 from echo.services.turns import ending, quotas, rows
+from echo.services.turns.calls import Calls
 from echo.services.turns.engine_requests import EngineRequests
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
 from echo.services.turns.rows import Asked
@@ -51,6 +52,7 @@ class Turns:
         self.engine = models.engine
         self.requests = EngineRequests(models.engine, models, settings)
         self.live: dict[str, LiveTurn] = {}
+        self.calls = Calls(app, self.requests, self.live)
         self._starting: set[str] = set()  # replies whose rows say that they live before `live` does
 
     @classmethod

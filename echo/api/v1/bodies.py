@@ -1,0 +1,214 @@
+"""Bodies of requests: read once, checked, and turned into calls. Knows no answers.
+
+Types are strict (true is no number); fields that nobody knows are ignored, as OpenAI does.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
+
+from flask import request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from echo.errors import InvalidInput
+from echo.limits import API_MESSAGES, MODEL_NAME_CHARS
+from echo.services.turns import Call, ChatMessage
+
+T = TypeVar("T", bound="Body")
+
+NO_TOOLS: Final = (
+    "The models here call no tools yet: leave tools out, or set tool_choice to “none”."
+)
+
+
+class Body(BaseModel):
+    """The base of all bodies and their parts."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+
+def read(kind: type[T]) -> T:
+    """Return this request's body; raises InvalidInput, which names the field at fault."""
+    try:
+        return kind.model_validate_json(request.get_data())
+    except ValidationError as failure:
+        raise _refusal(failure) from failure
+
+
+def _refusal(failure: ValidationError) -> InvalidInput:
+    """Return the first thing that is wrong, in words."""
+    first = failure.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "json_invalid" or (not first["loc"] and first["type"] == "model_type"):
+        return InvalidInput("Send a JSON object.")
+    where = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in first["loc"])
+    field = where.lstrip(".")[:80] or None
+    said = first["msg"].removeprefix("Value error, ")
+    return InvalidInput(f"{field}: {said}" if field else said, field=field)
+
+
+def joined(content: Any) -> Any:
+    """Return a message's text out of its parts; what has no text is left to be refused."""
+    if content is None:
+        return ""
+    if not isinstance(content, list):
+        return content
+    texts = [_text_of(part) for part in content]
+    return "".join(texts)
+
+
+def _text_of(part: Any) -> str:
+    if not isinstance(part, dict) or not isinstance(part.get("text"), str):
+        kind = part.get("type") if isinstance(part, dict) else None
+        if isinstance(kind, str) and kind != "text":
+            raise ValueError(f"the models here read texts, not “{kind[:40]}”")
+        raise ValueError("a part has a type and a text")
+    text: str = part["text"]
+    return text
+
+
+def stops(value: Any) -> Any:
+    """Return stop strings as a list, whether one or several were given."""
+    return [value] if isinstance(value, str) else value
+
+
+class TextPart(Body):
+    """A part of a message."""
+
+    type: Literal["text"]
+    text: str
+
+
+Content = Annotated[
+    str, BeforeValidator(joined, json_schema_input_type=str | list[TextPart] | None)
+]
+Stop = Annotated[
+    list[str] | None, BeforeValidator(stops, json_schema_input_type=str | list[str] | None)
+]
+
+
+class Message(Body):
+    """One message of a conversation."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Content = ""
+    tool_calls: list[Any] | None = None
+
+    @model_validator(mode="after")
+    def _refuse_tool_calls(self) -> Self:
+        if self.tool_calls:
+            raise InvalidInput(NO_TOOLS, field="messages")
+        return self
+
+
+class Sampling(Body):
+    """How words are chosen; what is not given is as on the page."""
+
+    model: str | None = Field(None, max_length=MODEL_NAME_CHARS)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    top_k: int | None = Field(None, ge=-1, le=10_000_000, description="0 or -1: all words")
+    min_p: float | None = Field(None, ge=0, le=1)
+    repetition_penalty: float | None = Field(None, ge=0.01, le=10)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    seed: int | None = Field(None, ge=-(2**63), lt=2**64)
+    stop: Stop = None
+    stream: bool | None = None
+    n: int | None = Field(None, ge=1, le=1)
+    user: str | None = None
+    logit_bias: dict[str, float] | None = Field(None, max_length=0)
+
+    def sampling(self) -> dict[str, Any]:
+        """Return what was asked for otherwise than is usual, by the engine's names."""
+        same = (
+            "temperature",
+            "min_p",
+            "repetition_penalty",
+            "frequency_penalty",
+            "presence_penalty",
+        )
+        found: dict[str, Any] = {name: getattr(self, name) for name in same}
+        found["top_p"] = None if self.top_p is None else max(self.top_p, 1e-6)
+        found["top_k"] = None if self.top_k is None else max(self.top_k, 0)
+        found["seed"] = None if self.seed is None else self.seed % 2**64
+        found["stop"] = None if self.stop is None else tuple(self.stop)
+        return found
+
+
+class StreamOptions(Body):
+    """What a stream ends with."""
+
+    include_usage: bool | None = None
+
+
+class JsonSchema(Body):
+    """The schema that an answer must fit."""
+
+    name: str = ""
+    schema_: dict[str, Any] | None = Field(None, alias="schema")
+
+
+class ResponseFormat(Body):
+    """Whether an answer is a text, any JSON object, or JSON of a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def _refuse_missing_schema(self) -> Self:
+        if self.type == "json_schema" and (
+            self.json_schema is None or not self.json_schema.schema_
+        ):
+            raise InvalidInput("json_schema needs a schema", field="response_format")
+        return self
+
+    def schema_text(self) -> str | None:
+        """Return the schema as the engine takes it; None for texts."""
+        if self.type == "text":
+            return None
+        if self.json_schema is None or self.type == "json_object":
+            return '{"type": "object"}'
+        return json.dumps(self.json_schema.schema_)
+
+
+class ChatCompletion(Sampling):
+    """`POST /v1/chat/completions`."""
+
+    messages: list[Message] = Field(min_length=1, max_length=API_MESSAGES)
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    stream_options: StreamOptions | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+    response_format: ResponseFormat | None = None
+    tools: list[Any] | None = None
+    tool_choice: Any = None
+    functions: list[Any] | None = None
+
+    @model_validator(mode="after")
+    def _refuse_what_does_not_go_together(self) -> Self:
+        if (self.tools or self.functions) and self.tool_choice != "none":
+            raise InvalidInput(NO_TOOLS, field="tools")
+        if self.top_logprobs is not None and not self.logprobs:
+            raise InvalidInput("top_logprobs needs logprobs: true", field="top_logprobs")
+        if self.stream_options is not None and not self.stream:
+            raise InvalidInput("stream_options needs stream: true", field="stream_options")
+        return self
+
+    def as_call(self) -> Call:
+        """Return what it asks. Instructions from anywhere come first, as models expect them."""
+        told = [one.content for one in self.messages if one.role in ("system", "developer")]
+        said = [
+            ChatMessage(one.role, one.content)
+            for one in self.messages
+            if one.role in ("user", "assistant")
+        ]
+        prefix = said.pop().content if said and said[-1].role == "assistant" else ""
+        opening = [ChatMessage("system", "\n\n".join(told))] if any(told) else []
+        sampling = self.sampling() | {
+            "max_new_tokens": self.max_completion_tokens or self.max_tokens,
+            "logprobs": (self.top_logprobs or 0) if self.logprobs else None,
+            "json_schema": self.response_format.schema_text() if self.response_format else None,
+        }
+        return Call("chat.completions", (*opening, *said), self.model or None, sampling, prefix)

@@ -1,0 +1,121 @@
+"""`POST /v1/chat/completions`: OpenAI's form of an answer, whole or as it is written. Knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Response, jsonify
+
+from echo import __version__
+from echo.api.v1 import reading
+from echo.api.v1.bodies import ChatCompletion, read
+from echo.api.v1.edge import blueprint
+from echo.services.turns import Finished, LiveCall, TextPiece, TokenLogprob, Usage
+
+DONE: Final = "data: [DONE]\n\n"
+HALF_A_CHARACTER: Final = "\ufffd"
+
+
+@blueprint.post("/chat/completions")
+def chat_completions() -> Response:
+    """Answer a conversation; nothing of it is kept."""
+    body = read(ChatCompletion)
+    call = reading.ask(body.as_call())
+    with_usage = bool(body.stream_options and body.stream_options.include_usage)
+    if body.stream:
+        return reading.streamed(call, _chunks(call, with_usage))
+    end = reading.whole(call)
+    return jsonify(_completion(call, end))
+
+
+# ── as it is written ────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """What all chunks of one answer have in common."""
+
+    call: LiveCall
+    with_usage: bool
+
+    def of(self, delta: dict[str, Any], finish: str | None = None, logprobs: Any = None) -> str:
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        return self._event([choice], None)
+
+    def of_usage(self, usage: Usage) -> str:
+        return self._event([], as_usage(usage))
+
+    def _event(self, choices: list[Any], usage: dict[str, Any] | None) -> str:
+        chunk = _head(self.call, "chat.completion.chunk") | {"choices": choices}
+        return reading.event(chunk | ({"usage": usage} if self.with_usage else {}))
+
+
+def _chunks(call: LiveCall, with_usage: bool) -> Iterator[str]:
+    chunk = _Chunk(call, with_usage)
+    yield chunk.of({"role": "assistant", "content": "", "refusal": None})
+    for piece in reading.news(call):
+        if piece is None:
+            yield reading.STILL_HERE
+        else:
+            yield chunk.of({"content": piece.text}, logprobs=_logprobs([piece]))
+    end = call.finished()
+    yield chunk.of({}, finish=str(end.reason))
+    if with_usage:
+        yield chunk.of_usage(end.usage)
+    yield DONE
+
+
+# ── as a whole ──────────────────────────────────────────────────────────────────────────────
+
+
+def _completion(call: LiveCall, end: Finished) -> dict[str, Any]:
+    message = {
+        "role": "assistant",
+        "content": "".join(piece.text for piece in call.pieces),
+        "refusal": None,
+    }
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": _logprobs(call.pieces),
+        "finish_reason": str(end.reason),
+    }
+    return _head(call, "chat.completion") | {"choices": [choice], "usage": as_usage(end.usage)}
+
+
+def _head(call: LiveCall, kind: str) -> dict[str, Any]:
+    return {
+        "id": f"chatcmpl-{call.id}",
+        "object": kind,
+        "created": int(call.created_at.timestamp()),
+        "model": call.model,
+        "system_fingerprint": f"echo-{__version__}",
+    }
+
+
+def as_usage(usage: Usage) -> dict[str, Any]:
+    """Return OpenAI's form of what an answer took."""
+    return {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.prompt + usage.completion,
+        "prompt_tokens_details": {"cached_tokens": usage.cached},
+    }
+
+
+def _logprobs(pieces: Sequence[TextPiece]) -> dict[str, Any] | None:
+    """Return how likely each token was; None where nobody asked."""
+    found = [_logprob(one) for piece in pieces for one in piece.logprobs]
+    return {"content": found, "refusal": None} if found else None
+
+
+def _logprob(one: TokenLogprob) -> dict[str, Any]:
+    top = [_likelihood(text, logprob) for text, logprob in one.top]
+    return _likelihood(one.text, one.logprob) | {"top_logprobs": top}
+
+
+def _likelihood(text: str, logprob: float) -> dict[str, Any]:
+    known = HALF_A_CHARACTER not in text  # of half a character the bytes are not told
+    return {"token": text, "logprob": logprob, "bytes": list(text.encode()) if known else None}

@@ -1,0 +1,79 @@
+"""A call on its way to the program that asked: begun, read as it comes, stopped when nobody reads.
+
+Knows no form of answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from flask import Response, g, request
+
+from echo import errors, hub
+from echo.api.v1.edge import as_error
+from echo.extensions import db
+from echo.services.turns import Call, Finished, LiveCall, TextPiece, Turns
+
+LOOK_SECONDS: Final = 15.0
+"""A comment is sent after this silence, so that proxies keep the stream."""
+STILL_HERE: Final = ": still here\n\n"
+
+
+def ask(wanted: Call) -> LiveCall:
+    """Begin a call in the name of whose key this request shows."""
+    try:
+        call = Turns.here().calls.ask(g.api_key, wanted)  # whose door this was has put it there
+    except errors.InvalidInput as refusal:
+        if refusal.field == "model":
+            raise errors.NotFound(refusal.text, field="model") from refusal
+        raise
+    db.session.commit()  # the connection goes back while the answer is written
+    return call
+
+
+def whole(call: LiveCall) -> Finished:
+    """Wait for the end; raises what went wrong."""
+    with hub.watching_reader(request.environ, call.stop):
+        while call.end is None:
+            call.updates.wait(LOOK_SECONDS)
+    return call.finished()
+
+
+def streamed(call: LiveCall, events: Iterable[str]) -> Response:
+    """Answer with server-sent events; what is refused at once is still an answer with its own status."""
+    with hub.watching_reader(request.environ, call.stop):
+        if not call.pieces and call.end is None:
+            call.updates.wait(LOOK_SECONDS)
+    if call.end is not None and not call.pieces:
+        call.finished()
+    body = _watched(call, events, request.environ)  # without the request, which is over by then
+    return Response(body, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _watched(call: LiveCall, events: Iterable[str], environ: Mapping[str, Any]) -> Iterator[str]:
+    with hub.watching_reader(environ, call.stop):
+        try:
+            yield from events
+        except errors.EchoError as failure:
+            yield event({"error": as_error(failure)})
+        finally:
+            call.stop()  # one whose reader was gone, or read nothing for too long
+
+
+def news(call: LiveCall) -> Iterator[TextPiece | None]:
+    """Yield pieces as they come, None after each long silence; at the end raises what went wrong."""
+    given = 0
+    while call.end is None or given < len(call.pieces):
+        if given < len(call.pieces):
+            yield call.pieces[given]
+            given += 1
+        elif not call.updates.wait(LOOK_SECONDS):
+            yield None
+
+
+def event(data: dict[str, Any], name: str | None = None) -> str:
+    """Return one server-sent event."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"event: {name}\ndata: {text}\n\n" if name else f"data: {text}\n\n"

@@ -1,0 +1,250 @@
+"""Calls: what programs ask without a conversation. Nothing is stored but what each answer took.
+
+Same engine, models, limits and allowance as turns. Knows no routes and no form of answers: whoever asked
+reads `LiveCall.pieces` as they come and looks at `end`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+
+from echo import errors, hub, signals
+from echo.clock import utc_now
+from echo.extensions import db
+from echo.generation import (
+    ChatMessage,
+    Failed,
+    Finished,
+    FinishReason,
+    GenerationRequest,
+    TextPiece,
+    Timing,
+    Usage,
+)
+from echo.models import ApiCall, ApiKey, MessageStatus, User
+from echo.models.types import new_id
+from echo.services import site_settings
+from echo.services.sign_in import api_keys
+from echo.services.storage import transaction
+from echo.services.turns import pace, quotas
+from echo.services.turns.engine_requests import EngineRequests, refusals
+from echo.services.turns.live_turn import Stream
+from echo.services.turns.sampling import sampling_for_program
+
+log = structlog.get_logger()
+
+LOOK_SECONDS: Final = 1.0
+KEYS_SECONDS: Final = 0.5
+ENDED: Final = "The key with which this was asked has ended."
+LOST: Final = Failed("engine_failed", "The answer was lost. Please retry.", Usage(), Timing())
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a program asks: `sampling` holds what it wants otherwise than is usual, `prefix` is continued."""
+
+    route: str
+    messages: tuple[ChatMessage, ...]
+    model: str | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    prefix: str = ""
+
+
+@dataclass(eq=False)
+class LiveCall:
+    """One answer in the making. Owned by the hub's thread."""
+
+    id: str
+    user_id: int
+    key_id: str
+    route: str
+    model: str
+    stream: Stream
+    created_at: datetime
+    pieces: list[TextPiece] = field(default_factory=list)
+    end: Finished | Failed | None = None
+    """Set once the row of what it took is written."""
+    news: hub.Latch = field(default_factory=hub.Latch)
+    updates: hub.Signal = field(default_factory=hub.Signal)
+    refused: str | None = None
+    """Why it may not go on, where it was stopped for that."""
+
+    def stop(self, refused: str | None = None) -> None:
+        """Ask the engine to stop."""
+        self.refused = self.refused or refused
+        self.stream.cancel()
+
+    def finished(self) -> Finished:
+        """Return how an ended call ended.
+
+        Raises:
+            TooLong, InvalidInput, EngineFailed: it did not end well.
+        """
+        if self.refused is not None:
+            raise errors.EngineFailed(self.refused)
+        if isinstance(self.end, Failed):
+            raise _failure(self.end)
+        if self.end is None or self.end.reason is FinishReason.CANCELLED:
+            raise errors.EngineFailed("The answer was stopped.")
+        return self.end
+
+
+class Calls:
+    """All calls of this process. `live` holds those in the making by their id."""
+
+    def __init__(self, app: Flask, requests: EngineRequests, turns: Sized) -> None:
+        self._app = app
+        self._requests = requests
+        self._turns = turns
+        self.live: dict[str, LiveCall] = {}
+        self._watching = False
+
+    @property
+    def streams(self) -> int:
+        """How many answers are being written in this process, to people too."""
+        return len(self.live) + len(self._turns)
+
+    def ask(self, key: ApiKey, wanted: Call) -> LiveCall:
+        """Begin an answer; it is written whether or not anybody reads it, until it is stopped.
+
+        Raises:
+            InvalidInput, Forbidden, QuotaExceeded, Busy, EngineFailed.
+        """
+        user = key.user
+        mine = sum(call.user_id == user.id for call in self.live.values())
+        quotas.refuse_spent(user.id, in_the_making=mine)
+        call_id = new_id()
+        request = self._request(user, wanted, call_id)
+        stream = self._requests.send(request, _question(wanted))
+        call = LiveCall(call_id, user.id, key.id, wanted.route, request.model, stream, utc_now())
+        self.live[call_id] = call
+        hub.spawn(self._run, call)
+        if not self._watching:
+            self._watching = True
+            hub.spawn(self._watch_keys)
+        return call
+
+    def _request(self, user: User, wanted: Call, call_id: str) -> GenerationRequest:
+        chosen = self._requests.models.choose(user.role_name, wanted.model)
+        window = self._requests.engine.window(chosen.name)
+        site = site_settings.current()
+        with refusals():
+            return GenerationRequest(
+                messages=wanted.messages,
+                sampling=sampling_for_program(wanted.sampling, site, chosen, window),
+                model=chosen.name,
+                whole=True,
+                owner=str(user.id),
+                prefix=wanted.prefix,
+                request_id=call_id,
+            )
+
+    # ── in a green thread of each call ──────────────────────────────────────────────────────
+
+    def _run(self, call: LiveCall) -> None:
+        end: Finished | Failed = LOST
+        try:
+            end = self._pump(call)
+        except Exception:
+            log.exception("a call failed", call=call.id)
+            call.stream.cancel()
+        finally:
+            self._finish(call, end)
+
+    def _pump(self, call: LiveCall) -> Finished | Failed:
+        """Gather pieces as they come: the first at once, then all that a tick has brought."""
+        while True:
+            for event in call.stream.take():
+                if not isinstance(event, TextPiece):
+                    return event
+                call.pieces.append(event)
+                call.updates.notify()
+            if call.pieces:
+                hub.sleep(pace.tick(self.streams))
+            call.news.wait(LOOK_SECONDS)
+
+    def _finish(self, call: LiveCall, end: Finished | Failed) -> None:
+        """Write what it took, then tell whoever waits; an answer is not held back by a database."""
+        with self._app.app_context():
+            try:
+                transaction(lambda: db.session.add(_row(call, end)))
+            except (errors.StorageUnavailable, IntegrityError) as failure:
+                # the account or the key may be gone
+                log.warning("what a call took is not stored", error=type(failure).__name__)
+            finally:
+                del self.live[call.id]
+                call.end = end
+                call.updates.notify()
+            signals.call_ended.send(call)
+
+    def stop_all(self, refused: str) -> None:
+        """Stop every call, each with these words."""
+        for call in list(self.live.values()):
+            call.stop(refused)
+
+    # ── one for all ─────────────────────────────────────────────────────────────────────────
+
+    def _watch_keys(self) -> None:
+        """Stop the calls of keys that have ended, in whatever process, while any call is live."""
+        try:
+            while self.live:
+                hub.sleep(KEYS_SECONDS)
+                self._stop_ended()
+        finally:
+            self._watching = False
+
+    def _stop_ended(self) -> None:
+        calls = list(self.live.values())
+        with self._app.app_context():
+            try:
+                working = api_keys.working({call.key_id for call in calls})
+            except Exception:
+                log.exception("keys cannot be looked at", live=len(calls))
+                return
+        for call in calls:
+            if call.key_id not in working:
+                call.stop(ENDED)
+
+
+def _question(wanted: Call) -> str:
+    return next((one.content for one in reversed(wanted.messages) if one.role == "user"), "")
+
+
+def _failure(end: Failed) -> errors.EchoError:
+    if end.code == "too_long":
+        return errors.TooLong(end.text, field="messages")
+    if end.code == "bad_request":
+        return errors.InvalidInput(end.text, field="messages")
+    return errors.EngineFailed(end.text)
+
+
+def _row(call: LiveCall, end: Finished | Failed) -> ApiCall:
+    failed = isinstance(end, Failed)
+    status = MessageStatus.FAILED if failed else MessageStatus.COMPLETE
+    if isinstance(end, Finished) and end.reason is FinishReason.CANCELLED:
+        status = MessageStatus.STOPPED
+    first = end.timing.first_token_ms
+    return ApiCall(
+        id=call.id,
+        user_id=call.user_id,
+        key_id=call.key_id,
+        route=call.route,
+        model=call.model,
+        status=status,
+        finish_reason="failed" if isinstance(end, Failed) else str(end.reason),
+        error_code=end.code if isinstance(end, Failed) else None,
+        prompt_tokens=end.usage.prompt,
+        cached_tokens=end.usage.cached,
+        completion_tokens=end.usage.completion,
+        queue_ms=round(end.timing.queue_ms),
+        first_token_ms=None if first is None else round(first),
+        total_ms=round(end.timing.total_ms),
+        created_at=call.created_at,
+    )

@@ -9,7 +9,7 @@ from llguidance import LLMatcher
 from .errors import InvalidRequest
 
 LARGEST_SCHEMA = 65_536  # characters
-WHITESPACE = r"[ \n\t]{0,16}"  # between parts: small models would write it without end
+WHITESPACE = " ?"  # between parts: small models would fill an answer with it
 
 
 def grammar_of(schema: str) -> str:

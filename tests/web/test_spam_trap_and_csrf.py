@@ -141,6 +141,8 @@ def test_every_write_needs_the_csrf_token(app: Flask, ada_browser: Browser, csrf
     for path in writing:
         for headers in ({}, AJAX):
             response = ada_browser.post(path, data={"x": "1"}, headers=headers)
+            if path.startswith("/v1/") and response.status_code == 401:
+                continue  # no cookie counts there
             assert response.status_code == 400, path
             assert "reload" in response.text, path
     assert ada_browser.get("/profile").status_code == 200  # still signed in

@@ -126,6 +126,7 @@ ROUTES: Final = {
     "v1.models": Right.KEY,
     "v1.model": Right.KEY,
     "v1.chat_completions": Right.KEY,
+    "v1_messages.messages": Right.KEY,
     "v1.nothing": Right.ANYONE,
     "admin.index": Right.CHARTS,
     "admin.chart": Right.CHARTS,
@@ -202,6 +203,7 @@ KEY_SCOPES: Final = {
     "v1.models": frozenset({Scope.CHAT, Scope.READ}),
     "v1.model": frozenset({Scope.CHAT, Scope.READ}),
     "v1.chat_completions": frozenset({Scope.CHAT}),
+    "v1_messages.messages": frozenset({Scope.CHAT}),
 }
 
 EVENTS: Final = {

@@ -10,4 +10,5 @@ from echo.api import chat, v1
 def init_app(app: Flask) -> None:
     """Register the routes."""
     app.register_blueprint(chat.blueprint)
-    app.register_blueprint(v1.blueprint)
+    for blueprint in v1.BLUEPRINTS:
+        app.register_blueprint(blueprint)

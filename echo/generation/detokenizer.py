@@ -87,7 +87,7 @@ class WindowDetokenizer:
 class Piece:
     text: str
     tokens: int
-    stopped: bool = False
+    stopped: str = ""  # the stop string that ended the text
 
 
 class TextAssembler:
@@ -109,24 +109,24 @@ class TextAssembler:
 
     def _take(self, new: str, last: bool) -> Piece:
         if not self._stop:
-            return self._piece(new, False, last)
+            return self._piece(new, "", last)
         text = self._held + new
-        cut = self._first_stop(text)
-        if cut is not None:
+        place, stop = self._first_stop(text)
+        if stop:
             self._held = ""
-            return self._piece(text[:cut], True, True)
+            return self._piece(text[:place], stop, True)
         keep = 0 if last else self._may_begin_stop(text)
         self._held = text[len(text) - keep :]
-        return self._piece(text[: len(text) - keep], False, last)
+        return self._piece(text[: len(text) - keep], "", last)
 
-    def _piece(self, text: str, stopped: bool, last: bool) -> Piece:
+    def _piece(self, text: str, stopped: str, last: bool) -> Piece:
         tokens = self._tokens if text or last else 0
         self._tokens -= tokens
         return Piece(text, tokens, stopped)
 
-    def _first_stop(self, text: str) -> int | None:
-        places = [place for stop in self._stop if (place := text.find(stop)) >= 0]
-        return min(places, default=None)
+    def _first_stop(self, text: str) -> tuple[int, str]:
+        places = [(place, stop) for stop in self._stop if (place := text.find(stop)) >= 0]
+        return min(places, default=(0, ""))
 
     def _may_begin_stop(self, text: str) -> int:
         """Length of the longest end of text that is the beginning of a stop string."""

@@ -231,7 +231,7 @@ class ServedModel:
         piece = sequence.text.push(row.token)
         self._write(sequence, piece)
         if piece.stopped:
-            self._finish(sequence, FinishReason.STOP)
+            self._finish(sequence, FinishReason.STOP, piece.stopped)
         elif sequence.completion >= sequence.budget:
             self._finish(sequence, FinishReason.LENGTH)
 
@@ -244,12 +244,12 @@ class ServedModel:
         sequence.logprobs.clear()
         self._inbox.announce(sequence.stream)
 
-    def _finish(self, sequence: Sequence, reason: FinishReason) -> None:
+    def _finish(self, sequence: Sequence, reason: FinishReason, stop: str = "") -> None:
         if sequence.text is not None:
             self._write(sequence, sequence.text.flush())
             if sequence.logprobs:  # of tokens without text of their own
                 sequence.stream.put("", 0, tuple(sequence.logprobs))
-        end = Finished(reason, usage_of(sequence), timing_of(sequence))
+        end = Finished(reason, usage_of(sequence), timing_of(sequence), stop)
         self._end(sequence, SequenceState.FINISHED, end)
 
     def _cancel(self, sequence: Sequence) -> None:

@@ -51,6 +51,7 @@ class Finished:
     reason: FinishReason
     usage: Usage
     timing: Timing
+    stop: str = ""  # the stop string that was met, where it was one
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class Words:
         return ""
 
 
-def assemble(words: list[str], stop: tuple[str, ...]) -> tuple[str, int, bool]:
+def assemble(words: list[str], stop: tuple[str, ...]) -> tuple[str, int, str]:
     assembler = TextAssembler(Words(words), stop)
     pieces = []
     for token in range(len(words)):
@@ -122,17 +122,17 @@ def assemble(words: list[str], stop: tuple[str, ...]) -> tuple[str, int, bool]:
 @pytest.mark.parametrize(
     ("words", "stop", "text", "stopped"),
     [
-        (["a", "b", "STOP", "c"], ("STOP",), "ab", True),
-        (["aS", "T", "OPc"], ("STOP",), "a", True),
-        (["aST", "b"], ("STOP",), "aSTb", False),
-        (["aST"], ("STOP",), "aST", False),
-        (["SSTO", "STOP"], ("STOP",), "SSTO", True),
-        (["one two", " three"], ("two three", "one two t"), "", True),
-        (["x\n", "User", ":"], ("\nUser:",), "x", True),
+        (["a", "b", "STOP", "c"], ("STOP",), "ab", "STOP"),
+        (["aS", "T", "OPc"], ("STOP",), "a", "STOP"),
+        (["aST", "b"], ("STOP",), "aSTb", ""),
+        (["aST"], ("STOP",), "aST", ""),
+        (["SSTO", "STOP"], ("STOP",), "SSTO", "STOP"),
+        (["one two", " three"], ("two three", "one two t"), "", "one two t"),
+        (["x\n", "User", ":"], ("\nUser:",), "x", "\nUser:"),
     ],
 )
 def test_stop_strings_across_token_borders(
-    words: list[str], stop: tuple[str, ...], text: str, stopped: bool
+    words: list[str], stop: tuple[str, ...], text: str, stopped: str
 ) -> None:
     got, tokens, ended = assemble(words, stop)
     assert (got, ended) == (text, stopped)
@@ -149,8 +149,8 @@ def test_the_text_ends_where_the_first_stop_string_begins(
 ) -> None:
     got, _, stopped = assemble(words, tuple(stop))
     whole = "".join(words)
-    assert stopped == any(one in whole for one in stop)
-    assert whole.startswith(got)
+    assert bool(stopped) == any(one in whole for one in stop)
+    assert whole.startswith(got + stopped)
     assert not any(one in got for one in stop)
     if not stopped:
         assert got == whole

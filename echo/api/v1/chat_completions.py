@@ -11,7 +11,8 @@ from flask import Response, jsonify
 from echo import __version__
 from echo.api.v1 import reading
 from echo.api.v1.bodies import ChatCompletion, read
-from echo.api.v1.edge import blueprint
+from echo.api.v1.edge import blueprint, openai_error
+from echo.errors import EchoError
 from echo.services.turns import Finished, LiveCall, TextPiece, TokenLogprob, Usage
 
 DONE: Final = "data: [DONE]\n\n"
@@ -25,7 +26,7 @@ def chat_completions() -> Response:
     call = reading.ask(body.as_call())
     with_usage = bool(body.stream_options and body.stream_options.include_usage)
     if body.stream:
-        return reading.streamed(call, _chunks(call, with_usage))
+        return reading.streamed(call, _chunks(call, with_usage), _told)
     end = reading.whole(call)
     return jsonify(_completion(call, end))
 
@@ -65,6 +66,10 @@ def _chunks(call: LiveCall, with_usage: bool) -> Iterator[str]:
     if with_usage:
         yield chunk.of_usage(end.usage)
     yield DONE
+
+
+def _told(failure: EchoError) -> str:
+    return reading.event(openai_error(failure.status, failure.text, failure))
 
 
 # ── as a whole ──────────────────────────────────────────────────────────────────────────────

@@ -1,10 +1,11 @@
-"""The blueprint of `/v1/…`, how often a person may ask there, and how failures look to OpenAI's clients.
+"""What all routes of `/v1/…` share: how often a person may ask, and failures in the form of a protocol.
 
 Knows no one route.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -27,14 +28,57 @@ from echo.limits import API_PER_PERSON
 
 log = structlog.get_logger()
 
-blueprint = Blueprint("v1", __name__, url_prefix="/v1")
-
+LIMIT_KEY: Final = "api"
 PARAMETERS: Final = {"max_new_tokens": "max_tokens", "json_schema": "response_format"}
 """What the engine calls otherwise than programs do."""
-LIMIT_KEY: Final = "api"
+Form = Callable[[int, str, EchoError | None], dict[str, Any]]
+"""A protocol's object for a failure: of its status, its words and, where it is one of Echo's, itself."""
 
 
-@blueprint.before_request
+def program_blueprint(name: str, form: Form) -> Blueprint:
+    """Return a blueprint for `/v1/…` whose failures have this form."""
+    made = Blueprint(name, __name__, url_prefix="/v1")
+
+    def refused(failure: EchoError) -> Response:
+        db.session.rollback()
+        answer = _answer(failure.status, form(failure.status, failure.text, failure))
+        return _with_hints(answer, failure)
+
+    def http_error(failure: HTTPException) -> Response:
+        status = failure.code or 500
+        words = "The body is too large." if status == 413 else failure.description
+        return _answer(status, form(status, words or failure.name, None))
+
+    def unexpected(_failure: Exception) -> Response:
+        db.session.rollback()
+        log.exception("request failed", endpoint=request.endpoint, method=request.method)
+        return _answer(500, form(500, "Something went wrong on the server.", None))
+
+    made.before_request(_count)
+    made.after_request(_tell_limits)
+    made.register_error_handler(EchoError, refused)
+    made.register_error_handler(HTTPException, http_error)
+    made.register_error_handler(Exception, unexpected)
+    return made
+
+
+def _answer(status: int, body: dict[str, Any]) -> Response:
+    response = jsonify(body)
+    response.status_code = status
+    return response
+
+
+def _with_hints(response: Response, failure: EchoError) -> Response:
+    """Say in headers what a client may do about it."""
+    if failure.retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, round(failure.retry_after)))
+    if isinstance(failure, SignedOut):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(failure, QuotaExceeded):
+        response.headers["x-should-retry"] = "false"  # not before midnight
+    return response
+
+
 def _count() -> None:
     """Count a request of a person, whichever key they use."""
     if not limiter.enabled or not current_user.is_authenticated:
@@ -51,66 +95,37 @@ def _count() -> None:
         raise RateLimited("That were many requests. Please wait a moment.", retry_after=wait)
 
 
-@blueprint.after_request
 def _tell_limits(response: Response) -> Response:
     if "rate_headers" in g:
         response.headers.update(g.rate_headers)
     return response
 
 
-@blueprint.errorhandler(EchoError)
-def _refused(failure: EchoError) -> Response:
-    db.session.rollback()
-    response = jsonify(error=as_error(failure))
-    response.status_code = failure.status
-    if failure.retry_after is not None:
-        response.headers["Retry-After"] = str(max(1, round(failure.retry_after)))
-    if isinstance(failure, SignedOut):
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(failure, QuotaExceeded):
-        response.headers["x-should-retry"] = "false"  # not before midnight
-    return response
+# ── OpenAI's form ───────────────────────────────────────────────────────────────────────────
 
 
-@blueprint.errorhandler(HTTPException)
-def _http_error(failure: HTTPException) -> Response:
-    status = failure.code or 500
-    words = "The body is too large." if status == 413 else failure.description
-    response = jsonify(error=_error(words or failure.name, "invalid_request_error", None))
-    response.status_code = status
-    return response
+def openai_error(status: int, words: str, failure: EchoError | None) -> dict[str, Any]:
+    """Return a failure as OpenAI's object."""
+    field = failure.field if failure is not None else None
+    return {
+        "error": {
+            "message": words,
+            "type": _kind(status, failure),
+            "param": field and PARAMETERS.get(field, field),
+            "code": None if failure is None else _code(failure),
+        }
+    }
 
 
-@blueprint.errorhandler(Exception)
-def _unexpected(_failure: Exception) -> Response:
-    db.session.rollback()
-    log.exception("request failed", endpoint=request.endpoint, method=request.method)
-    response = jsonify(error=_error("Something went wrong on the server.", "server_error", None))
-    response.status_code = 500
-    return response
-
-
-def as_error(failure: EchoError) -> dict[str, Any]:
-    """Return a failure as OpenAI's error object."""
-    field = failure.field and PARAMETERS.get(failure.field, failure.field)
-    return _error(failure.text, _kind(failure), _code(failure), field)
-
-
-def _error(
-    message: str, kind: str, code: str | None, param: str | None = None
-) -> dict[str, str | None]:
-    return {"message": message, "type": kind, "param": param, "code": code}
-
-
-def _kind(failure: EchoError) -> str:
+def _kind(status: int, failure: EchoError | None) -> str:
     if isinstance(failure, QuotaExceeded):
         return "insufficient_quota"
     if isinstance(failure, RateLimited):
         return "requests"
-    return "server_error" if failure.status >= 500 else "invalid_request_error"
+    return "server_error" if status >= 500 else "invalid_request_error"
 
 
-def _code(failure: EchoError) -> str | None:
+def _code(failure: EchoError) -> str:
     if isinstance(failure, NotFound) and failure.field == "model":
         return "model_not_found"
     for kind, code in (
@@ -118,7 +133,11 @@ def _code(failure: EchoError) -> str | None:
         (SignedOut, "invalid_api_key"),
         (RateLimited, "rate_limit_exceeded"),
         (QuotaExceeded, "insufficient_quota"),
+        (InvalidInput, "invalid_value"),
     ):
         if isinstance(failure, kind):
             return code
-    return "invalid_value" if isinstance(failure, InvalidInput) else failure.code
+    return failure.code
+
+
+blueprint = program_blueprint("v1", openai_error)

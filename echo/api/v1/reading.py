@@ -6,13 +6,12 @@ Knows no form of answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from flask import Response, g, request
 
 from echo import errors, hub
-from echo.api.v1.edge import as_error
 from echo.extensions import db
 from echo.services.turns import Call, Finished, LiveCall, TextPiece, Turns
 
@@ -41,23 +40,33 @@ def whole(call: LiveCall) -> Finished:
     return call.finished()
 
 
-def streamed(call: LiveCall, events: Iterable[str]) -> Response:
-    """Answer with server-sent events; what is refused at once is still an answer with its own status."""
+Told = Callable[[errors.EchoError], str]
+
+
+def streamed(call: LiveCall, events: Iterable[str], told: Told) -> Response:
+    """Answer with server-sent events; what is refused at once is still an answer with its own status.
+
+    `told` puts into words what goes wrong later.
+    """
     with hub.watching_reader(request.environ, call.stop):
         if not call.pieces and call.end is None:
             call.updates.wait(LOOK_SECONDS)
     if call.end is not None and not call.pieces:
         call.finished()
-    body = _watched(call, events, request.environ)  # without the request, which is over by then
+    body = _watched(
+        call, events, told, request.environ
+    )  # without the request, which is over by then
     return Response(body, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def _watched(call: LiveCall, events: Iterable[str], environ: Mapping[str, Any]) -> Iterator[str]:
+def _watched(
+    call: LiveCall, events: Iterable[str], told: Told, environ: Mapping[str, Any]
+) -> Iterator[str]:
     with hub.watching_reader(environ, call.stop):
         try:
             yield from events
         except errors.EchoError as failure:
-            yield event({"error": as_error(failure)})
+            yield told(failure)
         finally:
             call.stop()  # one whose reader was gone, or read nothing for too long
 

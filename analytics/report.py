@@ -1,4 +1,4 @@
-"""A month as a printable PDF: its cards, then every chart with its question, words and page number.
+"""A month as a printable PDF: its cards and contents, then every chart with its question and words.
 
 It does not know where numbers come from: cards and rows are given.
 """
@@ -28,8 +28,10 @@ LEFT, RIGHT, TOP, BOTTOM = 0.09, 0.93, 0.93, 0.07  # margins as parts of the pag
 PER_PAGE: Final = 2
 CARDS_ACROSS: Final = 3
 CARD_HEIGHT: Final = 0.105
+CONTENTS_TOP: Final = 0.345
+CONTENTS_LINE: Final = 0.022
 PARTS: Final = (0.55, 3.0, 0.9)  # heights of a chart's head, figure and words
-TEXT_WIDTH: Final = 92  # characters of a line of text
+TEXT_WIDTH: Final = 106  # characters of a line of text
 COHORT_DAYS: Final = 84  # retention looks back twelve weeks: within a month there is little to see
 
 
@@ -64,12 +66,21 @@ def monthly(
         raise ValueError(f"there is no chart {', '.join(unknown)}")
     charts = [CHARTS[name] for name in (CHARTS if names is None else names)]
     span = month_of(month, before)
+    shared = _shared(charts)
     pages = [_title_page(site, span, cards, look)]
-    for place in range(0, len(charts), PER_PAGE):
-        pages.append(_chart_page(charts[place : place + PER_PAGE], rows, span, look))
+    _draw_contents(pages[0], shared, look)
+    pages += [_chart_page(some, rows, span, look) for some in shared]
     for place, page in enumerate(pages, start=1):
         _number(page, f"{site} · {_month(span)}", place, len(pages), look)
     return Report(_bound(pages, f"{site}, {_month(span)}"), len(pages))
+
+
+def _shared(charts: Sequence[Chart]) -> list[Sequence[Chart]]:
+    """Return the charts page by page, two on each; one that would be left alone joins the two before it."""
+    pages = [charts[place : place + PER_PAGE] for place in range(0, len(charts), PER_PAGE)]
+    if len(pages) > 1 and len(pages[-1]) == 1:
+        pages[-2:] = [[*pages[-2], *pages[-1]]]
+    return pages
 
 
 def month_of(day: date, before: int = 0) -> Span:
@@ -108,6 +119,24 @@ def _title_page(site: str, span: Span, cards: Sequence[Card], look: Look) -> Fig
     return page
 
 
+def _draw_contents(page: Figure, shared: Sequence[Sequence[Chart]], look: Look) -> None:
+    """Write below the cards on which page each chart is, in two columns."""
+    listed = [(chart, place) for place, charts in enumerate(shared, start=2) for chart in charts]
+    if not listed:
+        return
+    page.text(LEFT, CONTENTS_TOP, "In this report", fontsize=13, color=look.text, va="top")
+    half = -(-len(listed) // 2)
+    width = (RIGHT - LEFT) / 2
+    for number, (chart, place) in enumerate(listed):
+        column, line = divmod(number, half)
+        left = LEFT + column * width
+        top = CONTENTS_TOP - 0.035 - line * CONTENTS_LINE
+        style: dict[str, Any] = {"fontsize": 9.5, "va": "top"}
+        page.text(left, top, chart.title, color=look.text, **style)
+        right = left + width - (0 if column else 0.04)
+        page.text(right, top, str(place), color=look.faint, ha="right", **style)
+
+
 def _draw_card(page: Figure, card: Card, left: float, top: float, look: Look) -> None:
     colours = {"good": look.good, "bad": look.bad, "neutral": look.faint}
     width = (RIGHT - LEFT) / CARDS_ACROSS - 0.02
@@ -116,7 +145,7 @@ def _draw_card(page: Figure, card: Card, left: float, top: float, look: Look) ->
         (0.012, words.clipped(card.name, 32), 9.5, look.faint),
         (0.028, words.clipped(card.text, 18), 19, look.text),
         (0.058, words.clipped(card.change_text, 40), 9, colours[card.verdict]),
-        (0.074, words.clipped(card.note, 44), 7.5, look.faint),
+        (0.074, words.clipped(card.note, 40), 7.5, look.faint),
     ):
         page.text(left, top - down, text, fontsize=size, color=colour, va="top")
 
@@ -127,7 +156,7 @@ def _chart_page(charts: Sequence[Chart], rows: Rows, span: Span, look: Look) -> 
     engine = page.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM), h_pad=0, w_pad=0, hspace=0)
-    parts = page.add_gridspec(PER_PAGE * len(PARTS), 1, height_ratios=PARTS * PER_PAGE)
+    parts = page.add_gridspec(len(charts) * len(PARTS), 1, height_ratios=PARTS * len(charts))
     for place, chart in enumerate(charts):
         block = [page.add_subfigure(parts[place * len(PARTS) + part]) for part in range(len(PARTS))]
         _draw_chart(block, chart, rows, span, look)

@@ -1,6 +1,5 @@
 """The monthly report: every chart on its pages, the same bytes each time, an empty month too."""
 
-import math
 import re
 from datetime import date
 
@@ -17,7 +16,7 @@ CARDS = [
     Card("Replies", 1200, 0),
     Card("Median $wait$", None, form="ms"),
 ]
-PAGES = 1 + math.ceil(len(CHARTS) / report.PER_PAGE)
+PAGES = 1 + len(CHARTS) // report.PER_PAGE
 
 
 def pages_in(content):
@@ -42,9 +41,32 @@ def test_an_empty_month():
 
 def test_some_charts():
     names = ["signups", "hours", "endings"]
-    assert report.monthly("Echo", FIRST, CARDS, {}, LIGHT, names=names).pages == 3
+    assert report.monthly("Echo", FIRST, CARDS, {}, LIGHT, names=names).pages == 2
     with pytest.raises(ValueError, match="no chart nonsense"):
         report.monthly("Echo", FIRST, [], {}, LIGHT, names=["nonsense"])
+
+
+@pytest.mark.parametrize("count", range(1, len(CHARTS) + 1))
+def test_no_page_is_half_empty(count):
+    charts = list(CHARTS.values())[:count]
+    pages = report._shared(charts)
+    assert [chart for page in pages for chart in page] == charts
+    assert count == 1 or all(len(page) in (2, 3) for page in pages)
+    assert all(len(page) == 2 for page in pages[:-1])
+
+
+def test_the_title_page_is_filled_with_what_the_report_holds():
+    """Below the cards stands each chart with the page on which it is found."""
+    shared = report._shared(list(CHARTS.values())[:19])
+    page = report._title_page("Echo", report.month_of(FIRST), CARDS, LIGHT)
+    report._draw_contents(page, shared, LIGHT)
+    said = [text.get_text() for text in page.texts]
+    said = said[said.index("In this report") :]
+    for number, charts in enumerate(shared, start=2):
+        for chart in charts:
+            assert said[said.index(chart.title) + 1] == str(number)
+    lowest = min(text.get_position()[1] for text in page.texts)
+    assert report.BOTTOM < lowest < 0.25
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ KINDS: Final = {
         Card("People", None, note="accounts in all", rise="good", key="users"),
         Card(
             "Active today", None, None, "count", "good",
-            "since 0:00 UTC, beside yesterday’s same hours", "active_1",
+            "since 0:00 UTC; same hours yesterday", "active_1",
         ),
         Card("Active in 7 days", None, note="asked at least once", rise="good", key="active_7"),
         Card("Active in 30 days", None, note="asked at least once", rise="good", key="active_30"),

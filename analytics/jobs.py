@@ -8,11 +8,13 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from analytics import render, report
 from analytics.cards import Card
 from analytics.catalogue import CHARTS, Chart, Span
+from analytics.charts import spots
 from analytics.style import INCHES, Look
 from analytics.wire import Frame
 
@@ -66,7 +68,12 @@ def _chart(header: Mapping[str, Any]) -> Frame:
     if size not in INCHES:
         raise ValueError(f"a size is wide or narrow; not {size!r}")
     figure = chart.draw(frame, span, look_of(header["look"]), size, str(header.get("title", "")))
-    return Frame({"alt": alt}, pictures[kind](figure))
+    picture = pictures[kind](figure)
+    if kind == "svg":
+        found = chart.spots(figure, frame, span)
+        say = partial(chart.read, frame, span)
+        picture = spots.written_into(picture, found, say, INCHES[size])
+    return Frame({"alt": alt}, picture)
 
 
 def _known_chart(name: object) -> Chart:

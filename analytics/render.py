@@ -18,27 +18,28 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 PNG_DPI: Final = 200
-MEASURED_FACE: Final = b"'DejaVu Sans'"  # wider than the faces that a browser puts in its place
-SHOWN_FACES: Final = b"Inter, system-ui, 'Segoe UI', 'DejaVu Sans'"
 
 Cell = str | int | float | None
 
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Draw with real text and steady names; a letter that the face lacks is a box, not a warning."""
-    with warnings.catch_warnings(), rc_context({"svg.fonttype": "none", "svg.hashsalt": "echo"}):
+    """Draw with outlines of letters and steady names; a letter that no face has is a box, not a warning.
+
+    A picture in a page may use no web font of the page: what is to be seen in a face brings its shapes.
+    """
+    with warnings.catch_warnings(), rc_context({"svg.fonttype": "path", "svg.hashsalt": "echo"}):
         warnings.filterwarnings("ignore", r"Glyph .* missing from")
         warnings.filterwarnings("ignore", "Matplotlib currently does not support .* natively")
         yield
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Return the figure as SVG with real text, the same bytes for the same figure."""
+    """Return the figure as SVG, the same bytes for the same figure; its texts are comments too."""
     buffer = io.BytesIO()
     with drawing():
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue().replace(MEASURED_FACE, SHOWN_FACES)
+    return buffer.getvalue()
 
 
 def to_png(figure: Figure) -> bytes:

@@ -9,6 +9,8 @@ from typing import Final
 
 from analytics.span import Span, Step
 
+UNITS: Final = ("tokens/s", "questions", "question")
+"""Units of table headings that stand behind a number as they are."""
 ABSENT: Final = "–"
 SECOND: Final = 1000.0  # milliseconds
 SHORTENED: Final = ((1e9, "G"), (1e6, "M"), (1e4, "k"))  # 12,480 stays; 124,800 is 125 k on an axis
@@ -92,6 +94,26 @@ def counted(count: float, one: str, many: str = "") -> str:
 def day(moment: date) -> str:
     """Return March 4, 2026."""
     return f"{moment:%B} {moment.day}, {moment.year}"
+
+
+def beginning(start: date, step: Step) -> str:
+    """Return a step as a heading: "March 4, 2026", "Week from March 2, 2026", "March 2026"."""
+    if step == "month":
+        return f"{start:%B} {start.year}"
+    return f"Week from {day(start)}" if step == "week" else day(start)
+
+
+def measured(heading: str, value: float | str) -> str:
+    """Return a cell of a table under a heading with its unit, such as "Median (ms)", as one line."""
+    name, _, unit = heading.removesuffix(")").rpartition(" (")
+    if isinstance(value, str):
+        return f"{heading}: {value}"
+    if unit == "ms":
+        return f"{name}: {duration(value)}"
+    if unit == "%":
+        return f"{name}: {percent(value / 100)}"
+    unit = unit.removesuffix("s") if value == 1 and unit == "questions" else unit
+    return f"{name}: {number(value)} {unit}" if unit in UNITS else f"{heading}: {number(value)}"
 
 
 def moment(start: date, step: Step) -> str:

@@ -1,7 +1,8 @@
-"""A process that draws charts and reports off the web server: `python -m analytics.worker`.
+"""A process that draws charts and reports off the web server: `python -m analytics.worker FOLDER`.
 
 It reads frames from its input and writes one answer each to its output, and nothing else there. It
-knows no database: rows come with the request. It ends with 0 when its input ends.
+knows no database: rows come with the request. It ends with 0 when its input ends. The folder holds the
+web fonts of `analytics/faces.py`; without one, figures are written in matplotlib's own face.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
+from pathlib import Path
 from typing import BinaryIO, Final
 
-from analytics import jobs, wire
+from analytics import faces, jobs, wire
 from analytics.catalogue import CHARTS
 
 NICENESS: Final = 5  # on a busy machine, whoever serves pages goes first
@@ -20,14 +22,19 @@ WARM_LOOK: Final = dict.fromkeys(("surface", "text", "faint", "line", "mark"), "
 
 
 def main() -> int:
-    """Serve until the input ends; return the exit status: 0, or 1 for input that is no frame."""
+    """Serve until the input ends; return the exit status: 0, or 1 for input that is no frame or no face."""
     os.nice(NICENESS)
     with _own_output() as sink:
-        _warm_up()
         try:
+            if folder := sys.argv[1:]:
+                faces.use(Path(folder[0]))
+            _warm_up()
             charts = [chart.introduced() for chart in CHARTS.values()]
             _send(sink, wire.Frame({"ready": True, "charts": charts}))
             _serve(sys.stdin.buffer, sink)
+        except FileNotFoundError as error:
+            _send(sink, wire.Frame({"ready": False, "error": str(error)}))
+            return 1
         except wire.Broken as error:
             print(f"analytics.worker: {error}", file=sys.stderr)
             return 1

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from analytics import words
-from analytics.charts import Sheet
+from analytics.charts import Sheet, spots
+from analytics.charts.spots import Parts, Spot
 from analytics.frames import Row
 from analytics.span import Span, Step
 from analytics.style import Look, Size
@@ -21,6 +23,7 @@ from analytics.style import Look, Size
 Group = Literal["People", "Use", "Speed", "Feedback"]
 Rows = Mapping[str, Sequence[Row]]
 
+MOST_READ: Final = 6  # so many numbers of one line are read at once; of more, those that are not 0
 STARTS: Final[dict[Step, str]] = {"day": "Day", "week": "Week from", "month": "Month from"}
 STEP_NAMES: Final[dict[Step, str]] = {"day": "day", "week": "week", "month": "month"}
 
@@ -47,6 +50,10 @@ class Chart:
     describe: Callable[[pd.DataFrame, Span], str]
     measure: str = ""
     """Of `timing` rows, the only measure that the chart reads; others need not be sent."""
+    parts: Parts = "days"
+    """What lies side by side in the picture, each standing for a line of the table."""
+    cells: tuple[str, ...] = ()
+    """The columns of the table that are squares of a grid."""
 
     def introduced(self) -> dict[str, Any]:
         """Return what a page says of the chart before it is drawn, and which rows it needs."""
@@ -65,6 +72,29 @@ class Chart:
     ) -> Figure:
         """Return the figure of a prepared table; a title only where it stands alone."""
         return self.figure(frame, span, Sheet(look, size, title, self.nothing))
+
+    def spots(self, figure: Figure, frame: pd.DataFrame, span: Span) -> list[Spot]:
+        """Return which part of the drawn picture stands for which line of the table."""
+        cells = [name for name in self.cells if name in frame]
+        return spots.found(figure, frame, span.step, self.parts, cells)
+
+    def read(self, frame: pd.DataFrame, span: Span, spot: Spot) -> list[str]:
+        """Return what a spot stands for in words: a heading, then a line for each number."""
+        headings, line = self.headings(frame, span), frame.iloc[spot.line]
+        first, *rest = (str(name) for name in frame)
+        named = [spot.column] if spot.column else [name for name in rest if name not in self.cells]
+        known = [name for name in named if not pd.isna(line[name])]
+        if len(known) > MOST_READ:
+            known = [name for name in known if line[name]][:MOST_READ]
+        return [
+            self._heading(line[first], span),
+            *(words.measured(headings[name], line[name]) for name in known),
+        ]
+
+    def _heading(self, value: Any, span: Span) -> str:
+        if isinstance(value, date):
+            return words.beginning(value, span.step if self.parts == "days" else "week")
+        return str(value)
 
     def headings(self, frame: pd.DataFrame, span: Span) -> dict[str, str]:
         """Return the heading of each column that the table has."""

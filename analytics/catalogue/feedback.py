@@ -168,7 +168,7 @@ CHARTS: Final = (
         ("thumbs",),
         {"model": "Model", "share": "Thumbs up (%)", "liked": "Thumbs up", "disliked": "Thumbs down"},
         "No reply was rated in this time.",
-        _by_model, _draw_by_model, _tell_by_model,
+        _by_model, _draw_by_model, _tell_by_model, parts="lines",
     ),
     Chart(
         "feedback-categories", "Feedback", "What opinions are about", "What do people write about?",
@@ -176,7 +176,7 @@ CHARTS: Final = (
         ("feedback",),
         {"category": "Category", "opinions": "Opinions", "share": "Share (%)"},
         "Nobody gave an opinion in this time.",
-        _categories, _draw_categories, _tell_categories,
+        _categories, _draw_categories, _tell_categories, parts="lines",
     ),
     Chart(
         "feedback-rating", "Feedback", "Stars", "How do people like Echo?",

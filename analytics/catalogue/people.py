@@ -198,6 +198,7 @@ CHARTS: Final = (
          **{f"week_{age}": f"Week {age} (%)" for age in range(OLDEST + 1)}},
         "Nobody signed up in this time.",
         _retention, _draw_retention, _tell_retention,
+        parts="cells", cells=tuple(f"week_{age}" for age in range(OLDEST + 1)),
     ),
     Chart(
         "top-users", "People", "Who asks most", "Who uses it most?",
@@ -207,6 +208,6 @@ CHARTS: Final = (
         {"username": "Name", "questions": "Questions", "characters": "Characters asked",
          "tokens": "Tokens used"},
         "Nobody asked anything in this time.",
-        _top_users, _draw_top_users, _tell_top_users,
+        _top_users, _draw_top_users, _tell_top_users, parts="lines",
     ),
 )  # fmt: skip

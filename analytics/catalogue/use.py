@@ -169,7 +169,7 @@ CHARTS: Final = (
         "Questions by their local weekday and hour, added up over the range.",
         ("hours",), {"weekday": "Weekday", **HOURS},
         "Nobody asked anything in this time.",
-        _hours, _draw_hours, _tell_hours,
+        _hours, _draw_hours, _tell_hours, parts="cells", cells=tuple(HOURS),
     ),
     Chart(
         "questions-and-replies", "Use", "Questions and replies", "How much is talked?",
@@ -203,6 +203,6 @@ CHARTS: Final = (
         ("lengths",),
         {"messages": "Messages", "conversations": "Conversations", "share": "Share (%)"},
         "No conversation was begun in this time.",
-        _lengths, _draw_lengths, _tell_lengths,
+        _lengths, _draw_lengths, _tell_lengths, parts="bins",
     ),
 )  # fmt: skip

@@ -27,8 +27,10 @@ from echo.errors import Busy, InvalidInput
 
 log = structlog.get_logger()
 
+FACES: Final = ROOT / "static" / "vendor" / "fonts"
 PATIENCE_SECONDS: Final = 30.0
 NOT_ANSWERING: Final = "The charts cannot be drawn just now. Please try again in a moment."
+NOT_STARTING: Final = "The charts cannot be drawn: their process does not start. The log says why."
 WAITING: Final = "Other charts are being drawn. Please try again."
 
 
@@ -78,8 +80,9 @@ class ChartWorker:
             try:
                 self._running()
             except (OSError, wire.Broken) as failure:
+                log.error("the chart process does not start", error=str(failure))
                 self.stop()
-                raise Busy(NOT_ANSWERING, retry_after=5) from failure
+                raise Busy(NOT_STARTING, retry_after=5) from failure
 
     def stop(self) -> None:
         """End the process; the next request starts a new one."""
@@ -125,7 +128,7 @@ class ChartWorker:
                 theirs.fileno(), True
             )  # a green socket does not block, a plain reader must
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "analytics.worker"],
+                [sys.executable, "-m", "analytics.worker", str(FACES)],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 cwd=ROOT,
@@ -133,7 +136,10 @@ class ChartWorker:
             )
         ours.settimeout(self.patience)
         self._socket, self._answers = ours, ours.makefile("rb")
-        self.ready = _next_frame(self._answers).header
+        said = _next_frame(self._answers).header
+        if not said.get("ready"):
+            raise wire.Broken(str(said.get("error")))
+        self.ready = said
         return ours
 
 

@@ -5,6 +5,7 @@ Knows services and the drawing process, no rows.
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import groupby
 from typing import Any, Final, cast
 
@@ -25,6 +26,10 @@ MIMETYPES: Final = {
     "csv": "text/csv",
     "pdf": "application/pdf",
 }
+
+
+WIDE_FROM: Final = 6
+"""A table of more columns stands below its chart, and leaves its headings' units to their tips."""
 
 
 class Dashboard(Guarded, Page, BaseView):
@@ -64,7 +69,14 @@ class Dashboard(Guarded, Page, BaseView):
         """One chart with its table: a page of its own, or the part that the dashboard asks for."""
         info, query = charts.info(chart_name, current_user.role_name), _query(chart_name)
         template = "admin/chart_part.html" if _is_part() else "admin/chart.html"
-        return self.render(template, chart=info, query=query, table=charts.table(query))
+        return self.render(
+            template,
+            chart=info,
+            query=query,
+            table=charts.table(query),
+            wide_from=WIDE_FROM,
+            day_words=_day_words,
+        )
 
     @expose("/charts/<chart_name>.<any(svg, png, csv):kind>")
     def chart_file(self, chart_name: str, kind: str) -> Response:
@@ -92,6 +104,13 @@ class Dashboard(Guarded, Page, BaseView):
 def _query(name: str) -> charts.Query:
     zone = zone_named(request.cookies.get(ZONE_COOKIE))
     return charts.Query(name, ranges.read(request.args, zone), zone)
+
+
+def _day_words(iso: str, days: ranges.DayRange) -> str:
+    """Return a day of a table, such as "Mar 4"; with its year where the range has several."""
+    day = date.fromisoformat(iso)
+    years = days.first.year != days.last.year or day.year != days.last.year
+    return f"{day:%b} {day.day}{f', {day.year}' if years else ''}"
 
 
 def _is_part() -> bool:

@@ -1,6 +1,7 @@
 // The dashboard in motion: charts that come when they are seen, and the live numbers of each second.
 // Knows no chart: the server sends each as a finished part of the page.
 
+import { readCharts } from "./chart_values.js";
 import { liveSocket } from "./live_socket.js";
 import { shownStats } from "./live_stats.js";
 import { leave } from "./session_end.js";
@@ -31,6 +32,7 @@ async function fetchPart(panel) {
     const answer = await fetch(panel.dataset.part, { headers: { "X-Requested-With": "XMLHttpRequest" } });
     if (!answer.ok) throw new Error(answer.status);
     panel.querySelector("[data-body]").innerHTML = await answer.text(); // our own server's, escaped there
+    readCharts(panel);
   } catch {
     offerAgain(panel);
   }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from echo.admin import chart_worker
 from echo.admin.chart_worker import ChartWorker
 from echo.errors import Busy, InvalidInput
 from tests.live.server import PATIENCE, ROOT, LiveServer, wait_until
@@ -72,6 +73,17 @@ def test_it_starts_when_asked_and_once(worker):
     worker.start()
     assert worker.ask(REQUEST).header["table"] == first.header["table"]
     assert pid(worker) == began
+
+
+def test_without_its_face_it_does_not_start_and_says_why(worker, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(chart_worker, "FACES", tmp_path)
+    with pytest.raises(Busy, match="log says why"):
+        worker.start()
+    assert worker.ready == {}
+    assert "make setup" in caplog.text
+    monkeypatch.undo()
+    worker.start()
+    assert len(worker.ready["charts"]) == 20
 
 
 def test_a_request_without_sense_is_refused_and_the_process_lives_on(worker):

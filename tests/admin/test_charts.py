@@ -101,6 +101,29 @@ def test_themes_differ_and_take_their_colours_from_the_tokens(root):
         assert charts.looks()[theme]["surface"] in svg
 
 
+def test_a_picture_says_its_values_and_the_table_the_same_lines(root, one_signup):
+    svg = root.get(f"/admin/charts/signups.svg?{ONE_DAY}").text
+    found = re.findall(r'data-line="(\d+)"><title>(.*?)</title>', svg, re.DOTALL)
+    assert found == [("0", "February 1, 2026\nSign-ups: 3\nAccounts in all: 3")]
+    part = root.get(f"/admin/charts/signups?{ONE_DAY}").text
+    assert part.count('<tr data-line="0">') == 1
+    assert 'data-values="Sign-ups"' in part
+    assert '<time title="2026-02-01">Feb 1</time>' in part
+
+
+def test_pictures_are_drawn_in_the_pages_face(root, one_signup):
+    svg = root.get(f"/admin/charts/signups.svg?{ONE_DAY}").text
+    assert "#Inter-" in svg
+    assert "<text" not in svg
+
+
+def test_a_wide_table_stands_below_its_chart_with_short_headings(root, one_signup):
+    wide = root.get(f"/admin/charts/hours?{ONE_DAY}").text
+    assert 'class="chart-and-table stacked"' in wide
+    assert 'title="09:00 (questions)">09:00<' in wide
+    assert "stacked" not in root.get(f"/admin/charts/signups?{ONE_DAY}").text
+
+
 def test_csv_is_a_download_with_units(root, one_signup):
     answer = root.get(f"/admin/charts/signups.csv?{ONE_DAY}")
     assert answer.mimetype == "text/csv"

@@ -1,7 +1,9 @@
 """Made-up rows of every kind, the same for the same range, and two looks."""
 
+import html
 import math
 import random
+import re
 from datetime import date, timedelta
 
 from analytics import frames
@@ -21,6 +23,11 @@ KINDS = (
     "signups", "active", "cohorts", "hours", "usage", "questions", "endings", "errors", "timing",
     "thumbs", "feedback", "top_users", "lengths",
 )  # fmt: skip
+
+
+def labels(svg):
+    """Return the texts of a picture: letters are drawn as shapes, each text before them is a comment."""
+    return [html.unescape(text) for text in re.findall(r"<!-- (.*?) -->", svg.decode())]
 
 
 def days(count, first=FIRST):

@@ -23,12 +23,8 @@ def span_of(days):
     return Span.fitting(FIRST, FIRST + timedelta(days=days - 1), before=10)
 
 
-def labels(svg):
-    return [node.text or "" for node in ET.fromstring(svg).iter(f"{SVG}text")]
-
-
 def texts(svg):
-    return " ".join(labels(svg))
+    return " ".join(samples.labels(svg))
 
 
 def table(name, rows, span=MONTH):
@@ -188,7 +184,7 @@ def test_models_may_be_called_anything():
     frame = table("models", {"usage": [(FIRST, name, 3, 1, 1) for name in names]})
     assert frame["replies"].sum() == 24
     svg = render.to_svg(CHARTS["models"].draw(frame, MONTH, LIGHT))
-    assert {"$\\frac$", "=1+1", "start (model)"} <= set(labels(svg))
+    assert {"$\\frac$", "=1+1", "start (model)"} <= set(samples.labels(svg))
     for size in ("wide", "narrow"):
         figure = CHARTS["models"].draw(frame, MONTH, LIGHT, size)
         assert ET.fromstring(render.to_svg(figure)).tag == f"{SVG}svg"

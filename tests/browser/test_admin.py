@@ -150,6 +150,31 @@ def test_live_numbers_follow_a_reply(
     expect(stat("generating")).to_have_text("0")
 
 
+def test_values_are_read_by_pointer_and_by_keyboard(admin: Page) -> None:
+    picture(admin)
+    layer, tip = panel(admin).locator(".chart-layer"), panel(admin).locator(".chart-tip")
+    box = layer.bounding_box()
+    assert box
+    layer.hover(position={"x": box["width"] * 0.97, "y": box["height"] / 2})
+    today = datetime.now(UTC).date()
+    expect(tip).to_contain_text(f"{today:%B} {today.day}, {today.year}Sign-ups: ")
+    row = panel(admin).locator("tr.read")
+    expect(row.locator("time")).to_have_attribute("title", today.isoformat())
+    admin.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+    layer.focus()
+    admin.keyboard.press("Home")
+    admin.keyboard.press("ArrowRight")
+    second = today - timedelta(days=28)
+    words = re.compile(f"^{second:%B} {second.day}, {second.year}; Sign-ups: ")
+    expect(layer).to_have_attribute("aria-valuetext", words)
+    expect(layer).to_have_attribute("aria-valuenow", "2")
+    expect(tip).to_be_visible()
+    expect_no_violations(admin)
+    admin.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+
+
 def test_everything_can_be_reached_by_keyboard(admin: Page) -> None:
     expect(panel(admin).locator("img:visible")).to_be_visible()
     report = admin.locator(".report-menu")

@@ -1,0 +1,64 @@
+"""Charts are written in the pages' face, out of the same files; without them, that is said."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analytics import faces, wire
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FONTS = ROOT / "static" / "vendor" / "fonts"
+
+WRITE = """
+import sys
+from pathlib import Path
+from analytics import faces
+from matplotlib import font_manager
+families = faces.use(Path(sys.argv[1]))
+for text in sys.argv[2:]:
+    properties = [font_manager.FontProperties(family=[family]) for family in families]
+    used = [font_manager.findfont(each, fallback_to_default=False) for each in properties]
+    fonts = [font_manager.get_font(path) for path in used]
+    for letter in text:
+        name = next((font.family_name for font in fonts if font.get_char_index(ord(letter))), "")
+        print(letter, name)
+"""
+
+
+def run(*arguments, code=WRITE):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_each_letter_comes_from_inter(matplotlib_folder, monkeypatch):
+    monkeypatch.setenv("MPLCONFIGDIR", str(matplotlib_folder))
+    told = run(FONTS, "Aé", "Łő", "Ж", "Ω", "ặ")
+    assert told.returncode == 0, told.stderr
+    found = dict(line.split(" ", 1) for line in told.stdout.splitlines())
+    assert found == {
+        "A": "Inter", "é": "Inter", "Ł": "Inter latin-ext", "ő": "Inter latin-ext",
+        "Ж": "Inter cyrillic", "Ω": "Inter greek", "ặ": "Inter vietnamese",
+    }  # fmt: skip
+    assert len(list(matplotlib_folder.glob("inter-*.ttf"))) == len(faces.PARTS)
+
+
+def test_a_missing_face_is_named_with_what_puts_it_there(tmp_path):
+    (tmp_path / "inter-latin-wght-normal.woff2").write_bytes(b"x")
+    with pytest.raises(FileNotFoundError, match=r"inter-greek.*make setup"):
+        faces.use(tmp_path)
+
+
+def test_the_worker_says_so_and_ends(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-m", "analytics.worker", str(tmp_path / "nothing")],
+        cwd=ROOT, input=b"", capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    header = wire.read(io.BytesIO(ended.stdout)).header
+    assert ended.returncode == 1
+    assert header["ready"] is False
+    assert "make setup" in header["error"]

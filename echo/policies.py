@@ -126,6 +126,7 @@ ROUTES: Final = {
     "v1.models": Right.KEY,
     "v1.model": Right.KEY,
     "v1.chat_completions": Right.KEY,
+    "v1.completions": Right.KEY,
     "v1_messages.messages": Right.KEY,
     "v1.nothing": Right.ANYONE,
     "admin.index": Right.CHARTS,
@@ -203,6 +204,7 @@ KEY_SCOPES: Final = {
     "v1.models": frozenset({Scope.CHAT, Scope.READ}),
     "v1.model": frozenset({Scope.CHAT, Scope.READ}),
     "v1.chat_completions": frozenset({Scope.CHAT}),
+    "v1.completions": frozenset({Scope.CHAT}),
     "v1_messages.messages": frozenset({Scope.CHAT}),
 }
 

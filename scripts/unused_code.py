@@ -34,7 +34,7 @@ CALLED_BY: Final = {
         "_apply_mask", "debug", "iterator", "max_decode_packets", "max_frame_length",
         "support_legacy_versions",
     ),
-    "programs, which send them": ("logit_bias", "thinking"),
+    "programs, which send them": ("best_of", "logit_bias", "thinking"),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),

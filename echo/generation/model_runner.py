@@ -123,7 +123,7 @@ class TorchRunner:
             cached=lease.cached,
             budget=min(request.sampling.max_new_tokens, room),
             detokenizer=self._codec.detokenizer(),
-            stop=request.sampling.stop + self._prompts.stop,
+            stop=request.sampling.stop + self._prompts.stop(request),
         )
 
     @torch.inference_mode()

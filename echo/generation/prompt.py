@@ -38,6 +38,13 @@ class TextCodec:
             return list(self._fast.encode(text, add_special_tokens=special).ids)
         return list(self.tokenizer.encode(text, add_special_tokens=special))
 
+    def encode_raw(self, text: str) -> list[int]:
+        """Tokens of a prompt that is written as the model reads it, special ones among it."""
+        text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
+        if self._fast is not None:
+            return list(self._fast.encode(text, add_special_tokens=True).ids)
+        return list(self.tokenizer.encode(text))
+
     def token_text(self, token: int) -> str:
         """Return a token alone as text, special ones too; half a character becomes U+FFFD."""
         return str((self._fast or self.tokenizer).decode([token], skip_special_tokens=False))
@@ -62,9 +69,9 @@ class PromptBuilder:
         self._context = context_length
         self._shared_lengths: dict[str, int] = {}
 
-    @property
-    def stop(self) -> tuple[str, ...]:
-        return () if self._codec.has_template else PLAIN_STOP
+    def stop(self, request: GenerationRequest) -> tuple[str, ...]:
+        """What ends a reply besides the request's own stop strings."""
+        return () if self._codec.has_template or request.raw else PLAIN_STOP
 
     def limit(self, max_new_tokens: int) -> int:
         """Tokens that a prompt may have; at most half of the window is kept free for the reply."""
@@ -72,7 +79,7 @@ class PromptBuilder:
 
     def build(self, request: GenerationRequest) -> list[int]:
         """The prompt with the latest exchanges that fit; raises RowError."""
-        if request.whole:
+        if request.whole or request.raw:
             return self._whole(request)
         limit = self.limit(request.sampling.max_new_tokens)
         system, rest = _split(request.messages)
@@ -105,8 +112,10 @@ class PromptBuilder:
         chars = sum(len(message.content) for message in request.messages)
         if chars > self._context * CHARS_PER_TOKEN:  # not even counted
             raise too_long(chars // 4, self._context)
-        system, rest = _split(request.messages)
-        tokens = self._tokens(system, rest, request.prefix)
+        if request.raw:
+            tokens = self._codec.encode_raw(request.messages[0].content)
+        else:
+            tokens = self._tokens(*_split(request.messages), request.prefix)
         if len(tokens) >= self._context:
             raise too_long(len(tokens), self._context)
         return tokens

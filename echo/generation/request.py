@@ -67,6 +67,9 @@ class GenerationRequest:
     model: str = ""  # the name it is served under; empty: the engine's default
     shared_chars: int = 0  # so much of the system message is the same for every owner
     whole: bool = False  # refused where it does not fit; else the oldest exchanges are left out
+    raw: bool = (
+        False  # the one message is the prompt as it stands: no template, special tokens count
+    )
     prefix: str = ""  # text that the assistant has already written: it is continued
     request_id: str = ""
 
@@ -75,6 +78,8 @@ class GenerationRequest:
             raise InvalidRequest("messages", "there must be at least one message.")
         for number, message in enumerate(self.messages):
             _check_message(message, number)
+        if self.raw and (len(self.messages) > 1 or self.prefix or not self.messages[0].content):
+            raise InvalidRequest("prompt", "must be one text that is not empty.")
         if self.prefix and self.sampling.json_schema is not None:
             raise InvalidRequest("json_schema", "a reply that is continued cannot be given one.")
         if self.messages[-1].role != "user":

@@ -1,8 +1,10 @@
 """Prompts fit the window, newest first, and nobody's text can end a turn."""
 
+from dataclasses import replace
+
 import pytest
 
-from echo.generation import ChatMessage, GenerationRequest, SamplingParams
+from echo.generation import ChatMessage, GenerationRequest, InvalidRequest, SamplingParams
 from echo.generation.prompt import PromptBuilder, TextCodec
 from echo.generation.runner import RowError
 
@@ -104,7 +106,9 @@ def test_a_model_without_template_gets_a_plain_dialogue() -> None:
     builder = PromptBuilder(TextCodec(tokenizer), 500)
     tokens = builder.build(GenerationRequest(conversation(1)))
     assert tokenizer.decode(tokens).endswith("User: the last question\nAssistant:")
-    assert builder.stop == ("\nUser:",)
+    chat = GenerationRequest((ChatMessage("user", "Hi"),))
+    assert builder.stop(chat) == ("\nUser:",)
+    assert builder.stop(replace(chat, raw=True)) == ()
 
 
 def test_counting() -> None:
@@ -139,3 +143,18 @@ def test_a_text_far_too_long_is_refused_before_it_is_counted(
     monkeypatch.setattr(CODEC, "encode", lambda _text: pytest.fail("it was counted"))
     with pytest.raises(RowError, match="reads 100"):
         whole(200, 100)
+
+
+def test_a_raw_prompt_is_read_as_it_stands() -> None:
+    prompt = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+    request = GenerationRequest((ChatMessage("user", prompt),), raw=True)
+    chat = GenerationRequest((ChatMessage("user", "Hi"),))
+    builder = PromptBuilder(CODEC, 1000)
+    assert builder.build(request) == builder.build(chat)
+    assert builder.build(replace(chat, raw=True)) == CODEC.encode_raw("Hi")
+    assert CODEC.encode_raw("a\ud800b") == CODEC.encode_raw("a?b")
+    with pytest.raises(RowError, match="reads 3"):
+        PromptBuilder(CODEC, 3).build(request)
+    for wrong in ((ChatMessage("user", ""),), (ChatMessage("user", "a"),) * 2):
+        with pytest.raises(InvalidRequest):
+            GenerationRequest(wrong, raw=True)

@@ -12,9 +12,11 @@ import pytest
 from openai import OpenAI
 from pydantic import BaseModel
 
+from echo.generation.chat_template import ChatTemplate
 from tests.live.programs import key_on
 from tests.live.server import PATIENCE, ROOT, LiveServer
 
+MODEL = ROOT / "weights" / "echo-mini"
 QUESTION: list[Any] = [{"role": "user", "content": "What can you do?"}]
 
 
@@ -23,7 +25,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
     server = LiveServer(
         tmp_path_factory.mktemp("model"),
         ECHO_ENGINE="local",
-        ECHO_MODEL=str(ROOT / "weights" / "echo-mini"),
+        ECHO_MODEL=str(MODEL),
         ECHO_QUANT="none",
     ).start()
     key = key_on(server, "programmer")
@@ -140,3 +142,25 @@ def test_what_does_not_fit_is_refused_with_its_length(client: OpenAI) -> None:
     assert refusal.value.code == "context_length_exceeded"
     long = ask(client, messages=[*QUESTION, {"role": "user", "content": "go on " * 60}])
     assert long.choices[0].finish_reason in ("stop", "length")
+
+
+def test_a_raw_prompt_that_says_what_the_template_says_gets_the_same_answer(client: OpenAI) -> None:
+    template = ChatTemplate((MODEL / "chat_template.jinja").read_text(), {})
+    raw = client.completions.create(
+        model="echo-mini",
+        prompt=template.render(QUESTION),
+        temperature=0,
+        max_tokens=24,
+        logprobs=2,
+    ).choices[0]
+    chat = ask(client, temperature=0, logprobs=True, top_logprobs=2).choices[0]
+    assert (raw.text, raw.finish_reason) == (chat.message.content, chat.finish_reason)
+    assert raw.logprobs is not None
+    tokens, offsets = raw.logprobs.tokens or [], raw.logprobs.text_offset or []
+    assert tokens == [one.token for one in chat.logprobs.content]
+    assert [raw.text[at:].startswith(t) for at, t in zip(offsets, tokens, strict=True)][:-1] == [
+        True
+    ] * (len(tokens) - 1)
+    other = client.completions.create(model="echo-mini", prompt="What can", temperature=0)
+    assert other.usage is not None
+    assert other.usage.prompt_tokens < 8  # no template around it

@@ -103,6 +103,7 @@ class World:
             "chat_api.chat": {"prompt": "Hi", "conversation_id": conversation_id},
             "conversations.settings": {"top_k": 1},
             "v1.chat_completions": {"messages": [{"role": "user", "content": "Hi"}]},
+            "v1.completions": {"prompt": "Hi"},
             "v1_messages.messages": {
                 "model": "scripted",
                 "max_tokens": 5,

@@ -26,7 +26,7 @@ def chat_completions() -> Response:
     call = reading.ask(body.as_call())
     with_usage = bool(body.stream_options and body.stream_options.include_usage)
     if body.stream:
-        return reading.streamed(call, _chunks(call, with_usage), _told)
+        return reading.streamed(call, _chunks(call, with_usage), told)
     end = reading.whole(call)
     return jsonify(_completion(call, end))
 
@@ -49,7 +49,7 @@ class _Chunk:
         return self._event([], as_usage(usage))
 
     def _event(self, choices: list[Any], usage: dict[str, Any] | None) -> str:
-        chunk = _head(self.call, "chat.completion.chunk") | {"choices": choices}
+        chunk = head(self.call, "chatcmpl", "chat.completion.chunk") | {"choices": choices}
         return reading.event(chunk | ({"usage": usage} if self.with_usage else {}))
 
 
@@ -68,7 +68,8 @@ def _chunks(call: LiveCall, with_usage: bool) -> Iterator[str]:
     yield DONE
 
 
-def _told(failure: EchoError) -> str:
+def told(failure: EchoError) -> str:
+    """Return the event that tells of a failure in a stream that has begun."""
     return reading.event(openai_error(failure.status, failure.text, failure))
 
 
@@ -87,12 +88,16 @@ def _completion(call: LiveCall, end: Finished) -> dict[str, Any]:
         "logprobs": _logprobs(call.pieces),
         "finish_reason": str(end.reason),
     }
-    return _head(call, "chat.completion") | {"choices": [choice], "usage": as_usage(end.usage)}
+    return head(call, "chatcmpl", "chat.completion") | {
+        "choices": [choice],
+        "usage": as_usage(end.usage),
+    }
 
 
-def _head(call: LiveCall, kind: str) -> dict[str, Any]:
+def head(call: LiveCall, prefix: str, kind: str) -> dict[str, Any]:
+    """Return what every object of an answer begins with."""
     return {
-        "id": f"chatcmpl-{call.id}",
+        "id": f"{prefix}-{call.id}",
         "object": kind,
         "created": int(call.created_at.timestamp()),
         "model": call.model,

@@ -48,13 +48,17 @@ LOST: Final = Failed("engine_failed", "The answer was lost. Please retry.", Usag
 
 @dataclass(frozen=True)
 class Call:
-    """What a program asks: `sampling` holds what it wants otherwise than is usual, `prefix` is continued."""
+    """What a program asks: `sampling` holds what it wants otherwise than is usual, `prefix` is continued.
+
+    `raw`: the one message is the prompt as the model reads it.
+    """
 
     route: str
     messages: tuple[ChatMessage, ...]
     model: str | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
     prefix: str = ""
+    raw: bool = False
 
 
 @dataclass(eq=False)
@@ -68,6 +72,7 @@ class LiveCall:
     model: str
     stream: Stream
     created_at: datetime
+    raw: bool
     pieces: list[TextPiece] = field(default_factory=list)
     end: Finished | Failed | None = None
     """Set once the row of what it took is written."""
@@ -90,7 +95,7 @@ class LiveCall:
         if self.refused is not None:
             raise errors.EngineFailed(self.refused)
         if isinstance(self.end, Failed):
-            raise _failure(self.end)
+            raise _failure(self.end, "prompt" if self.raw else "messages")
         if self.end is None or self.end.reason is FinishReason.CANCELLED:
             raise errors.EngineFailed("The answer was stopped.")
         return self.end
@@ -123,7 +128,9 @@ class Calls:
         call_id = new_id()
         request = self._request(user, wanted, call_id)
         stream = self._requests.send(request, _question(wanted))
-        call = LiveCall(call_id, user.id, key.id, wanted.route, request.model, stream, utc_now())
+        call = LiveCall(
+            call_id, user.id, key.id, wanted.route, request.model, stream, utc_now(), wanted.raw
+        )
         self.live[call_id] = call
         hub.spawn(self._run, call)
         if not self._watching:
@@ -143,6 +150,7 @@ class Calls:
                 whole=True,
                 owner=str(user.id),
                 prefix=wanted.prefix,
+                raw=wanted.raw,
                 request_id=call_id,
             )
 
@@ -217,11 +225,11 @@ def _question(wanted: Call) -> str:
     return next((one.content for one in reversed(wanted.messages) if one.role == "user"), "")
 
 
-def _failure(end: Failed) -> errors.EchoError:
+def _failure(end: Failed, field: str) -> errors.EchoError:
     if end.code == "too_long":
-        return errors.TooLong(end.text, field="messages")
+        return errors.TooLong(end.text, field=field)
     if end.code == "bad_request":
-        return errors.InvalidInput(end.text, field="messages")
+        return errors.InvalidInput(end.text, field=field)
     return errors.EngineFailed(end.text)
 
 

@@ -27,7 +27,7 @@ CALLED_BY: Final = {
         "inaccessible_callback", "is_accessible", "operation", "_run_view", "_validate_form_class",
     ),
     "Flask and its extensions": (
-        "configure_host", "form_data_parser_class", "get_cookie_secure", "is_active",
+        "configure_host", "form_data_parser_class", "get_cookie_secure", "is_active", "_login_user",
         "max_content_length", "permanent", "request_class", "session_interface",
     ),
     "eventlet and python-engineio": (
@@ -37,6 +37,7 @@ CALLED_BY: Final = {
     "programs, which send them": ("best_of", "logit_bias", "thinking"),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
+    "fonttools": ("flavor",),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),
     "WTForms": ("validate_*", "website"),
     "Jinja": ("visit_*", "_body", "intercepted_binops", "tags", "wrap_str_format", "__self"),

@@ -43,7 +43,8 @@ def know_people(rows: Iterable[Any]) -> None:
 def person(row: Any, _name: str) -> Markup:
     """The name of a user (their number, where nobody looked it up), as a link to the account."""
     url = url_for("admin_users.details_view", id=row.user_id)
-    name = g.get("people_names", {}).get(row.user_id, f"#{row.user_id}")
+    names = g.people_names if "people_names" in g else {}
+    name = names.get(row.user_id, f"#{row.user_id}")
     return Markup('<a class="one-line" href="{}" title="{}, number {}">{}</a>').format(
         url, name, row.user_id, name
     )

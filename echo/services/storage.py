@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Delete, Update
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from echo import hub
 from echo.errors import StorageUnavailable
@@ -16,6 +16,8 @@ from echo.extensions import db
 
 T = TypeVar("T")
 
+FAILURES: Final = (OperationalError, InterfaceError)
+"""What the database raises when it is locked, gone or full."""
 PATIENCE_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.1
 RACES_RETRIED: Final = 3

@@ -12,7 +12,6 @@ from typing import Any, Final
 import structlog
 from flask import session
 from limits import parse
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from echo import policies
 from echo.errors import EchoError, Forbidden, InvalidInput, RateLimited, SignedOut
@@ -89,7 +88,7 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
             return {"ok": True, **rule.handler(user, payload[0] if payload else None)}
         except EchoError as refusal:
             return {"ok": False, "error": refusal.as_payload()}
-        except (OperationalError, InterfaceError) as failure:
+        except storage.FAILURES as failure:
             storage.forget_broken_session()
             log.warning(
                 "the database failed", socket_event=rule.name, error=str(failure.orig)[:200]

@@ -7,7 +7,7 @@ from flask import Flask, g, jsonify, render_template, request, url_for
 from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RateLimitExceeded, _rate_limited)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
-    for failure in (OperationalError, InterfaceError):
+    for failure in storage.FAILURES:
         app.register_error_handler(failure, _storage_failed)
     app.register_error_handler(Exception, _unexpected)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from flask import Flask, current_app
@@ -58,8 +58,7 @@ class Turns:
     @classmethod
     def of(cls, app: Flask) -> Turns:
         """Return an application's turns."""
-        turns: Turns = app.extensions["turns"]
-        return turns
+        return cast(Turns, app.extensions["turns"])
 
     @classmethod
     def here(cls) -> Turns:
@@ -74,8 +73,7 @@ class Turns:
         Raises:
             TooLong, InvalidInput, NotFound, QuotaExceeded, Busy, EngineFailed, StorageUnavailable.
         """
-        repeated = rows.already_asked(user_id, question.client_id)
-        if repeated is not None:
+        if repeated := rows.already_asked(user_id, question.client_id):
             return repeated
         quotas.refuse_spent(user_id)
         conversation = rows.conversation_for(
@@ -86,8 +84,7 @@ class Turns:
 
     def edit(self, user_id: int, message_id: str, client_id: str | None, text: str) -> Asked:
         """Ask a question anew in other words, as a sibling of the old one."""
-        repeated = rows.already_asked(user_id, client_id)
-        if repeated is not None:
+        if repeated := rows.already_asked(user_id, client_id):
             return repeated
         quotas.refuse_spent(user_id)
         old = conversations.own_message(user_id, message_id)

@@ -10,7 +10,7 @@ import pytest
 from echo.admin import transcript
 from echo.extensions import db
 from echo.models import AuditEvent, Conversation, Message, MessageRating
-from echo.services.chats import ratings
+from echo.services.chats import ratings, saved_edits
 
 EVIL = "<script>alert(1)</script>\n\nsecond line"
 
@@ -159,3 +159,13 @@ def test_a_message_leads_to_its_place_and_tables_name_people(root, branched):
     assert f'id="m-{message}"' in root.get(place).text
     for name in ("conversations", "messages"):
         assert ">the_user</a>" in root.get(f"/admin/{name}/").text
+
+
+def test_what_a_person_has_edited_says_so_and_what_the_model_said_is_there(root, branched):
+    assert "edited by" not in page(root, branched)
+    answer = db.session.get(Message, branched.head_id)
+    saved_edits.save(answer.user_id, answer.id, "With <b>my</b> own words.")
+    shown = page(root, branched)
+    assert shown.count("edited by the_user") == 1
+    assert texts(shown)[1] == "With <b>my</b> own words."
+    assert re.search(r'class="said-first"[^>]*>With a sour dough\.<', shown)

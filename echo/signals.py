@@ -32,7 +32,8 @@ access_ended = _signals.signal("access-ended")
 """sender: owner's user id; device_id or None for all devices; reason."""
 
 account_closed = _signals.signal("account-closed")
-"""sender: user id. The account was switched off or deleted: nothing may go on in its name."""
+"""sender: user id. An administrator has switched the account off: nothing may go on in its name.
+A deletion ends replies by `conversation_removed`, chat by chat."""
 
 models_changed = _signals.signal("models-changed")
 """sender: whoever changed it. A model was added, removed or settled, or adding one has come further."""

@@ -97,7 +97,18 @@ function show(id, { push = true } = {}) {
 async function openConversation(id, messageId = null) {
   if (id === current.id && current.loaded) drawer.chosen();
   else { show(id); await reopen(); }
-  if (messageId && id === current.id) await attempt(() => showFound(messageId, { conversation: current, list, scroll, scroller: at("messages") }));
+  if (messageId && id === current.id) await showMessage(messageId);
+}
+
+/** A search hit that was opened in a tab of its own names its message in the address, once. */
+async function followLink() {
+  const messageId = /^#message-([\w-]+)$/.exec(location.hash)?.[1];
+  history.replaceState({}, "", location.pathname);
+  if (messageId) await showMessage(messageId);
+}
+
+function showMessage(id) {
+  return attempt(() => showFound(id, { conversation: current, list, scroll, scroller: at("messages") }));
 }
 
 function newChat() {
@@ -113,6 +124,7 @@ async function reopen() {
     await opening.open();
     if (opening !== current) return;
     if (first) scroll.jump();
+    if (first && location.hash) await followLink();
   } catch (error) {
     if (opening !== current || error.code === "offline" || error.code === "timeout") return;
     toast(error.code === "not_found" ? "That chat does not exist, or it is not yours." : error.text, { kind: "error" });

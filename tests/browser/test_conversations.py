@@ -143,6 +143,12 @@ def test_hit_far_up_is_opened_at_its_message(chat: Page, echo: LiveServer, membe
     expect(found).to_have_class(re.compile(r"\bfound\b"))
     expect(found).not_to_have_class(re.compile(r"\bfound\b"))  # after a moment
     expect(found).to_be_in_viewport()
+    chat.get_by_role("button", name="Search").click()
+    with chat.context.expect_page() as opened:
+        dialog.locator(".search-result").click(modifiers=["Control"])
+    there = opened.value.locator(".message", has_text="the needle in a long talk")
+    expect(there).to_be_in_viewport()
+    expect(opened.value).to_have_url(chat.url)  # without the mark: a reload opens the end
 
 
 def test_deleted_conversation_comes_back_by_undo(chat: Page) -> None:

@@ -4,7 +4,7 @@ Joins what is installed (`services/library`), what the engine does with it, and 
 """
 
 from echo.services.serving.adding import Adder, Wanted
-from echo.services.serving.choosing import Chosen
+from echo.services.serving.allowed_models import Chosen
 from echo.services.serving.model_view import ModelView
 from echo.services.serving.models import Models, spec_of
 

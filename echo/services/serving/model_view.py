@@ -11,7 +11,7 @@ from typing import Any
 from echo.generation import ModelStatus
 from echo.policies import RoleName
 from echo.services.library import InstalledModel
-from echo.services.serving import choosing
+from echo.services.serving import allowed_models
 from echo.services.serving.model_settings import Settled
 
 
@@ -31,7 +31,7 @@ class ModelView:
         return self.status.name
 
     def is_for(self, role: RoleName) -> bool:
-        return choosing.may_use(role, self.settled)
+        return allowed_models.may_use(role, self.settled)
 
     def public(self) -> dict[str, Any]:
         """Return what a person who may use it is told."""

@@ -23,9 +23,9 @@ from echo.services import audit
 from echo.services.audit import Act, Entry
 from echo.services.library import InstalledModel, Library, ModelFiles
 from echo.services.library.card import NO_CARD, Card
-from echo.services.serving import choosing, model_settings
+from echo.services.serving import allowed_models, model_settings
 from echo.services.serving.adding import Adder
-from echo.services.serving.choosing import Chosen
+from echo.services.serving.allowed_models import Chosen
 from echo.services.serving.model_settings import NOTHING, Settled
 from echo.services.serving.model_view import MemoryUse, ModelView
 
@@ -129,7 +129,7 @@ class Models:
         """Return one model; raises InvalidInput when it is not on offer."""
         found = next((view for view in self.views() if view.name == name), None)
         if found is None:
-            raise choosing.refuse_unknown(name)
+            raise allowed_models.refuse_unknown(name)
         return found
 
     def for_role(self, role: RoleName) -> list[ModelView]:
@@ -161,10 +161,10 @@ class Models:
         offered = [status.name for status in self.engine.models()]
         name = wanted or self._usual(role, offered, settled)
         if name not in offered:
-            raise choosing.refuse_unknown(name)
+            raise allowed_models.refuse_unknown(name)
         rules = settled.get(name, NOTHING)
-        if not choosing.may_use(role, rules):
-            raise choosing.refuse_role(name)
+        if not allowed_models.may_use(role, rules):
+            raise allowed_models.refuse_role(name)
         return self.chosen(name, rules)
 
     def chosen(self, name: str, settled: Settled) -> Chosen:
@@ -173,7 +173,7 @@ class Models:
 
     def _usual(self, role: RoleName, offered: list[str], settled: dict[str, Settled]) -> str:
         default = self.engine.default_model
-        allowed = [n for n in offered if choosing.may_use(role, settled.get(n, NOTHING))]
+        allowed = [n for n in offered if allowed_models.may_use(role, settled.get(n, NOTHING))]
         return default if default in allowed or not allowed else allowed[0]
 
     # acts ----------------------------------------------------------------------------------------

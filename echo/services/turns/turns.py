@@ -166,7 +166,7 @@ class Turns:
                 turn.stop()
 
     def stop_all_of_user(self, user_id: int) -> None:
-        """Stop every reply to a person whose account was switched off or deleted."""
+        """Stop every reply to a person whose account was switched off."""
         for turn in list(self.live.values()):
             if turn.user_id == user_id:
                 turn.stop()

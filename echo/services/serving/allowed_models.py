@@ -1,4 +1,4 @@
-"""Which model answers a turn, and with which defaults. Knows no rows of conversations."""
+"""Who may use which model, and what a turn has once one is chosen (by `models.Models.choose`)."""
 
 from __future__ import annotations
 

@@ -40,7 +40,9 @@ function blocksOf(text) {
   const tokens = tokensOf(marked, text);
   const blocks = [];
   const notes = [...(tokens.notes ?? [])].join();
-  for (const token of tokens) if (token.type !== "space" && token.type !== "def") blocks.push({ raw: `${token.type}:${token.raw}${token.raw.includes("[^") ? notes : ""}`, token });
+  const links = Object.entries(tokens.links ?? {});
+  const linked = (raw) => links.filter(([label]) => raw.toLowerCase().includes(`[${label}]`)).map(([label, { href }]) => `${label} ${href}`).join(); // defined elsewhere
+  for (const token of tokens) if (token.type !== "space" && token.type !== "def") blocks.push({ raw: `${token.type}:${token.raw}${token.raw.includes("[^") ? notes : ""}${linked(token.raw)}`, token });
   return blocks;
 }
 

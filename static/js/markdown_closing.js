@@ -3,11 +3,12 @@
 
 import { TAGS, answerStart } from "./markdown_more.js";
 import { closeTex } from "./math_closing.js";
+import { closeBareTable, holdTilde, withReferences } from "./markdown_waiting.js";
 import { blockFormulas, formulasOf, maskFormulas } from "./math_rules.js";
 
 const INSIDE = String.raw`[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*`; // a quotation, a list
 const FENCE = new RegExp(`^(${INSIDE})(\`{3,}|~{3,})(.*)$`);
-const BARE = new RegExp(`^${INSIDE}(?:#{1,6}|[-*+]|-{2,}|=+|\\*{2,3}|_{2,3}|~{1,2}|\`{1,2}|\\d{1,9}[.)]?|>|!|[-*+]\\s+\\[[ xX]?\\]?)\\s*$`);
+const BARE = new RegExp(`^${INSIDE}(?:#{1,6}|[-*+]|-{2,}|=+|\\*{2,3}|_{2,3}|~{1,2}|\`{1,2}|\\d{1,9}[.)]?|>|!|[-*+]\\s+\\[[ xX]?\\]?|\\[[^\\][\\n]+\\]:\\s*(?:<[^>]*|\\S+\\s+["'(][^"')]*)?)\\s*$`);
 const DELIMITER = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-*:?\s*)*\|?\s*$/;
 const LONGEST_LINK = 80;
 const HELD = [...TAGS, "http", "https", "mailto"];
@@ -15,7 +16,7 @@ const HELD = [...TAGS, "http", "https", "mailto"];
 /** drawable: whether a formula can be drawn, (tex) => boolean; without it a block formula waits until it is whole. */
 export function closeMarkdown(text, drawable = () => false) {
   const start = answerStart(text); // what is thought is shown as it is written
-  return holdTag(text.slice(0, start)) + closeAnswer(text.slice(start), drawable);
+  return holdTag(text.slice(0, start)) + withReferences(closeAnswer(text.slice(start), drawable));
 }
 
 function closeAnswer(text, drawable) {
@@ -88,7 +89,7 @@ function closeLines(lines, least) {
   let block = lines.slice(start);
   block = holdMarker(block);
   if (block.some((line) => /^\s*\|/.test(line))) block = closeTable(block);
-  else if (block.length) block = closeInline(block.join("\n")).split("\n");
+  else if (block.length) block = closeBareTable(block, closeInline) ?? closeInline(block.join("\n")).split("\n");
   return [...head, ...block].join("\n");
 }
 
@@ -129,7 +130,7 @@ export function closeInline(text) {
 function closeWords(text) {
   const ticks = openTicks(text);
   if (ticks) return closeCode(text, ticks);
-  return closeEmphasis(holdLink(text));
+  return closeEmphasis(holdTilde(holdLink(text)));
 }
 
 function closeCode(text, ticks) {
@@ -141,6 +142,7 @@ function closeCode(text, ticks) {
 /** [text](http… → text, until the link is whole; what is no link yet, and may never be one, waits for its end. */
 function holdLink(text) {
   const bare = text.replace(/`[^`]*`/g, (code) => " ".repeat(code.length));
+  if (/\[[^\][\n]+\]\[[^\][\n]*\]$/.test(bare)) return text; // a reference is whole
   const half = /!?\[([^\][\n]*)\]\([^()\n]*$/.exec(bare) ?? /!?\[[^\][\n]*(?:\](?:\[[^\][\n]*)?)?$/.exec(bare);
   if (!half || bare.slice(0, half.index).endsWith("\\")) return text;
   const before = text.slice(0, half.index);

@@ -45,7 +45,11 @@ First this,
 |---|---|---|---|
 | Python | garbage collection | threads | data science<br>teaching, automation of everything |
 
-> هذا اقتباس باللغة العربية"""
+> هذا اقتباس باللغة العربية
+
+Read [the manual][m] first, it says more than one line of an answer can say.
+
+[m]: https://example.org/manual"""
 FORMULA = r"""The **solution** of it, with [a link](https://example.org) and `code`:
 
 $$

@@ -266,6 +266,8 @@ def test_wide_tables_scroll_thoughts_fold_and_quotations_know_their_side(chat: P
     quotation = prose(chat).locator("blockquote")
     expect(quotation).to_have_css("border-right-width", "3px")
     expect(quotation).to_have_css("border-left-width", "0px")
+    link = prose(chat).get_by_role("link", name="the manual")
+    expect(link).to_have_attribute("href", "https://example.org/manual")  # defined after it
     thoughts = prose(chat).locator(".thought-text")
     expect(thoughts).to_be_hidden()
     prose(chat).get_by_text("Thoughts").click()

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from echo import policies
 from echo.errors import NotFound
 from echo.models import User
+from echo.policies import Right
 from echo.services.chats import conversations
+from tests.api.keys import key_of, shows
 from tests.contract.test_databases import app, url
 from tests.security.conftest import owner, things
 from tests.security.test_matrix import rules
@@ -49,6 +52,7 @@ def test_every_id_of_every_address(
 ) -> None:
     browser, wrong, tried = Browser(app, app.response_class, True), [], 0
     root = make_user("root", role="super_admin")
+    key = key_of(root)
     app.config.update(WTF_CSRF_ENABLED=False, WTF_CSRF_CHECK_DEFAULT=False)
     for rule, method in rules(app):
         if method == "HEAD" or rule.endpoint == "admin.report":  # a month is no id
@@ -56,12 +60,13 @@ def test_every_id_of_every_address(
         path = things.path(app, rule)
         body = {"json": {}} if rule.endpoint.endswith(".settings") else {"data": FIELDS}
         login(browser, root)
+        headers = {**AJAX, **(shows(key) if policies.ROUTES[rule.endpoint] is Right.KEY else {})}
         for value in REFUSED if rule.arguments else ():
             for real in things.arguments(rule).values():
                 tried += 1
                 address = path.replace(real, value.format(real=real))
                 status = browser.open(
-                    address, method=method, headers=AJAX, buffered=True, **body
+                    address, method=method, headers=headers, buffered=True, **body
                 ).status_code
                 if status not in (404, 405):
                     wrong.append((method, address, status))

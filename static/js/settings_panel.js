@@ -8,6 +8,7 @@ import { openDialog } from "./dialogs.js";
 import { preferences, setSendKey, setText, setTheme } from "./theme.js";
 import { toast } from "./toasts.js";
 
+const IN_ROW = { inline: "center", block: "nearest" }; // on a phone the tabs stand in a row that scrolls
 const NUMBERS = [
   ["temperature", "Temperature", "Low: calm and repeatable. High: varied and surprising."],
   ["top_p", "Top-p", "Chooses among the likeliest words that make up this share."],
@@ -34,7 +35,9 @@ export class SettingsPanel {
     this.#select(`tab-${tab}`);
     this.refresh();
     openDialog(this.dialog);
-    this.tabs.find((button) => button.id === `tab-${tab}`).focus();
+    const chosen = this.tabs.find((button) => button.id === `tab-${tab}`);
+    chosen.scrollIntoView(IN_ROW);
+    chosen.focus();
   }
 
   // ---- tabs ---------------------------------------------------------------------------------------------------
@@ -56,7 +59,7 @@ export class SettingsPanel {
       const chosen = tab.id === id;
       tab.setAttribute("aria-selected", String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
-      if (chosen) tab.scrollIntoView({ inline: "center", block: "nearest" }); // on a phone they stand in a row that scrolls
+      if (chosen) tab.scrollIntoView(IN_ROW);
       const panel = document.getElementById(tab.getAttribute("aria-controls"));
       panel.hidden = !chosen;
       if (chosen && panel.dataset.src) fillPanel(panel);

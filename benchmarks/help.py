@@ -181,6 +181,7 @@ class _Asking:
             model=options.model,
             threads=options.threads,
             slots=options.slots,
+            quant="auto",  # as it is served
             max_queue=1000,
             max_queue_per_owner=1000,
         )

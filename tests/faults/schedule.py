@@ -21,9 +21,9 @@ SETTLED_WITHIN: Final = 90.0
 LIVE: Final = ("queued", "streaming")
 WEIGHTS: Final = {
     "send": 8, "stop": 4, "regenerate": 3, "edit": 3, "continue": 4, "select": 2, "cut": 4, "open": 3,
-    "reload": 3, "close": 1, "rename": 1, "program": 2, "delete_and_undo": 1,
+    "reload": 3, "close": 1, "save": 2, "rename": 1, "program": 2, "delete_and_undo": 1,
 }  # fmt: skip
-TOLD: Final = ("stop", "regenerate", "continue", "select")  # the window chooses what fits
+TOLD: Final = ("stop", "regenerate", "continue", "select", "save")  # the window chooses what fits
 KINDS: Final = ("brief", "some", "some", "long", "fails")
 
 
@@ -59,8 +59,8 @@ class Schedule:
 
     # ── acts ────────────────────────────────────────────────────────────────────────────────
 
-    def _open(self, beside: str | None) -> None:
-        """Another window; it shows what `beside` shows."""
+    def _open(self, beside: str | None, conversation: str | None = None) -> None:
+        """Another window; it shows what `beside` shows, or this conversation."""
         self._opened += 1
         name = f"{self.seed}-{self._opened}"
         self._windows.tell(
@@ -69,16 +69,17 @@ class Schedule:
             url=self._proxy.url,
             cookie=self._person.cookie,
             polling=self._by.random() < 0.25,
-            conversation=self._conversation() if beside else None,
+            conversation=conversation or (self._conversation() if beside else None),
         )
         self._names.append(name)
 
     def _reload(self, window: str) -> None:
         if self._windows.state(window)["pending"]:
             return  # a page warns before what was not sent is lost
+        conversation = self._conversation()  # also where this is the only window
         self._windows.tell(window, "close")
         self._names.remove(window)
-        self._open(window)
+        self._open(window, conversation)
 
     def _close(self, window: str) -> None:
         if len(self._names) > 1 and not self._windows.state(window)["pending"]:

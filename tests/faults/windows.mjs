@@ -70,6 +70,7 @@ const acts = {
   regenerate: async ({ window }) => act(window, (row) => !LIVE.has(row.status), (talk, row) => talk.regenerate(row.id)),
   continue: async ({ window }) => act(window, isCutShort, (talk, row) => talk.continue(row.id)),
   select: async ({ window }) => act(window, (row) => (row.siblings ?? []).length > 1, (talk, row) => talk.select(row.siblings.find((id) => id !== row.id))),
+  save: async ({ window }) => act(window, (row) => !LIVE.has(row.status) && row.text, (talk, row) => talk.save(row.id, `${row.text.slice(0, row.text.length / 2)} as edited`)),
   edit: async ({ window, text }) => {
     const { conversation, rows } = windows.get(window);
     const question = rows.findLast((row) => row.role === "user" && conversation.owns(row.id));

@@ -37,17 +37,15 @@ def connect(_auth: Any = None) -> bool:
     """Refuse those who are not signed in; others hear what concerns them.
 
     A failure ends the connection, so that its client tries again: raised here, it would leave it half-joined,
-    neither answered nor ever forgotten. So would one that has gone while it was looked up.
+    neither answered nor ever forgotten.
     """
-    connection = socketio.server.manager.eio_sid_from_sid(request.sid, "/")  # type: ignore[attr-defined]
     try:
-        is_let_in = _let_in()
+        return _let_in()
     except Exception as failure:
         storage.forget_broken_session()
         log.warning("nobody can be let in", error=f"{type(failure).__name__}: {failure}"[:200])
-        end_connection(connection)
+        end_connection(socketio.server.manager.eio_sid_from_sid(request.sid, "/"))  # type: ignore[attr-defined]
         return False
-    return is_let_in and connection in socketio.server.environ
 
 
 def _let_in() -> bool:

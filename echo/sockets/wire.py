@@ -47,6 +47,8 @@ def guard(app: Flask) -> None:
     eio._async = {**eio._async, "websocket": _websockets}
     first = eio.handlers["connect"]
     eio.on("connect", partial(_connected, first))
+    server = socketio.server
+    server._handle_connect = partial(_forget_who_has_gone, server, server._handle_connect)
     app.wsgi_app = PollingGuard(app.wsgi_app, partial(_is_visitor, app))  # type: ignore[method-assign]
 
 
@@ -83,6 +85,17 @@ def _close_unless_connected(sid: str) -> None:
     hub.sleep(SOCKET_CONNECT_SECONDS)
     if not _has_joined(sid):
         end_connection(sid)
+
+
+def _forget_who_has_gone(
+    server: Any, let_in: Callable[..., None], sid: str, namespace: str | None, data: Any
+) -> None:
+    """Forget a connection that ended while it was being let in: python-socketio keeps it for ever."""
+    let_in(sid, namespace, data)
+    if sid not in server.environ:
+        space = namespace or "/"
+        if (member := server.manager.sid_from_eio_sid(sid, space)) is not None:
+            server.manager.disconnect(member, space, ignore_queue=True)
 
 
 def end_connection(sid: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,23 +48,30 @@ def test_a_failure_lets_nobody_in_and_leaves_nothing(
     assert Tab(app, client).socket.is_connected()
 
 
-def test_who_has_gone_while_they_were_looked_up_is_forgotten(
-    app: Flask, ada: User, login: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("when", ["looked up", "joined"])
+def test_who_has_gone_meanwhile_is_forgotten(
+    when: str,
+    app: Flask,
+    ada: User,
+    login: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The database answers late; meanwhile the client's connection is found to be dead."""
     client = app.test_client()
     login(client, ada)
-    before, find = everybody(), access.current_device
+    server: Any = socketio.server
+    before, known = everybody(), set(server.environ)
+    find, join = access.current_device, server.manager.connect
 
-    def late() -> Any:
-        found = find()
-        server: Any = socketio.server
-        for gone in set(server.environ) - known:
-            server._handle_eio_disconnect(gone, "ping timeout")
-        return found
+    def gone(then: Callable[..., Any], *args: Any) -> Any:
+        for connection in set(server.environ) - known:
+            server._handle_eio_disconnect(connection, "ping timeout")
+        return then(*args)
 
-    known = set(socketio.server.environ)
     with monkeypatch.context() as patched:
-        patched.setattr(access, "current_device", late)
+        if when == "looked up":
+            patched.setattr(access, "current_device", partial(gone, find))
+        else:
+            patched.setattr(server.manager, "connect", partial(gone, join))
         Tab(app, client)
     assert everybody() == before

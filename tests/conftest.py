@@ -4,7 +4,9 @@ This process is not patched by eventlet (its hub runs all the same): the browser
 sockets. What depends on the patch is tested against the real server, in a process of its own.
 """
 
+import contextlib
 import gc
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,14 +30,15 @@ from echo.services.people import administration
 from echo.services.sign_in import devices
 from echo.sockets import hub_bridge
 from tests import cheap_apps
-from tests.databases import postgres_port, postgres_url, redis_server
+from tests.databases import PostgresServer, postgres, postgres_url, redis_server
 from tests.mail_fixtures import mail_process, settle, smtp_server
 from tests.waiting import PATIENCE
 
 __all__ = [  # fixtures that stand elsewhere
-    "mail_process", "postgres_port", "postgres_url", "redis_server", "settle", "smtp_server",
+    "mail_process", "postgres", "postgres_url", "redis_server", "settle", "smtp_server",
 ]  # fmt: skip
 PASSWORD = "correct horse battery"
+LAST_WORDS_SECONDS = 2.0
 
 gc.disable()  # until everything is imported and collected
 logs.configure("WARNING", "console")
@@ -47,7 +50,7 @@ MARKED_FOLDERS = {
     "browser": ("browser", "live"), "live": ("live",), "faults": ("live",), "contract": ("server",),
 }  # fmt: skip
 LONG = {*MARKED_FOLDERS, "training", "weights"}
-SERVERS = {"postgres_port", "redis_server", "smtp_server", "real_process"}
+SERVERS = {"postgres", "redis_server", "smtp_server", "real_process"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -96,6 +99,36 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def migrated_postgres(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated, empty database on PostgreSQL, made once and copied for each test."""
+    url = postgres.new_database()
+    app = create_app(settings_for(tmp_path_factory.mktemp("migrated_postgres"), database_url=url))
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def database() -> str:
+    """The kind of database; what must hold on both kinds has this as a parameter of its own."""
+    return os.environ.get("ECHO_TEST_DATABASE", "sqlite")
+
+
+@pytest.fixture
+def database_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a migrated, empty database of the test's own; none for SQLite's usual place."""
+    if database == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "echo.sqlite3")
+        yield ""
+    else:
+        postgres: PostgresServer = request.getfixturevalue("postgres")
+        url = postgres.new_database(request.getfixturevalue("migrated_postgres"))
+        yield url
+        postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
 def matplotlib_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where drawing processes keep the list of fonts, which takes seconds to make."""
     return tmp_path_factory.mktemp("matplotlib")
@@ -123,13 +156,12 @@ def engine_config() -> EngineConfig:
 @pytest.fixture
 def app(
     tmp_path: Path,
-    migrated: Path,
+    database_url: str,
     script: Script,
     engine_config: EngineConfig,
     monkeypatch: pytest.MonkeyPatch,
     drawing_process: ChartWorker,
 ) -> Iterator[Flask]:
-    shutil.copy(migrated, tmp_path / "echo.sqlite3")
     monkeypatch.setattr("echo.forms.spam_trap.FORM_MIN_SECONDS", 0)
     monkeypatch.setattr("echo.forms.spam_trap.FORM_MAX_SECONDS", 3600)
     box: dict[str, Any] = {}
@@ -140,7 +172,7 @@ def app(
             "engine", Engine.scripted(script, engine_config, app.extensions["wakeup"].post)
         ),
     )
-    app = create_app(settings_for(tmp_path))
+    app = create_app(settings_for(tmp_path, database_url=database_url))
     cheap_apps.share(app)
     app.extensions["chart_worker"] = drawing_process
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, WTF_CSRF_CHECK_DEFAULT=False)
@@ -150,8 +182,18 @@ def app(
     hub_bridge.start(app.extensions["turns"], app.extensions["wakeup"])
     with app.app_context():
         yield app
+        box["engine"].stop(timeout=5)
+        _let_turns_end(app)
         db.session.remove()
-    box["engine"].stop(timeout=5)
+        db.engine.dispose()
+
+
+def _let_turns_end(app: Flask) -> None:
+    """Let what is still being written be stored, before its database goes."""
+    turns = app.extensions["turns"]
+    with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(LAST_WORDS_SECONDS):
+        while turns.live:
+            eventlet.sleep(0.005)
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -35,56 +37,82 @@ def unprivileged() -> dict[str, int]:
     return {"user": account.pw_uid, "group": account.pw_gid}
 
 
+class PostgresServer:
+    """A real PostgreSQL with an empty data folder that can be stopped and started again."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="echo-pg-"))  # sockets want short paths
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._run_as: Any = unprivileged()
+        if self._run_as:
+            os.chown(self.folder, self._run_as["user"], self._run_as["group"])
+        subprocess.run(
+            [postgres_program("initdb"), "-D", self.folder / "data",
+             "-U", "echo", "-A", "trust", "-E", "UTF8", "-N"],
+            check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._run_as,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        options = ["-p", str(self.port), "-k", self.folder, "-h", "127.0.0.1", "-F"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [postgres_program("postgres"), "-D", self.folder / "data", *options],
+                stdout=log, stderr=log, cwd=self.folder, **self._run_as,
+            )  # fmt: skip
+        wait_until(self.answers, what=f"PostgreSQL answers; its log: {self.folder}/log")
+
+    def answers(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # the fast stop: SIGTERM would wait for clients
+            self.process.wait()
+            self.process = None
+
+    def new_database(self, like: str = "template1") -> str:
+        """Make a database, empty or as another one is, to which nobody is connected; return its address."""
+        name = f"echo_{uuid.uuid4().hex}"
+        self.run(f"create database {name} template {like}")
+        return f"postgresql://echo@127.0.0.1:{self.port}/{name}"
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database and whoever is connected to it."""
+        self.run(f"drop database {url.rpartition('/')[2]} with (force)")
+
+    def run(self, statement: str) -> None:
+        """Run a statement that no transaction may hold."""
+        connection = self._connect()
+        connection.autocommit = True
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def _connect(self) -> Any:
+        return psycopg2.connect(host="127.0.0.1", port=self.port, user="echo", dbname="postgres")
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder)
+
+
 @pytest.fixture(scope="session")
-def postgres_port() -> Iterator[int]:
-    """A PostgreSQL server with an empty data folder."""
-    folder = Path(tempfile.mkdtemp(prefix="echo-pg-"))  # sockets want short paths
-    run_as = unprivileged()
-    if run_as:
-        os.chown(folder, run_as["user"], run_as["group"])
-    data, port = folder / "data", free_port()
-    subprocess.run(
-        [postgres_program("initdb"), "-D", data, "-U", "echo", "-A", "trust", "-E", "UTF8", "-N"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-        **run_as,  # type: ignore[arg-type]
-    )
-    options = ["-p", str(port), "-k", folder, "-h", "127.0.0.1", "-F"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [postgres_program("postgres"), "-D", data, *options],
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            **run_as,  # type: ignore[arg-type]
-        )
-    wait_until(lambda: answers(port), what=f"PostgreSQL answers; its log: {folder}/log")
-    yield port
-    server.send_signal(signal.SIGINT)  # the fast stop: SIGTERM would wait for every client
-    server.wait()
-    shutil.rmtree(folder)
-
-
-def answers(port: int) -> bool:
-    try:
-        psycopg2.connect(host="127.0.0.1", port=port, user="echo", dbname="postgres").close()
-    except psycopg2.OperationalError:
-        return False
-    return True
+def postgres() -> Iterator[PostgresServer]:
+    """The PostgreSQL of all tests of this process."""
+    server = PostgresServer()
+    server.start()
+    yield server
+    server.remove()
 
 
 @pytest.fixture
-def postgres_url(postgres_port: int) -> str:
+def postgres_url(postgres: PostgresServer) -> str:
     """The address of a new, empty database."""
-    name = f"echo_{uuid.uuid4().hex}"
-    connection = psycopg2.connect(
-        host="127.0.0.1", port=postgres_port, user="echo", dbname="postgres"
-    )
-    connection.autocommit = True
-    connection.cursor().execute(f"create database {name}")
-    connection.close()
-    return f"postgresql://echo@127.0.0.1:{postgres_port}/{name}"
+    return postgres.new_database()
 
 
 class RedisServer:

@@ -63,7 +63,10 @@ def check_what_is_stored() -> None:
         longest = db.session.scalar(select(func.max(func.length(column)))) or 0
         assert longest <= (column.type.length or 20_000), column
         for char in ("\0", *("\r\n" if column.name in LINE else ())):
-            found = select(func.count()).where(func.instr(column, char) > 0)
+            if char == "\0" and db.engine.dialect.name == "postgresql":
+                continue  # there it cannot be: the driver refuses to send one
+            place = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
+            found = select(func.count()).where(place(column, char) > 0)
             assert db.session.scalar(found) == 0, (column, char)
 
 

@@ -17,7 +17,7 @@ from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
 from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, saved_edits, wire
-from echo.services.turns import Asked, Question, Turns
+from echo.services.turns import Asked, Question, Turns, catch_up
 from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event
 from echo.sockets.wire import end_connection
@@ -120,9 +120,11 @@ def open_conversation(user: User, raw: Any) -> Answer:
         join_room(rooms.of_conversation(row.id))
     found = message_tree.branch(leaf, MESSAGES_PER_PAGE + 1)
     shown = found[-MESSAGES_PER_PAGE:]
+    siblings = message_tree.siblings(shown)
+    catch_up(shown, Turns.here().live)
     return {
         "conversation": wire.conversation(row, Turns.here().is_live(row.id)),
-        "messages": wire.messages(shown, message_tree.siblings(shown)),
+        "messages": wire.messages(shown, siblings),
         "live": _live_of(row.id),
         "more": len(found) > len(shown),
     }

@@ -1,6 +1,6 @@
 // One conversation as the page uses it: a message store kept true through the socket. It knows no DOM.
 
-import { MessageStore, isCutShort } from "./message_store.js";
+import { LIVE, MessageStore, isCutShort } from "./message_store.js";
 
 export const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
@@ -27,7 +27,7 @@ export class Conversation {
     this.loaded = true;
     this.store.reconcile(answer);
     this.on.changed();
-    for (const part of answer.live ?? []) this.#resume(part.message_id); // what happened while the picture was taken
+    for (const row of answer.messages) if (LIVE.has(this.store.messages.get(row.id).status)) this.#resume(row.id); // what happened while the picture was taken
     await this.#resend();
   }
 

@@ -159,3 +159,17 @@ test("a message that is gone is refused as the server says", async () => {
   const window = await opened(new LongServer());
   await assert.rejects(window.reach("nowhere"), { code: "not_found" });
 });
+
+test("a reply that ended while the branch was read: what the rows still call live is asked for", async () => {
+  const server = new Server();
+  server.rows.push(message("q3", "a1", "user", "And?"), message("a3", "q3", "assistant", "", { status: "queued", seq: 0 }));
+  server.head = "a3";
+  server.live = { seq: 2, text: "It breaks off.", status: "failed" };
+  const window = new Conversation(server, "c", { change() {}, adopted() {}, changed() {} });
+  window.handle("receive_message", { message_id: "a3", seq: 2, text: " off." }); // the piece before it came too early for this window
+  window.handle("message_finished", { message_id: "a3", status: "failed", seq: 2 });
+  await window.open();
+  await settled();
+  assert.equal(window.store.get("a3").status, "failed");
+  assert.equal(window.store.get("a3").text, "It breaks off.");
+});

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from echo.extensions import db
 from echo.generation import Script, ScriptedReply
 from echo.models import Message, User
-from echo.sockets import reply_pump
+from echo.services.chats import message_tree
+from echo.services.turns import pace
 from tests.conftest import PATIENCE, Tab
 
 LIVE = ("queued", "streaming")
@@ -29,7 +30,7 @@ def script() -> Script:
 
 @pytest.fixture(autouse=True)
 def fast_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reply_pump, "TICK_SECONDS", 0.002)
+    monkeypatch.setattr(pace, "TICK_SECONDS", 0.002)
 
 
 @dataclass
@@ -154,3 +155,27 @@ def test_resume_gives_the_same_at_every_piece_live_and_stored(
         answer = tab.ask("resume", {"message_id": reply, "after_seq": after})
         assert answer["text"] == "".join(pieces[after:])
         assert (answer["seq"], answer["status"]) == (len(pieces), "complete")
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_reply_that_ends_while_its_conversation_is_opened_is_told_with_its_end(
+    ada: User, open_tab: Callable[[User], Tab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL others run while rows are read: the row said "queued", and no event came any more."""
+    first, second = open_tab(ada), open_tab(ada)
+    asked = first.ask("send_message", {"client_id": "c", "text": "Hi"})
+    reply = asked["reply"]["id"]
+    read, opener = message_tree.siblings, eventlet.getcurrent()
+
+    def slowly(rows: Any) -> Any:
+        found = read(rows)
+        if eventlet.getcurrent() is opener:
+            first.wait_for("message_finished", reply)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(message_tree, "siblings", slowly)
+        opened = second.ask("open_conversation", {"conversation_id": asked["conversation_id"]})
+    shown = {row["id"]: row for row in opened["messages"]}[reply]
+    assert opened["live"] == []
+    assert (shown["status"], shown["text"]) == ("complete", first.text_of(reply))

@@ -5,12 +5,12 @@ Who reads what the engine writes gets its words for it from here.
 
 from echo.generation import ChatMessage, Finished, TextPiece, TokenLogprob, Usage
 from echo.services.turns.calls import Call, LiveCall
-from echo.services.turns.ending import interrupt_orphans
+from echo.services.turns.ending import catch_up, interrupt_orphans
 from echo.services.turns.live_turn import LiveTurn
 from echo.services.turns.rows import Asked
 from echo.services.turns.turns import Question, Turns
 
 __all__ = [
     "Asked", "Call", "ChatMessage", "Finished", "LiveCall", "LiveTurn", "Question", "TextPiece",
-    "TokenLogprob", "Turns", "Usage", "interrupt_orphans",
+    "TokenLogprob", "Turns", "Usage", "catch_up", "interrupt_orphans",
 ]  # fmt: skip

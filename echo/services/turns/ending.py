@@ -5,7 +5,7 @@ Knows rows and the turn; not who asked, nor how the end is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Container, Iterable, Set
 from dataclasses import asdict
 from typing import Any
 
@@ -100,6 +100,23 @@ def interrupt_all_but(owned: Callable[[], Set[str]]) -> list[Message]:
         return rows
 
     return transaction(work)
+
+
+def catch_up(shown: Iterable[Message], live: Container[str]) -> None:
+    """Read anew the replies that have ended since they were read, while their reader waited for more.
+
+    Their end was announced before whoever reads knew of them: nothing else would ever tell it. `live` holds
+    the ids of those that are being written now.
+    """
+    asked: set[str] = set()
+    while ended := [
+        row
+        for row in shown
+        if row.status in LIVE_STATUSES and row.id not in live and row.id not in asked
+    ]:
+        for row in ended:
+            db.session.refresh(row)
+            asked.add(row.id)  # what lives even then is only being started
 
 
 def _text_of(turn: LiveTurn) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def _started(asked: Asked) -> Answer:
     """Let the sender's own tab watch from now on; the reply's pump tells everybody who does."""
     join_room(rooms.of_conversation(asked.conversation.id))
     siblings = message_tree.siblings([asked.message, asked.reply])
+    catch_up([asked.reply], Turns.here().live)  # one that was asked before may end just now
     message, reply = wire.messages([asked.message, asked.reply], siblings)
     return {"conversation_id": asked.conversation.id, "message": message, "reply": reply}
 
@@ -106,7 +107,9 @@ def continue_message(user: User, raw: Any) -> Answer:
 
 def _started_again(reply: Message) -> Answer:
     join_room(rooms.of_conversation(reply.conversation_id))
-    return {"reply": wire.message(reply, message_tree.siblings([reply])[reply.id])}
+    siblings = message_tree.siblings([reply])
+    catch_up([reply], Turns.here().live)
+    return {"reply": wire.message(reply, siblings[reply.id])}
 
 
 @event("open_conversation")

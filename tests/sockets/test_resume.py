@@ -157,9 +157,10 @@ def test_resume_gives_the_same_at_every_piece_live_and_stored(
         assert (answer["seq"], answer["status"]) == (len(pieces), "complete")
 
 
+@pytest.mark.parametrize("how", ["opened", "sent again"])
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_reply_that_ends_while_its_conversation_is_opened_is_told_with_its_end(
-    ada: User, open_tab: Callable[[User], Tab], monkeypatch: pytest.MonkeyPatch
+def test_reply_that_ends_while_its_rows_are_read_is_told_with_its_end(
+    how: str, ada: User, open_tab: Callable[[User], Tab], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On PostgreSQL others run while rows are read: the row said "queued", and no event came any more."""
     first, second = open_tab(ada), open_tab(ada)
@@ -173,9 +174,14 @@ def test_reply_that_ends_while_its_conversation_is_opened_is_told_with_its_end(
             first.wait_for("message_finished", reply)
         return found
 
+    place = {"conversation_id": asked["conversation_id"]}
     with monkeypatch.context() as patched:
         patched.setattr(message_tree, "siblings", slowly)
-        opened = second.ask("open_conversation", {"conversation_id": asked["conversation_id"]})
-    shown = {row["id"]: row for row in opened["messages"]}[reply]
-    assert opened["live"] == []
-    assert (shown["status"], shown["text"]) == ("complete", first.text_of(reply))
+        if how == "opened":
+            answer = second.ask("open_conversation", place)
+            shown = {row["id"]: row for row in answer["messages"]}[reply]
+            assert answer["live"] == []
+        else:  # its acknowledgement was lost
+            shown = second.ask("send_message", {"client_id": "c", "text": "Hi", **place})["reply"]
+    assert (shown["id"], shown["status"]) == (reply, "complete")
+    assert shown["text"] == first.text_of(reply)

@@ -80,6 +80,8 @@ def problem(response: Any) -> str | None:
         return "shows markup"
     if response.status_code >= 400 and response.is_json:
         answer = response.get_json()
+        if "error" in answer:  # as programs are told
+            answer = {"status": "error", **answer["error"]}
         if answer["status"] != "error" or not 5 < len(answer["message"]) < 500:
             return f"does not say why: {answer}"
     return None

@@ -86,8 +86,10 @@ def _reader_left(turn: LiveTurn) -> None:
 
 
 def _call_ended(call: LiveCall) -> None:
-    app: Any = current_app
-    tell_quota(app._get_current_object(), call.user_id)
+    """Tell what is left of the day, where somebody looks: programs end many calls."""
+    if any(connections_in(of_user(call.user_id))):
+        app: Any = current_app
+        tell_quota(app._get_current_object(), call.user_id)
 
 
 def connections_in(room: str | None) -> Iterator[str]:

@@ -45,6 +45,12 @@ MEMBERS = {
     "downloads": "/admin/downloads/",
 }
 GROUPS = ("people", "use", "speed", "feedback")
+CHARTS_ARE_DRAWN = """() => [...document.querySelectorAll(".chart-panel")].every(panel => {
+  const { top, bottom } = panel.getBoundingClientRect();
+  const shown = [...panel.querySelectorAll("img")].filter(image => image.offsetParent);
+  const drawn = shown.length && shown.every(image => image.complete && image.naturalWidth);
+  return top > innerHeight || bottom < 0 || drawn;
+})"""
 QUESTIONS = ("Hello! My name is Ada.", "What can you do?", "How do I stop an answer?")
 
 
@@ -111,9 +117,10 @@ def take_dashboard(page: Page, server: LiveServer, name: str) -> None:
     save(page, f"admin-{name}")
     for group in GROUPS:
         page.locator(f"#group-{group}").scroll_into_view_if_needed()
-        page.locator(f"#group-{group}").evaluate("title => title.scrollIntoView()")
-        page.wait_for_timeout(3500)
-        page.locator(f"#group-{group}").evaluate("title => title.scrollIntoView()")
+        for _settled in range(2):  # a chart that has come may move the ones below it
+            page.locator(f"#group-{group}").evaluate("title => title.scrollIntoView()")
+            page.wait_for_timeout(500)
+            page.wait_for_function(CHARTS_ARE_DRAWN)
         save(page, f"charts-{group}-{name}")
 
 

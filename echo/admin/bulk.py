@@ -19,6 +19,8 @@ from echo.extensions import db
 from echo.models import User
 
 ROWS_MAX: Final = 200
+TICKS_KEPT: Final = 50
+"""So many rows a page has; an address holds no more."""
 REASONS_SHOWN: Final = 3
 
 
@@ -58,6 +60,13 @@ class BulkActs:
         if request.form.get("confirmed") != "yes":
             return self._ask(name, ids)
         return self._do(self.bulk_acts[name], ids)
+
+    def page_before(self, view: str) -> str | None:
+        """Return the list with its ticks, for who will not prove who they are before an act on rows."""
+        if view != "action_view":
+            return None
+        ticked = request.form.getlist("rowid")[:TICKS_KEPT]
+        return str(self.list_url(tick=ticked))
 
     def _ask(self, name: str, ids: list[str]) -> Any:
         keys = [key for key in map(self._key_or_none, ids) if key is not None]

@@ -32,8 +32,12 @@ class Page:
     def _run_view(self, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call the view once; Flask-Admin would try a second way after any TypeError inside it."""
         if view.__name__ in self.proof_for:
-            require_fresh_proof()
+            require_fresh_proof(self.page_before(view.__name__))
         return view(self, *args, **kwargs)
+
+    def page_before(self, _view: str) -> str | None:
+        """Return where somebody goes who will not prove who they are; None: where they came from."""
+        return None
 
 
 def handle(

@@ -88,7 +88,10 @@ def test_ticks_and_act_are_there_after_the_proof(stale_root, people):
     ids = [people["user"].id, people["analyst"].id]
     ticked = {"action": "switch_off", "rowid": [str(each) for each in ids]}
     address = "/admin/users/action/?search=the&sort=1&desc=0"
-    page = go_on(stale_root, stale_root.post(address, data=ticked))
+    asked = stale_root.post(address, data=ticked)
+    no_thanks = f"/admin/users/?search=the&sort=1&desc=0&tick={ids[0]}&tick={ids[1]}"
+    assert f'href="{html.escape(no_thanks)}"' in stale_root.get(asked.location).text
+    page = go_on(stale_root, asked)
     assert page.status_code == 200
     assert [f'name="rowid" value="{each}"' in page.text for each in ids] == [True, True]
     assert 'name="action" value="switch_off"' in page.text

@@ -1,6 +1,6 @@
 """The web server: health while replies stream, many watchers, bytes, memory, start.
 
-    python -m benchmarks.server [--watchers 200] [--seconds 5] [--streams 32]
+    python -m benchmarks.server [--watchers 250] [--seconds 5] [--streams 32]
 
 Each part starts the real `run.py`; those who load it are processes of their own. It does not measure
 the engine: see `benchmarks/engine.py`.
@@ -35,11 +35,11 @@ QUESTION = "Please tell me a long story about a walrus, a lighthouse and the sea
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the web server.")
-    parser.add_argument("--watchers", type=int, default=200)
+    parser.add_argument("--watchers", type=int, default=250)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--streams", type=int, default=32)
     parser.add_argument(
-        "--idle", type=int, default=500, help="idle sockets whose memory is measured"
+        "--idle", type=int, default=1000, help="idle sockets whose memory is measured"
     )
     options = parser.parse_args()
     report: dict[str, Any] = {"machine": common.machine(), "options": vars(options), "seed": SEED}

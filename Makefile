@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 5000
 WORKERS ?= 3
 ONLY ?=
+DATABASE ?= sqlite
 PYTEST := $(BIN)/python -m pytest
 # a file's tests stay together, in order; more workers than cores, since many tests wait for a server's clock
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -52,9 +53,9 @@ run: setup ## set up, migrate and serve (PORT=8000 for another port, MODEL=mini 
 		|| $(BIN)/python run.py models add echo-small --if-possible --from packages)
 	PORT=$(PORT) $(if $(MODEL),ECHO_MODEL=$(if $(filter mini,$(MODEL)),echo-mini,$(MODEL))) $(BIN)/python run.py
 
-test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k word" for some)
+test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k word" for some; DATABASE=postgresql)
 	$(if $(ONLY),,PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent)
-	$(PYTEST) $(or $(ONLY),$(SIDE_BY_SIDE))
+	ECHO_TEST_DATABASE=$(DATABASE) $(PYTEST) $(or $(ONLY),$(SIDE_BY_SIDE))
 
 quick: $(VENV)/.dev ## run what needs no browser and no server: a first look
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not live and not server and not slow" $(QUICK)
@@ -76,8 +77,10 @@ data-model: $(VENV)/.dev ## draw docs/data-model.md anew
 bench: setup-dev ## run the benchmarks, tables with ratios
 	$(BIN)/python -m benchmarks
 
+# DATABASE=postgresql plays on a PostgreSQL of its own, REDIS=1 beside a Redis, FAULT=killed that fault alone
 soak: setup-dev ## play 10,000 random schedules of faults (SCHEDULES=1000 for fewer, SEED=7 for a failure again)
-	ECHO_SCHEDULES=$(or $(SCHEDULES),10000) $(if $(SEED),ECHO_SEED=$(SEED)) $(PYTEST) tests/faults
+	ECHO_SCHEDULES=$(or $(SCHEDULES),10000) $(if $(SEED),ECHO_SEED=$(SEED)) $(if $(FAULT),ECHO_FAULT=$(FAULT)) \
+	ECHO_SOAK_DATABASE=$(DATABASE) $(if $(REDIS),ECHO_SOAK_REDIS=1) $(PYTEST) -s tests/faults
 
 train: setup-dev ## train echo-mini with the recipe that fits this machine; RECIPE=small tunes echo-small
 	$(BIN)/python -m training $(if $(RECIPE),--recipe $(RECIPE))

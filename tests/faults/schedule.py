@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import random
-import sqlite3
 import time
-from contextlib import closing
+import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import requests
+from sqlalchemy.exc import SQLAlchemyError
 
+from echo.errors import EchoError
 from tests.faults.cutting_proxy import CuttingProxy
+from tests.faults.stored import Stored
 from tests.faults.windows import Windows
-from tests.live.server import LiveServer, wait_until
+from tests.live.server import LiveServer, Person, wait_until
 
 ACTS: Final = 10
 LONGEST_PAUSE: Final = 0.35
-SETTLED_WITHIN: Final = 90.0
+SETTLED_WITHIN: Final = 120.0  # on a machine that does much else
 LIVE: Final = ("queued", "streaming")
 WEIGHTS: Final = {
-    "send": 8, "stop": 4, "regenerate": 3, "edit": 3, "continue": 4, "select": 2, "cut": 4, "open": 3,
-    "reload": 3, "close": 1, "save": 2, "rename": 1, "program": 2, "delete_and_undo": 1,
+    "send": 32, "stop": 16, "regenerate": 12, "edit": 12, "continue": 16, "select": 8, "cut": 16, "open": 12,
+    "reload": 12, "close": 4, "save": 8, "rename": 4, "program": 8, "delete_and_undo": 4, "clear": 3,
+    "sign_out_elsewhere": 2, "switch_off_and_on": 1,
 }  # fmt: skip
 TOLD: Final = ("stop", "regenerate", "continue", "select", "save")  # the window chooses what fits
+AWAY: Final = (requests.RequestException, EchoError, SQLAlchemyError, AssertionError)
 KINDS: Final = ("brief", "some", "some", "long", "fails")
 
 
@@ -36,9 +42,12 @@ class Schedule:
         self.seed = seed
         self._by = random.Random(seed)
         self._server, self._proxy, self._windows = server, proxy, windows
-        self._person = server.member(f"person{seed}")
+        self._stored = Stored(server)
+        server.member(name := f"person{seed}").http.close()
+        self._person = signed_in(server, name)
         self._csrf = self._person.csrf
         self._names: list[str] = []
+        self._out: list[str] = []  # windows whose session was ended
         self._opened = 0
         self.sent: list[str] = []
         self.done: list[str] = []  # the acts, for whoever reads a failure
@@ -57,7 +66,7 @@ class Schedule:
                 getattr(self, f"_{act}")(window)
             time.sleep(self._by.random() * LONGEST_PAUSE)
 
-    # ── acts ────────────────────────────────────────────────────────────────────────────────
+    # ── acts in windows ─────────────────────────────────────────────────────────────────────
 
     def _open(self, beside: str | None, conversation: str | None = None) -> None:
         """Another window; it shows what `beside` shows, or this conversation."""
@@ -97,16 +106,24 @@ class Schedule:
     def _cut(self, _window: str) -> None:
         self._proxy.cut(0.3, self._by)
 
+    # ── acts elsewhere ──────────────────────────────────────────────────────────────────────
+
     def _rename(self, _window: str) -> None:
         if conversation := self._conversation():
             self._post(f"/conversations/{conversation}/rename", data={"title": "Another name"})
 
     def _delete_and_undo(self, _window: str) -> None:
+        """Every window shows it again, as one does whose person follows the undo."""
         if conversation := self._conversation():
             self._post(f"/conversations/{conversation}/delete")
             self._post(f"/conversations/{conversation}/restore")
             for window in self._names:
-                self._windows.tell(window, "reopen")
+                self._windows.tell(window, "show", id=conversation)
+
+    def _clear(self, _window: str) -> None:
+        """The chat is gone from every window; what is asked next begins another one."""
+        if conversation := self._conversation():
+            self._post("/clear_discussion", data={"conversation_id": conversation})
 
     def _program(self, _window: str) -> None:
         """A program asks in the conversation that the windows show, and does not stay for the end."""
@@ -114,8 +131,39 @@ class Schedule:
             body = {"prompt": f"brief program of {self.seed}", "conversation_id": conversation}
             self._post("/chat", json=body)
 
+    def _sign_out_elsewhere(self, _window: str) -> None:
+        """In another browser the person ends the session of these windows, and goes on there."""
+        there = self._surely(lambda: signed_in(self._server, self._person.name))
+        self._surely(lambda: send_form(there, "/profile/devices/revoke-others"))
+        self._go_on_as(there)
+
+    def _switch_off_and_on(self, _window: str) -> None:
+        """An administrator shuts the person out and lets them in again."""
+        root = self._surely(lambda: signed_in(self._server, "root"))
+        self._surely(lambda: self._switch(root, "switch_off"))
+        self._surely(lambda: self._switch(root, "switch_on"))
+        root.http.close()
+        self._go_on_as(self._surely(lambda: signed_in(self._server, self._person.name)))
+
+    def _switch(self, root: Person, act: str) -> bool:
+        person = self._stored.person(self._person.name)
+        data = {"action": act, "rowid": str(person["id"]), "confirmed": "yes"}
+        send_form(root, "/admin/users/action/", **data)
+        active = bool(self._stored.person(self._person.name)["active"])
+        return active is (act == "switch_on")
+
+    def _go_on_as(self, person: Person) -> None:
+        """The windows until now are signed out; another one opens in the new session."""
+        beside = self._names[0]
+        self._out += self._names
+        self._names = []
+        self._person.http.close()
+        self._person = person
+        self._csrf = self._surely(lambda: person.csrf)
+        self._open(beside)
+
     def _conversation(self) -> str | None:
-        found = (self._windows.state(name)["id"] for name in self._names)
+        found = (self._windows.state(name)["id"] for name in (*self._names, *self._out))
         return next(filter(None, found), None)
 
     def _post(self, path: str, **body: Any) -> None:
@@ -127,27 +175,50 @@ class Schedule:
                 **body,
             )
 
+    def _surely(self, act: Callable[[], Any]) -> Any:
+        """Try until something comes of it, and return that: the server may be away just now."""
+
+        def tried() -> Any:
+            with contextlib.suppress(*AWAY):
+                return act()
+
+        return wait_until(tried, f"{self.done[-1]} is done", SETTLED_WITHIN)
+
     # ── afterwards ──────────────────────────────────────────────────────────────────────────
 
     def settle(self) -> None:
         """Wait until nothing moves."""
         for name in self._names:
-            wait_until(lambda name=name: self._is_quiet(name), f"{name} is quiet", SETTLED_WITHIN)
+            self._wait_for(name, self._is_quiet)
+        for name in self._out:
+            self._wait_for(name, self._has_ended)
         wait_until(lambda: not self._live(), f"no row of {self.seed} is live", SETTLED_WITHIN)
+
+    def _wait_for(self, name: str, what: Callable[[str], bool]) -> None:
+        try:
+            wait_until(partial(what, name), what.__name__, SETTLED_WITHIN)
+        except AssertionError as failure:
+            raise AssertionError(
+                f"{failure}: {self._windows.state(name)} after {self.done}"
+            ) from None
 
     def check(self) -> list[str]:
         """Return what is wrong once nothing moves; closes the windows."""
         self.settle()
         wrong = self._lost_or_doubled()
+        shown = {self._windows.state(name)["id"] for name in self._names} - {None}
         for name in self._names:
             wrong += self._differences(name)
-        if conversation := self._conversation():
-            self._open(self._names[0])
+        for conversation in sorted(shown):
+            self._open(None)
             fresh = self._names[-1]
-            wait_until(lambda: self._windows.state(fresh)["loaded"], f"{fresh} has opened")
+            self._windows.tell(fresh, "show", id=conversation)
+            self._wait_for(fresh, self._is_quiet)
             wrong += [f"{conversation}: {each}" for each in self._differences(fresh)]
-        for name in self._names:
+        wrong += self._seen_by_who_is_out()
+        for name in (*self._names, *self._out):
             self._windows.tell(name, "close")
+        self._person.http.close()
         return wrong
 
     def _is_quiet(self, name: str) -> bool:
@@ -156,34 +227,50 @@ class Schedule:
             self._windows.tell(name, "reopen")
         return bool(state["connected"] and state["quiet"] and state["loaded"])
 
+    def _has_ended(self, name: str) -> bool:
+        return self._windows.state(name)["ended"] is not None
+
     def _differences(self, name: str) -> list[str]:
-        """Return where a window shows another text or state than the database has."""
-        stored = {row["id"]: row for row in self._rows()}
-        wrong = []
-        for shown in self._windows.state(name)["rows"]:
-            row = stored.get(shown["id"])
+        """Return where a window shows another text, state or end than the database has."""
+        rows = self._rows()
+        stored = {row["id"]: row for row in rows}
+        wrong, shown = [], self._windows.state(name)["rows"]
+        for one in shown:
+            row = stored.get(one["id"])
             self.compared += 1
             if row is None:
-                wrong.append(f"{name} shows {shown['id']}, which is not stored")
-            elif (shown["text"], shown["status"]) != (row["text"], row["status"]):
+                wrong.append(f"{name} shows {one['id']}, which is not stored")
+            elif (one["text"], one["status"]) != (row["text"], row["status"]):
                 wrong.append(
-                    f"{name} shows {shown['id']} as {shown['status']} with {len(shown['text'])} characters, "
+                    f"{name} shows {one['id']} as {one['status']} with {len(one['text'])} characters, "
                     f"stored is {row['status']} with {len(row['text'])}"
                 )
+        below = [row["id"] for row in rows if shown and row["parent_id"] == shown[-1]["id"]]
+        return wrong + [f"{name} does not show {each}, under its last message" for each in below]
+
+    def _seen_by_who_is_out(self) -> list[str]:
+        """Who is signed out has no connection, and nothing of anybody else's on the screen."""
+        stored = {row["id"] for row in self._rows()}
+        wrong = []
+        for name in self._out:
+            state = self._windows.state(name)
+            if state["connected"]:
+                wrong.append(f"{name} is signed out and connected")
+            if others := {row["id"] for row in state["rows"]} - stored:
+                wrong.append(f"{name} shows what is another person's: {others}")
         return wrong
 
     def _lost_or_doubled(self) -> list[str]:
-        """Each question is stored once; one that was refused, and says so, at most once."""
-        refused = {
+        """Each question is stored once; one that a window still holds as not taken, at most once."""
+        held = {
             row["text"]
-            for name in self._names
+            for name in (*self._names, *self._out)
             for row in self._windows.state(name)["pending"]
-            if row["status"] == "refused"
         }
         asked = [row["text"] for row in self._rows() if row["role"] == "user"]
         wrong = []
         for text in self.sent:
-            least = 0 if text in refused else 1
+            least = 0 if text in held else 1
             if not least <= asked.count(text) <= 1:
                 wrong.append(f"{text!r} is stored {asked.count(text)} times")
         return wrong
@@ -192,12 +279,23 @@ class Schedule:
         return [row for row in self._rows() if row["status"] in LIVE]
 
     def _rows(self) -> list[dict[str, Any]]:
-        path = self._server.folder / "instance" / "echo.sqlite3"
-        with closing(sqlite3.connect(path, timeout=30)) as database:
-            database.row_factory = sqlite3.Row
-            found = database.execute(
-                "SELECT m.id, m.role, m.text, m.status FROM messages m JOIN users u ON u.id = m.user_id "
-                "WHERE u.username = ?",
-                (self._person.name,),
-            )
-            return [dict(row) for row in found]
+        return self._stored.messages_of(self._person.name)
+
+
+def signed_in(server: LiveServer, name: str) -> Person:
+    """Return somebody in a new browser, at an address of their own: limits count by it."""
+    person = server.person(name).sign_in()
+    number = zlib.crc32(name.encode()) % 60_000
+    person.http.headers["X-Forwarded-For"] = f"10.1.{number // 250}.{number % 250}"
+    return person
+
+
+def send_form(person: Person, path: str, **data: str) -> bool:
+    """Send a form as the page's script does; tell whether it was taken."""
+    answer = person.http.post(
+        person.server.url + path,
+        data={"csrf_token": person.csrf, **data},
+        headers={"X-Requested-With": "XMLHttpRequest", "Referer": person.server.url},
+        timeout=10,
+    )
+    return answer.status_code == 200

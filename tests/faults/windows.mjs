@@ -15,30 +15,42 @@ class Window {
   constructor({ url, cookie, polling, conversation }) {
     Object.assign(next, { url, cookie, polling });
     this.ended = null;
-    this.removed = false;
     this.failures = [];
+    this.left = []; // chats that were shown before
     this.socket = new ChatSocket({
       event: (name, payload) => this.heard(name, payload),
       up: () => this.reopen(),
       down: () => {},
       refused: (reason) => { this.ended = reason; },
     });
-    this.conversation = new Conversation(this.socket, conversation ?? null, { change() {}, adopted() {}, changed() {} });
+    this.conversation = this.make(conversation ?? null);
     this.socket.connect();
+  }
+
+  make(id) {
+    return new Conversation(this.socket, id, { change() {}, adopted() {}, changed() {} });
+  }
+
+  show(id) {
+    this.left.push(this.conversation);
+    this.conversation = this.make(id);
   }
 
   heard(name, payload) {
     if (name === "session_ended") this.ended = payload?.reason ?? "ended";
-    else if (name === "conversation_removed") this.removed ||= payload.conversation_id === this.conversation.id;
+    else if (name === "conversation_removed") payload.conversation_id === this.conversation.id && this.show(null);
     else this.conversation.handle(name, payload);
   }
 
-  /** As the page does on each connect. */
+  /** As the page does on each connect; a chat that is gone gives way to a new one. */
   async reopen() {
+    const opening = this.conversation;
     try {
-      await this.conversation.open();
+      await opening.open();
     } catch (error) {
-      if (!["offline", "timeout"].includes(error.code)) this.failures.push(error.code ?? String(error));
+      if (["offline", "timeout"].includes(error.code)) return;
+      this.failures.push(error.code ?? String(error));
+      if (opening === this.conversation && error.code === "not_found") this.show(null);
     }
   }
 
@@ -53,10 +65,12 @@ class Window {
 
   state() {
     const { store, id, loaded } = this.conversation;
+    const unsent = [this.conversation, ...this.left].flatMap((one) => one.store.pending);
     return {
-      id, loaded, ended: this.ended, removed: this.removed, failures: this.failures, connected: this.socket.connected,
-      pending: store.pending.map(({ client_id, text, status }) => ({ client_id, text, status })),
+      id, loaded, ended: this.ended, failures: this.failures, connected: this.socket.connected,
+      pending: unsent.map(({ client_id, text, status }) => ({ client_id, text, status })),
       rows: this.rows.filter((row) => this.conversation.owns(row.id)).map(({ id: own, role, text, status, seq }) => ({ id: own, role, text, status, seq: seq ?? null })),
+      waiting: store.pending.filter((row) => row.status !== "refused").length,
       quiet: store.pending.every((row) => row.status === "refused") && !this.rows.some((row) => LIVE.has(row.status)),
     };
   }
@@ -79,6 +93,11 @@ const acts = {
     return question.id;
   },
   reopen: async ({ window }) => { await windows.get(window).reopen(); return null; },
+  show: async ({ window, id }) => {
+    if (windows.get(window).conversation.id !== id) windows.get(window).show(id);
+    await windows.get(window).reopen();
+    return null;
+  },
   close: ({ window }) => { windows.get(window).socket.io.disconnect(); windows.delete(window); return null; },
 };
 

@@ -72,14 +72,9 @@ class Schedule:
         """Another window; it shows what `beside` shows, or this conversation."""
         self._opened += 1
         name = f"{self.seed}-{self._opened}"
-        self._windows.tell(
-            name,
-            "open",
-            url=self._proxy.url,
-            cookie=self._person.cookie,
-            polling=self._by.random() < 0.25,
-            conversation=conversation or (self._conversation() if beside else None),
-        )
+        shown = conversation or (self._conversation() if beside else None)
+        where = {"url": self._proxy.url, "cookie": self._person.cookie, "conversation": shown}
+        self._windows.tell(name, "open", polling=self._by.random() < 0.25, **where)
         self._names.append(name)
 
     def _reload(self, window: str) -> None:

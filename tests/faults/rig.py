@@ -87,6 +87,7 @@ class Rig:
         root.tab().close()  # the first connection of all starts what looks after them
         root.http.close()
         self._at_rest = self.counts() | {"connections": 0, "rooms": []}
+        self._at_rest["greenlets"].setdefault("run", ["housekeeping, if it was busy just now"])
 
     @property
     def faults(self) -> dict[Callable[[Rig], None], int]:

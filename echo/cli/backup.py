@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import flask_migrate
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from echo import instance_lock
+from echo.cli import migrating
 from echo.errors import InvalidInput, StorageUnavailable
 from echo.services import audit
 from echo.services.audit import Act
@@ -72,7 +72,7 @@ def restore(file: Path, yes: bool) -> None:
 def _settle() -> None:
     """Bring what was put in place to this version's form, and let nobody in by an old session."""
     try:
-        flask_migrate.upgrade()
+        migrating.upgrade()
     except SQLAlchemyError as failure:
         raise StorageUnavailable(
             f"The backup could not be brought to this version's form: {failure}"

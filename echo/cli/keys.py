@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import click
-import flask_migrate
 from flask.cli import with_appcontext
 
+from echo.cli import migrating
 from echo.clock import iso
 from echo.errors import InvalidInput, NotFound
 from echo.limits import API_KEY_DAYS_MAX, API_KEY_NAME_CHARS
@@ -30,7 +30,7 @@ def keys() -> None:
 @with_appcontext
 def create(username: str, name: str, scopes: str, days: int | None) -> None:
     """Make a key; it alone is printed on standard output, this once."""
-    flask_migrate.upgrade()
+    migrating.upgrade()
     label = " ".join(storable(name).split())[:API_KEY_NAME_CHARS] or "key"
     wish = Wish(label, _scopes(scopes), days)
     _row, key = api_keys.make(_user(username), wish, by_command=True)

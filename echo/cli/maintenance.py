@@ -6,9 +6,9 @@ import sys
 import time
 
 import click
-import flask_migrate
 from flask.cli import with_appcontext
 
+from echo.cli import migrating
 from echo.services import audit as trail
 from echo.services.numbers import rollups
 
@@ -50,7 +50,7 @@ def rollups_group() -> None:
 @with_appcontext
 def rebuild() -> None:
     """Make all sums anew from the rows; Echo may serve meanwhile."""
-    flask_migrate.upgrade()
+    migrating.upgrade()
     rebuild_with_progress()
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
-import flask_migrate
 from flask.cli import ScriptInfo
 
+from echo.cli import migrating
 from echo.cli.chats_file import refuse_too_few
 from echo.cli.tuning_run import RunFolder
 
@@ -31,7 +31,7 @@ def read(run: RunFolder) -> list[Record]:
     until = datetime.fromisoformat(begun.at) if begun else None
     app = click.get_current_context().ensure_object(ScriptInfo).load_app()
     with app.app_context():
-        flask_migrate.upgrade()
+        migrating.upgrade()
         chats = rated_chats.read(until)
         refuse_too_few(len(chats), WHERE)
         rated_chats.note_use(run.name, chats)

@@ -7,14 +7,13 @@ import signal
 import time
 from typing import Any, Final
 
-import flask_migrate
 import structlog
 from flask import Flask
 
 from echo import config, engines, hub, instance_lock, logs
 from echo.admin.chart_worker import ChartWorker
 from echo.app import create_app
-from echo.cli import housekeeping
+from echo.cli import housekeeping, migrating
 from echo.config import Settings
 from echo.errors import ConfigurationError
 from echo.models import MessageStatus
@@ -67,7 +66,7 @@ def _listener(settings: Settings) -> Any:
 def prepare(app: Flask) -> None:
     """Bring the database to the present revision and settle what a crash left behind."""
     with app.app_context():
-        flask_migrate.upgrade()
+        migrating.upgrade()
         interrupted = interrupt_orphans()
         if interrupted:
             log.warning("replies were interrupted by the last stop", count=interrupted)

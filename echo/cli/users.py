@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import click
-import flask_migrate
 from flask.cli import with_appcontext
 
+from echo.cli import migrating
 from echo.errors import NotFound
 from echo.models import RoleName
 from echo.services.accounts import accounts
@@ -21,7 +21,7 @@ from echo.services.people import administration
 @with_appcontext
 def create_admin(email: str, username: str, password_stdin: bool) -> None:
     """Make a super admin."""
-    flask_migrate.upgrade()
+    migrating.upgrade()
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask()
     user = administration.create_user(
         None, username=username, email=email, password=password, role=RoleName.SUPER_ADMIN

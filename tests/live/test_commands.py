@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import stat
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,16 @@ def test_wrong_setting_is_one_clear_message(name: str, value: str, tmp_path: Pat
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert name in done.stderr or value in done.stderr
+
+
+def test_commands_that_make_the_database_at_once_wait_for_each_other(bare: LiveServer) -> None:
+    def make(number: int) -> subprocess.CompletedProcess[str]:
+        words = ("--email", f"{number}@example.org", "--username", f"person{number}")
+        return bare.command("create-admin", *words, "--password-stdin", stdin=f"{PASSWORD}\n")
+
+    with ThreadPoolExecutor(4) as at_once:
+        made = list(at_once.map(make, range(4)))
+    assert [done.returncode for done in made] == [0] * 4, [done.stderr[-500:] for done in made]
 
 
 def test_terminal_chat_answers_once(bare: LiveServer) -> None:

@@ -24,6 +24,8 @@ SENTENCES: Final = {
     Act.USER_EXPORTED: "{who} downloaded the data of {whom}",
     Act.DEVICE_REVOKED: "{who} signed {whom} out on one device",
     Act.ROLE_EDITED: "{who} changed a role",
+    Act.KEY_MADE: "{who} made an API key for {whom}",
+    Act.KEY_REVOKED: "{who} revoked an API key of {whom}",
     Act.INVITE_MADE: "{who} made an invitation",
     Act.INVITE_REVOKED: "{who} withdrew an invitation",
     Act.PICTURE_MADE: "{who} gave {whom} a picture",

@@ -15,7 +15,7 @@ from echo.admin.kept_charts import KeptCharts
 from echo.config import ROOT
 from echo.errors import Busy
 from echo.extensions import db
-from echo.models import ActivitySlot, TimingSpan
+from echo.models import ActivitySlot, Feedback, TimingSpan
 from echo.services.numbers import chart_rows, rollups, slots
 from echo.services.numbers.cards import KINDS
 
@@ -41,6 +41,10 @@ def lively(app):
     words = ["--users", "40", "--days", "40", "--messages", "600", "--seed", "5"]
     made = app.test_cli_runner().invoke(demo_data, words)
     assert made.exit_code == 0, made.output
+    db.session.add(
+        Feedback(user_id=1, opinion="Of some days there is none.", category="idea", rating=4)
+    )
+    db.session.commit()
     rollups.refresh()
 
 

@@ -10,20 +10,11 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import threading
-import time
 from typing import Any
 
+from benchmarks.asking import Asking
 from benchmarks.common import machine, save
-from echo.generation import (
-    ChatMessage,
-    Engine,
-    EngineConfig,
-    GenerationRequest,
-    SamplingParams,
-    TextPiece,
-    speculation,
-)
+from echo.generation import ChatMessage, SamplingParams, speculation
 
 CODE = """def mean(values):
     total = 0
@@ -58,51 +49,21 @@ REQUESTS = {
 TOKENS = 160
 
 
-class Asker:
-    """One person who asks an engine of their own, one request after the other."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._news = threading.Event()
-        config = EngineConfig(
-            model=options.model, quant=options.quant, threads=options.threads, slots=4,
-            context_length=1024, device="cpu",
-        )  # fmt: skip
-        self.engine = Engine.local(config, self._news.set)
-        self.engine.start()
-        self.ask("Hello!")  # until it is loaded
-
-    def ask(self, text: str) -> tuple[str, int, float]:
-        """→ text, tokens, seconds from the first piece to the end"""
-        sampling = SamplingParams(temperature=0.0, max_new_tokens=TOKENS)
-        self.engine.submit(GenerationRequest((ChatMessage("user", text),), sampling))
-        told, first = "", 0.0
-        while True:
-            self._news.wait()
-            self._news.clear()
-            for stream in self.engine.drain_ready():
-                for event in stream.take():
-                    if isinstance(event, TextPiece):
-                        first = first or time.monotonic()
-                        told += event.text
-                    else:
-                        return told, event.usage.completion, time.monotonic() - first
-
-
-def measure(asker: Asker, text: str, rounds: int) -> dict[str, Any]:
+def measure(asking: Asking, text: str, rounds: int) -> dict[str, Any]:
     """Ask with and without guesses, in turn."""
-    few, ratios = speculation.FEW_ROWS, []
+    few, ratios, said = speculation.FEW_ROWS, [], (ChatMessage("user", text),)
     counted: list[int] = []
     learn = speculation.Lookup.learn
     speculation.Lookup.learn = lambda self, right: (counted.append(right), learn(self, right))[1]  # type: ignore[method-assign]
     for _ in range(rounds):
-        with_guesses = asker.ask(text)
+        [with_guesses] = asking.ask([said])
         speculation.FEW_ROWS = 0  # type: ignore[misc]
-        without = asker.ask(text)
+        [without] = asking.ask([said])
         speculation.FEW_ROWS = few  # type: ignore[misc]
-        assert with_guesses[:2] == without[:2], "a guess has changed a text"
-        ratios.append(without[2] / with_guesses[2])
+        assert with_guesses.text == without.text, "a guess has changed a text"
+        ratios.append(without.seconds / with_guesses.seconds)
     speculation.Lookup.learn = learn  # type: ignore[method-assign]
-    tokens, right = with_guesses[1], sum(counted) // rounds
+    tokens, right = with_guesses.tokens, sum(counted) // rounds
     return {
         "tokens": tokens,
         "steps": tokens - right,
@@ -122,10 +83,14 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=speculation.MOST)
     options = parser.parse_args()
     speculation.MOST = options.most  # type: ignore[misc]
-    asker = Asker(options)
+    asking = Asking(
+        SamplingParams(temperature=0.0, max_new_tokens=TOKENS), model=options.model,
+        quant=options.quant, threads=options.threads, slots=4, context_length=1024, device="cpu",
+    )  # fmt: skip
+    asking.ask([(ChatMessage("user", "Hello!"),)])  # until it is loaded
     rows = {}
     for name, text in REQUESTS.items():
-        rows[name] = row = measure(asker, text, options.rounds)
+        rows[name] = row = measure(asking, text, options.rounds)
         counts = "{tokens:4} tokens, {steps:4} steps, {guesses:3} guesses, {guesses_without_a_hit:2} in vain"
         print(
             f"{name:26}",
@@ -134,7 +99,7 @@ def main() -> None:
             row["ratios"],
             flush=True,
         )
-    asker.engine.stop(10)
+    asking.engine.stop(10)
     report = {"machine": machine(), "options": vars(options), "requests": rows}
     print(f"\n{save('guesses', report)}")
 

@@ -13,21 +13,17 @@ import argparse
 import json
 import re
 import statistics
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.asking import Answer, Asking
 from benchmarks.common import machine, save
 from echo.config import Settings
 from echo.generation import (
     ChatMessage,
-    Engine,
-    EngineConfig,
-    GenerationRequest,
     SamplingParams,
-    TextPiece,
 )
 from echo.policies import RoleName
 from echo.services import help
@@ -37,16 +33,6 @@ from echo.services.site_settings import SiteSettings
 QUESTIONS = Path(__file__).with_name("help_questions.json")
 WINDOW = 4096
 REPEATS = 20
-
-
-@dataclass
-class Answer:
-    """What the model said to one prompt."""
-
-    text: str = ""
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    ended: str = ""
 
 
 @dataclass
@@ -161,10 +147,12 @@ def messages(one: Asked) -> tuple[ChatMessage, ...]:
 
 def run(everything: list[Asked], options: argparse.Namespace) -> float:
     """Answer all of them in one engine, many at once; returns the seconds."""
-    with_engine = _Asking(options)
+    with_engine = _asking(options)
     try:
         start = time.perf_counter()
-        given = with_engine.ask([messages(one) for one in everything])
+        prompts = [messages(one) for one in everything]
+        # the first alone, so that the others find its beginning cached
+        given = with_engine.ask(prompts[:1]) + with_engine.ask(prompts[1:])
         for one, answer in zip(everything, given, strict=True):
             one.answer = answer
         return time.perf_counter() - start
@@ -172,53 +160,16 @@ def run(everything: list[Asked], options: argparse.Namespace) -> float:
         with_engine.engine.stop(5)
 
 
-class _Asking:
-    """An engine of its own and the way to ask it."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.bell = threading.Event()
-        config = EngineConfig(
-            model=options.model,
-            threads=options.threads,
-            slots=options.slots,
-            quant="auto",  # as it is served
-            max_queue=1000,
-            max_queue_per_owner=1000,
-        )
-        self.engine = Engine.local(config, self.bell.set)
-        self.sampling = SamplingParams(
-            max_new_tokens=options.max_tokens, temperature=options.temperature, seed=1
-        )
-        self.engine.start()
-
-    def ask(self, prompts: list[tuple[ChatMessage, ...]]) -> list[Answer]:
-        """Return the answers; the first is asked alone, so that the others find its beginning cached."""
-        return [*self._together(prompts[:1]), *self._together(prompts[1:])]
-
-    def _together(self, prompts: list[tuple[ChatMessage, ...]]) -> list[Answer]:
-        given = [Answer() for _ in prompts]
-        for number, prompt in enumerate(prompts):
-            self.engine.submit(GenerationRequest(prompt, self.sampling, request_id=str(number)))
-        left = len(prompts)
-        while left:
-            self.bell.wait(60)
-            self.bell.clear()
-            for stream in self.engine.drain_ready():
-                for event in stream.take():
-                    answer = given[int(stream.request_id)]
-                    if isinstance(event, TextPiece):
-                        answer.text += event.text
-                        continue
-                    left -= 1
-                    answer.ended = str(getattr(event, "reason", "failed"))
-                    answer.prompt_tokens = event.usage.prompt
-                    answer.cached_tokens = event.usage.cached
-        return given
+def _asking(options: argparse.Namespace) -> Asking:
+    sampling = SamplingParams(
+        max_new_tokens=options.max_tokens, temperature=options.temperature, seed=1
+    )
+    return Asking(sampling, model=options.model, threads=options.threads, slots=options.slots)
 
 
 def follow_up(one: Asked, options: argparse.Namespace) -> dict[str, int]:
     """Ask on in the same conversation: how much of the second prompt was found in the cache."""
-    asking = _Asking(options)
+    asking = _asking(options)
     try:
         first = asking.ask([messages(one)])[0]
         history = (

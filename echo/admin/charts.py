@@ -172,6 +172,7 @@ def _cards(month: DayRange) -> list[Card]:
 
 def _kept(key: str, make: Callable[[], T]) -> T:
     """Return what is cached under `key`, made by `make` where it is not: by one caller, for all."""
+    known()  # takes a turn of its own where nobody has asked yet
     kept = KeptCharts.of(current_app)
     found: T | None = kept.get(key)
     if found is None:

@@ -24,7 +24,7 @@ from echo.admin.pages import Page
 from echo.admin.table_export import TableExport
 from echo.errors import NotFound
 from echo.extensions import db
-from echo.services.searching import Allowance
+from echo.services.searching import Budget
 from echo.text import folded, storable
 
 COUNTED: Final = 10_000  # counting stops here, so that a page costs the same in a large table
@@ -162,24 +162,24 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
             query = flt.apply(query, flt.clean(value))
         if not (asked.search and self.searched):
             return query, None
-        allowance = Allowance(self.search_rows, SEARCH_SECONDS)
-        found, is_cut = self._matching(query, folded(asked.search).split(), allowance)
-        return query.filter(self.key.in_(found)), allowance.read if is_cut else None
+        budget = Budget(self.search_rows, SEARCH_SECONDS)
+        found, is_cut = self._matching(query, folded(asked.search).split(), budget)
+        return query.filter(self.key.in_(found)), budget.read if is_cut else None
 
     def _matching(
-        self, query: Query[Any], terms: list[str], allowance: Allowance
+        self, query: Query[Any], terms: list[str], budget: Budget
     ) -> tuple[list[Any], bool]:
         """Return the keys of the newest rows with every term, and whether older ones were not looked at."""
         order = [getattr(self.model, self.newest)] if self.newest else []
         rows = query.with_entities(*order, self.key, *self.searched).statement
         keys, found = len(order) + 1, []
-        for row in allowance.rows(rows, keys):
+        for row in budget.rows(rows, keys):
             texts = [folded(str(text)) for text in row[keys:] if text]
             if all(any(term in text for text in texts) for term in terms):
                 found.append(row[keys - 1])
             if len(found) > COUNTED:
                 return found, True
-        return found, allowance.is_cut
+        return found, budget.is_cut
 
     def _where(self, order: Order) -> dict[str, Any]:
         """Return the cursor of the address as an argument of `keyset.read`."""

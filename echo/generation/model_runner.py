@@ -145,7 +145,9 @@ class TorchRunner:
         if not rows:
             return StepOutcome([])
         outputs = self._sample(rows, logits[: len(rows)])
-        return StepOutcome(outputs + self._beyond(plan, outputs, logits[len(rows) :]))
+        if plan.guesses:
+            outputs += self._beyond(plan, outputs, logits[len(rows) :])
+        return StepOutcome(outputs)
 
     def _sample(self, rows: list[Sequence], logits: Tensor) -> list[RowOutput]:
         sampled = self._sampler.next_tokens(logits, rows)

@@ -7,7 +7,6 @@ token and guess together; what is drawn decides, so that the text is what it wou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from .sequence import Sequence
@@ -52,9 +51,8 @@ def _agreeing(tokens: list[int], at: int, enough: int) -> int:
     return count
 
 
-def guesses(rows: Iterable[Sequence]) -> dict[int, list[int]]:
+def guesses(rows: list[Sequence]) -> dict[int, list[int]]:
     """Return the guesses of rows that have one, by the rows' numbers."""
-    rows = list(rows)
     if len(rows) > FEW_ROWS:
         return {}
     found = {}

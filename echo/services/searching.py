@@ -1,4 +1,4 @@
-"""Looking through rows for words: within an allowance, and without holding the hub. Knows no table.
+"""Looking through rows for words: within a budget, and without holding the hub. Knows no table.
 
 Texts are compared here and not by the database. SQLite folds the case of ASCII alone and PostgreSQL what its
 locale knows, neither meets composed with decomposed letters, and both would hold the hub for as long as a
@@ -24,7 +24,7 @@ SLICE_ROWS: Final = 200  # read at once: of the longest messages some megabytes
 CHUNK: Final = 256
 
 
-class Allowance:
+class Budget:
     """How many rows one search reads at most, and how long it takes; `is_cut` says that it was not enough."""
 
     def __init__(self, rows: int, seconds: float) -> None:

@@ -22,7 +22,6 @@ from echo.web import replies, sessions, sign_in_steps
 
 KEPT: Final = "kept"
 """The field and the argument by which a kept form is named."""
-CSRF: Final = "csrf_token"
 FORM: Final = "application/x-www-form-urlencoded"
 TOO_LATE: Final = "That took too long, so nothing was done. Please go back and send it again."
 
@@ -51,7 +50,11 @@ def way_on(target: str) -> str:
 
 def _kept() -> str | None:
     """Keep a form that a page has sent; one without fields is a button, which waits on its page."""
-    fields = [pair for pair in request.form.items(multi=True) if pair[0] not in (CSRF, KEPT)]
+    fields = [
+        pair
+        for pair in request.form.items(multi=True)
+        if pair[0] not in (sessions.FORM_TOKEN, KEPT)
+    ]
     if not fields or replies.wants_json():
         return None
     return kept_forms.keep(current_user.id, KeptForm(_address(), fields))
@@ -66,7 +69,8 @@ def _put_back() -> None:
     form = kept_forms.take(current_user.id, key)
     if form is None or form.path != _address():
         raise InvalidInput(TOO_LATE)
-    token = [(CSRF, request.form.get(CSRF, ""))]
+    name = sessions.FORM_TOKEN
+    token = [(name, request.form.get(name, ""))]
     request.form = ImmutableMultiDict([*form.fields, *token])
 
 

@@ -197,7 +197,7 @@ def test_forms_of_one_chart_are_cached_apart(app):
         charts.csv(charts.Query("signups", DAYS, ZoneInfo("Asia/Tokyo"))),
     ]
     assert len(set(found[:6])) == 6
-    assert sum(key.startswith("table/") for key in KeptCharts.of(app)._kept) == 2
+    assert sum(key.startswith("table/") for key in KeptCharts.of(app)) == 2
 
 
 def test_charts_that_are_kept_have_a_bound_in_bytes(app):
@@ -206,28 +206,27 @@ def test_charts_that_are_kept_have_a_bound_in_bytes(app):
     kept = app.extensions["kept_charts"] = KeptCharts(most)
     for day in range(1, 6):
         charts.picture(query(days=ranges.DayRange(DAYS.first, DAYS.first + timedelta(day))), "svg")
-        assert 0 < kept.size <= most
-    assert 0 < len(kept._kept) < 5
+        assert 0 < kept.currsize <= most
+    assert 0 < len(kept) < 5
 
 
-def test_the_least_recently_asked_for_goes_first_and_nothing_stays_for_ever(monkeypatch):
+def test_the_least_recently_asked_for_goes_first_and_nothing_stays_for_ever():
     now = [0.0]
-    monkeypatch.setattr("echo.admin.kept_charts.time.monotonic", lambda: now[0])
-    kept = KeptCharts(most=10, seconds=60)
+    kept = KeptCharts(most=10, seconds=60, timer=lambda: now[0])
     kept.put("a", b"aaaa")
     kept.put("b", b"bbbb")
     assert kept.get("a") == b"aaaa"
     kept.put("c", b"cccc")
-    assert (list(kept._kept), kept.size) == (["a", "c"], 8)
+    assert (list(kept), kept.currsize) == (["a", "c"], 8)
     kept.put("c", b"c")
-    assert kept.size == 5
+    assert kept.currsize == 5
     kept.put("large", b"x" * 11)
-    assert (kept.get("large"), list(kept._kept)) == (None, ["a", "c"])
+    assert (kept.get("large"), list(kept)) == (None, ["a", "c"])
     kept.put("table", {"rows": [1]})  # what is no picture counts as well
-    assert kept.size <= 10
+    assert kept.currsize <= 10
     now[0] = 61.0
-    assert not any(kept.get(key) for key in list(kept._kept))
-    assert (list(kept._kept), kept.size) == ([], 0)
+    assert not any(kept.get(key) for key in list(kept))
+    assert (list(kept), kept.currsize) == ([], 0)
 
 
 def test_callers_for_one_cold_chart_draw_it_once(app, drawing, monkeypatch):

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.databases import PostgresServer, RedisServer
-from tests.faults import eye
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.schedule import SETTLED_WITHIN, signed_in
 from tests.faults.stored import Stored
+from tests.live import census
 from tests.live.server import LiveServer, wait_until
 
 WORDS: Final = {"brief": 3, "some": 40, "long": 250}
@@ -67,7 +67,7 @@ class Rig:
         self.redis = RedisServer(folder) if wanted("ECHO_SOAK_REDIS", "1") else None
         settings = {"ECHO_TRUSTED_PROXIES": "1", "ECHO_SCRIPT": str(folder / "faults.json")}
         settings["ECHO_STEP_SECONDS"] = "2"
-        settings[eye.VARIABLE] = str(folder / "eye")
+        settings[census.VARIABLE] = str(folder / "census")
         if self.postgres is not None:
             started.callback(self.postgres.remove)
             self.postgres.start()
@@ -106,7 +106,7 @@ class Rig:
         process = Path(f"/proc/{self.server.process.pid}")
         names = [os.readlink(one) for one in process.joinpath("fd").iterdir() if one.is_symlink()]
         files = sorted(name for name in names if not name.startswith("socket:"))
-        found = eye.look(Path(self.server.environment[eye.VARIABLE]))
+        found = census.take(Path(self.server.environment[census.VARIABLE]))
         pooled = {one.port for one in (self.postgres, self.redis) if one is not None}
         sockets = sum(port not in pooled for port in found.pop("peers"))
         sockets -= len(found["greenlets"].get("idle", []))

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo.generation import Engine, EngineConfig, Finished, speculation
+from echo.generation import ChatMessage, Engine, EngineConfig, Finished, speculation
 from echo.generation.native.quality import Quality
 from echo.generation.runner import Chunk, StepPlan
 from echo.generation.speculation import NEED_AFTER_MISS, NGRAM, Lookup
@@ -21,6 +21,7 @@ from .helpers import build_runner, config_for, request, save_model, tiny_config
 from .test_native import SHAPE, row_of
 
 SONG = "the quick brown fox jumps over the lazy dog. " * 3
+TURN: dict[str, Any] = {"temperature": 0.0, "max_new_tokens": 60}
 SETTINGS: dict[str, dict[str, Any]] = {
     "greedy": {"temperature": 0.0},
     "sampled": {"temperature": 0.7, "seed": 5},
@@ -56,6 +57,34 @@ def everything(start_engine: StartEngine, config: EngineConfig) -> list[Any]:
         likelihoods = [one for event in reader.events[stream][:-1] for one in event.logprobs]
         answers.append((reader.text(stream), end.reason, end.usage.completion, likelihoods))
     return answers
+
+
+class Oracle:
+    """First listens to what is written without a guess, then guesses it; some guesses are spoilt."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._rows: list[list[int]] = []
+        self._by = random.Random(3)
+        self._patch = monkeypatch
+        self.right: list[int] = []
+        monkeypatch.setattr(Lookup, "guess", lambda _lookup, tokens, _most: self._listen(tokens))
+
+    def tell(self) -> None:
+        self._patch.setattr(Lookup, "guess", lambda _lookup, *asked: self._guess(*asked))
+        self._patch.setattr(Lookup, "learn", lambda _lookup, count: self.right.append(count))
+
+    def _listen(self, tokens: list[int]) -> list[int]:
+        if not any(tokens is row for row in self._rows):
+            self._rows.append(tokens)
+        return []
+
+    def _guess(self, tokens: list[int], most: int) -> list[int]:
+        known = [row for row in self._rows if row[: len(tokens)] == tokens]
+        if not known:
+            return []
+        guess = self._by.choice(known)[len(tokens) :][: self._by.randint(0, most)]
+        spoilt = guess and self._by.random() < 0.3
+        return [*guess[:-1], (guess[-1] + 1) % 400] if spoilt else guess
 
 
 # what is guessed ---------------------------------------------------------------------------------
@@ -154,40 +183,34 @@ def test_every_kind_of_request_is_answered_as_without(
     start_engine: StartEngine, config: EngineConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guesses out of the answers that were given without any, some of them spoilt."""
-    rows: list[list[int]] = []
-    right: list[int] = []
-    by = random.Random(3)
-
-    def listen(self: Lookup, tokens: list[int], most: int) -> list[int]:
-        if not any(tokens is row for row in rows):
-            rows.append(tokens)
-        return []
-
-    def tell(self: Lookup, tokens: list[int], most: int) -> list[int]:
-        known = [row for row in rows if row[: len(tokens)] == tokens]
-        guess = by.choice(known)[len(tokens) :][: by.randint(0, most)] if known else []
-        return [*guess[:-1], (guess[-1] + 1) % 400] if guess and by.random() < 0.3 else guess
-
-    monkeypatch.setattr(Lookup, "guess", listen)
+    oracle = Oracle(monkeypatch)
     without = everything(start_engine, config)
-    monkeypatch.setattr(Lookup, "guess", tell)
-    monkeypatch.setattr(Lookup, "learn", lambda self, count: right.append(count))
+    oracle.tell()
     for name, one, other in zip(SETTINGS, everything(start_engine, config), without, strict=True):
         assert one == other, name
-    assert sum(right) > 150
-    assert right.count(0) > 5
+    assert sum(oracle.right) > 150
+    assert oracle.right.count(0) > 5
 
 
 def test_the_next_turn_reuses_what_was_guessed(
-    start_engine: StartEngine, config: EngineConfig
+    start_engine: StartEngine, config: EngineConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keys and values of a guess that was right are those of the text; of a wrong one nothing stays."""
+    """Keys and values of a guess that was right are those of the text; of a wrong one nothing is read."""
+    oracle = Oracle(monkeypatch)
     engine, reader = start_engine(lambda wake: Engine.local(config, wake))
-    texts = []
-    for conversation in ("c", "c", None):
-        stream = engine.submit(
-            request(SONG, temperature=0.0, max_new_tokens=60, conversation=conversation)
-        )
+
+    def say(conversation: str | None, *said: str) -> tuple[str, int]:
+        roles = ("user", "assistant", "user")
+        messages = tuple(map(ChatMessage, roles, said))
+        stream = engine.submit(request(messages=messages, conversation=conversation, **TURN))
         reader.read(stream)
-        texts.append(reader.text(stream))
-    assert len(set(texts)) == 1
+        return reader.text(stream), reader.end(stream).usage.cached
+
+    first, _ = say(None, SONG)
+    alone, _ = say(None, SONG, first, "And then?")
+    oracle.tell()
+    assert say("c", SONG)[0] == first
+    again, cached = say("c", SONG, first, "And then?")
+    assert again == alone
+    assert sum(oracle.right) > 20
+    assert cached > 0

@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tests.faults import eye
+from tests.live import census
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -176,8 +176,8 @@ def _become(order: dict[str, Any], run: Any) -> None:
     os.environ.clear()
     os.environ.update({"OMP_WAIT_POLICY": "PASSIVE", **order["env"]})
     time.tzset()
-    if path := os.environ.pop(eye.VARIABLE, ""):
-        eye.open_at(path)
+    if path := os.environ.pop(census.VARIABLE, ""):
+        census.answer_at(path)
     sys.argv = [str(ROOT / "run.py"), *order["words"]]
     os._exit(_exit_code(run))
 

@@ -29,7 +29,7 @@ from tests.security.world import World
 from tests.web.browser import AJAX
 
 Becoming = Callable[[str], Somebody]
-SECONDS = 8.0  # of processor time, for any one request
+SECONDS = 3.0  # of this thread's processor time, for any one request
 LIVES_ON = {"health.readyz"}  # may say 503
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -65,9 +65,9 @@ def ask(somebody: Becoming, login: Callable[..., str]) -> Callable[..., Any]:
     def send(path: str, method: str, **how: Any) -> Any:
         db.session.rollback()
         login(person.browser, person.user)
-        began = time.process_time()
+        began = time.thread_time()
         answer = person.browser.open(path, method=method, headers=AJAX, buffered=True, **how)
-        assert time.process_time() - began < SECONDS, f"{method} {path} took too long"
+        assert time.thread_time() - began < SECONDS, f"{method} {path} took too long"
         return answer
 
     send.browser = person.browser  # type: ignore[attr-defined]
@@ -163,9 +163,9 @@ def test_every_field_of_every_event(event: str, things: World, somebody: Becomin
     names = st.sampled_from([*right, "settings", "text", "before", "model", "comment"])
 
     def send(changes: dict[str, Any]) -> None:
-        began = time.process_time()
+        began = time.thread_time()
         answer = tab.ask(event, {**right, **changes})
-        assert time.process_time() - began < SECONDS, changes
+        assert time.thread_time() - began < SECONDS, changes
         assert answer["ok"] or answer["error"]["code"] in codes(), (changes, answer)
 
     every(st.dictionaries(names, any_json, min_size=1, max_size=3), send)

@@ -16,7 +16,7 @@ from echo.extensions import db
 from echo.models import Conversation, Feedback, Message, User
 from echo.services import searching
 from echo.services.chats import search
-from echo.services.searching import Allowance, place
+from echo.services.searching import Budget, place
 from echo.text import folded
 from tests.security.attacks.costs import cheap
 
@@ -173,11 +173,11 @@ def test_every_row_comes_once(
     for number in range(7):
         db.session.add(Feedback(user_id=ada.id, opinion=f"{number}", category="idea"))
     db.session.commit()
-    allowance = Allowance(most, 60)
+    budget = Budget(most, 60)
     query = db.select(Feedback.id, Feedback.opinion)
-    opinions = [row.opinion for row in allowance.rows(query)]
+    opinions = [row.opinion for row in budget.rows(query)]
     assert opinions == [f"{number}" for number in range(6, -1, -1)][:most]
-    assert (allowance.read, allowance.is_cut) == (min(most, 7), most < 7)
+    assert (budget.read, budget.is_cut) == (min(most, 7), most < 7)
 
 
 def test_a_long_query_is_cut_and_an_empty_one_finds_nothing(ada: User) -> None:

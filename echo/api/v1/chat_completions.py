@@ -56,11 +56,11 @@ class _Chunk:
 def _chunks(call: LiveCall, with_usage: bool) -> Iterator[str]:
     chunk = _Chunk(call, with_usage)
     yield chunk.of({"role": "assistant", "content": "", "refusal": None})
-    for piece in reading.news(call):
-        if piece is None:
-            yield reading.STILL_HERE
+    for pieces in reading.news(call):
+        if pieces:
+            yield chunk.of({"content": reading.text_of(pieces)}, logprobs=_logprobs(pieces))
         else:
-            yield chunk.of({"content": piece.text}, logprobs=_logprobs([piece]))
+            yield reading.STILL_HERE
     end = call.finished()
     yield chunk.of({}, finish=str(end.reason))
     if with_usage:
@@ -79,7 +79,7 @@ def told(failure: EchoError) -> str:
 def _completion(call: LiveCall, end: Finished) -> dict[str, Any]:
     message = {
         "role": "assistant",
-        "content": "".join(piece.text for piece in call.pieces),
+        "content": reading.text_of(call.pieces),
         "refusal": None,
     }
     choice = {

@@ -67,12 +67,12 @@ def completions() -> Response:
 def _chunks(call: LiveCall, with_usage: bool) -> Iterator[str]:
     usual = _head(call) | ({"usage": None} if with_usage else {})
     written = 0
-    for piece in reading.news(call):
-        if piece is None:
+    for pieces in reading.news(call):
+        if not pieces:
             yield reading.STILL_HERE
             continue
-        yield reading.event(usual | {"choices": [_choice([piece], written, None)]})
-        written += len(piece.text)
+        yield reading.event(usual | {"choices": [_choice(pieces, written, None)]})
+        written += len(reading.text_of(pieces))
     end = call.finished()
     yield reading.event(usual | {"choices": [_choice([], written, str(end.reason))]})
     if with_usage:
@@ -87,7 +87,7 @@ def _head(call: LiveCall) -> dict[str, Any]:
 def _choice(pieces: Sequence[TextPiece], offset: int, finish: str | None) -> dict[str, Any]:
     return {
         "index": 0,
-        "text": "".join(piece.text for piece in pieces),
+        "text": reading.text_of(pieces),
         "logprobs": _logprobs(pieces, offset),
         "finish_reason": finish,
     }

@@ -114,7 +114,7 @@ def messages() -> Response:
     if body.stream:
         return reading.streamed(call, _events(call, body), _told)
     end = reading.whole(call)
-    text = "".join(piece.text for piece in call.pieces)
+    text = reading.text_of(call.pieces)
     return jsonify(
         _message(call, _usage(end.usage)) | {"content": [_block(text)]} | _ending(end, body)
     )
@@ -123,11 +123,11 @@ def messages() -> Response:
 def _events(call: LiveCall, body: Messages) -> Iterator[str]:
     yield _event("message_start", message=_message(call, _usage(Usage())))
     yield _event("content_block_start", index=0, content_block=_block(""))
-    for piece in reading.news(call):
-        if piece is None:
+    for pieces in reading.news(call):
+        if not pieces:
             yield _event("ping")
-        elif piece.text:
-            delta = {"type": "text_delta", "text": piece.text}
+        elif text := reading.text_of(pieces):
+            delta = {"type": "text_delta", "text": text}
             yield _event("content_block_delta", index=0, delta=delta)
     end = call.finished()
     yield _event("content_block_stop", index=0)

@@ -71,15 +71,19 @@ def _watched(
             call.stop()  # one whose reader was gone, or read nothing for too long
 
 
-def news(call: LiveCall) -> Iterator[TextPiece | None]:
-    """Yield pieces as they come, None after each long silence; at the end raises what went wrong."""
+def news(call: LiveCall) -> Iterator[list[TextPiece]]:
+    """Yield what has come since the last look, all of it together; nothing after a long silence."""
     given = 0
     while call.end is None or given < len(call.pieces):
-        if given < len(call.pieces):
-            yield call.pieces[given]
-            given += 1
+        if new := call.pieces[given:]:
+            given += len(new)
+            yield new
         elif not call.updates.wait(LOOK_SECONDS):
-            yield None
+            yield []
+
+
+def text_of(pieces: Iterable[TextPiece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
 def event(data: dict[str, Any], name: str | None = None) -> str:

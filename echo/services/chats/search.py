@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from echo.limits import SEARCH_CHARS, SEARCH_ROWS, SEARCH_SECONDS
 from echo.models import Conversation, Message
-from echo.services.searching import Allowance, place
+from echo.services.searching import Budget, place
 from echo.text import boundary, folded
 
 RESULTS: Final = 30
@@ -47,14 +47,14 @@ class _Chat(NamedTuple):
 def search(user_id: int, words: str) -> Found:
     """Return the conversations whose title or any message contains `words`, without case, composed or not."""
     wanted = folded(words[:SEARCH_CHARS].strip())
-    allowance = Allowance(SEARCH_ROWS, SEARCH_SECONDS)
+    budget = Budget(SEARCH_ROWS, SEARCH_SECONDS)
     results: list[Result] = []
-    for row in allowance.rows(_chats(user_id), keys=2) if wanted else ():
-        result = _result(_Chat._make(row), wanted, allowance)
+    for row in budget.rows(_chats(user_id), keys=2) if wanted else ():
+        result = _result(_Chat._make(row), wanted, budget)
         results += [result] if result else []
         if len(results) == RESULTS:
             return Found(results, is_cut=False)
-    return Found(results, allowance.is_cut)
+    return Found(results, budget.is_cut)
 
 
 def _chats(user_id: int) -> Any:
@@ -63,11 +63,11 @@ def _chats(user_id: int) -> Any:
     )
 
 
-def _result(chat: _Chat, words: str, allowance: Allowance) -> Result | None:
+def _result(chat: _Chat, words: str, budget: Budget) -> Result | None:
     messages = select(Message.ordinal, Message.id, Message.text).where(
         Message.conversation_id == chat.id
     )
-    for _ordinal, message_id, text in allowance.rows(messages):
+    for _ordinal, message_id, text in budget.rows(messages):
         if span := place(text, words):
             return _shown(chat, text, span, message_id)
     span = place(chat.title, words)

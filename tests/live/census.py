@@ -1,4 +1,4 @@
-"""What only the server's own process can count, told to its tests: open it there, look from outside.
+"""What only the server's own process can count, told to its tests from inside.
 
 A thread of its own answers each connection to a socket in the file system with one object of JSON. It is
 started by the tests' way of starting a server alone (`tests/live/prefork.py`); it knows no test.
@@ -15,11 +15,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-VARIABLE = "TESTS_EYE"
+VARIABLE = "TESTS_CENSUS"
 
 
-def look(path: Path) -> dict[str, Any]:
-    """Return the counts of the server whose eye is at this path."""
+def take(path: Path) -> dict[str, Any]:
+    """Return the counts of the server that answers at this path."""
     with socket.socket(socket.AF_UNIX) as wire:
         wire.settimeout(20)
         wire.connect(str(path))
@@ -28,7 +28,7 @@ def look(path: Path) -> dict[str, Any]:
     return found
 
 
-def open_at(path: str) -> None:
+def answer_at(path: str) -> None:
     """Answer whoever connects, from now to the end of this process."""
     from eventlet.patcher import original
 
@@ -37,7 +37,7 @@ def open_at(path: str) -> None:
     listener = plain.socket(plain.AF_UNIX)
     listener.bind(path)
     listener.listen()
-    threading.Thread(target=_answer, args=(listener,), name="tests-eye", daemon=True).start()
+    threading.Thread(target=_answer, args=(listener,), name="tests-census", daemon=True).start()
 
 
 def _answer(listener: Any) -> None:

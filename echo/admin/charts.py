@@ -172,10 +172,10 @@ def _cards(month: DayRange) -> list[Card]:
 
 def _kept(key: str, make: Callable[[], T]) -> T:
     """Return what is cached under `key`, made by `make` where it is not: by one caller, for all."""
-    known()  # takes a turn of its own where nobody has asked yet
     kept = KeptCharts.of(current_app)
     found: T | None = kept.get(key)
     if found is None:
+        known()  # takes a turn of its own where nobody has asked yet
         with ChartWorker.of(current_app).turn():
             found = kept.get(key)
             if found is None:

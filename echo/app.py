@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from echo import admin, api, config, engines, extensions, sockets, web
+from echo import admin, api, cluster, config, engines, extensions, sockets, web
 from echo.config import ROOT, Settings
 from echo.generation import Engine
 from echo.services.turns import Turns
@@ -26,10 +26,12 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.config.from_mapping(config.flask_config(settings))
     app.extensions["settings"] = settings
     extensions.init_app(app)
+    cluster.init_app(app, settings)
     engines.init_app(app, settings)
     engine = engine or engines.build(app, settings)
-    app.extensions["models"] = engines.models_of(app, engine, settings)
-    app.extensions["turns"] = Turns(app, app.extensions["models"], settings)
+    models = app.extensions["models"] = engines.models_of(app, engine, settings)
+    cluster.of(app).on("models_changed", models.refresh_as_told)
+    app.extensions["turns"] = Turns(app, models, settings)
     web.init_app(app)
     api.init_app(app)
     admin.init_app(app)

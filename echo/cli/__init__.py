@@ -26,11 +26,20 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command("serve", with_appcontext=False)  # it makes its own application, once
-def serve_command() -> None:
-    """Migrate the database, start the engine and serve until SIGTERM or Ctrl-C."""
-    from echo.cli.serve import serve
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
+def serve_command(processes: int) -> None:
+    """Migrate the database, start the engine and serve until SIGTERM or Ctrl-C.
 
-    serve()
+    With --processes several share the work, on ports that follow each other, behind a proxy.
+    """
+    if processes > 1:
+        from echo.cli.processes import serve_in
+
+        serve_in(processes)
+    else:
+        from echo.cli.serve import serve
+
+        serve()
 
 
 def _register() -> None:

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from flask import Flask
 
-from echo import hub
+from echo import cluster, hub
 from echo.services import downloads
 from echo.services.accounts import one_time_links
 from echo.services.chats import conversations, retention
@@ -28,24 +28,29 @@ QUARTER_MINUTE: Final = 15.0
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 LOOK_SECONDS: Final = 5.0
+LEASE_SECONDS: Final = 60.0  # an hour's work takes seconds; who leads asks again each time it looks
 
 
 @dataclass
 class Job:
-    """A function to be called again and again; `due` is a moment of the monotonic clock."""
+    """A function to be called again and again; `due` is a moment of the monotonic clock.
+
+    Of several processes that serve one Echo one does it, unless it is to be done `everywhere`.
+    """
 
     work: Callable[[], object]
     period: float
     due: float = 0.0
+    everywhere: bool = False
 
 
 def jobs() -> list[Job]:
     """Return all jobs, each due at once."""
     return [
-        Job(reap_replies, QUARTER_MINUTE),
+        Job(reap_replies, QUARTER_MINUTE, everywhere=True),
         Job(devices.end_expired, MINUTE),
         Job(rollups.refresh, MINUTE),
-        Job(downloads.forget_old, MINUTE),
+        Job(downloads.forget_old, MINUTE, everywhere=True),  # of this process' folder
         Job(conversations.purge_deleted, HOUR),
         Job(devices.forget_old, HOUR),
         Job(one_time_links.forget_expired, HOUR),
@@ -63,8 +68,9 @@ def run(app: Flask) -> None:
     """Do what is due, for ever; to be spawned by the serving process."""
     waiting = jobs()
     while True:
+        leads = cluster.of(app).leads("housekeeping", LEASE_SECONDS)
         for job in waiting:
-            if job.due <= time.monotonic():
+            if job.due <= time.monotonic() and (leads or job.everywhere):
                 _do(app, job)
         hub.sleep(LOOK_SECONDS)
 

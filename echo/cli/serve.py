@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from flask import Flask
 
-from echo import config, engines, hub, instance_lock, logs
+from echo import cluster, config, engines, hub, instance_lock, logs
 from echo.admin.chart_worker import ChartWorker
 from echo.app import create_app
 from echo.cli import housekeeping, migrating
@@ -37,6 +37,7 @@ def serve() -> None:
     instance_lock.share(settings.instance)
     app = create_app(settings)
     listener = _listener(settings)  # first: a second Echo must not touch the rows of this one
+    cluster.of(app).start()
     prepare(app)
     turns = Turns.of(app)
     hub_bridge.start(turns, engines.wakeup_of(app))
@@ -101,6 +102,7 @@ def _end(app: Flask, server: Any) -> None:
         turn.stop(MessageStatus.INTERRUPTED)
     turns.calls.stop_all("The server is stopping. Please ask again shortly.")
     _wait_for_replies(turns, LAST_SECONDS)
+    cluster.of(app).leave()
     server.close()
     turns.engine.stop(timeout=LAST_SECONDS)
     ChartWorker.of(app).stop()

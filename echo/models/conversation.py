@@ -82,6 +82,7 @@ class Message(Base):
     of stream pieces that `text` holds and `piece_lengths` their lengths in characters, so that any
     stretch of the stream can be sent again after it has ended. `edited_at` says that a person has edited it
     in its place; `original_text` is then what the model had said, None again where it was put back.
+    `node` names the process that writes a live reply.
     """
 
     __tablename__ = "messages"
@@ -106,6 +107,7 @@ class Message(Base):
     seq: Mapped[int] = mapped_column(Integer, default=0)
     piece_lengths: Mapped[str] = mapped_column(Text, default="")
     model: Mapped[str | None] = mapped_column(String(200))
+    node: Mapped[str | None] = mapped_column(String(16))
     finish_reason: Mapped[str | None] = mapped_column(String(12))
     error_code: Mapped[str | None] = mapped_column(String(30))
     error_text: Mapped[str | None] = mapped_column(String(500))

@@ -33,5 +33,5 @@ def init_app(app: Flask) -> None:
     events.register()
     live_stats.init_app(app)
     model_news.init_app(app)
-    rooms.subscribe()
+    rooms.subscribe(app)
     reply_pump.subscribe(app)

@@ -144,14 +144,13 @@ def _above(user: User, conversation_id: str, message_id: str) -> str | None:
 def _live_of(conversation_id: str) -> list[Answer]:
     return [
         {
-            "message_id": turn.message_id,
-            "seq": turn.seq,
-            "text": turn.text,
-            "status": str(turn.status),
-            **({"position": place.position} if (place := turn.place) else {}),
+            "message_id": written.message_id,
+            "seq": len(written.pieces),
+            "text": "".join(written.pieces),
+            "status": written.status,
+            **({"position": written.position} if written.position else {}),
         }
-        for turn in Turns.here().live.values()
-        if turn.conversation_id == conversation_id
+        for written in Turns.here().everywhere.written_in(conversation_id)
     ]
 
 
@@ -164,10 +163,9 @@ def close_conversation(user: User, raw: Any) -> Answer:
 @event("resume")
 def resume(user: User, raw: Any) -> Answer:
     wanted = payloads.resume(raw)
-    answer = Turns.here().resume(user.id, wanted.message_id, wanted.after_seq)
     conversation_id = conversations.own_message(user.id, wanted.message_id).conversation_id
-    join_room(rooms.of_conversation(conversation_id))
-    return answer
+    join_room(rooms.of_conversation(conversation_id))  # first: what comes meanwhile is heard
+    return Turns.here().resume(user.id, wanted.message_id, wanted.after_seq)
 
 
 @event("stop_message")

@@ -41,7 +41,7 @@ class LiveStats:
     def _run(self) -> None:
         try:
             while _people_in(ROOM):
-                socketio.emit("live_stats", now(self._app), to=ROOM)
+                socketio.emit("live_stats", now(self._app), to=ROOM, ignore_queue=True)
                 hub.sleep(EACH_SECONDS)
         finally:
             self._running = False

@@ -41,7 +41,7 @@ class ModelNews:
         with self._app.app_context():
             payloads = _payloads()
         for role, payload in payloads.items():
-            socketio.emit("models_changed", payload, to=rooms.of_role(role))
+            socketio.emit("models_changed", payload, to=rooms.of_role(role), ignore_queue=True)
 
     @classmethod
     def of(cls, app: Flask) -> ModelNews:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 from flask import Flask
 
-from echo import errors, hub, signals
+from echo import cluster, errors, hub, signals
 from echo.extensions import db, socketio
 from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, Usage
 from echo.models import Conversation, Message
@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 1.0
 FLUSH_SECONDS: Final = 0.5
+LAPSED_SECONDS: Final = 0.05
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 15.0
 NOTHING = Usage(0, 0, 0), Timing(0, None, 0)
@@ -41,6 +42,7 @@ class Pump:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self._cluster = cluster.of(app)
         self._flushing = False
 
     @property
@@ -87,9 +89,10 @@ class Pump:
         if turn.stream is not None:
             return None
         with self._app.app_context():
-            above = self.turns.turn_above(turn)
-        while above is not None and not above.ended and not turn.stopping:
-            above.updates.wait(LOOK_SECONDS)
+            above = self.turns.reply_above(turn)
+            while not turn.stopping and self.turns.everywhere.is_written(above):
+                db.session.commit()  # the connection goes back meanwhile
+                self._wait_for_news_of(above)
         if turn.stopping:
             return Finished(FinishReason.CANCELLED, *NOTHING)
         with self._app.app_context():
@@ -98,6 +101,13 @@ class Pump:
             except errors.EchoError as refusal:
                 return Failed(refusal.code, refusal.text, *NOTHING)
         return None
+
+    def _wait_for_news_of(self, message_id: str | None) -> None:
+        """Wait until a reply has grown, or a moment for one that another process writes."""
+        if turn := self.turns.live.get(str(message_id)):
+            turn.updates.wait(LOOK_SECONDS)
+        else:
+            hub.sleep(LOOK_SECONDS / 4)
 
     def _pump(self, turn: LiveTurn) -> Finished | Failed:
         """Send pieces as they come: the first at once, then all that a tick has gathered."""
@@ -114,10 +124,15 @@ class Pump:
     def _send_pieces(self, turn: LiveTurn) -> Finished | Failed | None:
         if turn.stream is None:
             raise LookupError("a turn is pumped once its stream exists")
+        while self._cluster.has_lapsed():
+            hub.sleep(
+                LAPSED_SECONDS
+            )  # others may have ended it: that is looked up at the next beat
         events = turn.stream.take()
         pieces = [event for event in events if isinstance(event, TextPiece)]
         text = "".join(piece.text for piece in pieces)
-        if text:
+        if text and not turn.lost:
+            self._cluster.keep_piece(turn.message_id, turn.seq + 1, text)  # before anybody sees it
             seq = turn.append(text, sum(piece.tokens for piece in pieces))
             self._emit(turn, "receive_message", {"seq": seq, "text": text})
         return next((e for e in events if not isinstance(e, TextPiece)), None)

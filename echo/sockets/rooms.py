@@ -6,11 +6,12 @@ Knows no rows' insides.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from flask import Flask, current_app
 
-from echo import hub, signals
+from echo import cluster, hub, signals
 from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.models import Conversation, Message
@@ -40,14 +41,17 @@ def of_role(role: str) -> str:
     return f"role:{role}"
 
 
-def subscribe() -> None:
-    """Listen to the services' signals (a second call changes nothing)."""
+def subscribe(app: Flask) -> None:
+    """Listen to the services' signals, and to the other processes that serve this Echo."""
+    cluster.of(app).on("close_room", _close_here)
+    cluster.of(app).on("is_anybody_in", lambda room: any(connections_in(room)))
     signals.message_changed.connect(_message_changed)
     signals.conversation_changed.connect(_conversation_changed)
     signals.conversation_removed.connect(_conversation_removed)
     signals.access_ended.connect(_access_ended)
     signals.account_closed.connect(_account_closed)
-    signals.reader_left.connect(_reader_left)
+    reader_left = app.extensions["reader_left"] = partial(_reader_left, app)
+    signals.reader_left.connect(reader_left)  # signals hold their listeners weakly
     signals.call_ended.connect(_call_ended)
 
 
@@ -63,7 +67,7 @@ def _conversation_changed(row: Conversation) -> None:
 
 
 def _conversation_removed(user_id: int, conversation_id: str, restorable: bool) -> None:
-    Turns.here().stop_all_of(conversation_id)
+    Turns.here().everywhere.stop_all_of(conversation_id)
     payload = {"conversation_id": conversation_id, "restorable": restorable}
     socketio.emit("conversation_removed", payload, to=of_user(user_id))
 
@@ -71,17 +75,25 @@ def _conversation_removed(user_id: int, conversation_id: str, restorable: bool) 
 def _access_ended(user_id: int, device_id: str | None, reason: str) -> None:
     room = of_device(device_id) if device_id else of_user(user_id)
     socketio.emit("session_ended", {"reason": reason}, to=room)
+    cluster.here().tell("close_room", room=room)
+    _close_here(room)
+
+
+def _close_here(room: str) -> None:
     hub.spawn(_disconnect, room)
 
 
 def _account_closed(user_id: int) -> None:
     """Nothing goes on in the name of somebody who is out: neither shown nor paid for."""
-    Turns.here().stop_all_of_user(user_id)
+    Turns.here().everywhere.stop_all_of_user(user_id)
 
 
-def _reader_left(turn: LiveTurn) -> None:
-    """Stop a reply that nobody waits for any more; one that a tab watches goes on."""
-    if not any(connections_in(of_conversation(turn.conversation_id))):
+def _reader_left(app: Flask, turn: LiveTurn) -> None:
+    """Stop a reply that nobody waits for any more; one that a tab watches, of whatever process, goes on."""
+    if turn.message_id not in Turns.of(app).live:
+        return  # it has ended, or belongs to another application of this process (tests have several)
+    room = of_conversation(turn.conversation_id)
+    if not any(connections_in(room)) and not cluster.of(app).ask("is_anybody_in", room=room):
         turn.stop()
 
 

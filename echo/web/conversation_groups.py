@@ -19,20 +19,26 @@ DAYS_IN_WEEK = 7
 def of(rows: Iterable[Conversation]) -> list[dict[str, Any]]:
     """Return `[{label, conversations}]` for rows in the order of the sidebar, by the viewer's days."""
     zone = zone_named(request.cookies.get(ZONE_COOKIE))
+    rows = list(rows)
+    live = Turns.here().everywhere.live_among([row.id for row in rows])
     return [
-        {"label": label, "conversations": [row_of(row) for row in group]}
+        {"label": label, "conversations": [_row(row, row.id in live) for row in group]}
         for label, group in groupby(rows, key=lambda row: _label(row, zone))
     ]
 
 
 def row_of(row: Conversation) -> dict[str, Any]:
     """Return what one row of the sidebar shows."""
+    return _row(row, Turns.here().is_live(row.id))
+
+
+def _row(row: Conversation, is_live: bool) -> dict[str, Any]:
     return {
         "id": row.id,
         "title": row.title,
         "pinned": row.pinned,
         "updated_at": row.updated_at,
-        "live": Turns.here().is_live(row.id),
+        "live": is_live,
     }
 
 

@@ -24,7 +24,7 @@ def test_running_replies_stop_when_the_account_is_switched_off(
             eventlet.sleep(0.01)
     assert replies[1] in turns.live
     assert not turns.live[replies[1]].stopping
-    turns.stop_all_of_user(bob_id := turns.live[replies[1]].user_id)
+    turns.everywhere.stop_all_of_user(bob_id := turns.live[replies[1]].user_id)
     assert bob_id != ada.id
 
 

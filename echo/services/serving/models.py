@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 from flask import Flask, current_app
 
-from echo import hub, signals
+from echo import cluster, hub, signals
 from echo.errors import Conflict, EchoError, InvalidInput
 from echo.generation import Engine, ModelBusy, ModelSpec, ModelStatus
 from echo.generation import InvalidRequest as EngineRefusal
@@ -40,7 +40,7 @@ class Models:
     def __init__(self, engine: Engine, library: Library | None) -> None:
         self.engine = engine
         self.library = library
-        self.adder = None if library is None else Adder(library, self.refresh)
+        self.adder = None if library is None else Adder(library, self._take_in)
         self._installed: dict[str, InstalledModel] = {}
         self._cards: dict[str, Card] = {}
 
@@ -71,6 +71,23 @@ class Models:
             with suppress(Conflict):  # the default goes on until another one is chosen
                 self._withdraw(name)
         signals.models_changed.send(self)
+
+    def refresh_as_told(self) -> None:
+        """Take over what was changed by another process that serves this Echo."""
+        self.refresh()
+        default = self.library and self.library.default
+        if default and default in self._installed:
+            self.engine.use_by_default(default)
+
+    def _take_in(self) -> None:
+        """Offer what was just added."""
+        self.refresh()
+        cluster.here().tell("models_changed")
+
+    def _changed(self) -> None:
+        """Tell everybody that something was settled, chosen or removed."""
+        signals.models_changed.send(self)
+        cluster.here().tell("models_changed")
 
     def _offer(self, library: Library, name: str, settled: Settled) -> None:
         """Let the engine serve a model; one that cannot be served must not keep the others away."""
@@ -200,7 +217,7 @@ class Models:
             self.library.choose_default(name)  # one that ECHO_MODEL alone names is no library's
         self.engine.use_by_default(name)
         self._note(actor, Act.MODEL_MADE_DEFAULT, name)
-        signals.models_changed.send(self)
+        self._changed()
 
     def settle(self, actor: User, name: str, values: dict[str, Any]) -> None:
         """Change what holds for a model; a new window or template acts when it is loaded next."""
@@ -208,7 +225,7 @@ class Models:
         settled = model_settings.change(actor, name, values)
         if self.library is not None and view.installed is not None:
             self._offer(self.library, name, settled)
-        signals.models_changed.send(self)
+        self._changed()
 
     def removal(self, name: str) -> tuple[InstalledModel, str]:
         """Return a model that somebody may want to remove, and why it cannot be (or nothing).
@@ -249,7 +266,7 @@ class Models:
             return None, [Entry(Act.MODEL_REMOVED, actor.id, None, f"model {name}")]
 
         audit.transaction(work)
-        signals.models_changed.send(self)
+        self._changed()
 
     def _of_files(self) -> Library:
         if self.library is None:

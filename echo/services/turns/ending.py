@@ -5,12 +5,13 @@ Knows rows and the turn; not who asked, nor how the end is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Set
+from collections.abc import Callable, Collection, Container, Iterable, Set
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
+from echo import cluster
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import Failed, Finished, FinishReason
@@ -18,7 +19,7 @@ from echo.models import Conversation, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.services.numbers import rollups
 from echo.services.storage import transaction
-from echo.services.turns.live_turn import LiveTurn, join_lengths
+from echo.services.turns.live_turn import LiveTurn, join_lengths, split_pieces
 
 
 def flush(turns: Iterable[LiveTurn]) -> None:
@@ -38,7 +39,7 @@ def flush(turns: Iterable[LiveTurn]) -> None:
             db.session.execute(
                 update(Message)
                 # a reply that ended while this waited keeps its last state
-                .where(Message.id == turn.message_id, Message.status.in_(LIVE_STATUSES))
+                .where(_is_own(turn), Message.status.in_(LIVE_STATUSES))
                 .values(status=MessageStatus.STREAMING, **_text_of(turn), **_figures_of(turn))
             )
 
@@ -50,13 +51,15 @@ def flush(turns: Iterable[LiveTurn]) -> None:
 def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
     """Write the reply's last state, end the turn and return the row.
 
+    A reply that another process has ended, since this one was taken for dead, stays as it is.
+
     Raises:
         StorageUnavailable: nothing was saved, and the turn has not ended: to be tried again.
     """
-    values = _outcome(turn, event) | _text_of(turn)
+    values = _outcome(turn, event) | _text_of(turn) | {"node": None}
 
     def work() -> Message:
-        db.session.execute(update(Message).where(Message.id == turn.message_id).values(values))
+        db.session.execute(update(Message).where(_is_own(turn)).values(values))
         db.session.execute(
             update(Conversation)
             .where(Conversation.id == turn.conversation_id)
@@ -71,35 +74,74 @@ def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
         return row
 
     row = transaction(work)
-    turn.end(str(values["status"]))
+    cluster.here().forget_pieces(row.id)
+    turn.end(row.status)
     return row
 
 
+def _is_own(turn: LiveTurn) -> ColumnElement[bool]:
+    return (Message.id == turn.message_id) & (Message.node == cluster.here().node)
+
+
+def still_own(ids: Collection[str]) -> set[str]:
+    """Return which of these replies are live and this process' to write."""
+    mine = Message.id.in_(ids) & (Message.node == cluster.here().node)
+    return set(
+        db.session.scalars(select(Message.id).where(mine, Message.status.in_(LIVE_STATUSES)))
+    )
+
+
 def interrupt_orphans() -> int:
-    """Mark replies that a former process left unfinished; returns how many. Called before serving."""
+    """Mark replies that dead processes left unfinished; returns how many. Called before serving."""
     return len(interrupt_all_but(lambda: set()))
 
 
 def interrupt_all_but(owned: Callable[[], Set[str]]) -> list[Message]:
-    """Mark every live reply whose id is not `owned`; returns them. The text they have is kept.
+    """Mark every live reply that nobody writes, and return them; the text that anybody saw is kept.
 
-    `owned` is asked after the rows were read: whatever was live then and has an owner is in it.
+    Of this process' replies those with an id in `owned` are being written, of another's all while it lives.
+    Both are asked after the rows were read: whatever was live then and has a writer is among them.
     """
-    live = db.session.scalars(select(Message.id).where(Message.status.in_(LIVE_STATUSES))).all()
-    orphans = set(live) - owned()
-    db.session.commit()  # nothing was written
-    if not orphans:
+    ids = {row.id for row in _without_writer(owned)}
+    if not ids:
         return []
-    found = Message.id.in_(orphans) & Message.status.in_(LIVE_STATUSES)
+    found = Message.id.in_(ids) & Message.status.in_(LIVE_STATUSES)
 
     def work() -> list[Message]:
         rollups.mark_messages(found)
-        rows = list(db.session.scalars(select(Message).where(found)))
+        rows = list(db.session.scalars(select(Message).where(found).with_for_update()))
         for row in rows:
-            row.status, row.finished_at = MessageStatus.INTERRUPTED, utc_now()
+            row.status, row.finished_at, row.node = MessageStatus.INTERRUPTED, utc_now(), None
+            _complete(row)
         return rows
 
-    return transaction(work)
+    rows = transaction(work)
+    for row in rows:
+        cluster.here().forget_pieces(row.id)
+    return rows
+
+
+def _without_writer(owned: Callable[[], Set[str]]) -> list[Row[str, str | None]]:
+    """Return (id, node) of the live replies that nobody writes."""
+    columns = select(Message.id, Message.node).where(Message.status.in_(LIVE_STATUSES))
+    live = db.session.execute(columns).all()
+    db.session.commit()  # nothing was written
+    mine, others = owned(), cluster.here().alive() if live else set()
+
+    def is_written(id_: str, node: str | None) -> bool:
+        if node == cluster.here().node:
+            return id_ in mine
+        return node is not None and (others is None or node in others)
+
+    return [row for row in live if not is_written(*row)]
+
+
+def _complete(row: Message) -> None:
+    """Add the pieces that were sent after the row was last written."""
+    pieces = split_pieces(row.text, row.piece_lengths)
+    if rest := cluster.here().pieces_after(row.id, len(pieces)):
+        pieces += rest
+        row.text, row.seq, row.piece_lengths = "".join(pieces), len(pieces), join_lengths(pieces)
 
 
 def catch_up(shown: Iterable[Message], live: Container[str]) -> None:

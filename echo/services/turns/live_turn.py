@@ -21,7 +21,8 @@ class LiveTurn:
 
     `question_id` is the question stored together with it; None where the reply answers a known one.
     `seq` is the number of pieces, counted from 1 over the whole life of the message: a continued
-    reply goes on where it stopped. `saved_seq` of them are in the row, committed. Owned by the hub's thread.
+    reply goes on where it stopped. `saved_seq` of them are in the row, committed. `lost`: another
+    process has ended it. Owned by the hub's thread.
     """
 
     message_id: str
@@ -36,6 +37,7 @@ class LiveTurn:
     saved_seq: int = 0
     ended: bool = False
     stopping: bool = False
+    lost: bool = False
     stop_status: str = MessageStatus.STOPPED
     news: hub.Latch = field(default_factory=hub.Latch)
     updates: hub.Signal = field(default_factory=hub.Signal)
@@ -92,6 +94,11 @@ class LiveTurn:
         if self.stream is not None:
             self.stream.cancel()
         self.news.notify()
+
+    def lose(self) -> None:
+        """Note that it has been ended elsewhere: what it still brings is nobody's."""
+        self.lost = True
+        self.stop()
 
     def end(self, status: str) -> None:
         """Note that the row has its last state; everybody who waits is told."""

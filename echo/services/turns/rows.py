@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from echo import errors
+from echo import cluster, errors
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import ChatMessage, FinishReason
@@ -126,7 +126,7 @@ def insert(conversation: Conversation, messages: list[Message]) -> bool:
 
 
 CUT_SHORT = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)
-END = (Message.status, Message.finish_reason, Message.error_code, Message.error_text)
+END = (Message.status, Message.finish_reason, Message.error_code, Message.error_text, Message.node)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,11 @@ def claim(conversation: Conversation, reply: Message) -> Claim:
             update(Message)
             .where(Message.id == reply.id, Message.status == found["status"])
             .values(
-                status=MessageStatus.QUEUED, finish_reason=None, error_code=None, error_text=None
+                status=MessageStatus.QUEUED,
+                finish_reason=None,
+                error_code=None,
+                error_text=None,
+                node=cluster.here().node,
             )
         )
         if not claimed.rowcount:  # type: ignore[attr-defined]

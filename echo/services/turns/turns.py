@@ -15,7 +15,7 @@ import structlog
 from flask import Flask, current_app
 from sqlalchemy import select
 
-from echo import errors, signals
+from echo import cluster, errors, signals
 from echo.config import Settings
 from echo.extensions import db
 from echo.generation import ChatMessage, Failed, Finished
@@ -27,6 +27,7 @@ from echo.services.storage import assign, undone_on_failure
 from echo.services.turns import ending, quotas, rows
 from echo.services.turns.calls import Calls
 from echo.services.turns.engine_requests import EngineRequests
+from echo.services.turns.everywhere import Everywhere
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
 from echo.services.turns.rows import Asked
 
@@ -53,7 +54,10 @@ class Turns:
         self.requests = EngineRequests(models.engine, models, settings)
         self.live: dict[str, LiveTurn] = {}
         self.calls = Calls(app, self.requests, self.live)
+        self.everywhere = Everywhere(self.live, cluster.of(app))
         self._starting: set[str] = set()  # replies whose rows say that they live before `live` does
+        cluster.of(app).on_lost(self.reap)
+        cluster.of(app).on_return(self.drop_lost)
 
     @classmethod
     def of(cls, app: Flask) -> Turns:
@@ -129,10 +133,7 @@ class Turns:
 
     def stop(self, user_id: int, message_id: str) -> None:
         """Stop a reply; one that has ended already stays as it is."""
-        rows.own_reply(user_id, message_id)
-        turn = self.live.get(message_id)
-        if turn is not None:
-            turn.stop()
+        self.everywhere.stop(rows.own_reply(user_id, message_id))
 
     def select_branch(self, user_id: int, message_id: str) -> Conversation:
         """Show the branch through this message, down to its newest leaf."""
@@ -152,27 +153,16 @@ class Turns:
         """
         row = conversations.own_message(user_id, message_id)
         turn = self.live.get(message_id)
-        pieces = turn.pieces if turn else split_pieces(row.text, row.piece_lengths)
+        pieces = self.everywhere.pieces_of(row)
         status = turn.status if turn else row.status
         if after_seq > len(pieces) or row.edited_at is not None:
-            text = turn.text if turn else row.text
+            text = "".join(pieces) if row.is_live else row.text
             return {"seq": len(pieces), "text": text, "status": status, "reset": True}
         return {"seq": len(pieces), "text": "".join(pieces[after_seq:]), "status": status}
 
-    def stop_all_of(self, conversation_id: str) -> None:
-        """Stop every reply of a conversation, which is being deleted or taken from its owner."""
-        for turn in list(self.live.values()):
-            if turn.conversation_id == conversation_id:
-                turn.stop()
-
-    def stop_all_of_user(self, user_id: int) -> None:
-        """Stop every reply to a person whose account was switched off."""
-        for turn in list(self.live.values()):
-            if turn.user_id == user_id:
-                turn.stop()
-
     def is_live(self, conversation_id: str) -> bool:
-        return any(turn.conversation_id == conversation_id for turn in self.live.values())
+        """Whether a reply of this conversation is being written."""
+        return bool(self.everywhere.live_among({conversation_id}))
 
     # ── the engine's side ───────────────────────────────────────────────────────────────────
 
@@ -188,11 +178,10 @@ class Turns:
         chosen = self.requests.choose(conversation, reply.model)
         turn.stream = self.requests.submit(conversation, reply.id, history, chosen)
 
-    def turn_above(self, turn: LiveTurn) -> LiveTurn | None:
-        """Return the live reply that this turn's question was asked under, if there is one."""
+    def reply_above(self, turn: LiveTurn) -> str | None:
+        """Return the id of the reply that this turn's question was asked under, if there is one."""
         question_id = db.session.get_one(Message, turn.message_id).parent_id
-        above = db.session.scalar(select(Message.parent_id).where(Message.id == question_id))
-        return self.live.get(above) if above else None
+        return db.session.scalar(select(Message.parent_id).where(Message.id == question_id))
 
     def flush(self) -> None:
         """Write the text so far of every reply that has grown; called twice a second."""
@@ -208,13 +197,19 @@ class Turns:
         self.live.pop(turn.message_id, None)
         return row
 
+    def drop_lost(self) -> None:
+        """Let go of the replies that others have ended, since this process was taken for dead."""
+        for message_id in self.live.keys() - ending.still_own(self.live) - self._starting:
+            log.warning("a reply was taken from this process", message_id=message_id)
+            self.live[message_id].lose()
+
     def abandon(self, turn: LiveTurn) -> None:
         """End a turn whose row cannot be written by any means; what is left of it is reaped."""
         self.live.pop(turn.message_id, None)
         turn.end(MessageStatus.INTERRUPTED)
 
     def reap(self) -> None:
-        """Give every reply that is live in the database and in no turn of this process its last state."""
+        """Give every reply that is live in the database and that nobody writes its last state."""
         for row in ending.interrupt_all_but(lambda: self.live.keys() | self._starting):
             log.warning("a reply was written by nobody", message_id=row.id)
             signals.reply_reaped.send(row)
@@ -236,8 +231,8 @@ class Turns:
             client_id=client_id,
         )
         reply = self._new_reply(conversation, message.id, chosen)
-        stream = None
-        if parent_id not in self.live:  # else the pump submits it when the reply above has ended
+        stream = None  # the pump submits it once the reply above has ended
+        if not self.everywhere.is_written(parent_id):
             history = [*rows.history(parent_id), ChatMessage("user", text)]
             stream = self.requests.submit(conversation, reply.id, history, chosen)
         with self._is_starting(reply.id):
@@ -264,6 +259,7 @@ class Turns:
             role="assistant",
             status=MessageStatus.QUEUED,
             model=chosen.name,
+            node=cluster.of(self.app).node,
         )
 
     def _commit(
@@ -295,5 +291,6 @@ class Turns:
             saved_seq=len(pieces or []),
             earlier=rows.figures_of(reply),
         )
+        cluster.of(self.app).begin_pieces(reply.id)
         self.live[reply.id] = turn
         signals.turn_started.send(turn)

@@ -6,11 +6,11 @@ from flask import Flask
 
 from echo import admin, api, cluster, config, engines, extensions, sockets, web
 from echo.config import ROOT, Settings
-from echo.generation import Engine
+from echo.generation import ServingEngine
 from echo.services.turns import Turns
 
 
-def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
+def create_app(settings: Settings | None = None, engine: ServingEngine | None = None) -> Flask:
     """Return the application; its engine is built but not started (`echo.cli.serve` does that).
 
     Raises:

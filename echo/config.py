@@ -13,12 +13,12 @@ from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.pool import NullPool
 
 from echo.errors import ConfigurationError
-from echo.limits import EMAIL_MAX, REQUEST_BYTES
+from echo.limits import EMAIL_MAX, MODEL_NAME_CHARS, REQUEST_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
 GOOGLE_DISCOVERY_URL = "https://accounts.google.com/.well-known/openid-configuration"
@@ -67,7 +67,12 @@ class Settings(BaseSettings):
         alias="ECHO_SYSTEM_PROMPT",
         max_length=2000,
     )
-    engine: Literal["local", "scripted"] = Field("local", alias="ECHO_ENGINE")
+    engine: Literal["local", "scripted", "openai"] = Field("local", alias="ECHO_ENGINE")
+    engine_url: str = Field("", alias="ECHO_ENGINE_URL")
+    engine_key: SecretStr = Field(SecretStr(""), alias="ECHO_ENGINE_KEY")
+    engine_model: str = Field("", alias="ECHO_ENGINE_MODEL")
+    engine_first_seconds: float = Field(120.0, alias="ECHO_ENGINE_FIRST_SECONDS", gt=0, le=3600)
+    engine_pause_seconds: float = Field(30.0, alias="ECHO_ENGINE_PAUSE_SECONDS", gt=0, le=3600)
     script: Path | None = Field(None, alias="ECHO_SCRIPT")
     help: Literal["on", "off"] = Field("on", alias="ECHO_HELP")
     help_lines: str = Field("", alias="ECHO_HELP_LINES", max_length=2000)
@@ -110,8 +115,40 @@ class Settings(BaseSettings):
             raise ValueError("must be smtp://user:password@host:port, or smtps:// for TLS at once")
         return value
 
+    @field_validator("engine_url")
+    @classmethod
+    def _servers(cls, value: str) -> str:
+        for address in parted(value):
+            parts = urlsplit(address)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+                raise ValueError(
+                    "must be addresses such as http://10.0.0.5:8000, with commas between"
+                )
+            if parts.username is not None or parts.password is not None:
+                raise ValueError(
+                    "must not hold a name or a key: that is what ECHO_ENGINE_KEY is for"
+                )
+        return value
+
+    @field_validator("engine_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value()
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("must be letters, digits and signs of ASCII, without spaces")
+        return value
+
+    @field_validator("engine_model")
+    @classmethod
+    def _names(cls, value: str) -> str:
+        if any(len(name) > MODEL_NAME_CHARS for name in parted(value)):
+            raise ValueError(f"a model's name has {MODEL_NAME_CHARS} characters at most")
+        return value
+
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
+        if self.engine == "openai" and not parted(self.engine_url):
+            raise ValueError("ECHO_ENGINE=openai needs ECHO_ENGINE_URL: the server that computes")
         if bool(self.google_client_id) is not bool(self.google_client_secret):
             raise ValueError(
                 "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are set together or not at all"
@@ -165,6 +202,11 @@ def load(**overrides: object) -> Settings:
     if not settings.secret_key:
         settings.secret_key = _kept_secret(settings.instance / "secret_key")
     return settings
+
+
+def parted(value: str) -> tuple[str, ...]:
+    """Return the parts of a setting with commas between them."""
+    return tuple(filter(None, map(str.strip, value.split(","))))
 
 
 def _explain(failure: ValidationError) -> str:

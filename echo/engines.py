@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Flask
 
-from echo import hub
+from echo import config, hub
 from echo.config import Settings
 from echo.errors import ConfigurationError, EchoError
 from echo.generation import (
@@ -18,8 +18,10 @@ from echo.generation import (
     LocalModels,
     ModelSpec,
     Script,
+    ServingEngine,
     load_script,
 )
+from echo.remote import JoinedEngines, RemoteConfig, RemoteEngine, shown
 from echo.services.library import Library, ModelFiles, room
 from echo.services.serving import Models, spec_of
 
@@ -51,9 +53,14 @@ def library_of(app: Flask) -> Library:
 
 
 def serving_of(app: Flask) -> Serving | None:
-    """Return the model that an application serves; None where a script answers."""
+    """Return the model of this machine that answers; None where a script or another server does."""
     found: Serving | None = app.extensions.get("serving")
     return found
+
+
+def servers_of(app: Flask) -> tuple[str, ...]:
+    """Return host and port of each server elsewhere that computes."""
+    return tuple(map(shown, config.parted(Settings.of(app).engine_url)))
 
 
 def library(settings: Settings) -> Library:
@@ -67,7 +74,7 @@ def wakeup_of(app: Flask) -> hub.Wakeup:
     return wakeup
 
 
-def build(app: Flask, settings: Settings) -> Engine:
+def build(app: Flask, settings: Settings) -> ServingEngine:
     """Return the engine, not yet started; torch is first imported in its own thread.
 
     Raises:
@@ -84,7 +91,7 @@ def local_models(settings: Settings) -> LocalModels:
     return LocalModels(_engine_config(settings))
 
 
-def models_of(app: Flask, engine: Engine, settings: Settings) -> Models:
+def models_of(app: Flask, engine: ServingEngine, settings: Settings) -> Models:
     """Return what people may choose from: the library's models, or what the script names."""
     return Models(engine, None if settings.engine == "scripted" else library_of(app))
 
@@ -120,17 +127,19 @@ def _named(models: Library, name: str) -> ModelFiles:
     return models.files(name)  # which says that it is not installed, and how it could be
 
 
-def _build(app: Flask, settings: Settings) -> Engine:
+def _build(app: Flask, settings: Settings) -> ServingEngine:
     wake = wakeup_of(app).post
     if settings.engine == "scripted":
         script = load_script(settings.script) if settings.script else Script()
         specs = [ModelSpec(name, name) for name in script.models]
         return Engine.scripted(script, _engine_config(settings), wake, specs)
     serving = choose_model(library_of(app), settings.model)
-    app.extensions["serving"] = serving
     specs = [spec_of(files) for files in _with_base(library_of(app), serving.files)]
     engine = Engine.local(_engine_config(settings), wake, specs)
     engine.use_by_default(serving.files.name)
+    if settings.engine == "openai":
+        return JoinedEngines(RemoteEngine(_remote_config(settings), wake), engine)
+    app.extensions["serving"] = serving
     return engine
 
 
@@ -162,6 +171,20 @@ def _engine_config(settings: Settings) -> EngineConfig:
         max_queue_per_owner=settings.max_queue_per_user,
         threads=settings.threads,
         step_seconds=settings.step_seconds,
+    )
+
+
+def _remote_config(settings: Settings) -> RemoteConfig:
+    return RemoteConfig(
+        addresses=config.parted(settings.engine_url),
+        key=settings.engine_key.get_secret_value(),
+        models=config.parted(settings.engine_model),
+        first_seconds=settings.engine_first_seconds,
+        pause_seconds=settings.engine_pause_seconds,
+        slots=settings.slots,
+        max_queue=settings.max_queue,
+        max_queue_per_owner=settings.max_queue_per_user,
+        context_length=settings.context_length,
     )
 
 

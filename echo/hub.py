@@ -38,6 +38,31 @@ def spawn(work: Callable[..., object], *args: Any) -> None:
     eventlet.spawn_n(work, *args)
 
 
+class Task:
+    """Work in a green thread of its own that can be ended in the middle of whatever it waits for."""
+
+    def __init__(self, work: Callable[..., object], *args: Any) -> None:
+        self._thread = eventlet.spawn(work, *args)
+
+    def end(self) -> None:
+        """Let it end soon, its `finally` blocks run; the caller does not wait. Unbegun, it never runs."""
+        eventlet.hubs.get_hub().schedule_call_global(0, self._thread.kill)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError where the block, which must wait greenly, takes longer."""
+    limit = eventlet.Timeout(max(0.0, seconds))
+    try:
+        yield
+    except eventlet.Timeout as over:
+        if over is not limit:
+            raise
+        raise TimeoutError(f"nothing came within {seconds:g} s") from None
+    finally:
+        limit.cancel()
+
+
 def sleep(seconds: float = 0) -> None:
     """Let other green threads run for at least `seconds`."""
     eventlet.sleep(seconds)

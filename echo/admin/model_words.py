@@ -7,7 +7,7 @@ from typing import Final
 
 from echo.policies import RoleName
 from echo.services.library import Entry, InstalledModel, Library, room
-from echo.services.serving import ModelView
+from echo.services.serving import ModelStatus, ModelView, ServerStatus
 from echo.services.serving.model_settings import Settled
 
 USERS: Final = {
@@ -32,6 +32,21 @@ STATES: Final = {
         "Nobody can use it. Mend what is said above, then load it again.",
     ),
 }
+ELSEWHERE: Final = {
+    "loading": (
+        "being looked for",
+        "busy",
+        "Its servers have not answered yet; whoever asks waits.",
+    ),
+    "ready": ("ready", "good", ""),
+    "failed": (
+        "not reachable",
+        "bad",
+        "Nobody can use it until a server answers; they are asked again every few seconds.",
+    ),
+}
+"""The same of a model whose servers are elsewhere."""
+SERVER_STATES: Final = {"unknown": "not asked yet", "ready": "ready", "resting": "resting"}
 SAMPLING: Final = {
     "temperature": "temperature",
     "top_p": "top p",
@@ -58,6 +73,8 @@ class Shown:
     computing: str
     settings: str
     size: str
+    servers: list[tuple[str, str, str]]
+    """Those elsewhere that compute for it: address, how it does, and what is wrong."""
     can_load: bool
     can_unload: bool
     can_be_removed: bool
@@ -80,14 +97,15 @@ class Offer:
 def shown(view: ModelView) -> Shown:
     """Return one model in words."""
     status = view.status
-    state, kind, note = STATES[status.state]
-    own_weights = not status.base
+    elsewhere = bool(status.servers)
+    state, kind, note = (ELSEWHERE if elsewhere else STATES)[status.state]
+    own_weights = not status.base and not elsewhere
     return Shown(
         view=view,
         state=state,
         kind=kind,
         note=note,
-        origin="Weights of its own" if own_weights else f"Adapter on {status.base}",
+        origin=_origin(status),
         memory=_memory(view),
         speed=speed(status.tokens_per_second),
         answers=answers(status.finished, status.failed, status.cancelled),
@@ -96,9 +114,23 @@ def shown(view: ModelView) -> Shown:
         settings=settled_in_words(view.settled),
         size=size(view.installed),
         can_load=status.state in ("installed", "failed"),
+        servers=[_server(one) for one in status.servers],
         can_unload=status.state == "ready" and own_weights,
         can_be_removed=view.installed is not None and view.installed.source != "repository",
     )
+
+
+def _origin(status: ModelStatus) -> str:
+    if status.servers:
+        return "A model of other servers"
+    return f"Adapter on {status.base}" if status.base else "Weights of its own"
+
+
+def _server(one: ServerStatus) -> tuple[str, str, str]:
+    parts = [SERVER_STATES[one.state], f"{one.load:,} answering", speed(one.tokens_per_second)]
+    if one.first_token_ms is not None:
+        parts.append(f"first word after {one.first_token_ms / 1000:.1f} s")
+    return one.address, ", ".join(parts), one.error or ""
 
 
 def speed(tokens_per_second: float) -> str:
@@ -160,6 +192,8 @@ def _measured(entry: Entry) -> str:
 
 def _memory(view: ModelView) -> str:
     status = view.status
+    if status.servers:
+        return "none here"
     if not status.weight_bytes + status.cache_bytes:
         return "none"
     if status.base:
@@ -173,6 +207,10 @@ def _memory(view: ModelView) -> str:
 def _computing(view: ModelView) -> str:
     """Return how its steps are computed; nothing until it is loaded."""
     status = view.status
+    if status.servers:
+        number = len(status.servers)
+        window = f", window of {status.context_length:,} tokens" if status.context_length else ""
+        return f"elsewhere, on {number} {'server' if number == 1 else 'servers'}{window}"
     if not status.context_length:
         return ""
     parts = [part for part in (status.way, status.dtype, status.device) if part not in ("", "none")]

@@ -75,8 +75,14 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
     @expose("/default/", methods=("POST",))
     def make_default(self) -> Any:
         """Let a model answer where none is chosen."""
-        named = Settings.here().model
-        later = "" if named == AUTO else f" After a restart it is ECHO_MODEL again: {named}."
+        settings = Settings.here()
+        later = (
+            ""
+            if settings.model == AUTO
+            else f" After a restart it is ECHO_MODEL again: {settings.model}."
+        )
+        if settings.engine == "openai":
+            later = " After a restart it is that of ECHO_ENGINE_MODEL again, or the servers' first."
         sentence = "{} answers now wherever no other is chosen."
         return self.done(Models.here().make_default, sentence + later)
 

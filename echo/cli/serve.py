@@ -80,7 +80,9 @@ def _host_name(settings: Settings) -> str:
 
 def _greet(app: Flask, address: str) -> None:
     print(f"Echo is at {address}", flush=True)
-    if serving := engines.serving_of(app):
+    if Settings.of(app).engine == "openai":
+        print(f"It asks {', '.join(engines.servers_of(app))}.", flush=True)
+    elif serving := engines.serving_of(app):
         print(f"It answers as {serving.files.name}.", *serving.passed_over, flush=True)
     with app.app_context():
         if first_admin.is_needed():

@@ -1,7 +1,15 @@
 """The generation engine: token ids and text. It does not know people, pages, sockets or databases."""
 
-from .config import EngineConfig
-from .counters import EngineCounters, EngineHealth, ModelStatus
+from .config import DEFAULT_CONTEXT_CAP, EngineConfig
+from .counters import (
+    EngineCounters,
+    EngineHealth,
+    EngineState,
+    ModelState,
+    ModelStatus,
+    ServerStatus,
+    Tally,
+)
 from .engine import Engine
 from .errors import (
     EngineUnavailable,
@@ -16,7 +24,9 @@ from .errors import (
 from .local_models import LocalModels
 from .model_spec import ModelSpec
 from .request import ChatMessage, FinishReason, GenerationRequest, SamplingParams
+from .schema import check_schema
 from .scripted_runner import Script, ScriptedReply, load_script
+from .serving_engine import ServingEngine
 from .stream import (
     Failed,
     Finished,
@@ -28,13 +38,16 @@ from .stream import (
     TokenStream,
     Usage,
 )
+from .waiting_line import WaitingLine
 
 __all__ = [
+    "DEFAULT_CONTEXT_CAP",
     "ChatMessage",
     "Engine",
     "EngineConfig",
     "EngineCounters",
     "EngineHealth",
+    "EngineState",
     "EngineUnavailable",
     "Failed",
     "FinishReason",
@@ -48,17 +61,23 @@ __all__ = [
     "ModelBusy",
     "ModelLoadError",
     "ModelSpec",
+    "ModelState",
     "ModelStatus",
     "QueueFull",
     "QueuePlace",
     "SamplingParams",
     "Script",
     "ScriptedReply",
+    "ServerStatus",
+    "ServingEngine",
     "StreamEvent",
+    "Tally",
     "TextPiece",
     "Timing",
     "TokenLogprob",
     "TokenStream",
     "Usage",
+    "WaitingLine",
+    "check_schema",
     "load_script",
 ]

@@ -32,6 +32,18 @@ class EngineCounters:
 
 
 @dataclass(frozen=True)
+class ServerStatus:
+    """One server elsewhere that computes for a model."""
+
+    address: str  # host and port; never a key
+    state: Literal["unknown", "ready", "resting"]  # unknown: it has not been asked yet
+    load: int  # answers that it is writing for this engine
+    tokens_per_second: float
+    first_token_ms: float | None  # of late, from the question to the first piece
+    error: str | None = None  # why it rests, or the last time
+
+
+@dataclass(frozen=True)
 class ModelStatus:
     """One model that the engine may serve, as people who look after it see it."""
 
@@ -60,6 +72,7 @@ class ModelStatus:
     cancelled: int = 0
     restarts: int = 0
     defaults: SamplingParams | None = None  # what its authors recommend, once it is loaded
+    servers: tuple[ServerStatus, ...] = ()  # that compute for it elsewhere; none: this machine does
 
 
 class RateMeter:

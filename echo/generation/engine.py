@@ -77,9 +77,10 @@ class Engine:
 
     # life --------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start the owner thread and return; the default model is loaded at once."""
-        self._load_default(self._thread)
+    def start(self, load: bool = True) -> None:
+        """Start the owner thread and return; the default model is loaded at once, unless told otherwise."""
+        if load:
+            self._load_default(self._thread)
         self._supervisor.start()
 
     def stop(self, timeout: float) -> None:

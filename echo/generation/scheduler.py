@@ -2,79 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 
 from .runner import Chunk, StepPlan
 from .sequence import Sequence, SequenceState
 from .stream import QueuePlace
+from .waiting_line import WaitingLine
 
 FIRST_GUESS_SECONDS = 5.0  # how long a reply takes, until one has been seen
-
-
-class WaitingLine:
-    """Requests that wait: owners take turns, each owner's own are served in order."""
-
-    def __init__(self) -> None:
-        self._owners: OrderedDict[str, deque[Sequence]] = OrderedDict()
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def of_owner(self, owner: str) -> int:
-        return len(self._owners.get(owner, ()))
-
-    def add(self, sequence: Sequence) -> None:
-        self._owners.setdefault(sequence.request.owner, deque()).append(sequence)
-        self._count += 1
-
-    def put_back(self, sequence: Sequence) -> None:
-        """First of its owner's own, but its owner's turn has been."""
-        own = self._owners.setdefault(sequence.request.owner, deque())
-        own.appendleft(sequence)
-        self._owners.move_to_end(sequence.request.owner)
-        self._count += 1
-
-    def owners(self) -> Iterable[str]:
-        return self._owners.keys()
-
-    def pop_of(self, owner: str) -> Sequence | None:
-        """The first of this owner, out of turn."""
-        if owner not in self._owners:
-            return None
-        self._owners.move_to_end(owner, last=False)
-        return self.pop()
-
-    def pop(self) -> Sequence | None:
-        if not self._owners:
-            return None
-        owner, own = self._owners.popitem(last=False)
-        sequence = own.popleft()
-        if own:
-            self._owners[owner] = own  # to the end: the others come first
-        self._count -= 1
-        return sequence
-
-    def remove(self, sequence: Sequence) -> bool:
-        own = self._owners.get(sequence.request.owner)
-        if own is None or sequence not in own:
-            return False
-        own.remove(sequence)
-        if not own:
-            del self._owners[sequence.request.owner]
-        self._count -= 1
-        return True
-
-    def in_order(self) -> Iterator[Sequence]:
-        """The order in which pop() would give them."""
-        turns = deque(map(iter, self._owners.values()))
-        while turns:
-            own = turns.popleft()
-            sequence = next(own, None)
-            if sequence is not None:
-                yield sequence
-                turns.append(own)
 
 
 class Scheduler:
@@ -82,7 +18,7 @@ class Scheduler:
 
     def __init__(self, slots: int, prefill_tokens_per_step: int, stalled_seconds: float) -> None:
         self.slots = slots
-        self.waiting = WaitingLine()
+        self.waiting: WaitingLine[Sequence] = WaitingLine()
         self.running: list[Sequence] = []
         self._prefill_budget = prefill_tokens_per_step
         self._stalled_seconds = stalled_seconds

@@ -12,9 +12,9 @@ from .request import FinishReason
 
 @dataclass(frozen=True)
 class Usage:
-    prompt: int = 0
-    cached: int = 0
-    completion: int = 0
+    prompt: int | None = 0  # None: computed elsewhere, by a server that does not tell
+    cached: int | None = 0  # of the prompt; None as well
+    completion: int = 0  # its pieces at least, where that server does not tell
 
 
 @dataclass(frozen=True)

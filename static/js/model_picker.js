@@ -60,10 +60,10 @@ export class ModelPicker {
   }
 }
 
-/** "0.5 billion weights · changes echo-small · ready" */
+/** "0.5 billion weights · changes echo-small · ready"; of one that leaves this machine that it does. */
 function hintOf(model) {
   const state = model.state === "loading" ? `loading${percent(model)}` : STATES[model.state];
-  return [size(model.parameters), model.base && `tuned from ${model.base}`, state].filter(Boolean).join(" · ");
+  return [size(model.parameters), model.base && `tuned from ${model.base}`, model.elsewhere && "on another server", state].filter(Boolean).join(" · ");
 }
 
 function size(parameters) {

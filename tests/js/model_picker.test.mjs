@@ -56,3 +56,9 @@ test("an adapter says whose weights it changes", () => {
   const { button } = picker(MODELS, { id: null, draftSettings: { model: "tuned" } });
   assert.equal(button.title, "tuned from small · cannot be used now");
 });
+
+test("a model that is computed elsewhere says that words leave this machine", () => {
+  const [small, ...others] = MODELS;
+  const { button } = picker([{ ...small, parameters: null, elsewhere: true }, ...others], { id: null, draftSettings: { model: "small" } });
+  assert.equal(button.title, "on another server");
+});

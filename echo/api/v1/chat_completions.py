@@ -105,13 +105,15 @@ def head(call: LiveCall, prefix: str, kind: str) -> dict[str, Any]:
     }
 
 
-def as_usage(usage: Usage) -> dict[str, Any]:
-    """Return OpenAI's form of what an answer took."""
+def as_usage(usage: Usage) -> dict[str, Any] | None:
+    """Return OpenAI's form of what an answer took; None where a server elsewhere did not tell."""
+    if usage.prompt is None:
+        return None
     return {
         "prompt_tokens": usage.prompt,
         "completion_tokens": usage.completion,
         "total_tokens": usage.prompt + usage.completion,
-        "prompt_tokens_details": {"cached_tokens": usage.cached},
+        "prompt_tokens_details": {"cached_tokens": usage.cached or 0},
     }
 
 

@@ -170,8 +170,8 @@ def _ending(end: Finished, body: Messages) -> dict[str, str | None]:
 def _usage(usage: Usage) -> dict[str, int]:
     """Return what an answer took; what was read already is counted apart."""
     return {
-        "input_tokens": usage.prompt - usage.cached,
+        "input_tokens": (usage.prompt or 0) - (usage.cached or 0),
         "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": usage.cached,
+        "cache_read_input_tokens": usage.cached or 0,
         "output_tokens": usage.completion,
     }

@@ -30,6 +30,11 @@ class ModelView:
     def name(self) -> str:
         return self.status.name
 
+    @property
+    def servers_mark(self) -> tuple[tuple[str, str, str | None], ...]:
+        """What changes when one of its servers elsewhere comes, rests or goes."""
+        return tuple((one.address, one.state, one.error) for one in self.status.servers)
+
     def is_for(self, role: RoleName) -> bool:
         return allowed_models.may_use(role, self.settled)
 
@@ -45,6 +50,7 @@ class ModelView:
             "doing": self.status.doing,
             "context": self.status.context_length or None,
             "is_default": self.is_default,
+            "elsewhere": bool(self.status.servers),
         }
 
 

@@ -15,8 +15,8 @@ from flask import Flask, current_app
 
 from echo import cluster, hub, signals
 from echo.errors import Conflict, EchoError, InvalidInput
-from echo.generation import Engine, ModelBusy, ModelSpec, ModelStatus
 from echo.generation import InvalidRequest as EngineRefusal
+from echo.generation import ModelBusy, ModelSpec, ModelStatus, ServingEngine
 from echo.models import User
 from echo.policies import RoleName
 from echo.services import audit
@@ -37,7 +37,7 @@ DEFAULT: Final = "{} is the default: choose another one first."
 class Models:
     """What people may choose from. Without a library (scripted replies) it is what the engine offers."""
 
-    def __init__(self, engine: Engine, library: Library | None) -> None:
+    def __init__(self, engine: ServingEngine, library: Library | None) -> None:
         self.engine = engine
         self.library = library
         self.adder = None if library is None else Adder(library, self._take_in)
@@ -121,7 +121,8 @@ class Models:
     def mark(self) -> str:
         """Return a text that changes with all that administrators see, but not with figures and progress."""
         seen = [
-            (v.status.state, v.status.error, v.settled, v.is_default, v.name) for v in self.views()
+            (v.status.state, v.status.error, v.settled, v.is_default, v.name, v.servers_mark)
+            for v in self.views()
         ]
         adding = self.adder.last if self.adder else None
         state = (
@@ -154,8 +155,9 @@ class Models:
         return [view for view in self.views() if view.is_for(role)]
 
     def _view(self, status: ModelStatus, settled: dict[str, Settled]) -> ModelView:
-        installed = self._installed.get(status.name)
-        entry = self.library.catalogue.get(status.name) if self.library else None
+        here = None if status.servers else self.library
+        installed = self._installed.get(status.name) if here else None
+        entry = here.catalogue.get(status.name) if here else None
         return ModelView(
             status=status,
             settled=settled.get(status.name, NOTHING),

@@ -14,12 +14,12 @@ from echo.config import Settings
 from echo.extensions import db
 from echo.generation import (
     ChatMessage,
-    Engine,
     EngineUnavailable,
     GenerationRequest,
     InvalidRequest,
     MessageTooLong,
     QueueFull,
+    ServingEngine,
 )
 from echo.models import Conversation, User
 from echo.services import help, site_settings
@@ -35,7 +35,7 @@ from echo.services.turns.sampling import sampling_for, system_prompt
 class EngineRequests:
     """The engine as turns use it."""
 
-    engine: Engine
+    engine: ServingEngine
     models: Models
     settings: Settings
 

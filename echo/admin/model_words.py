@@ -55,6 +55,7 @@ SAMPLING: Final = {
     "max_new_tokens": "longest answer",
 }
 AS_FILES_SAY: Final = "as its files say"
+AS_SITE_SAYS: Final = "as the site says"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def shown(view: ModelView) -> Shown:
         answers=answers(status.finished, status.failed, status.cancelled),
         users=USERS[view.settled.least_role],
         computing=_computing(view),
-        settings=settled_in_words(view.settled),
+        settings=settled_in_words(view.settled, AS_SITE_SAYS if elsewhere else AS_FILES_SAY),
         size=size(view.installed),
         can_load=status.state in ("installed", "failed"),
         servers=[_server(one) for one in status.servers],
@@ -145,14 +146,14 @@ def answers(finished: int, failed: int, stopped: int) -> str:
     return ", ".join(parts)
 
 
-def settled_in_words(settled: Settled) -> str:
-    """Return what differs from the model's files."""
+def settled_in_words(settled: Settled, nothing: str = AS_FILES_SAY) -> str:
+    """Return what differs from the model's files, or from what is usual here."""
     parts = [f"{SAMPLING[name]} {value:g}" for name, value in settled.sampling.items()]
     parts += ["own system prompt"] if settled.system_prompt else []
     parts += [f"window {settled.context_length:,}"] if settled.context_length else []
     parts += ["own chat template"] if settled.template else []
     parts += [] if settled.help else ["help off"]
-    return ", ".join(parts) or AS_FILES_SAY
+    return ", ".join(parts) or nothing
 
 
 def offers(library: Library, installed: set[str], most: int) -> list[Offer]:

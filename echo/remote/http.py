@@ -125,6 +125,8 @@ def _read_json(answer: urllib3.BaseHTTPResponse) -> Any:
 
 
 def _broken(failure: Exception, begun: bool) -> RemoteFailure:
-    """Return what a connection's failure means; urllib3's words hold the address, not the key."""
-    detail = f"{type(failure).__name__}: {failure}"
-    return RemoteFailure(failures.CUT if begun else failures.AWAY, detail)
+    """Return what a connection's failure means."""
+    reason = str(failure).rpartition(": ")[2] or type(failure).__name__
+    if begun:
+        return RemoteFailure(failures.CUT, f"the connection broke: {reason}")
+    return RemoteFailure(failures.AWAY, f"no connection: {reason}")

@@ -71,7 +71,7 @@ def test_how_administrators_see_a_model_elsewhere(
     view = ModelView(joined.models()[0], NOTHING, None, "hostile", None, True)
     shown = model_words.shown(view)
     assert (shown.origin, shown.memory) == ("A model of other servers", "none here")
-    assert shown.computing == "elsewhere, on 1 server"
+    assert (shown.computing, shown.settings) == ("elsewhere, on 1 server", "as the site says")
     assert not shown.can_unload
     ((address, words, error),) = shown.servers
     assert address == f"127.0.0.1:{server.port}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from echo import admin, api, cluster, config, engines, extensions, sockets, web
+from echo import admin, api, cluster, config, engines, extensions, sockets, watching, web
 from echo.config import ROOT, Settings
 from echo.generation import ServingEngine
+from echo.hub_lag import HubLag
 from echo.services.turns import Turns
 
 
@@ -32,9 +33,11 @@ def create_app(settings: Settings | None = None, engine: ServingEngine | None = 
     models = app.extensions["models"] = engines.models_of(app, engine, settings)
     cluster.of(app).on("models_changed", models.refresh_as_told)
     app.extensions["turns"] = Turns(app, models, settings)
+    app.extensions["hub_lag"] = HubLag()
     web.init_app(app)
     api.init_app(app)
     admin.init_app(app)
+    watching.init_app(app)
     web.rate_limits.init_app(app)
     sockets.init_app(app)
     web.forwarding.init_app(app, settings.trusted_proxies)

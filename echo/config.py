@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GOOGLE_DISCOVERY_URL = "https://accounts.google.com/.well-known/openid-configuration"
 MAIL_PORTS: Final = {"smtp": 25, "smtps": 465}
 SECRET_MIN_CHARS = 32
+TOKEN_MIN_CHARS = 16
 REMEMBERED = timedelta(days=90)  # the longest life of a session; its row decides
 SECRET_MIN_KINDS = 10  # different characters: a random key has far more
 WELL_KNOWN = ("secret", "changeme", "change-me", "change_me", "password", "your-", "example")
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     retention_days: int | None = Field(None, alias="ECHO_RETENTION_DAYS", ge=1, le=36500)
     public_url: str = Field("", alias="ECHO_PUBLIC_URL")
     trusted_proxies: int = Field(0, alias="ECHO_TRUSTED_PROXIES", ge=0, le=10)
+    metrics_token: str = Field("", alias="ECHO_METRICS_TOKEN")
     log_format: Literal["console", "json"] = Field("console", alias="ECHO_LOG_FORMAT")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="ECHO_LOG_LEVEL")
 
@@ -97,6 +99,13 @@ class Settings(BaseSettings):
                 f"must be a random text of {SECRET_MIN_CHARS} characters at least, without well-known "
                 "words; leave it out and Echo makes one"
             )
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_token(cls, value: str) -> str:
+        if value and (len(value) < TOKEN_MIN_CHARS or not value.isascii() or " " in value):
+            raise ValueError(f"must be {TOKEN_MIN_CHARS} ASCII characters at least, without spaces")
         return value
 
     @field_validator("public_url")

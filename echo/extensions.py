@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         for pragma in SQLITE_PRAGMAS:
             cursor.execute(pragma)
         cursor.close()
+
+
+def connections_in(room: str | None = None) -> Iterator[str]:
+    """Yield the Socket.IO connections of this process that are in a room; None: all of them."""
+    server: Any = socketio.server
+    for sid, _ in list(server.manager.get_participants("/", room)):
+        yield sid
 
 
 def seconds_to_wait(rate: RateLimitItem, *key: str) -> float:

@@ -20,6 +20,21 @@ QUIET = (
 )
 
 
+class ErrorCount(logging.Handler):
+    """Counts what is logged as an error, by any thread."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += 1
+
+
+logged_errors = ErrorCount()
+"""Of the whole process, as the log is."""
+
+
 class PatientStream:
     """A stream that nobody is told of where it cannot be written: a full disk costs lines of a log, no more.
 
@@ -81,7 +96,7 @@ def configure(level: str, style: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler, logged_errors], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

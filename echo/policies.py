@@ -30,6 +30,8 @@ class Right(StrEnum):
     """Signed in, and the thing that is named is one's own: what is another's is not found."""
     KEY = "key"
     """A program that shows a key of an account's; a cookie counts for nothing."""
+    MACHINE = "machine"
+    """The machine that Echo runs on, and programs that show the token for what is measured: nobody's role."""
     CHARTS = "charts"
     """Figures without people: analysts and stronger."""
     PEOPLE = "people"
@@ -67,6 +69,7 @@ ROUTES: Final = {
     "help.index": Right.ANYONE,
     "health.healthz": Right.ANYONE,
     "health.readyz": Right.ANYONE,
+    "metrics.text": Right.MACHINE,
     "signup.index": Right.ANYONE,
     "account.login": Right.ANYONE,
     "account.logout": Right.SIGNED_IN,
@@ -243,6 +246,8 @@ def allows(role: RoleName | None, right: Right) -> bool:
     """Tell whether somebody with this role (None: a visitor) has the right."""
     if right is Right.ANYONE:
         return True
+    if right is Right.MACHINE:
+        return False
     return role is not None and RANKS.index(role) >= RANKS.index(LEAST_ROLE[right])
 
 

@@ -10,6 +10,9 @@ _signals = Namespace()
 turn_started = _signals.signal("turn-started")
 """sender: LiveTurn. A reply has been submitted to the engine and its rows are committed, whoever asked."""
 
+turn_ended = _signals.signal("turn-ended")
+"""sender: LiveTurn; row; end. Its last state is committed; `end` is what the engine said of it."""
+
 reply_reaped = _signals.signal("reply-reaped")
 """sender: Message. A reply that no turn was writing any more has got its last state."""
 
@@ -37,3 +40,15 @@ A deletion ends replies by `conversation_removed`, chat by chat."""
 
 models_changed = _signals.signal("models-changed")
 """sender: whoever changed it. A model was added, removed or settled, or adding one has come further."""
+
+event_answered = _signals.signal("event-answered")
+"""sender: the name of a socket event, "*" for one that there is not; outcome: "ok" or the error's code."""
+
+signed_up = _signals.signal("signed-up")
+"""no sender. Somebody has made an account, by whatever way of signing up."""
+
+signed_in = _signals.signal("signed-in")
+"""sender: User. A session has begun."""
+
+sign_in_refused = _signals.signal("sign-in-refused")
+"""sender: "wrong" where what was shown is not right, "blocked" where it was not even looked at."""

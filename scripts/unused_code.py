@@ -34,6 +34,7 @@ CALLED_BY: Final = {
         "_apply_mask", "debug", "iterator", "max_decode_packets", "max_frame_length",
         "support_legacy_versions",
     ),
+    "prometheus_client": ("collect",),
     "programs, which send them": ("best_of", "logit_bias", "thinking"),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),

@@ -16,6 +16,7 @@ from echo.app import create_app
 from echo.cli import housekeeping, migrating
 from echo.config import Settings
 from echo.errors import ConfigurationError
+from echo.hub_lag import HubLag
 from echo.models import MessageStatus
 from echo.services.serving import Models
 from echo.services.sign_in import first_admin
@@ -47,6 +48,7 @@ def serve() -> None:
     gc.freeze()  # what stands now stays to the end, and is no longer looked through for garbage
     _greet(app, address)
     hub.spawn(housekeeping.run, app)
+    hub.spawn(HubLag.of(app).run)
     stop = hub.Wakeup()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.post())

@@ -29,6 +29,7 @@ class EngineCounters:
     queued: int
     running: int
     tokens_per_second: float  # over the last five seconds
+    cache_tokens: int = 0  # tokens whose keys and values are held, of all models
 
 
 @dataclass(frozen=True)

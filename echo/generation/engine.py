@@ -225,6 +225,7 @@ class Engine:
                 for model in models
                 for tally in list(model.tallies.values())
             ),
+            cache_tokens=sum(getattr(model.runner, "cache_tokens", 0) for model in models),
         )
 
     # in the callers' threads ---------------------------------------------------------------------

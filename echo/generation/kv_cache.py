@@ -56,6 +56,11 @@ class SlotTable:
         """Slots that hold keys and values, of live rows or kept for the next turn."""
         return sum(1 for slot in self._slots if slot.live or slot.length)
 
+    @property
+    def tokens(self) -> int:
+        """Tokens that have keys and values, in all slots."""
+        return sum(slot.length for slot in self._slots)
+
     def acquire(
         self, tokens: list[int], conversation: str | None, scope: Scope, shared: int = 0
     ) -> Lease:

@@ -102,6 +102,10 @@ class TorchRunner:
     def slots_used(self) -> int:
         return self._table.used
 
+    @property
+    def cache_tokens(self) -> int:
+        return self._table.tokens
+
     @torch.inference_mode()
     def admit(self, sequence: Sequence) -> Admission:
         request = sequence.request

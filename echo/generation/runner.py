@@ -117,4 +117,8 @@ class ModelRunner(Protocol):
     @property
     def slots_used(self) -> int: ...
 
+    @property
+    def cache_tokens(self) -> int:
+        """Tokens whose keys and values are held; callable from any thread."""
+
     def close(self) -> None: ...

@@ -177,6 +177,10 @@ class ScriptedRunner:
     def slots_used(self) -> int:
         return len(self._rows)
 
+    @property
+    def cache_tokens(self) -> int:
+        return 0  # nothing is computed, so nothing is kept
+
     def admit(self, sequence: Sequence) -> Admission:
         request = sequence.request
         question = request.messages[-1].content

@@ -13,7 +13,7 @@ import structlog
 from flask import session
 from limits import parse
 
-from echo import policies
+from echo import policies, signals
 from echo.errors import EchoError, Forbidden, InvalidInput, RateLimited, SignedOut
 from echo.extensions import limiter, seconds_to_wait, socketio
 from echo.limits import EVENT_LIMITS, UNKNOWN_EVENTS
@@ -82,6 +82,12 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
     """Wrap a handler: every event is acknowledged, whatever its payload, and none can crash."""
 
     def answer(*payload: Any) -> dict[str, Any]:
+        acknowledgement = acknowledge(*payload)
+        error = acknowledgement.get("error")
+        signals.event_answered.send(rule.name, outcome=error["code"] if error else "ok")
+        return acknowledgement
+
+    def acknowledge(*payload: Any) -> dict[str, Any]:
         try:
             user = _sender(rule.right)
             _refuse_too_many(rule.name, user)

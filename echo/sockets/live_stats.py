@@ -10,10 +10,9 @@ from typing import Any, Final
 from flask import Flask, current_app
 
 from echo import hub
-from echo.extensions import socketio
+from echo.extensions import connections_in, socketio
 from echo.generation import ModelStatus
 from echo.services.turns import Turns
-from echo.sockets import rooms
 
 ROOM: Final = "live_stats"
 EACH_SECONDS: Final = 1.0
@@ -81,4 +80,4 @@ def _figures(status: ModelStatus) -> dict[str, Any]:
 
 
 def _people_in(room: str | None) -> int:
-    return sum(1 for _ in rooms.connections_in(room))
+    return sum(1 for _ in connections_in(room))

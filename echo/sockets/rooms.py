@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 from echo import cluster, hub, signals
 from echo.errors import NotFound
-from echo.extensions import socketio
+from echo.extensions import connections_in, socketio
 from echo.models import Conversation, Message
 from echo.services.chats import message_tree, wire
 from echo.services.turns import LiveCall, LiveTurn, Turns, quotas
@@ -102,13 +102,6 @@ def _call_ended(call: LiveCall) -> None:
     if any(connections_in(of_user(call.user_id))):
         app: Any = current_app
         tell_quota(app._get_current_object(), call.user_id)
-
-
-def connections_in(room: str | None) -> Iterator[str]:
-    """Yield the connections of this process that are in a room; None: all of them."""
-    server: Any = socketio.server
-    for sid, _ in list(server.manager.get_participants("/", room)):
-        yield sid
 
 
 def _disconnect(room: str) -> None:

@@ -84,7 +84,10 @@ def _page(status: int, sentence: str, retry_after: float | None) -> str:
 
 def _echo_error(error: EchoError) -> Response:
     db.session.rollback()
-    return _answer(error.status, error.text, error.field, error.retry_after)
+    answer = _answer(error.status, error.text, error.field, error.retry_after)
+    if error.status == 401 and replies.is_for_programs():
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 def _step_up_needed(error: StepUpNeeded) -> Response:

@@ -19,8 +19,14 @@ SPOKEN_BY_PROXIES: Final = ("HTTP_X_FORWARDED", "HTTP_FORWARDED", "HTTP_X_REAL_I
 OTHER_NAMES: Final = (
     "HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_X_ORIGINAL_URL", "HTTP_X_REWRITE_URL", "HTTP_X_ORIGINAL_HOST",
     "HTTP_X_HOST", "HTTP_X_SCRIPT_NAME", "HTTP_PROXY", "HTTP_TRUE_CLIENT_IP", "HTTP_CF_CONNECTING_IP",
-    "HTTP_X_CLIENT_IP", "HTTP_X_CLUSTER_CLIENT_IP",
+    "HTTP_X_CLIENT_IP", "HTTP_X_CLUSTER_CLIENT_IP", "HTTP_VIA",
 )  # fmt: skip
+
+
+PEER: Final = "echo.peer"
+"""Where the environ has the address at the other end of the connection: a proxy's, where there is one."""
+THROUGH_PROXY: Final = "echo.through_proxy"
+"""Where it says whether a proxy has spoken, trusted or not."""
 
 
 def init_app(app: Flask, trusted: int) -> None:
@@ -38,17 +44,21 @@ class Forwarding:
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[PEER] = environ.get("REMOTE_ADDR", "")
+        environ[THROUGH_PROXY] = any(map(_is_of_proxies, environ))
         return self._app(environ, start_response)
+
+
+def _is_of_proxies(name: str) -> bool:
+    return name.startswith(SPOKEN_BY_PROXIES) or name in OTHER_NAMES
 
 
 def _without_headers(app: WSGIApplication) -> WSGIApplication:
     def forget_and_go_on(
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        for name in [name for name in environ if name.startswith(SPOKEN_BY_PROXIES)]:
+        for name in list(filter(_is_of_proxies, environ)):
             del environ[name]
-        for name in OTHER_NAMES:
-            environ.pop(name, None)
         return app(environ, start_response)
 
     return forget_and_go_on

@@ -16,7 +16,7 @@ from echo import policies
 from echo.errors import Forbidden, SignedOut
 from echo.extensions import login_manager, shown_key
 from echo.policies import Right
-from echo.web import sessions
+from echo.web import sessions, watchers
 
 View = Callable[..., Any]
 
@@ -49,6 +49,8 @@ class GuardedFlask(Flask):
         present = self.view_functions.get(endpoint)
         if present is not None and getattr(present, "__wrapped__", None) is view:
             return present
+        if right is Right.MACHINE:
+            return _for_watchers(view)
         return view if right is Right.ANYONE else _behind(endpoint, right, view)
 
 
@@ -63,6 +65,15 @@ def _behind(endpoint: str, right: Right, view: View) -> View:
             raise Forbidden(NOT_ALLOWED)
         if shown_key() is not None:
             _refuse_other_scopes(endpoint)
+        return view(*args, **kwargs)
+
+    return checked
+
+
+def _for_watchers(view: View) -> View:
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        watchers.refuse_others()
         return view(*args, **kwargs)
 
     return checked

@@ -10,7 +10,7 @@ from limits import parse
 from echo.errors import RateLimited
 from echo.extensions import limiter, seconds_to_wait
 from echo.limits import LOGIN_PER_ACCOUNT, RATE_LIMITS, SEARCHES_PER_ACCOUNT
-from echo.services.sign_in import login_delays
+from echo.services.sign_in import attempts, login_delays
 
 
 def init_app(app: Flask) -> None:
@@ -34,6 +34,7 @@ def count_search(user_id: int) -> None:
         )
 
 
+@attempts.announced()
 def count_login(account: str) -> None:
     """Count a try to log in to an account from one place; raises RateLimited."""
     if not limiter.enabled:

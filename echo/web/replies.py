@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, InvalidInput
 
-FOR_PROGRAMS: Final = ("/api/", "/v1/")
+FOR_PROGRAMS: Final = ("/api/", "/v1/", "/metrics")
 
 
 def is_for_programs() -> bool:

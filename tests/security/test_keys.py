@@ -45,7 +45,7 @@ def asked_with(
             browser, app, things, rule, method, headers={**AJAX, **shows(key), **headers}
         )
         for rule, method in rules(app)
-        if policies.ROUTES[rule.endpoint] is not Right.ANYONE
+        if policies.ROUTES[rule.endpoint] not in (Right.ANYONE, Right.MACHINE)
     }
 
 

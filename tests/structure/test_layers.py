@@ -19,6 +19,7 @@ FORBIDDEN = {
     "echo/sockets/": ("torch", "transformers", "sqlalchemy", "pandas", "analytics"),
     "echo/web/": ("torch", "transformers", "pandas", "matplotlib", "analytics", "echo.generation"),
     "echo/api/": ("torch", "transformers", "pandas", "analytics", "echo.generation"),
+    "echo/watching/": ("torch", "transformers", "pandas", "analytics", "echo.generation"),
     "echo/admin/": ("torch", "transformers", "echo.generation"),
     "echo/services/": ("flask.request", "flask.session", "flask_socketio", "flask_wtf", "wtforms"),
     "echo/forms/": ("echo.models", "echo.services", "sqlalchemy"),
@@ -105,6 +106,11 @@ def test_only_turns_and_the_pump_know_the_engine_and_by_its_public_names_alone()
         assert path.startswith(known), f"{path}:{line} imports {module}"
         name = module.removeprefix("echo.generation").strip(".")
         assert name in echo.generation.__all__, f"{path}:{line} imports {module}"
+
+
+def test_only_what_watches_knows_the_form_of_its_numbers() -> None:
+    found = {path for path, module, _ in every_import() if is_inside(module, "prometheus_client")}
+    assert {path.rpartition("/")[0] for path in found} == {"echo/watching"}
 
 
 def test_only_few_files_and_the_tests_know_eventlet() -> None:

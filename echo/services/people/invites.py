@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import select, update
 
+from echo import signals
 from echo.clock import utc_now
 from echo.errors import Forbidden, NotFound
 from echo.extensions import db
@@ -153,7 +154,8 @@ def admission(token: str | None) -> Iterator[None]:
     refuse_visitor(token)
     if site_settings.current().signup_mode != "invite" or not token:
         yield
-        return
-    invite = use(token)
-    with undone_on_failure(lambda: give_back(invite)):
-        yield
+    else:
+        invite = use(token)
+        with undone_on_failure(lambda: give_back(invite)):
+            yield
+    signals.signed_up.send()

@@ -73,6 +73,7 @@ def sign_in(
         user.last_seen_at = now
 
     transaction(work)
+    signals.signed_in.send(user)
     return token
 
 

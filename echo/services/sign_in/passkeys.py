@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, Final
 
 from sqlalchemy import delete, func, select, update
@@ -20,7 +21,7 @@ from echo.extensions import db
 from echo.limits import PASSKEYS_MAX
 from echo.models import Passkey, User
 from echo.services.accounts import addresses
-from echo.services.sign_in import passkey_challenges, secret_box
+from echo.services.sign_in import attempts, passkey_challenges, secret_box
 from echo.services.sign_in.passkey_challenges import CHALLENGE_SECONDS, Challenge, Purpose, Site
 from echo.services.storage import assign, execute, transaction
 
@@ -141,7 +142,11 @@ def check(
         InvalidInput: the challenge is gone, or was for something else.
         WrongCredentials: unknown passkey, wrong answer, wrong site, account switched off: never which.
     """
-    challenge = passkey_challenges.take(key, purpose, user)
+    with nullcontext() if purpose is Purpose.CONFIRM else attempts.announced():
+        return _checked(site, passkey_challenges.take(key, purpose, user), credential, user)
+
+
+def _checked(site: Site, challenge: bytes, credential: Any, user: User | None) -> User:
     content = _mapping(credential)
     passkey = _find(content.get("id"))
     owner = db.session.get(User, passkey.user_id) if passkey else None

@@ -18,12 +18,13 @@ from echo.services import mail
 from echo.services.accounts import passwords
 from echo.services.accounts.accounts import find
 from echo.services.accounts.names import fold
-from echo.services.sign_in import devices, login_delays
+from echo.services.sign_in import attempts, devices, login_delays
 from echo.services.storage import transaction
 
 WRONG_CREDENTIALS: Final = "That name or password is not right."
 
 
+@attempts.announced()
 def check_password(credentials: str, password: str, place: str = "") -> User:
     """Return the active account with this name or address and password.
 
@@ -48,6 +49,7 @@ def check_password(credentials: str, password: str, place: str = "") -> User:
     return found
 
 
+@attempts.announced()
 def refuse_blocked(credentials: str, place: str) -> None:
     """Raise RateLimited while the account takes no password from there; such a try counts nowhere."""
     _refuse(_key(find(credentials), credentials, place), place)

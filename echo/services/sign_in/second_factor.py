@@ -19,7 +19,15 @@ from echo.limits import PROOFS_PER_ACCOUNT
 from echo.models import User
 from echo.services import mail
 from echo.services.accounts import addresses, passwords
-from echo.services.sign_in import login_delays, once, passkeys, recovery_codes, secret_box, totp
+from echo.services.sign_in import (
+    attempts,
+    login_delays,
+    once,
+    passkeys,
+    recovery_codes,
+    secret_box,
+    totp,
+)
 from echo.services.sign_in.passkey_challenges import Site
 
 SETUP_SECONDS: Final = 15 * 60
@@ -55,6 +63,7 @@ def is_on(user: User) -> bool:
     return state(user).is_on
 
 
+@attempts.announced()
 def check_code(user: User, typed: str) -> None:
     """Take a code of the application or a recovery code; each works once.
 

@@ -3,14 +3,14 @@
 Who reads what the engine writes gets its words for it from here.
 """
 
-from echo.generation import ChatMessage, Finished, TextPiece, TokenLogprob, Usage
-from echo.services.turns.calls import Call, LiveCall
+from echo.generation import ChatMessage, Failed, Finished, TextPiece, TokenLogprob, Usage
+from echo.services.turns.calls import Call, LiveCall, ended_as
 from echo.services.turns.ending import catch_up, interrupt_orphans
 from echo.services.turns.live_turn import LiveTurn
 from echo.services.turns.rows import Asked
 from echo.services.turns.turns import Question, Turns
 
 __all__ = [
-    "Asked", "Call", "ChatMessage", "Finished", "LiveCall", "LiveTurn", "Question", "TextPiece",
-    "TokenLogprob", "Turns", "Usage", "catch_up", "interrupt_orphans",
+    "Asked", "Call", "ChatMessage", "Failed", "Finished", "LiveCall", "LiveTurn", "Question", "TextPiece",
+    "TokenLogprob", "Turns", "Usage", "catch_up", "ended_as", "interrupt_orphans",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ reads `LiveCall.pieces` as they come and looks at `end`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,6 +81,17 @@ class LiveCall:
     updates: hub.Signal = field(default_factory=hub.Signal)
     refused: str | None = None
     """Why it may not go on, where it was stopped for that."""
+    _began_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def waited(self) -> float | None:
+        """How long it has waited for its first word, in seconds; None once that has come."""
+        return None if self.pieces else time.monotonic() - self._began_at
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the engine has not begun with it."""
+        return self.stream.place is not None
 
     def stop(self, refused: str | None = None) -> None:
         """Ask the engine to stop."""
@@ -233,11 +245,15 @@ def _failure(end: Failed, field: str) -> errors.EchoError:
     return errors.EngineFailed(end.text)
 
 
+def ended_as(end: Finished | Failed) -> MessageStatus:
+    """Return what a call's row says of its end."""
+    if isinstance(end, Failed):
+        return MessageStatus.FAILED
+    stopped = end.reason is FinishReason.CANCELLED
+    return MessageStatus.STOPPED if stopped else MessageStatus.COMPLETE
+
+
 def _row(call: LiveCall, end: Finished | Failed) -> ApiCall:
-    failed = isinstance(end, Failed)
-    status = MessageStatus.FAILED if failed else MessageStatus.COMPLETE
-    if isinstance(end, Finished) and end.reason is FinishReason.CANCELLED:
-        status = MessageStatus.STOPPED
     first = end.timing.first_token_ms
     return ApiCall(
         id=call.id,
@@ -245,7 +261,7 @@ def _row(call: LiveCall, end: Finished | Failed) -> ApiCall:
         key_id=call.key_id,
         route=call.route,
         model=call.model,
-        status=status,
+        status=ended_as(end),
         finish_reason="failed" if isinstance(end, Failed) else str(end.reason),
         error_code=end.code if isinstance(end, Failed) else None,
         prompt_tokens=end.usage.prompt or 0,

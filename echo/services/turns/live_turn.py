@@ -63,6 +63,16 @@ class LiveTurn:
         return self.stream.place if self.stream is not None else None
 
     @property
+    def waited(self) -> float | None:
+        """How long it has waited for its first word, in seconds; None once that has come."""
+        return None if self._first_text_at is not None else time.monotonic() - self._began_at
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the engine has not begun with it."""
+        return self.stream is None or self.place is not None
+
+    @property
     def figures(self) -> Figures:
         """What its writing has taken until now, as this side of the engine sees it."""
         first = self._first_text_at

@@ -195,6 +195,7 @@ class Turns:
         """
         row = ending.finish(turn, event)
         self.live.pop(turn.message_id, None)
+        signals.turn_ended.send(turn, row=row, end=event)
         return row
 
     def drop_lost(self) -> None:

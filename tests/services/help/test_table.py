@@ -24,6 +24,7 @@ UNEXPLAINED_PAGES = {
     "static": "files, no page",
     "health.healthz": "for programs that watch the server",
     "health.readyz": "for programs that watch the server",
+    "metrics.text": "for programs that watch the server",
     "google_login.authorize": "Google leads there and Echo leads on: nobody stays",
     "settings_panels.own_account": "a piece of the settings, fetched by the chat page",
     "settings_panels.security": "a piece of the settings, fetched by the chat page",

@@ -12,6 +12,7 @@ from pathlib import Path
 WANTED = {
     "chromium-headless-shell": ("chromium-headless-shell", ()),
     "redis-server": ("redis-server", ()),
+    "prometheus": ("prometheus", ()),  # with promtool
     "postgres": ("postgresql", tuple(Path("/usr/lib/postgresql").glob("*/bin"))),
 }
 

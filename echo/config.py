@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     public_url: str = Field("", alias="ECHO_PUBLIC_URL")
     trusted_proxies: int = Field(0, alias="ECHO_TRUSTED_PROXIES", ge=0, le=10)
     metrics_token: str = Field("", alias="ECHO_METRICS_TOKEN")
+    access_log: Literal["on", "off"] = Field("on", alias="ECHO_ACCESS_LOG")
     log_format: Literal["console", "json"] = Field("console", alias="ECHO_LOG_FORMAT")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="ECHO_LOG_LEVEL")
 

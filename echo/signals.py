@@ -42,7 +42,8 @@ models_changed = _signals.signal("models-changed")
 """sender: whoever changed it. A model was added, removed or settled, or adding one has come further."""
 
 event_answered = _signals.signal("event-answered")
-"""sender: the name of a socket event, "*" for one that there is not; outcome: "ok" or the error's code."""
+"""sender: the name of a socket event, "*" for one that there is not; outcome: "ok" or the error's code;
+seconds."""
 
 signed_up = _signals.signal("signed-up")
 """no sender. Somebody has made an account, by whatever way of signing up."""

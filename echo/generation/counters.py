@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .request import SamplingParams
+from .sequence import SequenceState
 
 EngineState = Literal["loading", "ready", "restarting", "failed", "stopped"]
 ModelState = Literal["installed", "loading", "ready", "restarting", "failed"]
@@ -115,3 +116,12 @@ class Tally:
         self.finished = 0
         self.failed = 0
         self.cancelled = 0
+
+    def count(self, state: SequenceState) -> None:
+        """Note how one request has ended."""
+        if state is SequenceState.FINISHED:
+            self.finished += 1
+        elif state is SequenceState.CANCELLED:
+            self.cancelled += 1
+        else:
+            self.failed += 1

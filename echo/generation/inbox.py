@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from .sequence import Sequence
-from .stream import EndEvent, TokenStream
+from .stream import EndEvent, Failed, TokenStream
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,7 @@ class Inbox:
             self._open.pop(sequence.number, None)
         if sequence.stream.end(event):
             self.announce(sequence.stream)
+            _note_end(sequence, event)
 
     def still_open(self) -> list[Sequence]:
         """Requests whose streams have no end yet; callable from any thread."""
@@ -123,3 +124,16 @@ class Inbox:
             self._wake()
         except Exception:
             log.exception("The wake callback failed")
+
+
+def _note_end(sequence: Sequence, event: EndEvent) -> None:
+    """One line for each request, with the number of whoever asked."""
+    request = sequence.request
+    level, how = (
+        (logging.WARNING, event.code) if isinstance(event, Failed) else (logging.INFO, event.reason)
+    )
+    text, said = (
+        "Request %s ended after %d tokens: %s",
+        (request.request_id, sequence.completion, how),
+    )
+    log.log(level, text, *said, extra=request.trace)

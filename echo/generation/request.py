@@ -72,6 +72,12 @@ class GenerationRequest:
     )
     prefix: str = ""  # text that the assistant has already written: it is continued
     request_id: str = ""
+    trace_id: str = ""  # opaque: whose request this belongs to, for lines of log
+
+    @property
+    def trace(self) -> dict[str, str]:
+        """What a line of log about this request has beside its text (`extra`)."""
+        return {"request_id": self.trace_id} if self.trace_id else {}
 
     def __post_init__(self) -> None:
         if not self.messages:

@@ -246,7 +246,8 @@ class ScriptedRunner:
         token, row.given = row.given, row.given + 1
         row.due = now + reply.delay_ms / 1000
         if self._script.log:
-            log.info("token %d of request %s", token, sequence.request.request_id)
+            request = sequence.request
+            log.info("token %d of request %s", token, request.request_id, extra=request.trace)
         return RowOutput(sequence, token)
 
     def _crash(self, reply: ScriptedReply) -> None:

@@ -143,7 +143,8 @@ class ServedModel:
         except RowError as error:
             self.fail(sequence, error.code, error.text)
         except Exception as error:
-            log.exception("Request %s cannot be prepared", sequence.request.request_id)
+            request = sequence.request
+            log.exception("Request %s cannot be prepared", request.request_id, extra=request.trace)
             self.fail(sequence, "bad_request", f"The request cannot be used: {error}")
 
     def _be_fair(self) -> None:
@@ -210,7 +211,8 @@ class ServedModel:
             if row.sequence.state is not SequenceState.DECODING:
                 continue  # cancelled while the step was computed
             if row.error is not None:
-                log.error("Request %s: %s", row.sequence.request.request_id, row.error)
+                request = row.sequence.request
+                log.error("Request %s: %s", request.request_id, row.error, extra=request.trace)
                 self.fail(row.sequence, "engine_failed", ROW_FAILED)
             else:
                 self._accept(row)
@@ -266,18 +268,9 @@ class ServedModel:
         if was_waiting:
             self._inbox.leave(sequence.request.owner)
         self._inbox.close(sequence, event)
-        self._count(self._tally(sequence), state)
+        self._tally(sequence).count(state)
         if not was_waiting and self.runner is not None:
             self.runner.release(sequence, failed=state is SequenceState.FAILED)
-
-    @staticmethod
-    def _count(tally: Tally, state: SequenceState) -> None:
-        if state is SequenceState.FINISHED:
-            tally.finished += 1
-        elif state is SequenceState.CANCELLED:
-            tally.cancelled += 1
-        else:
-            tally.failed += 1
 
 
 def failed(sequence: Sequence, code: str, text: str) -> Failed:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from flask import Flask, current_app
 
-from echo import hub
+from echo import hub, request_ids
 from echo.errors import EchoError
 
 log = structlog.get_logger()
@@ -20,7 +20,7 @@ def run(work: Callable[..., object], *args: Any) -> None:
     It outlives the request, not the process: what must not be lost is written down first.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    hub.spawn(_in_context, app, work, args)
+    hub.spawn(request_ids.carried(_in_context), app, work, args)
 
 
 def _in_context(app: Flask, work: Callable[..., object], args: tuple[Any, ...]) -> None:

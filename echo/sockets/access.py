@@ -5,6 +5,7 @@ Knows devices and policies; not what the events do.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +14,7 @@ import structlog
 from flask import session
 from limits import parse
 
-from echo import policies, signals
+from echo import policies, request_ids, signals
 from echo.errors import EchoError, Forbidden, InvalidInput, RateLimited, SignedOut
 from echo.extensions import limiter, seconds_to_wait, socketio
 from echo.limits import EVENT_LIMITS, UNKNOWN_EVENTS
@@ -82,9 +83,12 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
     """Wrap a handler: every event is acknowledged, whatever its payload, and none can crash."""
 
     def answer(*payload: Any) -> dict[str, Any]:
+        request_ids.begin()
+        began = time.monotonic()
         acknowledgement = acknowledge(*payload)
         error = acknowledgement.get("error")
-        signals.event_answered.send(rule.name, outcome=error["code"] if error else "ok")
+        outcome = error["code"] if error else "ok"
+        signals.event_answered.send(rule.name, outcome=outcome, seconds=time.monotonic() - began)
         return acknowledgement
 
     def acknowledge(*payload: Any) -> dict[str, Any]:
@@ -103,7 +107,8 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
         except Exception:
             log.exception("event failed", socket_event=rule.name)
             text = "Something went wrong on the server. Please try again."
-            return {"ok": False, "error": {"code": "engine_failed", "text": text}}
+            error = {"code": "engine_failed", "text": text, "request_id": request_ids.current()}
+            return {"ok": False, "error": error}
 
     return answer
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 from flask import Flask
 
-from echo import cluster, errors, hub, signals
+from echo import cluster, errors, hub, request_ids, signals
 from echo.extensions import db, socketio
 from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, Usage
 from echo.models import Conversation, Message
@@ -53,7 +53,7 @@ class Pump:
         """Begin to pump a turn, and to write what grows."""
         if turn.message_id not in self.turns.live:
             return  # another application of this process (tests have several)
-        hub.spawn(self._run, turn)
+        hub.spawn(request_ids.carried(self._run), turn)
         rooms.tell_quota(self._app, turn.user_id)
         if not self._flushing:
             self._flushing = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from echo.watching import listening, metrics_page
+from echo.watching import access_log, listening, metrics_page
 from echo.watching.metrics import Metrics
 from echo.watching.now import Now
 
@@ -14,5 +14,7 @@ def init_app(app: Flask) -> None:
     metrics = Metrics()
     metrics.registry.register(Now(app))
     app.extensions["metrics"] = metrics
-    app.extensions["metrics_listener"] = listening.Listener(app, metrics)  # signals hold it weakly
+    # signals hold their listeners weakly
+    app.extensions["metrics_listener"] = listening.Listener(app, metrics)
+    app.extensions["access_log"] = access_log.AccessLog(app)
     app.register_blueprint(metrics_page.blueprint)

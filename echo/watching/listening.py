@@ -52,7 +52,7 @@ class Listener:
         ).inc()
         self._metrics.http_request_seconds.labels(route).observe(seconds_since(request))
 
-    def _event_answered(self, name: str, outcome: str) -> None:
+    def _event_answered(self, name: str, outcome: str, **_how: Any) -> None:
         if self._is_ours():
             self._metrics.events.labels(name, outcome).inc()
 

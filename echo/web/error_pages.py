@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from echo import request_ids
 from echo.errors import EchoError, StepUpNeeded
 from echo.extensions import db, login_manager
 from echo.services import storage
@@ -58,17 +59,19 @@ def init_app(app: Flask) -> None:
 def _answer(
     status: int, sentence: str, field: str | None = None, retry_after: float | None = None
 ) -> Response:
+    number = request_ids.current() if status >= 500 else ""
     if replies.wants_json():
-        response: Response = jsonify(status="error", field=field, message=sentence)
+        told = {"request_id": number} if number else {}
+        response: Response = jsonify(status="error", field=field, message=sentence, **told)
     else:
-        response = Response(_page(status, sentence, retry_after), mimetype="text/html")
+        response = Response(_page(status, sentence, retry_after, number), mimetype="text/html")
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(retry_after)))
     return response
 
 
-def _page(status: int, sentence: str, retry_after: float | None) -> str:
+def _page(status: int, sentence: str, retry_after: float | None, number: str) -> str:
     signing_in = status == 401
     tries_again = request.method == "GET" and retry_after is not None and retry_after <= SHORT_WAIT
     return render_template(
@@ -79,6 +82,7 @@ def _page(status: int, sentence: str, retry_after: float | None) -> str:
         back_url=url_for("account.login") if signing_in else url_for("home.index"),
         back_label="Sign in" if signing_in else "Back to Echo",
         seconds=retry_after if tries_again else None,
+        number=number,
     )
 
 

@@ -5,10 +5,13 @@ It stands in front of everything, the sockets' part too. Knows no page.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from echo import request_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +28,7 @@ OTHER_NAMES: Final = (
 
 PEER: Final = "echo.peer"
 """Where the environ has the address at the other end of the connection: a proxy's, where there is one."""
+REQUEST_ID: Final = "HTTP_X_REQUEST_ID"
 THROUGH_PROXY: Final = "echo.through_proxy"
 """Where it says whether a proxy has spoken, trusted or not."""
 
@@ -35,18 +39,32 @@ def init_app(app: Flask, trusted: int) -> None:
 
 
 class Forwarding:
-    """Takes address, scheme and host from the `trusted` last proxies, then forgets all such headers."""
+    """Takes address, scheme, host and number from the `trusted` last proxies, then forgets such headers."""
 
     def __init__(self, app: WSGIApplication, trusted: int) -> None:
+        self._trusted = trusted
         inner = _without_headers(app)
         self._app = (
             ProxyFix(inner, x_for=trusted, x_proto=trusted, x_host=trusted) if trusted else inner
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        claimed = environ.pop(REQUEST_ID, None)
+        number = request_ids.begin(claimed if self._trusted else None)
         environ[PEER] = environ.get("REMOTE_ADDR", "")
         environ[THROUGH_PROXY] = any(map(_is_of_proxies, environ))
-        return self._app(environ, start_response)
+        return self._app(environ, partial(_start_with, number, start_response))
+
+
+def _start_with(
+    number: str,
+    start_response: StartResponse,
+    status: str,
+    headers: list[tuple[str, str]],
+    *how: Any,
+) -> Any:
+    """Begin the answer with the number of its request, whoever answers it."""
+    return start_response(status, [*headers, (request_ids.HEADER, number)], *how)
 
 
 def _is_of_proxies(name: str) -> bool:

@@ -112,6 +112,7 @@ def test_what_breaks_is_told(server: LiveServer, prometheus: Prometheus) -> None
     tab.wait_for("message_finished", said["reply"]["id"])
     counted = 'sum(echo_turns_total{status="complete", model="scripted"})'
     wait_until(lambda: prometheus.value(counted) == 1, "the answer is counted")
+    assert f"Request {said['reply']['id']} ended after" in server.log.read_text()
     assert prometheus.value("echo_build_info") == 1
     assert prometheus.value("echo_hub_lag_seconds") is not None
     assert prometheus.firing() == set()

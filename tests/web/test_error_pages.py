@@ -105,6 +105,7 @@ def test_each_error_of_the_tree_keeps_status_words_and_field(
         "status": "error",
         "field": "thing",
         "message": "<b>Do this</b> instead.",
+        **({"request_id": answer.headers["X-Request-ID"]} if status >= 500 else {}),
     }
     assert answer.headers["Retry-After"] == "7"
     assert "&lt;b&gt;Do this" in client.get("/").text

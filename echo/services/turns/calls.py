@@ -16,7 +16,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from echo import errors, hub, signals
+from echo import errors, hub, request_ids, signals
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import (
@@ -144,7 +144,7 @@ class Calls:
             call_id, user.id, key.id, wanted.route, request.model, stream, utc_now(), wanted.raw
         )
         self.live[call_id] = call
-        hub.spawn(self._run, call)
+        hub.spawn(request_ids.carried(self._run), call)
         if not self._watching:
             self._watching = True
             hub.spawn(self._watch_keys)
@@ -164,6 +164,7 @@ class Calls:
                 prefix=wanted.prefix,
                 raw=wanted.raw,
                 request_id=call_id,
+                trace_id=request_ids.current(),
             )
 
     # ── in a green thread of each call ──────────────────────────────────────────────────────

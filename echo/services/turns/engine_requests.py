@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from echo import errors
+from echo import errors, request_ids
 from echo.config import Settings
 from echo.extensions import db
 from echo.generation import (
@@ -129,6 +129,7 @@ class EngineRequests:
             conversation=conversation.id,
             prefix=prefix,
             request_id=reply_id,
+            trace_id=request_ids.current(),
         )
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sys
-from typing import Any, TextIO
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -18,20 +22,59 @@ QUIET = (
     "PIL",
     "authlib",  # writes a sign-in's secrets at DEBUG
 )
+KEPT_ERRORS: Final = 20
+PLACEHOLDER: Final = re.compile(r"%[-+ #0]*[\d.]*[a-z]")
+"""Where a line of the standard library's has what it was told."""
 
 
-class ErrorCount(logging.Handler):
-    """Counts what is logged as an error, by any thread."""
+@dataclass(frozen=True)
+class LoggedError:
+    """A failure as it may be shown: what happened and where, but none of the words that came with it."""
+
+    at: datetime
+    logger: str
+    event: str
+    kind: str
+    """The exception's class, where there was one."""
+    request_id: str
+
+
+class LastErrors(logging.Handler):
+    """Counts what is logged as an error, by any thread, and keeps the newest."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.count = 0
+        self._kept: deque[LoggedError] = deque(maxlen=KEPT_ERRORS)
 
     def emit(self, record: logging.LogRecord) -> None:
         self.count += 1
+        said = record.msg if isinstance(record.msg, dict) else {"event": record.msg}
+        moment = datetime.fromtimestamp(record.created, UTC)
+        self._kept.append(
+            LoggedError(
+                moment,
+                record.name,
+                PLACEHOLDER.sub("…", str(said["event"])),
+                _kind_raised(record, said),
+                str(said.get("request_id") or getattr(record, "request_id", "")),
+            )
+        )
+
+    def newest(self) -> list[LoggedError]:
+        """Return what is kept, the newest first."""
+        return list(reversed(self._kept))
 
 
-logged_errors = ErrorCount()
+def _kind_raised(record: logging.LogRecord, said: dict[str, Any]) -> str:
+    """Return the class of what was raised; structlog has made a traceback of it already."""
+    if record.exc_info and record.exc_info[0]:
+        return record.exc_info[0].__name__
+    lines = str(said.get("exception", "")).strip().splitlines()
+    return lines[-1].partition(":")[0].rpartition(".")[2] if lines else ""
+
+
+logged_errors = LastErrors()
 """Of the whole process, as the log is."""
 
 

@@ -174,6 +174,7 @@ ROUTES: Final = {
     "admin_downloads.begin": Right.SYSTEM,
     "admin_downloads.state": Right.SYSTEM,
     "admin_downloads.fetch": Right.SYSTEM,
+    "admin_health.index": Right.PEOPLE,
     "admin_models.index": Right.PEOPLE,
     "admin_models.load": Right.SYSTEM,
     "admin_models.unload": Right.SYSTEM,

@@ -14,6 +14,7 @@ from echo.admin.dashboard import Dashboard
 from echo.admin.devices import Devices
 from echo.admin.downloads import DownloadsPage
 from echo.admin.feedback import FeedbackList
+from echo.admin.health import HealthPage
 from echo.admin.invites import Invites
 from echo.admin.models import ModelsPage
 from echo.admin.pictures import Pictures
@@ -39,6 +40,7 @@ def init_app(app: Flask) -> None:
     )
     for view in (
         Users(), Devices(), Pictures(), Invites(), Roles(), UseToday(), Conversations(), Messages(),
-        Ratings(), FeedbackList(), AuditTrail(), ModelsPage(), SiteSettingsPage(), DownloadsPage(),
+        Ratings(), FeedbackList(), AuditTrail(), HealthPage(), ModelsPage(), SiteSettingsPage(),
+        DownloadsPage(),
     ):  # fmt: skip
         pages.add_view(view)

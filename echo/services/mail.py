@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from flask import current_app
 from limits import parse
 
 from echo import hub
+from echo.clock import utc_now
 from echo.config import Settings
 from echo.extensions import limiter, seconds_to_wait
 from echo.limits import MAILS_PER_ACCOUNT
@@ -27,6 +29,8 @@ from echo.services import background
 log = structlog.get_logger()
 
 TIMEOUT_SECONDS: Final = 15.0
+LAST_TRY: Final = "mail_last_try"
+REFUSED: Final = "recipient refused"
 PAUSES: Final = (2.0, 10.0, 60.0)  # seconds before the second, third and fourth try
 # one plain address: no line break, no list, no display name; the local part is ASCII (no SMTPUTF8)
 ADDRESS: Final = re.compile(r'[!#-\'*+\-./0-9=?A-Z^-~]+@[^\s\x00-\x1f<>,;:"()\[\]\\@]+')
@@ -37,6 +41,19 @@ class Failure(NamedTuple):
 
     reason: str
     final: bool
+
+
+class LastTry(NamedTuple):
+    """When a mail was last tried, and why that failed, if it did: a word, nothing personal."""
+
+    at: datetime
+    failure: str | None
+
+
+def last_try() -> LastTry | None:
+    """Return the last try of this process; None before the first."""
+    found: LastTry | None = current_app.extensions.get(LAST_TRY)
+    return found
 
 
 def is_enabled() -> bool:
@@ -74,6 +91,7 @@ def deliver(to: str, template: str, context: dict[str, Any]) -> bool:
     message = _compose(to, template, context)
     for pause in (*PAUSES, None):
         failure = _try(message)
+        _note(failure)
         if failure is None:
             log.info("mail sent", **about)
             return True
@@ -82,6 +100,13 @@ def deliver(to: str, template: str, context: dict[str, Any]) -> bool:
             break
         hub.sleep(pause)
     return False
+
+
+def _note(failure: Failure | None) -> None:
+    """Remember whether the server takes mails; one that refuses a single address does."""
+    works = failure is None or failure.reason.startswith(REFUSED)
+    why = None if works or failure is None else failure.reason
+    current_app.extensions[LAST_TRY] = LastTry(utc_now(), why)
 
 
 def _compose(to: str, template: str, context: dict[str, Any]) -> Any:
@@ -105,7 +130,7 @@ def _try(message: Any) -> Failure | None:
             connection.send(message)
     except smtplib.SMTPRecipientsRefused as refusal:
         codes = [code for code, _ in refusal.recipients.values()]
-        return Failure(f"recipient refused {codes}", all(code >= 500 for code in codes))
+        return Failure(f"{REFUSED} {codes}", all(code >= 500 for code in codes))
     except smtplib.SMTPResponseException as refusal:
         return Failure(f"{type(refusal).__name__} {refusal.smtp_code}", refusal.smtp_code >= 500)
     except (smtplib.SMTPException, OSError) as failure:

@@ -16,7 +16,7 @@ import echo
 from echo.extensions import connections_in
 from echo.hub_lag import HubLag
 from echo.logs import logged_errors
-from echo.services.turns import Turns
+from echo.services.turns import Turns, longest_waits
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -72,18 +72,14 @@ class Now(Collector):
         )
 
     def _waits(self) -> Iterator[Metric]:
-        """Answers that have no first word yet: this rises while all else stands still."""
-        turns = Turns.of(self._app)
-        live = [*turns.live.values(), *turns.calls.live.values()]
-        waiting = [one for one in live if one.waited is not None]
+        waits = longest_waits(Turns.of(self._app))
         family = GaugeMetricFamily(
             "echo_longest_wait_seconds",
             "How long the answer has waited that waits longest: for a slot, for its first word.",
             labels=("for",),
         )
-        queued = [one.waited or 0.0 for one in waiting if one.is_queued]
-        family.add_metric(("slot",), max(queued, default=0.0))
-        family.add_metric(("first_word",), max((one.waited or 0.0 for one in waiting), default=0.0))
+        family.add_metric(("slot",), waits.slot)
+        family.add_metric(("first_word",), waits.first_word)
         yield family
 
     def _disk(self) -> Iterator[Metric]:

@@ -38,6 +38,7 @@ MEMBERS = {
     "pictures": "/admin/pictures/",
     "use-today": "/admin/use/",
     "audit": "/admin/audit/",
+    "health": "/admin/health/",
     "models": "/admin/models/",
     "model-add": "/admin/models/add/",
     "model-settings": "/admin/models/edit/?name=echo-mini",

@@ -52,7 +52,8 @@ def test_every_table_and_form_is_accessible(
     )  # fmt: skip
     page = context.new_page()
     for path in (
-        "devices", "pictures", "pictures/new", "use", "ratings", "feedback?state=new", "users?sort=1",
+        "devices", "pictures", "pictures/new", "use", "health", "ratings", "feedback?state=new",
+        "users?sort=1",
     ):  # fmt: skip
         visit(page, f"{echo.url}/admin/{path.replace('?', '/?')}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -9,8 +9,10 @@ from echo.services.turns.ending import catch_up, interrupt_orphans
 from echo.services.turns.live_turn import LiveTurn
 from echo.services.turns.rows import Asked
 from echo.services.turns.turns import Question, Turns
+from echo.services.turns.waits import longest as longest_waits
 
 __all__ = [
     "Asked", "Call", "ChatMessage", "Failed", "Finished", "LiveCall", "LiveTurn", "Question", "TextPiece",
     "TokenLogprob", "Turns", "Usage", "catch_up", "ended_as", "interrupt_orphans",
+    "longest_waits",
 ]  # fmt: skip

@@ -1,0 +1,82 @@
+"""The page of health says what is so at this moment; nobody's words stand in its errors."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import pytest
+import structlog
+from flask import Flask
+from flask.testing import FlaskClient
+
+from echo import logs, request_ids
+from echo.hub_lag import HubLag
+from echo.services.turns import Turns
+from tests.waiting import until
+
+AsRole = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def errors(monkeypatch: pytest.MonkeyPatch) -> logs.LastErrors:
+    """A list of errors that holds none of other tests."""
+    fresh = logs.LastErrors()
+    monkeypatch.setattr("echo.admin.health.logged_errors", fresh)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [fresh])
+    return fresh
+
+
+def test_a_server_that_is_well(
+    app: Flask, as_role: AsRole, errors: logs.LastErrors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("echo.admin.health._disk", lambda: (50 * 10**9, 100 * 10**9))
+    until(lambda: Turns.of(app).engine.health().state == "ready", "the engine is ready")
+    page = as_role("admin").get("/admin/health/").text
+    assert "scripted answers." in page
+    assert "No backup was ever taken" in page
+    assert page.count('data-state="bad"') == 0
+
+    assert "One thing needs somebody." in page
+    assert "None since Echo was started." in page
+
+
+def test_what_is_wrong_stands_first(app: Flask, as_role: AsRole) -> None:
+    Turns.of(app).engine.stop(timeout=5)
+    HubLag.of(app).note(time.monotonic(), 0.3)
+    page = as_role("admin").get("/admin/health/").text
+    places = [page.index(f'data-part="{name}"') for name in ("Model", "Web server", "Database")]
+    assert places == sorted(places)
+    assert 'data-part="Model" data-state="bad"' in page
+    assert 'data-part="Web server" data-state="warning"' in page
+    assert "300 ms at worst" in page
+    assert "Start Echo anew" in page
+
+
+def test_errors_are_shown_without_the_words_that_came_with_them(
+    as_role: AsRole, errors: logs.LastErrors
+) -> None:
+    number = request_ids.begin()
+    log = structlog.get_logger("tests")
+    try:
+        raise ValueError("a secret about walruses")
+    except ValueError:
+        log.exception("pump failed", message_id="m1")
+    logging.getLogger("echo.generation").error("Request %s: %s", "r1", "a secret about walruses")
+    page = as_role("admin").get("/admin/health/").text
+    assert "pump failed" in page
+    assert "ValueError" in page
+    assert f'<span class="id">{number}</span>' in page
+    assert "Request …: …" in page
+    assert "walruses" not in page
+    assert errors.count == 2
+    assert [one.event for one in errors.newest()] == ["Request …: …", "pump failed"]
+
+
+def test_only_the_newest_errors_are_kept(errors: logs.LastErrors) -> None:
+    for number in range(100):
+        logging.getLogger("tests").error("error %d", number)
+    logging.getLogger("tests").warning("no error")
+    assert errors.count == 100
+    assert len(errors.newest()) == logs.KEPT_ERRORS

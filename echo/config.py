@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     public_url: str = Field("", alias="ECHO_PUBLIC_URL")
     trusted_proxies: int = Field(0, alias="ECHO_TRUSTED_PROXIES", ge=0, le=10)
     metrics_token: str = Field("", alias="ECHO_METRICS_TOKEN")
+    otlp_endpoint: str = Field("", alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    otlp_headers: str = Field("", alias="OTEL_EXPORTER_OTLP_HEADERS")
     access_log: Literal["on", "off"] = Field("on", alias="ECHO_ACCESS_LOG")
     log_format: Literal["console", "json"] = Field("console", alias="ECHO_LOG_FORMAT")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="ECHO_LOG_LEVEL")
@@ -109,7 +111,7 @@ class Settings(BaseSettings):
             raise ValueError(f"must be {TOKEN_MIN_CHARS} ASCII characters at least, without spaces")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "otlp_endpoint")
     @classmethod
     def _plain_address(cls, value: str) -> str:
         parts = urlsplit(value)

@@ -22,6 +22,9 @@ reader_left = _signals.signal("reader-left")
 message_changed = _signals.signal("message-changed")
 """sender: Message. Its owner has edited its text in its place."""
 
+call_started = _signals.signal("call-started")
+"""sender: LiveCall. An answer to a program has been submitted to the engine."""
+
 call_ended = _signals.signal("call-ended")
 """sender: LiveCall. An answer to a program has ended, and what it took is stored."""
 
@@ -40,6 +43,9 @@ A deletion ends replies by `conversation_removed`, chat by chat."""
 
 models_changed = _signals.signal("models-changed")
 """sender: whoever changed it. A model was added, removed or settled, or adding one has come further."""
+
+event_began = _signals.signal("event-began")
+"""sender: the name of a socket event, as in `event_answered`, which follows in the same green thread."""
 
 event_answered = _signals.signal("event-answered")
 """sender: the name of a socket event, "*" for one that there is not; outcome: "ok" or the error's code;

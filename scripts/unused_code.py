@@ -35,6 +35,7 @@ CALLED_BY: Final = {
         "support_legacy_versions",
     ),
     "prometheus_client": ("collect",),
+    "OpenTelemetry": ("on_end",),
     "programs, which send them": ("best_of", "logit_bias", "thinking"),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),

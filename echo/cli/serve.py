@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from flask import Flask
 
-from echo import cluster, config, engines, hub, instance_lock, logs
+from echo import cluster, config, engines, hub, instance_lock, logs, watching
 from echo.admin.chart_worker import ChartWorker
 from echo.app import create_app
 from echo.cli import housekeeping, migrating
@@ -49,6 +49,7 @@ def serve() -> None:
     _greet(app, address)
     hub.spawn(housekeeping.run, app)
     hub.spawn(HubLag.of(app).run)
+    watching.start(app)
     stop = hub.Wakeup()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.post())
@@ -110,6 +111,7 @@ def _end(app: Flask, server: Any) -> None:
     server.close()
     turns.engine.stop(timeout=LAST_SECONDS)
     ChartWorker.of(app).stop()
+    watching.stop(app)
     log.info(
         "stopped",
         interrupted=len(interrupted),

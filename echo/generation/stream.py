@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class TokenStream:
         on_room: Callable[[], None] | None = None,
     ) -> None:
         self.request_id = request_id
+        self.accepted_at = time.monotonic()  # the times that the end tells count from here
         self.place: QueuePlace | None = None
         self.announced = False  # in the engine's list of streams with news
         self.paused = False

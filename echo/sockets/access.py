@@ -84,6 +84,7 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
 
     def answer(*payload: Any) -> dict[str, Any]:
         request_ids.begin()
+        signals.event_began.send(rule.name)
         began = time.monotonic()
         acknowledgement = acknowledge(*payload)
         error = acknowledgement.get("error")

@@ -175,7 +175,8 @@ def test_web_process_starts_without_torch_or_pandas() -> None:
     """Heavy libraries are imported by the engine's thread and the charts, not by the start."""
     code = (
         "import sys, run, echo.app; "
-        "print([n for n in ('torch', 'transformers', 'matplotlib', 'seaborn') if n in sys.modules])"
+        "heavy = ('torch', 'transformers', 'matplotlib', 'seaborn', 'opentelemetry'); "
+        "print([n for n in heavy if n in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],

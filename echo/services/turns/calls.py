@@ -144,6 +144,7 @@ class Calls:
             call_id, user.id, key.id, wanted.route, request.model, stream, utc_now(), wanted.raw
         )
         self.live[call_id] = call
+        signals.call_started.send(call)
         hub.spawn(request_ids.carried(self._run), call)
         if not self._watching:
             self._watching = True

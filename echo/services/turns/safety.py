@@ -7,6 +7,7 @@ know no context and no other language than English: docs/decisions/0004-distress
 from __future__ import annotations
 
 import re
+import time
 from typing import Final
 
 from echo.generation import Finished, FinishReason, StreamEvent, TextPiece, Timing, Usage
@@ -100,6 +101,7 @@ class FixedStream:
 
     def __init__(self, request_id: str, text: str) -> None:
         self.request_id = request_id
+        self.accepted_at = time.monotonic()
         self._events: list[StreamEvent] = [
             TextPiece(text, 0),
             Finished(FinishReason.STOP, Usage(0, 0, 0), Timing(0.0, 0.0, 0.0)),

@@ -106,7 +106,7 @@ def choose_model(models: Library, name: str) -> Serving:
         ConfigurationError: there is no such model, or it is not complete.
     """
     try:
-        return _auto(models) if name == AUTO else Serving(_named(models, name))
+        return _auto(models) if name == AUTO else Serving(named(models, name))
     except EchoError as failure:
         raise ConfigurationError(f"ECHO_MODEL: {failure}") from failure
 
@@ -116,7 +116,12 @@ def _auto(models: Library) -> Serving:
     return Serving(models.files(found.model.name), found.passed_over)
 
 
-def _named(models: Library, name: str) -> ModelFiles:
+def named(models: Library, name: str) -> ModelFiles:
+    """Return the model of a name, folder, GGUF file or Hub id.
+
+    Raises:
+        EchoError: there is no such model, or it is not complete.
+    """
     if any(model.name.casefold() == name.casefold() for model in models.installed()):
         return models.files(name)
     path = Path(name).expanduser()
@@ -134,7 +139,7 @@ def _build(app: Flask, settings: Settings) -> ServingEngine:
         specs = [ModelSpec(name, name) for name in script.models]
         return Engine.scripted(script, _engine_config(settings), wake, specs)
     serving = choose_model(library_of(app), settings.model)
-    specs = [spec_of(files) for files in _with_base(library_of(app), serving.files)]
+    specs = [spec_of(files) for files in with_base(library_of(app), serving.files)]
     engine = Engine.local(_engine_config(settings), wake, specs)
     engine.use_by_default(serving.files.name)
     if settings.engine == "openai":
@@ -143,7 +148,7 @@ def _build(app: Flask, settings: Settings) -> ServingEngine:
     return engine
 
 
-def _with_base(models: Library, files: ModelFiles) -> list[ModelFiles]:
+def with_base(models: Library, files: ModelFiles) -> list[ModelFiles]:
     """Return a model, after the one whose weights it changes."""
     if files.adapter is None or files.base is None:
         return [files]

@@ -19,7 +19,7 @@ PRODUCT: Final = ("run.py", "echo", "analytics", "demo", "scripts")
 REGISTERED: Final = [  # decorators that hand a function to somebody who calls it
     "@*.after_request", "@*.command", "@*.route", "@*.get", "@*.post", "@*.record_once",
     "@*.url_value_preprocessor", "@*.user_loader", "@*.listens_for", "@compiles", "@event", "@expose",
-    "@field_validator", "@model_validator",
+    "@field_validator", "@keys.add", "@model_validator",
 ]  # fmt: skip
 CALLED_BY: Final = {
     "Flask-Admin": (
@@ -40,6 +40,7 @@ CALLED_BY: Final = {
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "fonttools": ("flavor",),
+    "rich and requests": ("auth", "parsed"),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),
     "WTForms": ("validate_*", "website"),
     "Jinja": ("visit_*", "_body", "intercepted_binops", "tags", "wrap_str_format", "__self"),

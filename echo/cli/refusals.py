@@ -21,7 +21,7 @@ def refusals_are_told(command: Callable[P, None]) -> Callable[P, None]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except ConfigurationError:
+        except (ConfigurationError, BrokenPipeError):  # whoever read the output has gone
             raise
         except (EchoError, GenerationError, OSError) as failure:
             raise click.ClickException(str(failure)) from failure

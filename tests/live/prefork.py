@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -15,6 +16,7 @@ import posix  # as it was before eventlet's patch
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 import traceback
@@ -172,6 +174,9 @@ def _become(order: dict[str, Any], run: Any) -> None:
         opened = os.open(path, how, 0o644)
         os.dup2(opened, number)
         os.close(opened)
+    if os.isatty(0):  # its own: keys such as Ctrl-C reach this process
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update({"OMP_WAIT_POLICY": "PASSIVE", **order["env"]})

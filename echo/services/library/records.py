@@ -91,11 +91,11 @@ class Records:
 
     def begin(self, record: Record) -> None:
         """Note that this model is being added."""
-        _replace(self._path(record.name, "adding"), record)
+        write_whole(self._path(record.name, "adding"), record)
 
     def finish(self, record: Record) -> None:
         """Note that this model is here."""
-        _replace(self._path(record.name, "model"), record)
+        write_whole(self._path(record.name, "model"), record)
         self._path(record.name, "adding").unlink(missing_ok=True)
 
     def forget(self, name: str) -> None:
@@ -112,7 +112,7 @@ class Records:
             before = self.choices()
             after = change(before)
             if after != before:
-                _replace(self.folder / "library.json", after)
+                write_whole(self.folder / "library.json", after)
 
     @contextmanager
     def held(self, name: str, shared: bool = False) -> Iterator[None]:
@@ -167,7 +167,7 @@ def _read(path: Path, kind: type[Written]) -> Written | None:
         return None
 
 
-def _replace(path: Path, written: BaseModel) -> None:
+def write_whole(path: Path, written: BaseModel) -> None:
     """Put a whole file in the place of the former one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")

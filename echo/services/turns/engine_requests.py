@@ -52,7 +52,7 @@ class EngineRequests:
         site = site_settings.current()
         room = sampling_for(conversation.settings, site, chosen).max_new_tokens
         told = self._prompting(conversation, site, chosen)
-        system, _ = self._opening(conversation, site, chosen, told)
+        system, _ = opening(conversation.settings.get("system_prompt"), site, chosen, told)
         try:
             self.engine.check(told.question(text), system, room, chosen.name)
         except MessageTooLong as refusal:
@@ -68,16 +68,6 @@ class EngineRequests:
         role = db.session.get_one(User, conversation.user_id).role_name
         window = self.engine.window(chosen.name)
         return help.prompting(self.settings, site, role, window, chosen.settled.help)
-
-    def _opening(
-        self, conversation: Conversation, site: SiteSettings, chosen: Chosen, told: help.Prompting
-    ) -> tuple[str, int]:
-        """Return the system prompt, and how many of its first characters are the same for everybody."""
-        own = conversation.settings.get("system_prompt")
-        if own is not None:
-            return told.system_prompt(str(own)), len(told.system_prompt(""))
-        everybodys = told.system_prompt(system_prompt(site, chosen))
-        return everybodys, len(everybodys)
 
     def submit(
         self,
@@ -118,10 +108,9 @@ class EngineRequests:
     ) -> GenerationRequest:
         site = site_settings.current()
         told = self._prompting(conversation, site, chosen)
-        system, shared = self._opening(conversation, site, chosen, told)
-        opening = (ChatMessage("system", system),) if system else ()
+        system, shared = opening(conversation.settings.get("system_prompt"), site, chosen, told)
         return GenerationRequest(
-            messages=(*opening, *(_as_read(message, told) for message in history)),
+            messages=as_read(system, history, told),
             sampling=sampling_for(conversation.settings, site, chosen),
             model=chosen.name,
             shared_chars=shared,
@@ -133,8 +122,28 @@ class EngineRequests:
         )
 
 
-def _as_read(message: ChatMessage, told: help.Prompting) -> ChatMessage:
-    """Return a message as the model reads it: a question with the help that fits."""
+def opening(
+    own: str | None, site: SiteSettings, chosen: Chosen, told: help.Prompting
+) -> tuple[str, int]:
+    """Return the system prompt, and how many of its first characters are the same for everybody.
+
+    `own` is the conversation's; None: what is usual for the model here.
+    """
+    if own is not None:
+        return told.system_prompt(own), len(told.system_prompt(""))
+    everybodys = told.system_prompt(system_prompt(site, chosen))
+    return everybodys, len(everybodys)
+
+
+def as_read(
+    system: str, history: Sequence[ChatMessage], told: help.Prompting
+) -> tuple[ChatMessage, ...]:
+    """Return a conversation as the model reads it: each question with the help that fits."""
+    begin = (ChatMessage("system", system),) if system else ()
+    return (*begin, *(_with_help(message, told) for message in history))
+
+
+def _with_help(message: ChatMessage, told: help.Prompting) -> ChatMessage:
     if message.role != "user":
         return message
     return ChatMessage(message.role, told.question(message.content))

@@ -45,6 +45,7 @@ def serve_command(processes: int) -> None:
 def _register() -> None:
     from demo.data import demo_data
     from echo.cli import backup, chat, keys, maintenance, models, tune, users
+    from echo.cli.doctor import command as doctor
 
     cli.add_command(users.create_admin)
     cli.add_command(users.remove_second_factors)
@@ -53,6 +54,7 @@ def _register() -> None:
     cli.add_command(backup.backup)
     cli.add_command(backup.restore)
     cli.add_command(chat.chat)
+    cli.add_command(doctor.doctor)
     cli.add_command(demo_data)
     cli.add_command(models.models)
     cli.add_command(maintenance.rollups_group)

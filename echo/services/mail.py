@@ -75,6 +75,15 @@ def notify(user: User, template: str, **context: Any) -> None:
     send(user.email, template, username=user.username, **context)
 
 
+def connection() -> flask_mail.Connection:
+    """Return a connection to the server, to be opened by `with`: it logs in as for a mail.
+
+    Raises:
+        SMTPException, OSError: when it is opened.
+    """
+    return _Connection(current_app.extensions["mail"])
+
+
 def seconds_to_next(template: str, user_id: int) -> float:
     """Count one mail of this kind for an account; 0 when it may be sent, else the seconds to wait."""
     if not limiter.enabled:
@@ -126,8 +135,8 @@ def _compose(to: str, template: str, context: dict[str, Any]) -> Any:
 def _try(message: Any) -> Failure | None:
     """Hand the message to the server; None when it took it."""
     try:
-        with _Connection(current_app.extensions["mail"]) as connection:
-            connection.send(message)
+        with connection() as opened:
+            opened.send(message)
     except smtplib.SMTPRecipientsRefused as refusal:
         codes = [code for code, _ in refusal.recipients.values()]
         return Failure(f"{REFUSED} {codes}", all(code >= 500 for code in codes))
@@ -154,8 +163,12 @@ class _Connection(flask_mail.Connection):
         host = (smtplib.SMTP_SSL if mail.use_ssl else smtplib.SMTP)(
             mail.server, mail.port, **options
         )
-        if mail.use_tls:
-            host.starttls(context=ssl.create_default_context())
-        if mail.username and mail.password:
-            host.login(mail.username, mail.password)
+        try:
+            if mail.use_tls:
+                host.starttls(context=ssl.create_default_context())
+            if mail.username and mail.password:
+                host.login(mail.username, mail.password)
+        except (smtplib.SMTPException, OSError):
+            host.close()
+            raise
         return host

@@ -131,6 +131,10 @@ ROUTES: Final = {
     "v1.chat_completions": Right.KEY,
     "v1.completions": Right.KEY,
     "v1_messages.messages": Right.KEY,
+    "v1_responses.create": Right.KEY,
+    "v1_responses.fetch": Right.KEY,
+    "v1_responses.remove": Right.KEY,
+    "v1_responses.input_items": Right.KEY,
     "v1.nothing": Right.ANYONE,
     "admin.index": Right.CHARTS,
     "admin.chart": Right.CHARTS,
@@ -210,6 +214,10 @@ KEY_SCOPES: Final = {
     "v1.chat_completions": frozenset({Scope.CHAT}),
     "v1.completions": frozenset({Scope.CHAT}),
     "v1_messages.messages": frozenset({Scope.CHAT}),
+    "v1_responses.create": frozenset({Scope.CHAT}),
+    "v1_responses.fetch": frozenset({Scope.CHAT, Scope.READ}),
+    "v1_responses.remove": frozenset({Scope.CHAT}),
+    "v1_responses.input_items": frozenset({Scope.CHAT, Scope.READ}),
 }
 
 EVENTS: Final = {

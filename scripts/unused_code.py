@@ -36,7 +36,7 @@ CALLED_BY: Final = {
     ),
     "prometheus_client": ("collect",),
     "OpenTelemetry": ("on_end",),
-    "programs, which send them": ("best_of", "logit_bias", "thinking"),
+    "programs, which send them": ("best_of", "functions", "logit_bias", "strict", "thinking"),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "fonttools": ("flavor",),

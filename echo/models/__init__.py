@@ -1,7 +1,7 @@
 """The tables. They do not know forms, services, sockets or the engine."""
 
 from echo.models.administration import AuditEvent, Invite, SiteSetting
-from echo.models.api import ApiCall, ApiKey
+from echo.models.api import ApiCall, ApiKey, KeptResponse
 from echo.models.conversation import Conversation, Message, MessageRating, MessageStatus
 from echo.models.feedback import Feedback, FeedbackState
 from echo.models.model_setting import ModelSetting
@@ -35,6 +35,7 @@ __all__ = [
     "FeedbackSlot",
     "FeedbackState",
     "Invite",
+    "KeptResponse",
     "LoginFailure",
     "Message",
     "MessageRating",

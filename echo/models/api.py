@@ -1,10 +1,11 @@
-"""The keys by which programs act for a person, and what their calls took. Knows no words of anybody."""
+"""The keys by which programs act for a person, what their calls took, and answers that they had kept."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from echo.clock import utc_now
@@ -62,3 +63,22 @@ class ApiCall(Base):
     first_token_ms: Mapped[int | None] = mapped_column(Integer)
     total_ms: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+
+
+class KeptResponse(Base):
+    """One answer below `/v1/responses` with what was said since the one before it.
+
+    `previous_id` is no foreign key: where an answer before was deleted the hole is seen, and told.
+    """
+
+    __tablename__ = "kept_responses"
+
+    id: Mapped[PublicId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    previous_id: Mapped[str | None] = mapped_column(String(26))
+    said: Mapped[list[list[str]]] = mapped_column(JSON)
+    """Role and text of each message, the answer last. (A text column could not hold every character.)"""
+    told: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The rest of the answer, as it was given."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    used_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)

@@ -104,6 +104,29 @@ def test_pieces_arrive_while_the_answer_is_written(client: OpenAI) -> None:
     assert min(later - sooner for sooner, later in itertools.pairwise(times)) > 0.1
 
 
+def test_responses_go_on_from_each_other(client: OpenAI) -> None:
+    first = client.responses.create(model="scripted", input="brief", instructions="Be kind.")
+    assert (first.output_text, first.status) == ("A brief answer.", "completed")
+    assert first.usage is not None
+    with client.responses.stream(
+        model="scripted", input="drift", previous_response_id=first.id
+    ) as stream:
+        pieces = [event.delta for event in stream if event.type == "response.output_text.delta"]
+        second = stream.get_final_response()
+    wanted = " ".join(f"piece{number}" for number in range(60))
+    assert "".join(pieces) == second.output_text == wanted
+    assert len(pieces) > 1
+    assert (second.status, second.previous_response_id) == ("completed", first.id)
+    assert client.responses.retrieve(second.id).output_text == second.output_text
+    items = list(client.responses.input_items.list(second.id))
+    assert [item.to_dict()["content"][0]["text"] for item in items] == ["drift"]  # type: ignore[index]
+    client.responses.delete(first.id)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(first.id)
+    with pytest.raises(openai.BadRequestError, match="no such response"):
+        client.responses.create(model="scripted", input="x", previous_response_id=second.id)
+
+
 def test_errors_are_the_packages_own(client: OpenAI, server: LiveServer) -> None:
     for create, kind, code in (
         ({"model": "gpt-4"}, openai.NotFoundError, "model_not_found"),

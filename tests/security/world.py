@@ -21,6 +21,7 @@ from echo.models import (
     Device,
     Feedback,
     Invite,
+    KeptResponse,
     Message,
     MessageStatus,
     Passkey,
@@ -104,6 +105,10 @@ class World:
             "conversations.settings": {"top_k": 1},
             "v1.chat_completions": {"messages": [{"role": "user", "content": "Hi"}]},
             "v1.completions": {"prompt": "Hi"},
+            "v1_responses.create": {
+                "input": "Hi",
+                "previous_response_id": f"resp_{self.ids['response_id']}",
+            },
             "v1_messages.messages": {
                 "model": "scripted",
                 "max_tokens": 5,
@@ -121,6 +126,7 @@ class World:
         return bool(rule.arguments & set(self.ids)) or rule.endpoint in (
             "chat_api.chat",
             "chat_forms.clear_discussion",
+            "v1_responses.create",
         )
 
     def payload(self, event: str) -> dict[str, Any]:
@@ -168,6 +174,11 @@ def build(owner: User) -> World:
         ),
         "key_id": ApiKey(
             user_id=owner.id, name=SECRET, key_hash=new_id(), ending="wxyz", scope_names="chat"
+        ),
+        "response_id": KeptResponse(
+            user_id=owner.id,
+            said=[["user", SECRET], ["assistant", SECRET]],
+            told={"status": "completed"},
         ),
         "picture_id": _picture(owner),
         "invite_id": Invite(

@@ -12,6 +12,7 @@ from echo.models import (
     Conversation,
     Feedback,
     Invite,
+    KeptResponse,
     Message,
     MessageRating,
     OneTimeLink,
@@ -120,6 +121,11 @@ def fill(user: User) -> None:
                 completion_tokens=1,
                 queue_ms=0,
                 total_ms=1,
+            ),
+            KeptResponse(
+                user_id=user.id,
+                said=[["user", "walrus?"], ["assistant", "walrus!"]],
+                told={"model": "walrus-1b"},
             ),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(

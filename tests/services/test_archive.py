@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.models import ApiCall, Conversation, Device, Message, RoleName, User
+from echo.models import ApiCall, Conversation, Device, KeptResponse, Message, RoleName, User
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.people import archive
@@ -44,8 +44,12 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     )
     call = db.session.scalars(select(ApiCall)).one()
     assert json.loads(files[f"api_calls/{call.id}.json"])[0]["model"] == "walrus-1b"
+    kept = db.session.scalars(select(KeptResponse)).one()
+    assert json.loads(files[f"responses/{kept.id}.json"])["messages"] == [
+        {"role": "user", "text": "walrus?"}, {"role": "assistant", "text": "walrus!"},
+    ]  # fmt: skip
     assert set(files) == {
-        "README.txt", "account.json", "picture.webp",
+        "README.txt", f"responses/{kept.id}.json", "account.json", "picture.webp",
         f"conversations/{shown.id}.json", f"conversations/{shown.id}.md",
         f"deleted/{deleted.id}.json", f"deleted/{deleted.id}.md", f"api_calls/{call.id}.json",
     }  # fmt: skip
@@ -68,7 +72,14 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     assert [each["text"] for each in messages] == [f"walrus text {n}" for n in (1, 2, 3, 4)]
     assert b"walrus text 4" in files[f"conversations/{shown.id}.md"]
     assert Image.open(io.BytesIO(files["picture.webp"])).size == (256, 256)
-    for name in ("account.json", "conversations/", "deleted/", "api_calls/", "picture.webp"):
+    for name in (
+        "account.json",
+        "conversations/",
+        "deleted/",
+        "api_calls/",
+        "responses/",
+        "picture.webp",
+    ):
         assert name.encode() in files["README.txt"]
 
 

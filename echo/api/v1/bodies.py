@@ -6,6 +6,7 @@ Types are strict (true is no number); fields that nobody knows are ignored, as O
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from flask import request
@@ -17,6 +18,7 @@ from echo.services.turns import Call, ChatMessage
 
 T = TypeVar("T", bound="Body")
 
+INSTRUCTING: Final = ("system", "developer")
 NO_TOOLS: Final = (
     "The models here call no tools yet: leave tools out, or set tool_choice to “none”."
 )
@@ -87,6 +89,16 @@ Stop = Annotated[
 ]
 
 
+def told_and_said(
+    messages: Iterable[tuple[str, str]],
+) -> tuple[list[ChatMessage], list[ChatMessage]]:
+    """Return instructions from anywhere as one message, or none, and what people and models said."""
+    listed = list(messages)
+    told = [text for role, text in listed if role in INSTRUCTING]
+    opening = [ChatMessage("system", "\n\n".join(told))] if any(told) else []
+    return opening, [ChatMessage(role, text) for role, text in listed if role not in INSTRUCTING]
+
+
 class Message(Body):
     """One message of a conversation."""
 
@@ -149,6 +161,13 @@ class JsonSchema(Body):
     schema_: dict[str, Any] | None = Field(None, alias="schema")
 
 
+def as_schema(kind: str, schema: dict[str, Any] | None) -> str | None:
+    """Return an answer's form as the engine takes it; None for texts."""
+    if kind == "text":
+        return None
+    return json.dumps(schema) if kind == "json_schema" else '{"type": "object"}'
+
+
 class ResponseFormat(Body):
     """Whether an answer is a text, any JSON object, or JSON of a schema."""
 
@@ -165,11 +184,7 @@ class ResponseFormat(Body):
 
     def schema_text(self) -> str | None:
         """Return the schema as the engine takes it; None for texts."""
-        if self.type == "text":
-            return None
-        if self.json_schema is None or self.type == "json_object":
-            return '{"type": "object"}'
-        return json.dumps(self.json_schema.schema_)
+        return as_schema(self.type, self.json_schema.schema_ if self.json_schema else None)
 
 
 class ChatCompletion(Sampling):
@@ -198,14 +213,8 @@ class ChatCompletion(Sampling):
 
     def as_call(self) -> Call:
         """Return what it asks. Instructions from anywhere come first, as models expect them."""
-        told = [one.content for one in self.messages if one.role in ("system", "developer")]
-        said = [
-            ChatMessage(one.role, one.content)
-            for one in self.messages
-            if one.role in ("user", "assistant")
-        ]
+        opening, said = told_and_said((one.role, one.content) for one in self.messages)
         prefix = said.pop().content if said and said[-1].role == "assistant" else ""
-        opening = [ChatMessage("system", "\n\n".join(told))] if any(told) else []
         sampling = self.sampling() | {
             "max_new_tokens": self.max_completion_tokens or self.max_tokens,
             "logprobs": (self.top_logprobs or 0) if self.logprobs else None,

@@ -118,9 +118,13 @@ def as_usage(usage: Usage) -> dict[str, Any] | None:
 
 
 def _logprobs(pieces: Sequence[TextPiece]) -> dict[str, Any] | None:
-    """Return how likely each token was; None where nobody asked."""
-    found = [_logprob(one) for piece in pieces for one in piece.logprobs]
+    found = logprobs_of(pieces)
     return {"content": found, "refusal": None} if found else None
+
+
+def logprobs_of(pieces: Sequence[TextPiece]) -> list[dict[str, Any]]:
+    """Return how likely each token was; empty where nobody asked."""
+    return [_logprob(one) for piece in pieces for one in piece.logprobs]
 
 
 def _logprob(one: TokenLogprob) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Knows no one route.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -104,14 +104,19 @@ def _tell_limits(response: Response) -> Response:
 # ── OpenAI's form ───────────────────────────────────────────────────────────────────────────
 
 
-def openai_error(status: int, words: str, failure: EchoError | None) -> dict[str, Any]:
-    """Return a failure as OpenAI's object."""
+def openai_error(
+    status: int,
+    words: str,
+    failure: EchoError | None,
+    parameters: Mapping[str, str] = PARAMETERS,
+) -> dict[str, Any]:
+    """Return a failure as OpenAI's object; `parameters` are the protocol's names for the engine's."""
     field = failure.field if failure is not None else None
     return {
         "error": {
             "message": words,
             "type": _kind(status, failure),
-            "param": field and PARAMETERS.get(field, field),
+            "param": field and parameters.get(field, field),
             "code": None if failure is None else _code(failure),
         }
     }
@@ -128,6 +133,8 @@ def _kind(status: int, failure: EchoError | None) -> str:
 def _code(failure: EchoError) -> str:
     if isinstance(failure, NotFound) and failure.field == "model":
         return "model_not_found"
+    if failure.field == "previous_response_id":
+        return "previous_response_not_found"
     for kind, code in (
         (TooLong, "context_length_exceeded"),
         (SignedOut, "invalid_api_key"),

@@ -24,6 +24,7 @@ from echo.models import (
     Device,
     Feedback,
     Invite,
+    KeptResponse,
     MessageRating,
     Passkey,
     User,
@@ -36,6 +37,7 @@ from echo.services.storage import in_batches, undone_on_failure
 
 CONVERSATIONS_PER_STEP: Final = 10
 CALLS_PER_STEP: Final = 2_000
+KEPT_PER_STEP: Final = 50
 LOOKS: Final = 10_000
 TEXT: Final = "txt"
 KINDS: Final = (("json", export.as_json), ("md", export.as_markdown))
@@ -50,6 +52,7 @@ conversations/*.json     each conversation with every message on every branch an
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
 api_calls/*.json         what each answer to your programs took; neither question nor answer is kept
+responses/*.json         answers to your programs that they had kept, with what was said
 picture.webp             your picture, if you have one
 
 Times are UTC. Passwords, codes, keys and session tokens are not in here: Echo keeps no readable ones.
@@ -83,6 +86,9 @@ def _batches(user: User) -> Iterator[Entries]:
     calls = select(ApiCall.id, ApiCall).where(ApiCall.user_id == user.id)
     for rows in in_batches(calls, CALLS_PER_STEP):
         yield [(f"api_calls/{rows[0][0]}.json", _as_json([_api_call(row) for _id, row in rows]))]
+    kept = select(KeptResponse.id, KeptResponse).where(KeptResponse.user_id == user.id)
+    for rows in in_batches(kept, KEPT_PER_STEP):
+        yield [(f"responses/{response_id}.json", _as_json(_kept(row))) for response_id, row in rows]
     mine = select(Conversation.id, Conversation).where(Conversation.user_id == user.id)
     for rows in in_batches(mine, CONVERSATIONS_PER_STEP):
         yield [entry for _id, row in rows for entry in _entries(row)]
@@ -171,6 +177,17 @@ def _api_key(row: ApiKey) -> dict[str, Any]:
         "ends_at": iso(row.expires_at),
         "last_used_at": iso(row.last_used_at),
         "revoked_at": iso(row.revoked_at),
+    }
+
+
+def _kept(row: KeptResponse) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "previous_id": row.previous_id,
+        "messages": [{"role": role, "text": text} for role, text in row.said],
+        "told": row.told,
+        "created_at": iso(row.created_at),
+        "used_at": iso(row.used_at),
     }
 
 

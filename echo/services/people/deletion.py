@@ -20,6 +20,7 @@ from echo.models import (
     Conversation,
     Feedback,
     Invite,
+    KeptResponse,
     Message,
     MessageRating,
     RoleName,
@@ -83,7 +84,11 @@ def _take_off(user: User, actor: User) -> None:
 def _erase(user_id: int) -> None:
     _stop_replies(user_id)
     erasing.erase_conversations(Conversation.user_id == user_id)
-    while _erase_feedback(user_id) or _erase_calls(user_id):
+    while (
+        _erase_feedback(user_id)
+        or _erase_some(ApiCall, user_id)
+        or _erase_some(KeptResponse, user_id)
+    ):
         hub.sleep(erasing.PAUSE_SECONDS)
     login_delays.unlock(user_id)
     transaction(lambda: _erase_rest(user_id))
@@ -122,10 +127,10 @@ def _erase_feedback(user_id: int) -> bool:
     return transaction(work)
 
 
-def _erase_calls(user_id: int) -> bool:
-    some = select(ApiCall.id).where(ApiCall.user_id == user_id).limit(ROWS_PER_STEP)
+def _erase_some(table: type[ApiCall | KeptResponse], user_id: int) -> bool:
+    some = select(table.id).where(table.user_id == user_id).limit(ROWS_PER_STEP)
     ids = list(db.session.scalars(some))
-    return bool(ids) and bool(execute(delete(ApiCall).where(ApiCall.id.in_(ids))))
+    return bool(ids) and bool(execute(delete(table).where(table.id.in_(ids))))
 
 
 def _erase_rest(user_id: int) -> None:

@@ -51,7 +51,8 @@ LOST: Final = Failed("engine_failed", "The answer was lost. Please retry.", Usag
 class Call:
     """What a program asks: `sampling` holds what it wants otherwise than is usual, `prefix` is continued.
 
-    `raw`: the one message is the prompt as the model reads it.
+    `raw`: the one message is the prompt as the model reads it. `whole`: what does not fit is refused; else
+    the oldest exchanges are left out.
     """
 
     route: str
@@ -60,6 +61,7 @@ class Call:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     prefix: str = ""
     raw: bool = False
+    whole: bool = True
 
 
 @dataclass(eq=False)
@@ -160,7 +162,7 @@ class Calls:
                 messages=wanted.messages,
                 sampling=sampling_for_program(wanted.sampling, site, chosen, window),
                 model=chosen.name,
-                whole=True,
+                whole=wanted.whole,
                 owner=str(user.id),
                 prefix=wanted.prefix,
                 raw=wanted.raw,

@@ -186,10 +186,13 @@ class Engine:
             if tokens > limit:
                 raise MessageTooLong(tokens, limit)
 
-    def count_tokens(self, text: str, model: str = "") -> int:
-        """Tokens of a text; about four characters each until the tokenizer is loaded."""
+    def tokenize(self, text: str, model: str = "") -> list[int]:
+        """Ids of a text's tokens; raises EngineUnavailable until its tokenizer is loaded. Callable from any
+        thread, and slow for a long text."""
         runner = self._runner(model)
-        return runner.count_tokens(text) if runner is not None else (len(text) + 3) // 4
+        if runner is None:
+            raise EngineUnavailable(f"The model {self._spec(model).name} is not loaded.")
+        return runner.tokenize(text)
 
     def drain_ready(self) -> list[TokenStream]:
         """Streams with news since the last call; take from each of them after it."""

@@ -187,8 +187,8 @@ class TorchRunner:
         self._table.release(sequence.slot, sequence.computed, keep=not failed)
         sequence.slot = -1
 
-    def count_tokens(self, text: str) -> int:
-        return len(self._codec.encode(self._codec.clean(text)))
+    def tokenize(self, text: str) -> list[int]:
+        return self._codec.encode_bare(text)
 
     def count_prompt(self, text: str, system_prompt: str) -> int:
         return self._prompts.count(text, system_prompt)

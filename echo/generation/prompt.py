@@ -45,6 +45,13 @@ class TextCodec:
             return list(self._fast.encode(text, add_special_tokens=True).ids)
         return list(self.tokenizer.encode(text))
 
+    def encode_bare(self, text: str) -> list[int]:
+        """Tokens of a text alone, with nothing before or after it; special ones in it count as such."""
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        if self._fast is not None:
+            return list(self._fast.encode(text, add_special_tokens=False).ids)
+        return list(self.tokenizer.encode(text, add_special_tokens=False))
+
     def token_text(self, token: int) -> str:
         """Return a token alone as text, special ones too; half a character becomes U+FFFD."""
         return str((self._fast or self.tokenizer).decode([token], skip_special_tokens=False))

@@ -105,8 +105,8 @@ class ModelRunner(Protocol):
     def drop_adapter(self, name: str) -> None:
         """Forget an adapter; no row uses it."""
 
-    def count_tokens(self, text: str) -> int:
-        """Callable from any thread."""
+    def tokenize(self, text: str) -> list[int]:
+        """Ids of a text's tokens, without any that begin or end a prompt; callable from any thread."""
 
     def prompt_limit(self, max_new_tokens: int) -> int:
         """The most tokens that a prompt may have, so that the reply still fits."""

@@ -188,9 +188,9 @@ class ScriptedRunner:
         text = reply.text.replace("{question}", question).replace("{model}", request.model)
         pieces = WORDS.findall(text.removeprefix(request.prefix))  # a continued reply goes on
         limit = self.prompt_limit(sequence.budget)
-        if (tokens := self.count_tokens(question)) > limit:
+        if (tokens := self._count(question)) > limit:
             raise RowError("too_long", f"The message has {tokens} tokens; at most {limit} fit.")
-        length = sum(self.count_tokens(message.content) for message in request.messages)
+        length = sum(self._count(message.content) for message in request.messages)
         if request.whole and length >= self._facts.context_length:
             raise too_long(length, self._facts.context_length)
         self._rows[sequence.number] = _Row(reply, pieces, given=sequence.completion)
@@ -217,11 +217,14 @@ class ScriptedRunner:
     def drop_adapter(self, name: str) -> None:
         """There is nothing to forget."""
 
-    def count_tokens(self, text: str) -> int:
+    def tokenize(self, text: str) -> list[int]:
+        return list(range(self._count(text)))
+
+    def _count(self, text: str) -> int:
         return math.ceil(len(text) * self._script.prompt_tokens_per_char)
 
     def count_prompt(self, text: str, system_prompt: str) -> int:
-        return self.count_tokens(text) + self.count_tokens(system_prompt)
+        return self._count(text) + self._count(system_prompt)
 
     def prompt_limit(self, max_new_tokens: int) -> int:
         context = self._facts.context_length

@@ -276,7 +276,6 @@ def test_too_long_messages_fail_alone_and_are_refused_before(
         engine.check("日" * 400, "", 24)
     assert caught.value.limit == 488
     engine.check("short", "Be kind.", 24)
-    assert engine.count_tokens("hello") > 0
 
 
 def test_cancel_frees_the_row(shared: tuple[Engine, Reader]) -> None:

@@ -44,6 +44,14 @@ def test_the_text_already_written_is_continued() -> None:
     )
 
 
+def test_a_bare_text_has_nothing_around_it() -> None:
+    text = "Ein schöner Tag <|im_end|> 🎉"
+    tokens = CODEC.encode_bare(text)
+    assert tokens == CODEC.tokenizer.encode(text, add_special_tokens=False)
+    assert CODEC.tokenizer.convert_tokens_to_ids("<|im_end|>") in tokens
+    assert CODEC.encode_bare("") == []
+
+
 @pytest.mark.parametrize("exchanges", [1, 2, 3, 7, 30, 200])
 @pytest.mark.parametrize("context", [90, 128, 300])
 def test_the_oldest_exchanges_are_dropped_first(exchanges: int, context: int) -> None:

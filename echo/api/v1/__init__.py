@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from echo.api.v1 import chat_completions, completions, messages, models, nothing, responses
+from echo.api.v1 import (
+    chat_completions,
+    completions,
+    messages,
+    models,
+    nothing,
+    responses,
+    tokenize,
+)
 from echo.api.v1.edge import blueprint
 
 BLUEPRINTS = (blueprint, messages.blueprint, responses.blueprint)
 
-__all__ = ["BLUEPRINTS", "chat_completions", "completions", "models", "nothing"]
+__all__ = ["BLUEPRINTS", "chat_completions", "completions", "models", "nothing", "tokenize"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from flask import Response, g, request
@@ -22,14 +23,21 @@ STILL_HERE: Final = ": still here\n\n"
 
 def ask(wanted: Call) -> LiveCall:
     """Begin a call in the name of whose key this request shows."""
-    try:
+    with naming_models():
         call = Turns.here().calls.ask(g.api_key, wanted)  # whose door this was has put it there
+    db.session.commit()  # the connection goes back while the answer is written
+    return call
+
+
+@contextmanager
+def naming_models() -> Iterator[None]:
+    """Raise NotFound where a model that is named is not here, as programs are told of it."""
+    try:
+        yield
     except errors.InvalidInput as refusal:
         if refusal.field == "model":
             raise errors.NotFound(refusal.text, field="model") from refusal
         raise
-    db.session.commit()  # the connection goes back while the answer is written
-    return call
 
 
 def whole(call: LiveCall) -> Finished:

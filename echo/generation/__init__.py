@@ -38,10 +38,15 @@ from .stream import (
     TokenStream,
     Usage,
 )
+from .tool_calls import CallArguments, CallBegun, ReplyPart, SaidText, ToolCallReader
+from .tool_form import ToolForm
+from .tools import Tool, ToolCall
 from .waiting_line import WaitingLine
 
 __all__ = [
     "DEFAULT_CONTEXT_CAP",
+    "CallArguments",
+    "CallBegun",
     "ChatMessage",
     "Engine",
     "EngineConfig",
@@ -65,6 +70,8 @@ __all__ = [
     "ModelStatus",
     "QueueFull",
     "QueuePlace",
+    "ReplyPart",
+    "SaidText",
     "SamplingParams",
     "Script",
     "ScriptedReply",
@@ -76,6 +83,10 @@ __all__ = [
     "Timing",
     "TokenLogprob",
     "TokenStream",
+    "Tool",
+    "ToolCall",
+    "ToolCallReader",
+    "ToolForm",
     "Usage",
     "WaitingLine",
     "check_schema",

@@ -19,7 +19,7 @@ from .model_spec import ModelSpec
 from .request import FinishReason, GenerationRequest, SamplingParams
 from .room import MB
 from .runner import CHARS_PER_TOKEN, ModelRunner
-from .schema import check_schema
+from .schema import check_schemas
 from .scripted_runner import Script, ScriptedModels
 from .sequence import Sequence
 from .served_model import ServedModel
@@ -156,8 +156,7 @@ class Engine:
     def submit(self, request: GenerationRequest) -> TokenStream:
         """Queue a request; never blocks. Raises QueueFull, EngineUnavailable or InvalidRequest."""
         request = replace(request, model=self._spec(request.model).name)
-        if request.sampling.json_schema is not None:
-            check_schema(request.sampling.json_schema)
+        check_schemas(request)
         thread = self._thread  # the same one to the end: another may take over meanwhile
         self._require_alive(request.model)
         full = thread.inbox.enter(

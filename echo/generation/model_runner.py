@@ -114,6 +114,7 @@ class TorchRunner:
         if max(tokens) >= self._vocabulary:
             raise RowError("bad_request", "The text has tokens that the model does not know.")
         self._have_grammar(sequence)
+        sequence.stream.tool_form = self._prompts.tool_form(request)
         scope = Scope(request.model, request.owner)
         shared = self._prompts.shared_tokens(request)
         lease = self._table.acquire(tokens, request.conversation, scope, shared)
@@ -212,7 +213,7 @@ class TorchRunner:
         return TokenLogprob(self._codec.token_text(found.token), found.logprob, top)
 
     def _have_grammar(self, sequence: Sequence) -> None:
-        schema = sequence.request.sampling.json_schema
+        schema = self._prompts.schema(sequence.request)
         if schema is None or sequence.grammar is not None:
             return
         try:

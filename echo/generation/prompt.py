@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from .chat_template import ChatTemplate
@@ -11,8 +12,14 @@ from .errors import ChatTemplateError, ModelLoadError
 from .kv_cache import common_prefix
 from .request import ChatMessage, GenerationRequest
 from .runner import CHARS_PER_TOKEN, RowError, too_long
+from .tool_form import PLAIN, ToolForm
+from .tools import RESULT, call_in_words, cleaned, in_words, schema_of
 
 PLAIN_STOP = ("\nUser:",)
+NO_TOOLS = (
+    "This model's chat template knows no functions: leave tools out, or have one called by tool_choice "
+    "“required” or the function's name."
+)
 SHARED_KEPT = 64  # texts whose token counts are kept
 
 
@@ -61,6 +68,11 @@ class TextCodec:
             return StreamDetokenizer(self._fast)
         return WindowDetokenizer(self.tokenizer)
 
+    def without_special(self, text: str) -> str:
+        for special in self._special:
+            text = text.replace(special, "")
+        return text
+
     def clean(self, text: str) -> str:
         """What a person wrote must not end a turn or begin one: special tokens become plain text."""
         text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
@@ -78,6 +90,9 @@ class PromptBuilder:
 
     def stop(self, request: GenerationRequest) -> tuple[str, ...]:
         """What ends a reply besides the request's own stop strings."""
+        form = self.tool_form(request)
+        if form is not None and request.one_call and form.closes_visibly:
+            return (form.closing,)
         return () if self._codec.has_template or request.raw else PLAIN_STOP
 
     def limit(self, max_new_tokens: int) -> int:
@@ -93,7 +108,7 @@ class PromptBuilder:
         starts = _exchange_starts(rest)
 
         def tokens_from(exchange: int) -> list[int]:
-            return self._tokens(system, rest[starts[exchange] :], request.prefix)
+            return self._tokens((*system, *rest[starts[exchange] :]), request)
 
         tokens = tokens_from(0)
         if (whole := len(tokens)) <= limit:
@@ -117,12 +132,13 @@ class PromptBuilder:
     def _whole(self, request: GenerationRequest) -> list[int]:
         """The prompt with every message; the reply gets what room is left, one token at least."""
         chars = sum(len(message.content) for message in request.messages)
+        chars += sum(len(tool.parameters) + len(tool.description) for tool in request.tools)
         if chars > self._context * CHARS_PER_TOKEN:  # not even counted
             raise too_long(chars // 4, self._context)
         if request.raw:
             tokens = self._codec.encode_raw(request.messages[0].content)
         else:
-            tokens = self._tokens(*_split(request.messages), request.prefix)
+            tokens = self._tokens(request.messages, request)
         if len(tokens) >= self._context:
             raise too_long(len(tokens), self._context)
         return tokens
@@ -145,27 +161,79 @@ class PromptBuilder:
     def tokens_of(self, system_prompt: str, text: str) -> list[int]:
         """The prompt of one message."""
         system = (ChatMessage("system", system_prompt),) if system_prompt else ()
-        return self._tokens(system, (ChatMessage("user", text),), "")
+        return self._tokens((*system, ChatMessage("user", text)))
 
     def count(self, text: str, system_prompt: str) -> int:
         return len(self.tokens_of(system_prompt, text))
 
-    def _tokens(
-        self, system: tuple[ChatMessage, ...], rest: tuple[ChatMessage, ...], prefix: str
-    ) -> list[int]:
-        return self._codec.encode(self._render((*system, *rest)) + self._codec.clean(prefix))
+    def schema(self, request: GenerationRequest) -> str | None:
+        """What the reply must fit: a call of a function, or what the request says."""
+        if not request.forced:
+            return request.sampling.json_schema
+        return schema_of(request.tools, request.forced, self._form or PLAIN)
 
-    def _render(self, messages: tuple[ChatMessage, ...]) -> str:
-        clean = [
-            {"role": message.role, "content": self._codec.clean(message.content)}
-            for message in messages
-        ]
+    def tool_form(self, request: GenerationRequest) -> ToolForm | None:
+        """How calls stand in the reply's text, which special tokens never reach."""
+        if not request.tools:
+            return None
+        form = self._form or PLAIN
+        opening, closing = map(self._codec.without_special, (form.opening, form.closing))
+        return replace(form, opening=opening, closing=closing, begun=bool(request.forced))
+
+    @property
+    def _form(self) -> ToolForm | None:
+        return self._codec.template.tool_form if self._codec.template else None
+
+    def _tokens(
+        self, messages: tuple[ChatMessage, ...], request: GenerationRequest | None = None
+    ) -> list[int]:
+        text = self._render(messages, request)
+        return self._codec.encode(text + self._codec.clean(request.prefix if request else ""))
+
+    def _render(self, messages: tuple[ChatMessage, ...], request: GenerationRequest | None) -> str:
+        tools, forced = (request.tools, request.forced) if request else ((), ())
+        form = self._form
+        if tools and form is None:
+            if not forced:
+                raise RowError("bad_request", NO_TOOLS)
+            messages = _told(messages, in_words(tools, forced))
+        clean = [self._as_read(message) for message in messages]
+        offered = [cleaned(tool.as_json(), self._codec.clean) for tool in tools] if form else []
         if self._codec.template is None:
             return _plain(clean)
         try:
-            return self._codec.template.render(clean)
+            text = self._codec.template.render(clean, offered or None)
         except ChatTemplateError as error:
             raise RowError("bad_request", f"The prompt cannot be made: {error}") from error
+        return text + form.opening if form and forced else text
+
+    def _as_read(self, message: ChatMessage) -> dict[str, Any]:
+        """A message as templates take it; in words where this one knows no functions."""
+        content = self._codec.clean(message.content)
+        if self._form is None:
+            if message.role == "tool":
+                said = RESULT.format(self._codec.clean(message.name), content)
+                return {"role": "user", "content": said}
+            calls = [self._codec.clean(call_in_words(call)) for call in message.calls]
+            return {
+                "role": message.role,
+                "content": "\n".join([*([content] if content else []), *calls]),
+            }
+        read: dict[str, Any] = {"role": message.role, "content": content}
+        if message.calls:
+            read["tool_calls"] = [
+                cleaned(call.as_json(), self._codec.clean) for call in message.calls
+            ]
+        if message.role == "tool":
+            read |= {"tool_call_id": message.answers, "name": message.name}
+        return read
+
+
+def _told(messages: tuple[ChatMessage, ...], text: str) -> tuple[ChatMessage, ...]:
+    """The messages with something more in their instructions."""
+    system, rest = _split(messages)
+    words = "\n\n".join([*(message.content for message in system), text])
+    return (ChatMessage("system", words), *rest)
 
 
 def _chat_template(tokenizer: Any) -> ChatTemplate | None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .errors import InvalidRequest
+from .tools import Tool, ToolCall, check_tools
 
-ROLES = ("system", "user", "assistant")
+ROLES = ("system", "user", "assistant", "tool")
+ANSWERED = ("user", "tool")
 MAX_STOP_STRINGS = 16
 MAX_STOP_LENGTH = 200
 MOST_LOGPROBS = 20
@@ -56,6 +58,9 @@ class SamplingParams:
 class ChatMessage:
     role: str
     content: str
+    calls: tuple[ToolCall, ...] = ()  # of functions, by an assistant
+    answers: str = ""  # the id of the call that a tool's message answers
+    name: str = ""  # and its function, where that is known
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,9 @@ class GenerationRequest:
     )
     prefix: str = ""  # text that the assistant has already written: it is continued
     request_id: str = ""
+    tools: tuple[Tool, ...] = ()  # functions that the model may call
+    forced: tuple[str, ...] = ()  # names of those of which it must call one
+    one_call: bool = False  # the reply ends with its first call
     trace_id: str = ""  # opaque: whose request this belongs to, for lines of log
 
     @property
@@ -88,8 +96,16 @@ class GenerationRequest:
             raise InvalidRequest("prompt", "must be one text that is not empty.")
         if self.prefix and self.sampling.json_schema is not None:
             raise InvalidRequest("json_schema", "a reply that is continued cannot be given one.")
-        if self.messages[-1].role != "user":
-            raise InvalidRequest("messages", "the last message must be from the user.")
+        if self.messages[-1].role not in ANSWERED:
+            raise InvalidRequest("messages", "the last message must be from the user or a tool.")
+        self._check_tools()
+
+    def _check_tools(self) -> None:
+        check_tools(self.tools, self.forced)
+        if self.tools and self.prefix:
+            raise InvalidRequest("tools", "a reply that is continued calls no functions.")
+        if self.tools and self.sampling.json_schema is not None:
+            raise InvalidRequest("tools", "a reply with a schema of its own calls no functions.")
 
 
 def _whole(name: str, value: object, least: int, most: int) -> None:

@@ -7,6 +7,8 @@ import json
 from llguidance import LLMatcher
 
 from .errors import InvalidRequest
+from .request import GenerationRequest
+from .tools import schema_of
 
 LARGEST_SCHEMA = 65_536  # characters
 WHITESPACE = " ?"  # between parts: small models would fill an answer with it
@@ -19,18 +21,26 @@ def grammar_of(schema: str) -> str:
     )
 
 
-def check_schema(schema: str) -> None:
+def check_schema(schema: str, field: str = "json_schema") -> None:
     """Raise InvalidRequest for what is no JSON schema, or one that cannot be followed."""
     if len(schema) > LARGEST_SCHEMA:
-        raise InvalidRequest("json_schema", f"must have at most {LARGEST_SCHEMA:,} characters.")
+        raise InvalidRequest(field, f"must have at most {LARGEST_SCHEMA:,} characters.")
     try:
         if not isinstance(json.loads(schema), dict):
-            raise InvalidRequest("json_schema", "must be a JSON object.")
+            raise InvalidRequest(field, "must be a JSON object.")
     except (ValueError, RecursionError) as problem:
-        raise InvalidRequest("json_schema", f"is no JSON: {problem}") from problem
+        raise InvalidRequest(field, f"is no JSON: {problem}") from problem
     error = LLMatcher.validate_grammar(grammar_of(schema))
     if error:
-        raise InvalidRequest("json_schema", f"cannot be followed: {first_line(error)}")
+        raise InvalidRequest(field, f"cannot be followed: {first_line(error)}")
+
+
+def check_schemas(request: GenerationRequest) -> None:
+    """Raise InvalidRequest where what a reply must fit cannot be followed."""
+    if request.sampling.json_schema is not None:
+        check_schema(request.sampling.json_schema)
+    if request.forced:
+        check_schema(schema_of(request.tools, request.forced), "tools")
 
 
 def first_line(error: str) -> str:

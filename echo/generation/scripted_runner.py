@@ -11,7 +11,7 @@ import math
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .config import EngineConfig
@@ -28,6 +28,7 @@ from .runner import (
     too_long,
 )
 from .sequence import Sequence
+from .tool_form import HERMES
 
 log = logging.getLogger(__name__)
 WORDS = re.compile(r"\s*\S+|\s+$")
@@ -194,6 +195,8 @@ class ScriptedRunner:
         if request.whole and length >= self._facts.context_length:
             raise too_long(length, self._facts.context_length)
         self._rows[sequence.number] = _Row(reply, pieces, given=sequence.completion)
+        if request.tools:
+            sequence.stream.tool_form = replace(HERMES, begun=bool(request.forced))
         prompt = [0] * max(1, min(length, limit))
         return Admission(
             prompt, 0, sequence.budget, PieceDetokenizer(pieces), request.sampling.stop

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .request import FinishReason
+from .tool_form import ToolForm
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ class TokenStream:
         self.request_id = request_id
         self.accepted_at = time.monotonic()  # the times that the end tells count from here
         self.place: QueuePlace | None = None
+        self.tool_form: ToolForm | None = (
+            None  # of calls, where functions are offered; before any piece
+        )
         self.announced = False  # in the engine's list of streams with news
         self.paused = False
         self._events: deque[StreamEvent] = deque()

@@ -5,7 +5,6 @@ Knows no rows' insides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 

@@ -10,7 +10,7 @@ from alembic import op
 from echo.models.types import BigId, UtcDateTime
 
 revision = "0012"
-down_revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -11,12 +11,17 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo.api.v1.bodies import ChatCompletion, read
+from echo.api.v1.bodies import ChatCompletion
+from echo.api.v1.body import read
 from echo.errors import InvalidInput
-from echo.generation import ChatMessage
+from echo.generation import ChatMessage, Tool, ToolCall
 from echo.services.turns import Call
 
 HI = {"role": "user", "content": "Hi"}
+TOOL = {"type": "function", "function": {"name": "count", "parameters": {"type": "object"}}}
+CALL = {"id": "1", "type": "function", "function": {"name": "count", "arguments": '{"of": 7}'}}
+CALLED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+ANSWERED = {"role": "tool", "content": "49", "tool_call_id": "1"}
 
 
 def as_body(body: Any) -> ChatCompletion:
@@ -86,7 +91,20 @@ def test_what_is_not_given_is_left_to_what_is_usual() -> None:
     assert call_of(**nothing) == call_of()
     assert call_of(user="ada", metadata={"a": 1}, store=False, nonsense=[1]) == call_of()
     assert call_of(n=1, tools=[], logit_bias={}, tool_choice="none") == call_of()
-    assert call_of(tools=[{"type": "function"}], tool_choice="none") == call_of()
+    assert call_of(tools=[TOOL], tool_choice="none") == call_of()
+
+
+def test_functions_are_offered_called_and_answered() -> None:
+    call = call_of(tools=[TOOL], messages=[HI, CALLED, ANSWERED], parallel_tool_calls=False)
+    assert call.tools == (Tool("count", '{"type": "object"}'),)
+    assert (call.forced, call.one_call) == ((), True)
+    assert call.messages[1:] == (
+        ChatMessage("assistant", "", calls=(ToolCall("1", "count", '{"of": 7}'),)),
+        ChatMessage("tool", "49", answers="1", name="count"),
+    )
+    assert call_of(tools=[TOOL], tool_choice="required").forced == ("count",)
+    named = {"type": "function", "function": {"name": "count"}}
+    assert call_of(tools=[TOOL], tool_choice=named).forced == ("count",)
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -96,11 +114,15 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"messages": ["Hi"]}, "messages[0]"),
     ({"messages": [{}]}, "messages[0].role"),
     ({"messages": [HI, {"role": "wizard", "content": "x"}]}, "messages[1].role"),
-    ({"messages": [{"role": "tool", "content": "x", "tool_call_id": "1"}]}, "messages[0].role"),
+    ({"messages": [HI, ANSWERED]}, "messages[1].tool_call_id"),
+    ({"messages": [HI, CALLED, {**ANSWERED, "tool_call_id": "2"}]}, "messages[2].tool_call_id"),
+    ({"messages": [HI, CALLED, {"role": "tool", "content": "x"}]}, "messages[2]"),
+    ({"messages": [{**HI, "tool_call_id": "1"}]}, "messages[0]"),
+    ({"messages": [{**HI, "tool_calls": [CALL]}]}, "messages[0]"),
     ({"messages": [{"role": "user", "content": 7}]}, "messages[0].content"),
     ({"messages": [{"role": "user", "content": [7]}]}, "messages[0].content"),
     ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content"),
-    ({"messages": [{"role": "assistant", "tool_calls": [{}]}, HI]}, "messages"),
+    ({"messages": [{"role": "assistant", "tool_calls": [{}]}, HI]}, "messages[0].tool_calls[0].id"),
     ({"messages": [HI] * 2_001}, "messages"),
     ({"model": 7}, "model"),
     ({"model": "x" * 65}, "model"),
@@ -122,8 +144,17 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
     ({"top_logprobs": 2}, "top_logprobs"),
     ({"stream_options": {"include_usage": True}}, "stream_options"),
-    ({"tools": [{"type": "function", "function": {"name": "x"}}]}, "tools"),
-    ({"functions": [{"name": "x"}]}, "tools"),
+    ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+    ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name"),
+    ({"tools": [{"type": "function"}]}, "tools[0].function"),
+    ({"tools": [TOOL], "tool_choice": "any"}, "tool_choice"),
+    (
+        {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "x"}}},
+        "tool_choice",
+    ),
+    ({"tool_choice": "required"}, "tool_choice"),
+    ({"tools": [TOOL], "logprobs": True}, "logprobs"),
+    ({"functions": [{"name": "x"}]}, "functions"),
     ({"response_format": {"type": "xml"}}, "response_format.type"),
     ({"response_format": {"type": "json_schema"}}, "response_format"),
     ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from echo.api.v1.bodies import read
+from echo.api.v1.body import read
 from echo.api.v1.messages import Messages
 from echo.errors import InvalidInput
 from echo.generation import ChatMessage

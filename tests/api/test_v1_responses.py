@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from echo.api.v1.bodies import read
+from echo.api.v1.body import read
 from echo.api.v1.responses import Responses
 from echo.clock import utc_now
 from echo.errors import InvalidInput

@@ -35,6 +35,11 @@ SCRIPT: dict[str, Any] = {
     "replies": [
         {"match": "slow", "text": SLOW_TEXT, "delay_ms": 20, "first_delay_ms": 5},
         {"match": "drip", "text": SLOW_TEXT, "delay_ms": 300, "first_delay_ms": 1},
+        {
+            "match": "call it",
+            "text": '<tool_call>\n{"name": "count", "arguments": {"of": [7]}}\n</tool_call>',
+            "delay_ms": 1,
+        },
         {"match": "brief", "text": "A brief answer.", "delay_ms": 1, "first_delay_ms": 1},
     ],
     "default": {

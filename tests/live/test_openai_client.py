@@ -127,6 +127,26 @@ def test_responses_go_on_from_each_other(client: OpenAI) -> None:
         client.responses.create(model="scripted", input="x", previous_response_id=second.id)
 
 
+def test_functions_are_called(client: OpenAI) -> None:
+    """What is called by a real model: tests/generation/test_tools.py."""
+    tool: Any = {
+        "type": "function",
+        "function": {"name": "count", "parameters": {"type": "object"}},
+    }
+    with client.chat.completions.stream(
+        model="scripted", messages=asking("call it"), tools=[tool]
+    ) as stream:
+        kinds = {event.type for event in stream}
+        choice = stream.get_final_completion().choices[0]
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.tool_calls is not None
+    (call,) = choice.message.tool_calls
+    assert (call.type, call.function.name, call.function.arguments) == (
+        "function", "count", '{"of": [7]}',
+    )  # fmt: skip
+    assert {"tool_calls.function.arguments.delta", "tool_calls.function.arguments.done"} <= kinds
+
+
 def test_errors_are_the_packages_own(client: OpenAI, server: LiveServer) -> None:
     for create, kind, code in (
         ({"model": "gpt-4"}, openai.NotFoundError, "model_not_found"),

@@ -1,52 +1,21 @@
-"""Bodies of requests: read once, checked, and turned into calls. Knows no answers.
-
-Types are strict (true is no number); fields that nobody knows are ignored, as OpenAI does.
-"""
+"""Bodies of requests: checked, and turned into calls. Knows no answers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Final, Literal, Self
 
-from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from echo.api.v1.body import Body
+from echo.api.v1.tools import MadeCall, OfferedTool, forced_by
 from echo.errors import InvalidInput
 from echo.limits import API_MESSAGES, MODEL_NAME_CHARS
 from echo.services.turns import Call, ChatMessage
 
-T = TypeVar("T", bound="Body")
-
 INSTRUCTING: Final = ("system", "developer")
-NO_TOOLS: Final = (
-    "The models here call no tools yet: leave tools out, or set tool_choice to “none”."
-)
-
-
-class Body(BaseModel):
-    """The base of all bodies and their parts."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
-
-
-def read(kind: type[T]) -> T:
-    """Return this request's body; raises InvalidInput, which names the field at fault."""
-    try:
-        return kind.model_validate_json(request.get_data())
-    except ValidationError as failure:
-        raise _refusal(failure) from failure
-
-
-def _refusal(failure: ValidationError) -> InvalidInput:
-    """Return the first thing that is wrong, in words."""
-    first = failure.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "json_invalid" or (not first["loc"] and first["type"] == "model_type"):
-        return InvalidInput("Send a JSON object.")
-    where = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in first["loc"])
-    field = where.lstrip(".")[:80] or None
-    said = first["msg"].removeprefix("Value error, ")
-    return InvalidInput(f"{field}: {said}" if field else said, field=field)
+NO_TOOLS: Final = "Functions are called by /v1/chat/completions alone: please leave tools out."
 
 
 def joined(content: Any) -> Any:
@@ -90,27 +59,43 @@ Stop = Annotated[
 
 
 def told_and_said(
-    messages: Iterable[tuple[str, str]],
+    messages: Iterable[ChatMessage],
 ) -> tuple[list[ChatMessage], list[ChatMessage]]:
     """Return instructions from anywhere as one message, or none, and what people and models said."""
     listed = list(messages)
-    told = [text for role, text in listed if role in INSTRUCTING]
+    told = [one.content for one in listed if one.role in INSTRUCTING]
     opening = [ChatMessage("system", "\n\n".join(told))] if any(told) else []
-    return opening, [ChatMessage(role, text) for role, text in listed if role not in INSTRUCTING]
+    return opening, [one for one in listed if one.role not in INSTRUCTING]
 
 
 class Message(Body):
     """One message of a conversation."""
 
-    role: Literal["system", "developer", "user", "assistant"]
+    role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content = ""
-    tool_calls: list[Any] | None = None
+    tool_calls: list[MadeCall] | None = None
+    tool_call_id: str | None = None
 
     @model_validator(mode="after")
-    def _refuse_tool_calls(self) -> Self:
-        if self.tool_calls:
-            raise InvalidInput(NO_TOOLS, field="messages")
+    def _refuse_what_is_another_roles(self) -> Self:
+        if self.tool_calls and self.role != "assistant":
+            raise ValueError("only an assistant's message has tool_calls")
+        if (self.role == "tool") != (self.tool_call_id is not None):
+            raise ValueError("a tool's message, and no other, has a tool_call_id")
         return self
+
+
+def as_messages(listed: Iterable[Message]) -> Iterator[ChatMessage]:
+    """Yield messages as the engine takes them; raises InvalidInput for an answer to no call."""
+    made: dict[str, str] = {}
+    for number, one in enumerate(listed):
+        calls = tuple(call.as_call() for call in one.tool_calls or ())
+        made |= {call.id: call.name for call in calls}
+        answers = one.tool_call_id or ""
+        if one.role == "tool" and answers not in made:
+            words = "there is no call of this id in the messages before"
+            raise InvalidInput(words, field=f"messages[{number}].tool_call_id")
+        yield ChatMessage(one.role, one.content, calls, answers, made.get(answers, ""))
 
 
 class Sampling(Body):
@@ -197,14 +182,20 @@ class ChatCompletion(Sampling):
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
     response_format: ResponseFormat | None = None
-    tools: list[Any] | None = None
+    tools: list[OfferedTool] | None = None
     tool_choice: Any = None
-    functions: list[Any] | None = None
+    parallel_tool_calls: bool | None = None
+    functions: list[Any] | None = Field(None, max_length=0)
+
+    @property
+    def offered(self) -> list[OfferedTool]:
+        """The functions that may be called; none where tool_choice says so."""
+        return [] if self.tool_choice == "none" else self.tools or []
 
     @model_validator(mode="after")
     def _refuse_what_does_not_go_together(self) -> Self:
-        if (self.tools or self.functions) and self.tool_choice != "none":
-            raise InvalidInput(NO_TOOLS, field="tools")
+        if self.offered and self.logprobs:
+            raise InvalidInput("logprobs are told of answers without tools", field="logprobs")
         if self.top_logprobs is not None and not self.logprobs:
             raise InvalidInput("top_logprobs needs logprobs: true", field="top_logprobs")
         if self.stream_options is not None and not self.stream:
@@ -213,11 +204,21 @@ class ChatCompletion(Sampling):
 
     def as_call(self) -> Call:
         """Return what it asks. Instructions from anywhere come first, as models expect them."""
-        opening, said = told_and_said((one.role, one.content) for one in self.messages)
-        prefix = said.pop().content if said and said[-1].role == "assistant" else ""
+        opening, said = told_and_said(as_messages(self.messages))
+        begun = bool(said) and said[-1].role == "assistant" and not said[-1].calls
+        prefix = said.pop().content if begun else ""
         sampling = self.sampling() | {
             "max_new_tokens": self.max_completion_tokens or self.max_tokens,
             "logprobs": (self.top_logprobs or 0) if self.logprobs else None,
             "json_schema": self.response_format.schema_text() if self.response_format else None,
         }
-        return Call("chat.completions", (*opening, *said), self.model or None, sampling, prefix)
+        return Call(
+            "chat.completions",
+            (*opening, *said),
+            self.model or None,
+            sampling,
+            prefix,
+            tools=tuple(tool.as_tool() for tool in self.offered),
+            forced=forced_by(self.tool_choice, self.offered),
+            one_call=self.parallel_tool_calls is False,
+        )

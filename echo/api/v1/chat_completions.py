@@ -10,8 +10,10 @@ from flask import Response, jsonify
 
 from echo import __version__
 from echo.api.v1 import reading
-from echo.api.v1.bodies import ChatCompletion, read
+from echo.api.v1.bodies import ChatCompletion
+from echo.api.v1.body import read
 from echo.api.v1.edge import blueprint, openai_error
+from echo.api.v1.tools import ToolAnswer
 from echo.errors import EchoError
 from echo.services.turns import Finished, LiveCall, TextPiece, TokenLogprob, Usage
 
@@ -23,12 +25,14 @@ HALF_A_CHARACTER: Final = "\ufffd"
 def chat_completions() -> Response:
     """Answer a conversation; nothing of it is kept."""
     body = read(ChatCompletion)
-    call = reading.ask(body.as_call())
+    asked = body.as_call()
+    call = reading.ask(asked)
+    tools = ToolAnswer(call, isinstance(body.tool_choice, dict)) if asked.tools else None
     with_usage = bool(body.stream_options and body.stream_options.include_usage)
     if body.stream:
-        return reading.streamed(call, _chunks(call, with_usage), told)
+        return reading.streamed(call, _chunks(call, with_usage, tools), told)
     end = reading.whole(call)
-    return jsonify(_completion(call, end))
+    return jsonify(_completion(call, end, tools))
 
 
 # ── as it is written ────────────────────────────────────────────────────────────────────────
@@ -53,16 +57,19 @@ class _Chunk:
         return reading.event(chunk | ({"usage": usage} if self.with_usage else {}))
 
 
-def _chunks(call: LiveCall, with_usage: bool) -> Iterator[str]:
+def _chunks(call: LiveCall, with_usage: bool, tools: ToolAnswer | None) -> Iterator[str]:
     chunk = _Chunk(call, with_usage)
-    yield chunk.of({"role": "assistant", "content": "", "refusal": None})
+    yield chunk.of({"role": "assistant", "content": None if tools else "", "refusal": None})
     for pieces in reading.news(call):
-        if pieces:
-            yield chunk.of({"content": reading.text_of(pieces)}, logprobs=_logprobs(pieces))
-        else:
+        if not pieces:
             yield reading.STILL_HERE
+        elif tools:
+            yield from map(chunk.of, tools.deltas(reading.text_of(pieces)))
+        else:
+            yield chunk.of({"content": reading.text_of(pieces)}, logprobs=_logprobs(pieces))
     end = call.finished()
-    yield chunk.of({}, finish=str(end.reason))
+    yield from map(chunk.of, tools.last_deltas() if tools else ())
+    yield chunk.of({}, finish=_reason(end, tools))
     if with_usage:
         yield chunk.of_usage(end.usage)
     yield DONE
@@ -76,22 +83,24 @@ def told(failure: EchoError) -> str:
 # ── as a whole ──────────────────────────────────────────────────────────────────────────────
 
 
-def _completion(call: LiveCall, end: Finished) -> dict[str, Any]:
-    message = {
-        "role": "assistant",
-        "content": reading.text_of(call.pieces),
-        "refusal": None,
-    }
+def _completion(call: LiveCall, end: Finished, tools: ToolAnswer | None) -> dict[str, Any]:
+    text = reading.text_of(call.pieces)
+    plain = {"role": "assistant", "content": text, "refusal": None}
+    message = tools.message(text) if tools else plain
     choice = {
         "index": 0,
         "message": message,
         "logprobs": _logprobs(call.pieces),
-        "finish_reason": str(end.reason),
+        "finish_reason": _reason(end, tools),
     }
     return head(call, "chatcmpl", "chat.completion") | {
         "choices": [choice],
         "usage": as_usage(end.usage),
     }
+
+
+def _reason(end: Finished, tools: ToolAnswer | None) -> str:
+    return tools.reason(str(end.reason)) if tools else str(end.reason)
 
 
 def head(call: LiveCall, prefix: str, kind: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from flask import Response, jsonify
 from pydantic import BeforeValidator, Field
 
 from echo.api.v1 import reading
-from echo.api.v1.bodies import Sampling, StreamOptions, read
+from echo.api.v1.bodies import Sampling, StreamOptions
+from echo.api.v1.body import read
 from echo.api.v1.chat_completions import DONE, as_usage, head, told
 from echo.api.v1.edge import blueprint
 from echo.services.turns import Call, ChatMessage, LiveCall, TextPiece

@@ -13,7 +13,8 @@ from flask import Response, jsonify
 from pydantic import BeforeValidator, Field
 
 from echo.api.v1 import reading
-from echo.api.v1.bodies import NO_TOOLS, Body, Content, read
+from echo.api.v1.bodies import NO_TOOLS, Content
+from echo.api.v1.body import Body, read
 from echo.api.v1.edge import program_blueprint
 from echo.errors import Busy, EchoError, InvalidInput
 from echo.limits import API_MESSAGES, MODEL_NAME_CHARS

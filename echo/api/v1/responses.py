@@ -14,14 +14,15 @@ from flask_login import current_user
 from pydantic import BeforeValidator, Field, model_validator
 
 from echo.api.v1 import reading
-from echo.api.v1.bodies import NO_TOOLS, Body, Content, Sampling, as_schema, read, told_and_said
+from echo.api.v1.bodies import NO_TOOLS, Content, Sampling, as_schema, told_and_said
+from echo.api.v1.body import Body, read
 from echo.api.v1.edge import PARAMETERS, openai_error, program_blueprint
 from echo.api.v1.response_form import Answer, as_input_items, as_stored, number_of
 from echo.errors import InvalidInput, NotFound
 from echo.limits import API_MESSAGES
 from echo.models import KeptResponse
 from echo.services.chats import kept_responses
-from echo.services.turns import Call, Turns
+from echo.services.turns import Call, ChatMessage, Turns
 
 LOGPROBS: Final = "message.output_text.logprobs"
 NAMES: Final = PARAMETERS | {
@@ -99,9 +100,9 @@ class Responses(Sampling):
 
     def as_call(self, before: Sequence[KeptResponse]) -> Call:
         """Return what it asks, after what the answers `before` it hold."""
-        listed = [("system", self.instructions or "")]
-        listed += [(role, text) for row in before for role, text in row.said]
-        listed += [(one.role, one.content) for one in self.input]
+        listed = [ChatMessage("system", self.instructions or "")]
+        listed += [ChatMessage(role, text) for row in before for role, text in row.said]
+        listed += [ChatMessage(one.role, one.content) for one in self.input]
         if len(listed) > API_MESSAGES:
             words = f"With what went before there are more than {API_MESSAGES:,} messages."
             raise InvalidInput(words, field="input")

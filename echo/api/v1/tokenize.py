@@ -7,7 +7,7 @@ from flask_login import current_user
 from pydantic import Field
 
 from echo.api.v1 import reading
-from echo.api.v1.bodies import Body, read
+from echo.api.v1.body import Body, read
 from echo.api.v1.edge import blueprint
 from echo.limits import MODEL_NAME_CHARS
 from echo.services.serving import Models, tokenizing

@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..errors import ChatTemplateError
+from ..tool_form import ToolForm, learn
 from .budget import BudgetExceeded, budget_for
 from .environment import ChatEnvironment, Raised
 
-Message = Mapping[str, str]  # role and content
+Message = Mapping[str, Any]  # role and content; of those who use functions more
 
 MAX_LENGTH: Final = 128 << 10  # characters; the longest of the field has 20,000
 MARK: Final = "Answer in rhymes, please."  # no template has these words of its own
 QUESTION: Final = "Where do puffins sleep?"
 GAP: Final = "\n\n"
+PLAIN: Final = {"role", "content"}
 
 
 class TemplateRefused(ChatTemplateError):
@@ -41,17 +43,18 @@ class ChatTemplate:
         except Exception as error:
             raise ChatTemplateError(f"it cannot be compiled: {_said(error)}") from error
         self.takes_system = self._takes_system()
+        self.tool_form = self._learn_tool_form()
 
-    def render(self, messages: Sequence[Message]) -> str:
+    def render(self, messages: Sequence[Message], tools: Sequence[Any] | None = None) -> str:
         """The text of a conversation, up to where the model speaks; raises ChatTemplateError."""
         fitted = self._fitted(messages)
         try:
-            return self._render(fitted)
+            return self._render(fitted, tools)
         except TemplateRefused:
             joined = _without_neighbours(fitted)
             if len(joined) == len(fitted):
                 raise
-            return self._render(joined)
+            return self._render(joined, tools)
 
     def check(self) -> None:
         """Raises ChatTemplateError unless a short conversation can be rendered."""
@@ -69,7 +72,18 @@ class ChatTemplate:
         except ChatTemplateError:
             return False
 
-    def _fitted(self, messages: Sequence[Message]) -> list[dict[str, str]]:
+    def _learn_tool_form(self) -> ToolForm | None:
+        ends = [end for end in (self._variables.get("eos_token"),) if isinstance(end, str) and end]
+
+        def render(messages: Sequence[Message], tools: Sequence[Any]) -> str:
+            try:
+                return self._render([dict(message) for message in messages], tools)
+            except ChatTemplateError as refusal:
+                raise ValueError from refusal
+
+        return learn(render, tuple(ends))
+
+    def _fitted(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         copies = [dict(message) for message in messages]
         if self.takes_system or not copies or copies[0]["role"] != "system":
             return copies
@@ -78,9 +92,9 @@ class ChatTemplate:
             return [{**system, "role": "user"}, *rest]
         return [{**rest[0], "content": system["content"] + GAP + rest[0]["content"]}, *rest[1:]]
 
-    def _render(self, messages: list[dict[str, str]]) -> str:
+    def _render(self, messages: list[dict[str, Any]], tools: Sequence[Any] | None = None) -> str:
         values = {
-            **self._variables, "messages": messages, "tools": None, "documents": None,
+            **self._variables, "messages": messages, "tools": tools, "documents": None,
             "add_generation_prompt": True,
         }  # fmt: skip
         try:
@@ -94,11 +108,11 @@ class ChatTemplate:
             raise ChatTemplateError(f"it cannot be rendered: {_said(error)}") from error
 
 
-def _without_neighbours(messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Messages of one role that follow each other become one."""
-    joined: list[dict[str, str]] = []
+def _without_neighbours(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Messages of one role that follow each other become one, but for calls and their answers."""
+    joined: list[dict[str, Any]] = []
     for message in messages:
-        if joined and joined[-1]["role"] == message["role"]:
+        if joined and joined[-1]["role"] == message["role"] and set(message) == PLAIN:
             joined[-1] = {**message, "content": joined[-1]["content"] + GAP + message["content"]}
         else:
             joined.append(message)

@@ -3,7 +3,21 @@
 Who reads what the engine writes gets its words for it from here.
 """
 
-from echo.generation import ChatMessage, Failed, Finished, TextPiece, TokenLogprob, Usage
+from echo.generation import (
+    CallArguments,
+    CallBegun,
+    ChatMessage,
+    Failed,
+    Finished,
+    ReplyPart,
+    SaidText,
+    TextPiece,
+    TokenLogprob,
+    Tool,
+    ToolCall,
+    ToolCallReader,
+    Usage,
+)
 from echo.services.turns.calls import Call, LiveCall, ended_as
 from echo.services.turns.ending import catch_up, interrupt_orphans
 from echo.services.turns.live_turn import LiveTurn
@@ -12,7 +26,7 @@ from echo.services.turns.turns import Question, Turns
 from echo.services.turns.waits import longest as longest_waits
 
 __all__ = [
-    "Asked", "Call", "ChatMessage", "Failed", "Finished", "LiveCall", "LiveTurn", "Question", "TextPiece",
-    "TokenLogprob", "Turns", "Usage", "catch_up", "ended_as", "interrupt_orphans",
-    "longest_waits",
+    "Asked", "Call", "CallArguments", "CallBegun", "ChatMessage", "Failed", "Finished", "LiveCall",
+    "LiveTurn", "Question", "ReplyPart", "SaidText", "TextPiece", "TokenLogprob", "Tool", "ToolCall", "ToolCallReader",
+    "Turns", "Usage", "catch_up", "ended_as", "interrupt_orphans", "longest_waits",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ from echo.generation import (
     GenerationRequest,
     TextPiece,
     Timing,
+    Tool,
     Usage,
 )
 from echo.models import ApiCall, ApiKey, MessageStatus, User
@@ -52,7 +53,8 @@ class Call:
     """What a program asks: `sampling` holds what it wants otherwise than is usual, `prefix` is continued.
 
     `raw`: the one message is the prompt as the model reads it. `whole`: what does not fit is refused; else
-    the oldest exchanges are left out.
+    the oldest exchanges are left out. `forced`: one of these functions must be called; `one_call`: no other
+    after the first.
     """
 
     route: str
@@ -62,6 +64,9 @@ class Call:
     prefix: str = ""
     raw: bool = False
     whole: bool = True
+    tools: tuple[Tool, ...] = ()
+    forced: tuple[str, ...] = ()
+    one_call: bool = False
 
 
 @dataclass(eq=False)
@@ -168,6 +173,9 @@ class Calls:
                 raw=wanted.raw,
                 request_id=call_id,
                 trace_id=request_ids.current(),
+                tools=wanted.tools,
+                forced=wanted.forced,
+                one_call=wanted.one_call,
             )
 
     # ── in a green thread of each call ──────────────────────────────────────────────────────

@@ -98,6 +98,7 @@ class FixedStream:
     """A stream that says one text and ends; to its reader it is a stream of the engine."""
 
     place = None
+    tool_form = None
 
     def __init__(self, request_id: str, text: str) -> None:
         self.request_id = request_id

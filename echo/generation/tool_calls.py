@@ -1,0 +1,237 @@
+"""Calls of functions, read out of a reply as it is written. It does not know models or who asked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .tool_form import ToolForm
+
+TEXT: Final = r'"((?:[^"\\]|\\.)*)"'
+
+
+@dataclass(frozen=True)
+class SaidText:
+    """A part of the reply that is no call."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CallBegun:
+    """The model calls a function; its arguments follow."""
+
+    index: int
+    name: str
+
+
+@dataclass(frozen=True)
+class CallArguments:
+    """The next piece of a call's arguments, as the model writes them."""
+
+    index: int
+    text: str
+
+
+ReplyPart = SaidText | CallBegun | CallArguments
+
+
+class ToolCallReader:
+    """Takes a reply piece by piece. What looks like a call and is none stays text."""
+
+    def __init__(self, form: ToolForm | None) -> None:
+        self._form = form or ToolForm()
+        self._opening = self._form.opening.strip()
+        self._closing = self._form.closing.strip()
+        name, arguments = re.escape(self._form.name), re.escape(self._form.arguments)
+        self._head = re.compile(
+            rf'\s*\{{\s*"{name}"\s*:\s*{TEXT}\s*,\s*"{arguments}"\s*:\s*(?=\{{)'
+        )
+        self._held = ""
+        self._before_call = ""  # white space and opening: text after all, if no call follows
+        self._seen = form is None  # nothing more is to be looked for
+        self._state = self._in_call if self._form.begun else self._in_text
+        self._value = _Value()
+        self._rest = _Value()
+        self._at_start = True
+        self._between = False  # after a call: white space is nobody's text
+        self.calls = 0
+
+    def feed(self, text: str) -> Iterator[ReplyPart]:
+        """Yield what is known now."""
+        if self._seen:
+            yield SaidText(text)
+            return
+        self._held += text
+        yield from self._read()
+
+    def finish(self) -> Iterator[ReplyPart]:
+        """Yield what was held back at the end of the reply."""
+        held, self._held = self._held, ""
+        if self._state == self._in_call and (held or self._before_call):
+            yield SaidText(self._before_call + held)
+        elif self._state == self._in_text and held and not (self._between and held.isspace()):
+            yield SaidText(held)
+
+    def _read(self) -> Iterator[ReplyPart]:
+        while True:
+            before = (self._state, len(self._held))
+            yield from self._state()
+            if before == (self._state, len(self._held)):
+                return
+
+    def _in_text(self) -> Iterator[ReplyPart]:
+        """White space is held back: between text and a call it is nobody's."""
+        if not self._form.opens_visibly:
+            yield from self._at_its_start()
+            return
+        if self._between:
+            self._held = self._held.lstrip()
+        found = self._held.find(self._opening)
+        if found >= 0:
+            text = self._held[:found].rstrip()
+            end = found + len(self._opening)
+            self._before_call, self._held = self._held[len(text) : end], self._held[end:]
+            self._state = self._in_call
+        else:
+            text = self._held[: _held_back(self._held, self._opening)].rstrip()
+            self._held = self._held[len(text) :]
+        if text:
+            self._between = False
+            yield SaidText(text)
+
+    def _at_its_start(self) -> Iterator[ReplyPart]:
+        """A form without a tag: a call is what the reply begins with, or no call."""
+        begun = self._held.lstrip()
+        if not begun:
+            return
+        wanted = self._opening + "{" if self._opening else "{"
+        if self._at_start and begun.startswith(wanted):
+            start = self._held.index(begun) + len(self._opening)
+            self._before_call, self._held = self._held[:start], self._held[start:]
+            self._state = self._in_call
+        elif not (self._at_start and wanted.startswith(begun)):
+            self._seen = True
+            text, self._held = self._held, ""
+            yield SaidText(text)
+
+    def _in_call(self) -> Iterator[ReplyPart]:
+        head = self._head.match(self._held)
+        if head is not None and (name := _text(head[1])) is not None:
+            self._held, self._before_call = self._held[head.end() :], ""
+            self._value = _Value()
+            self._state = self._in_arguments
+            yield CallBegun(self.calls, name)
+            return
+        whole = _Value()
+        end = whole.take(self._held)
+        if not whole.ended:
+            return
+        value, self._held = self._held[:end], self._held[end:]
+        call = self._understood(value)
+        if call is None:
+            self._state, self._at_start = self._in_text, False
+            before, self._before_call = self._before_call, ""
+            yield SaidText(before + value)
+            return
+        self._before_call = ""
+        yield CallBegun(self.calls, call[0])
+        yield CallArguments(self.calls, call[1])
+        self.calls += 1
+        self._state = self._after_call
+
+    def _understood(self, text: str) -> tuple[str, str] | None:
+        """Return name and arguments of a call that is written in another order, or as a text."""
+        try:
+            value: Any = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict) or not isinstance(value.get(self._form.name), str):
+            return None
+        arguments = value.get(self._form.arguments, {})
+        written = (
+            arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        )
+        return value[self._form.name], written
+
+    def _in_arguments(self) -> Iterator[ReplyPart]:
+        end = self._value.take(self._held)
+        text, self._held = self._held[:end], self._held[end:]
+        if text:
+            yield CallArguments(self.calls, text)
+        if self._value.ended:
+            self.calls += 1
+            self._rest = _Value(depth=1)
+            self._state = self._in_rest
+
+    def _in_rest(self) -> Iterator[ReplyPart]:
+        """What else the object holds is of no use to anybody."""
+        self._held = self._held[self._rest.take(self._held) :]
+        if self._rest.ended:
+            self._state = self._after_call
+        yield from ()
+
+    def _after_call(self) -> Iterator[ReplyPart]:
+        held = self._held.lstrip()
+        if not held or (self._closing.startswith(held) and held != self._closing):
+            return
+        if self._closing and held.startswith(self._closing):
+            self._held = held[len(self._closing) :]
+            self._state, self._at_start, self._between = self._in_text, False, True
+        elif held.startswith(","):
+            self._held = held[1:]
+            self._state = self._in_call
+        else:
+            self._state, self._at_start, self._between = self._in_text, False, True
+        yield from ()
+
+
+class _Value:
+    """Where a JSON value ends that is an object or an array; what is before it is left out of account."""
+
+    def __init__(self, depth: int = 0) -> None:
+        self._depth = depth
+        self._in_string = False
+        self._escaped = False
+        self.ended = False
+
+    def take(self, text: str) -> int:
+        """Read on and return how many signs belong to the value."""
+        for at, sign in enumerate(text):
+            self._one(sign)
+            if self.ended:
+                return at + 1
+        return len(text)
+
+    def _one(self, sign: str) -> None:
+        if self._escaped:
+            self._escaped = False
+        elif self._in_string:
+            self._escaped = sign == "\\"
+            self._in_string = sign != '"'
+        elif sign == '"':
+            self._in_string = True
+        elif sign in "{[":
+            self._depth += 1
+        elif sign in "}]":
+            self._depth -= 1
+            self.ended = self._depth <= 0
+
+
+def _held_back(text: str, tag: str) -> int:
+    """Return where the end of the text begins that may become the tag."""
+    for size in range(min(len(tag) - 1, len(text)), 0, -1):
+        if text.endswith(tag[:size]):
+            return len(text) - size
+    return len(text)
+
+
+def _text(written: str) -> str | None:
+    try:
+        found: str = json.loads(f'"{written}"')
+    except ValueError:
+        return None
+    return found

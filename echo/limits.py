@@ -18,6 +18,7 @@ TITLE_CHARS: Final = 120
 SYSTEM_PROMPT_CHARS: Final = 2_000
 MODEL_NAME_CHARS: Final = 64
 API_MESSAGES: Final = 2_000  # of one request below /v1
+EMBEDDED_TEXTS: Final = 2_048  # of one request
 KEPT_RESPONSE_DAYS: Final = 30  # after its last use, an answer below /v1/responses
 TEMPLATE_CHARS: Final = 50_000
 CONTEXT_TOKENS_LEAST: Final = 64

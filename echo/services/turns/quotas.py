@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from echo.clock import midnight, utc_now
 from echo.errors import QuotaExceeded
@@ -13,6 +13,7 @@ from echo.extensions import db
 from echo.models import ApiCall, Conversation, Message
 from echo.services.accounts import accounts
 
+UNCOUNTED = "embeddings"  # no messages, though their tokens count
 TOKENS = func.coalesce(Message.prompt_tokens, 0) + func.coalesce(Message.completion_tokens, 0)
 
 
@@ -89,7 +90,7 @@ def _used(user_id: int, since: datetime) -> tuple[int, int]:
 def _used_by_programs(user_id: int, since: datetime) -> tuple[int, int]:
     row = db.session.execute(
         select(
-            func.count(),
+            func.coalesce(func.sum(case((ApiCall.route == UNCOUNTED, 0), else_=1)), 0),
             func.coalesce(func.sum(ApiCall.prompt_tokens + ApiCall.completion_tokens), 0),
         ).where(ApiCall.user_id == user_id, ApiCall.created_at >= since)
     ).one()

@@ -6,6 +6,7 @@ from flask import Flask
 
 from echo import admin, api, cluster, config, engines, extensions, sockets, watching, web
 from echo.config import ROOT, Settings
+from echo.flask_config import flask_config
 from echo.generation import ServingEngine
 from echo.hub_lag import HubLag
 from echo.services.turns import Turns
@@ -24,7 +25,7 @@ def create_app(settings: Settings | None = None, engine: ServingEngine | None = 
         static_folder=str(ROOT / "static"),
         template_folder=str(ROOT / "templates"),
     )
-    app.config.from_mapping(config.flask_config(settings))
+    app.config.from_mapping(flask_config(settings))
     app.extensions["settings"] = settings
     extensions.init_app(app)
     cluster.init_app(app, settings)

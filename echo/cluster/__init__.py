@@ -9,15 +9,20 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from echo.cluster.alone import Alone
-from echo.cluster.members import Members
 from echo.config import Settings
 
-__all__ = ["Alone", "Members", "here", "init_app", "of"]
+__all__ = ["Alone", "here", "init_app", "of"]
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its place among the processes; `start` makes it known to them."""
-    app.extensions["cluster"] = Members(app, settings.redis_url) if settings.redis_url else Alone()
+    app.extensions["cluster"] = _members(app, settings.redis_url) if settings.redis_url else Alone()
+
+
+def _members(app: Flask, url: str) -> Alone:
+    from echo.cluster.members import Members  # a client of Redis, which most start without
+
+    return Members(app, url)
 
 
 def of(app: Flask) -> Alone:

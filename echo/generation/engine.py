@@ -28,8 +28,7 @@ from .stream import Finished, QueuePlace, Timing, TokenStream, Usage
 from .supervisor import Supervisor
 
 
-def _noop() -> None:
-    pass
+def _noop() -> None: ...
 
 
 class Engine:
@@ -186,8 +185,7 @@ class Engine:
                 raise MessageTooLong(tokens, limit)
 
     def tokenize(self, text: str, model: str = "") -> list[int]:
-        """Ids of a text's tokens; raises EngineUnavailable until its tokenizer is loaded. Callable from any
-        thread, and slow for a long text."""
+        """Ids of a text's tokens, on any thread; raises EngineUnavailable until the model is loaded."""
         runner = self._runner(model)
         if runner is None:
             raise EngineUnavailable(f"The model {self._spec(model).name} is not loaded.")

@@ -133,6 +133,10 @@ class RemoteEngine:
         if letters > limit * CHARS_PER_TOKEN:
             raise MessageTooLong(letters // bodies.BYTES_PER_TOKEN, limit)
 
+    def tokenize(self, text: str, model: str = "") -> list[int]:
+        """Refuse: the protocol has no words for it."""
+        raise InvalidRequest("model", "This model's server does not tell its tokens.")
+
     def drain_ready(self) -> list[TokenStream]:
         ready = list(self._ready)
         self._ready.clear()

@@ -88,6 +88,10 @@ class JoinedEngines:
         name = model or self.default_model
         self._of(name).check(text, system_prompt, max_new_tokens, name)
 
+    def tokenize(self, text: str, model: str = "") -> list[int]:
+        name = model or self.default_model
+        return self._of(name).tokenize(text, name)
+
     def drain_ready(self) -> list[TokenStream]:
         return [*self._elsewhere.drain_ready(), *self._here.drain_ready()]
 

@@ -15,6 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 from echo import config, extensions
 from echo.clock import utc_now
 from echo.extensions import db
+from echo.flask_config import flask_config
 from echo.forms import spam_trap
 from echo.limits import FORM_MIN_SECONDS
 from echo.models import RoleName
@@ -35,7 +36,7 @@ def app_on(instance: Path, environment: dict[str, str]) -> Flask:
         redis_url="",
     )
     app = Flask("accounts")
-    app.config.from_mapping(config.flask_config(settings), BCRYPT_LOG_ROUNDS=CHEAP_ROUNDS)
+    app.config.from_mapping(flask_config(settings), BCRYPT_LOG_ROUNDS=CHEAP_ROUNDS)
     app.extensions["settings"] = settings
     extensions.init_app(app)
     return app

@@ -63,7 +63,7 @@ def check_disk(settings: Settings) -> Iterator[Finding]:
 def check_clock(_settings: Settings) -> Iterator[Finding]:
     """Compare the clock with the age of Echo's own files, and ask the system whether it is set."""
     now = utc_now()
-    newest = datetime.fromtimestamp((ROOT / "requirements.txt").stat().st_mtime, UTC)
+    newest = datetime.fromtimestamp((ROOT / "pyproject.toml").stat().st_mtime, UTC)
     do = "Let the machine follow a time server (chrony, systemd-timesyncd); then start Echo anew."
     if newest - now > SKEW:
         said = f"By the clock it is {now:%Y-%m-%d %H:%M} UTC, and Echo's own files are newer."

@@ -15,6 +15,7 @@ from flask import Flask
 from echo import config, extensions
 from echo.cli.doctor.finding import Finding
 from echo.config import Settings
+from echo.flask_config import flask_config
 from echo.services import mail
 
 SECONDS: Final = 5.0
@@ -80,7 +81,7 @@ def check_mail(settings: Settings) -> Iterator[Finding]:
 
 def _mailing_app(settings: Settings) -> Flask:
     app = Flask("doctor")
-    app.config.from_mapping(config.flask_config(settings))
+    app.config.from_mapping(flask_config(settings))
     app.extensions["settings"] = settings
     extensions.mail.init_app(app)
     return app

@@ -27,6 +27,6 @@ from echo.services.turns.waits import longest as longest_waits
 
 __all__ = [
     "Asked", "Call", "CallArguments", "CallBegun", "ChatMessage", "Failed", "Finished", "LiveCall",
-    "LiveTurn", "Question", "ReplyPart", "SaidText", "TextPiece", "TokenLogprob", "Tool", "ToolCall", "ToolCallReader",
-    "Turns", "Usage", "catch_up", "ended_as", "interrupt_orphans", "longest_waits",
+    "LiveTurn", "Question", "ReplyPart", "SaidText", "TextPiece", "TokenLogprob", "Tool", "ToolCall",
+    "ToolCallReader", "Turns", "Usage", "catch_up", "ended_as", "interrupt_orphans", "longest_waits",
 ]  # fmt: skip

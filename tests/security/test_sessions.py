@@ -31,6 +31,7 @@ ELSEWHERE = [
     "/\u2028/evil.example", "//evil.example%2f..", "/.//evil.example", "/;@evil.example", "@evil.example",
     "data:text/html,x", " //evil.example", "\0//evil.example", "http://localhost@evil.example",
 ]  # fmt: skip
+OF_EACH_KIND = 7  # the first ones, tried on every address
 Becoming = Callable[[str], Somebody]
 
 
@@ -63,12 +64,15 @@ def test_no_address_leads_elsewhere(
             continue
         if person.user is not None:
             login(person.browser, person.user)
-        path = things.path(app, rule)
-        for target in ELSEWHERE:
+        path, redirects = things.path(app, rule), False
+        for number, target in enumerate(ELSEWHERE):
+            if number == OF_EACH_KIND and not redirects:
+                break  # it leads nowhere, wherever it is told to
             named = "&".join(f"{name}={quote(target)}" for name in ("next", "url", "target"))
             address = f"{path}{'&' if '?' in path else '?'}{named}"
             response = person.browser.open(address, method=method, buffered=True)
             where = response.location or ""
+            redirects = redirects or bool(where)
             if place_of(where):
                 found.append(f"{method} {rule.rule} {target!r} → {where}")
             assert response.status_code < 500, address

@@ -15,7 +15,7 @@ from typing import Final
 from vulture import Vulture
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-PRODUCT: Final = ("run.py", "echo", "analytics", "demo", "scripts")
+PRODUCT: Final = ("run.py", "echo", "analytics", "demo", "scripts", "migrations/env.py")
 REGISTERED: Final = [  # decorators that hand a function to somebody who calls it
     "@*.after_request", "@*.command", "@*.route", "@*.get", "@*.post", "@*.record_once",
     "@*.url_value_preprocessor", "@*.user_loader", "@*.listens_for", "@compiles", "@event", "@expose",
@@ -41,6 +41,7 @@ CALLED_BY: Final = {
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "fonttools": ("flavor",),
     "rich and requests": ("auth", "parsed"),
+    "sqlite3": ("isolation_level",),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),
     "WTForms": ("validate_*", "website"),
     "Jinja": ("visit_*", "_body", "intercepted_binops", "tags", "wrap_str_format", "__self"),

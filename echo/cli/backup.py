@@ -12,11 +12,10 @@ import click
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy.exc import SQLAlchemyError
 
 from echo import instance_lock
 from echo.cli import migrating
-from echo.errors import InvalidInput, StorageUnavailable
+from echo.errors import ConfigurationError, InvalidInput, StorageUnavailable
 from echo.services import audit
 from echo.services.audit import Act
 from echo.services.downloads import database
@@ -73,7 +72,7 @@ def _settle() -> None:
     """Bring what was put in place to this version's form, and let nobody in by an old session."""
     try:
         migrating.upgrade()
-    except SQLAlchemyError as failure:
+    except ConfigurationError as failure:
         raise StorageUnavailable(
             f"The backup could not be brought to this version's form: {failure}"
         ) from failure

@@ -1,0 +1,1 @@
+"""Databases of an earlier release, brought to this one's form."""

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from echo.clock import utc_now
 from tests.live.ports import free_port
+from tests.live.programs import key_on
 from tests.live.server import LiveServer
 
 Look = Callable[..., dict[str, str]]
@@ -46,6 +47,24 @@ def test_addresses(look: Look, server: LiveServer) -> None:
     stopped = look(PORT=str(free_port()), ECHO_PUBLIC_URL="https://chat.example.org")
     assert "ECHO_TRUSTED_PROXIES=1" in stopped["problem"]
     assert "was not tried" in stopped["warning"]
+
+
+def test_servers_that_compute(server: LiveServer, tmp_path: Path) -> None:
+    """The running Echo as the server of another one: with its key, a wrong one, a wrong name, gone."""
+    key = key_on(server, "doctor")
+
+    def look(**variables: str) -> str:
+        usual = {"ECHO_ENGINE": "openai", "ECHO_ENGINE_URL": server.url, "ECHO_ENGINE_KEY": key}
+        asked = LiveServer(tmp_path, **{**usual, **variables})
+        told = json.loads(asked.command("doctor", "--json").stdout)["findings"]
+        (found,) = (one for one in told if one["part"] == "model")
+        return f"{found['state']}: {found['said']} {found['do']}"
+
+    assert look() == f"ok: The server at 127.0.0.1:{server.port} has scripted. "
+    assert "problem: " in look(ECHO_ENGINE_KEY="wrong")
+    assert "refuses the key" in look(ECHO_ENGINE_KEY="wrong")
+    assert "has no other" in look(ECHO_ENGINE_MODEL="other")
+    assert "does not answer" in look(ECHO_ENGINE_URL=f"http://127.0.0.1:{free_port()}")
 
 
 def test_https(look: Look, tls_front: Callable[[bool], str], certificate: Path) -> None:

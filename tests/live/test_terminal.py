@@ -217,6 +217,17 @@ def stopped(server: LiveServer) -> int:
         return int(database.execute(query).fetchone()[0])
 
 
+def test_a_server_elsewhere_computes(server: LiveServer, tmp_path: Path) -> None:
+    """With ECHO_ENGINE=openai the terminal asks as the page would: with its help."""
+    settings = {"ECHO_ENGINE": "openai", "ECHO_ENGINE_URL": server.url}
+    asking = LiveServer(tmp_path, **settings, ECHO_ENGINE_KEY=key_on(server, "carl"))
+    for words in ((), ("--model", "scripted")):
+        done = asking.command("chat", *words, "--prompt", "brief")
+        assert (done.stdout, done.returncode) == ("A brief answer.\n", 0), done.stderr
+    nobody = asking.command("chat", "--model", "nosuch", "--prompt", "brief")
+    assert (nobody.returncode, "nosuch" in nobody.stderr) == (1, True)
+
+
 def test_what_answers_there_is_no_echo(place: LiveServer, server: LiveServer) -> None:
     wrong = place.command("chat", "--url", f"{server.url}/login", "--key", "k", "--prompt", "x")
     assert (wrong.returncode, "no Echo" in wrong.stderr) == (1, True), wrong.stderr

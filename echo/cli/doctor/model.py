@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from echo import engines
+from echo.cli.doctor import servers_elsewhere
 from echo.cli.doctor.finding import Finding
 from echo.config import Settings
 from echo.errors import ConfigurationError, EchoError
@@ -22,6 +23,8 @@ def check(settings: Settings) -> Iterator[Finding]:
     """Look at the model that the settings choose, and at those that are damaged."""
     if settings.engine == "scripted":
         yield from _script(settings)
+    if settings.engine == "openai":
+        yield from servers_elsewhere.check(settings)
     if settings.engine != "local":
         return
     library = engines.library(settings)

@@ -39,7 +39,7 @@ class Wishes:
     """By the engine's names."""
     system: str | None = None
     model: str | None = None
-    """Of those that an engine without a library offers; where there is one, the settings name the model."""
+    """Where a script or a server elsewhere answers; else the settings name the model."""
 
 
 class Here:
@@ -55,16 +55,22 @@ class Here:
         self._settings = settings
         self._wishes = wishes
         self._engine = engines.build(self._app, settings)
-        self._library = engines.library_of(self._app) if settings.engine == "local" else None
+        scripted = settings.engine == "scripted"
+        self._library = None if scripted else engines.library_of(self._app)
         models = Models(self._engine, self._library)
         self._requests = EngineRequests(self._engine, models, settings)
         self._asked = 0
-        self.model = self._engine.default_model
+        self._chosen = ""
         if adapter is not None:
             self._change_by(adapter)
         self._engine.start()
-        if self._library is None and wishes.model is not None:
+        if settings.engine != "local" and wishes.model is not None:
             self.use(wishes.model)
+
+    @property
+    def model(self) -> str:
+        """Whoever answers now; servers elsewhere say only after the start what they have."""
+        return self._chosen or self._engine.default_model
 
     def models(self) -> list[str]:
         """Return what is installed, and what was named besides."""
@@ -76,7 +82,7 @@ class Here:
     def use(self, name: str) -> None:
         """Let another model answer: a name, a folder, a GGUF file or a model of the Hub."""
         if name in (status.name for status in self._engine.models()):
-            self.model = name
+            self._chosen = name
         elif self._library is None:
             raise NotFound(f"There is no model {name}: /model lists them.")
         else:
@@ -85,7 +91,9 @@ class Here:
 
     def preparing(self) -> str | None:
         """Return that the model is being loaded, while it is. Raises EngineFailed."""
-        status = next(one for one in self._engine.models() if one.name == self.model)
+        status = next((one for one in self._engine.models() if one.name == self.model), None)
+        if status is None:
+            raise EngineFailed(f"{self.model} is not offered any more: /model lists what is.")
         if status.state == "failed":
             raise EngineFailed(f"{self.model} cannot be used: {status.error}")
         return None if status.state == "ready" else f"Loading {self.model}"
@@ -131,7 +139,7 @@ class Here:
         with refusals():
             for each in engines.with_base(library, files):
                 self._engine.offer(spec_of(each))
-        self.model = files.name
+        self._chosen = files.name
 
     def _change_by(self, adapter: Path) -> None:
         name = f"{self.model}+{adapter.name}"
@@ -139,7 +147,7 @@ class Here:
         with refusals():
             self._engine.offer(spec_of(files))
             self._engine.use_by_default(name)
-        self.model = name
+        self._chosen = name
 
 
 def started(settings: Settings, wishes: Wishes, adapter: str | None) -> Here:

@@ -70,14 +70,15 @@ def _elsewhere(given: dict[str, Any], by_flag: set[str]) -> Elsewhere:
 
 
 def _here(settings: Settings, given: dict[str, Any], by_flag: set[str]) -> Here:
+    model = str(given["local_path"] or given["model"] or "") or None
     wanted = {
-        "model": str(given["local_path"] or given["model"] or "") or None,
+        "model": None if settings.engine == "openai" else model,
         "device": given["device"],
         "quant": BITS.get(_bits(given, by_flag) or ""),
         "slots": 1,
     }
     changes = {name: value for name, value in wanted.items() if value is not None}
-    wishes = Wishes(_sampling(given), given["system"], given["model"])
+    wishes = Wishes(_sampling(given), given["system"], model)
     try:
         return here.started(settings.model_copy(update=changes), wishes, given["adapter"])
     except ConfigurationError as failure:

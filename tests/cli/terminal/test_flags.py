@@ -107,7 +107,6 @@ LOADING = [
     ((), {"LLM_QUANT_BITS": "4", "LLM_QUANT_ENABLED": "0"}, "quant", "auto"),
     (("--model", "two"), {"LLM_MODEL_PATH": "one"}, "model", "two"),
     ((), {"LLM_MODEL_PATH": "one"}, "model", "one"),
-    (("--local-path", "script.json"), {"LLM_MODEL_PATH": "one"}, "model", "script.json"),
 ]
 
 

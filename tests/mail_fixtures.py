@@ -10,7 +10,7 @@ import eventlet
 import pytest
 from flask import Flask
 
-from echo import config, hub
+from echo import flask_config, hub
 from echo.extensions import mail
 from echo.services import background
 from echo.services import mail as mail_service
@@ -24,7 +24,7 @@ def use_mail(app: Flask, url: str) -> None:
     """Let an application send its mails to this server."""
     settings = app.extensions["settings"]
     settings.mail_url, settings.public_url = url, PUBLIC_URL
-    app.config.update(config._mail_config(settings), MAIL_SUPPRESS_SEND=False)
+    app.config.update(flask_config._mail_config(settings), MAIL_SUPPRESS_SEND=False)
     mail.init_app(app)
 
 

@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export ECHO_TEST_MODELS ?= $(HOME)/.cache/echo/models
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test quick check format data-model bench soak train clean
+.PHONY: help setup setup-dev run traces test quick check format data-model bench soak train clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ $(VENV)/.runtime: requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt requirements-traces.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
@@ -52,6 +52,9 @@ run: setup ## set up, migrate and serve (PORT=8000 for another port, MODEL=mini 
 	$(if $(MODEL),,test -e "$${ECHO_INSTANCE:-instance}/models/.library/echo-small.model.json" \
 		|| $(BIN)/python run.py models add echo-small --if-possible --from packages)
 	PORT=$(PORT) $(if $(MODEL),ECHO_MODEL=$(if $(filter mini,$(MODEL)),echo-mini,$(MODEL))) $(BIN)/python run.py
+
+traces: setup ## install what sending traces needs (OTEL_EXPORTER_OTLP_ENDPOINT)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-traces.txt
 
 test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k word" for some; DATABASE=postgresql)
 	$(if $(ONLY),,PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import unquote
 
 from flask import Flask
 
 from echo import hub
 from echo.config import Settings
+from echo.errors import ConfigurationError
 from echo.watching import access_log, listening, metrics_page
 from echo.watching.metrics import Metrics
 from echo.watching.now import Now
 
-LAST_SECONDS = 0.5
+LAST_SECONDS: Final = 0.5
+NOT_INSTALLED: Final = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: `make traces` does that "
+    "(or: .venv/bin/pip install -r requirements-traces.txt). Or leave the setting out."
+)
 
 
 def init_app(app: Flask) -> None:
@@ -29,9 +35,11 @@ def init_app(app: Flask) -> None:
 
 
 def _trace(app: Flask, settings: Settings) -> None:
-    # its libraries take a tenth of a second and ten megabytes: who does not trace does without
-    from echo.watching.span_sender import SpanSender
-    from echo.watching.tracing import Tracing
+    try:  # who does not trace does without its libraries
+        from echo.watching.span_sender import SpanSender
+        from echo.watching.tracing import Tracing
+    except ImportError as missing:
+        raise ConfigurationError(NOT_INSTALLED) from missing
 
     sender = SpanSender(settings.otlp_endpoint, _headers(settings.otlp_headers))
     app.extensions["span_sender"] = sender

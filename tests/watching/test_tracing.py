@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,6 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from echo import watching
 from echo.app import create_app
+from echo.errors import ConfigurationError
 from echo.generation import EngineConfig
 from echo.models import User
 from echo.watching import span_sender
@@ -245,3 +247,13 @@ def test_an_application_traces_where_an_endpoint_is_set(
     assert collector.headers[0]["Authorization"] == "Bearer x"
     plain = create_app(settings_for(tmp_path))
     assert "tracing" not in plain.extensions
+
+
+def test_without_the_libraries_the_start_says_what_to_do(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "echo.watching.span_sender")
+    monkeypatch.delattr("echo.watching.span_sender")
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.common.trace_encoder", None)
+    with pytest.raises(ConfigurationError, match="make traces"):
+        create_app(settings_for(tmp_path, otlp_endpoint="http://127.0.0.1:9"))

@@ -106,8 +106,9 @@ class Latch:
 
     def notify(self) -> None:
         """Wake the reader, now or when it next waits."""
-        self._set = True
-        self._signal.notify()
+        if not self._set:  # else it has not looked since, and will
+            self._set = True
+            self._signal.notify()
 
     def wait(self, timeout: float) -> bool:
         """Wait for a `notify` that no `wait` has returned yet; False after `timeout` seconds."""

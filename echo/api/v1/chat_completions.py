@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Response, jsonify
@@ -18,6 +17,7 @@ from echo.errors import EchoError
 from echo.services.turns import Finished, LiveCall, TextPiece, TokenLogprob, Usage
 
 DONE: Final = "data: [DONE]\n\n"
+CHOICES: Final = '"choices":[]'
 HALF_A_CHARACTER: Final = "\ufffd"
 
 
@@ -38,23 +38,22 @@ def chat_completions() -> Response:
 # ── as it is written ────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
 class _Chunk:
-    """What all chunks of one answer have in common."""
+    """Makes the chunks of one answer; what all of them have in common is written once."""
 
-    call: LiveCall
-    with_usage: bool
+    def __init__(self, call: LiveCall, with_usage: bool) -> None:
+        self._head = head(call, "chatcmpl", "chat.completion.chunk")
+        usage = {"usage": None} if with_usage else {}
+        whole = reading.event(self._head | {"choices": []} | usage)
+        before, self._after = whole.split(CHOICES, 1)  # no text in JSON looks like it
+        self._before = f'{before}"choices":[{{"index":0,"delta":'
 
     def of(self, delta: dict[str, Any], finish: str | None = None, logprobs: Any = None) -> str:
-        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        return self._event([choice], None)
+        ends = reading.as_json({"logprobs": logprobs, "finish_reason": finish})[1:]
+        return f"{self._before}{reading.as_json(delta)},{ends}]{self._after}"
 
     def of_usage(self, usage: Usage) -> str:
-        return self._event([], as_usage(usage))
-
-    def _event(self, choices: list[Any], usage: dict[str, Any] | None) -> str:
-        chunk = head(self.call, "chatcmpl", "chat.completion.chunk") | {"choices": choices}
-        return reading.event(chunk | ({"usage": usage} if self.with_usage else {}))
+        return reading.event(self._head | {"choices": [], "usage": as_usage(usage)})
 
 
 def _chunks(call: LiveCall, with_usage: bool, tools: ToolAnswer | None) -> Iterator[str]:

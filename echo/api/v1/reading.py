@@ -18,6 +18,7 @@ from echo.services.turns import Call, Finished, LiveCall, TextPiece, Turns
 
 LOOK_SECONDS: Final = 15.0
 """A comment is sent after this silence, so that proxies keep the stream."""
+as_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 STILL_HERE: Final = ": still here\n\n"
 
 
@@ -96,5 +97,5 @@ def text_of(pieces: Iterable[TextPiece]) -> str:
 
 def event(data: dict[str, Any], name: str | None = None) -> str:
     """Return one server-sent event."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = as_json(data)
     return f"event: {name}\ndata: {text}\n\n" if name else f"data: {text}\n\n"

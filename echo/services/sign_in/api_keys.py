@@ -9,9 +9,10 @@ import secrets
 import string
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
@@ -87,30 +88,36 @@ def find(key: str | None) -> ApiKey | None:
     """Return the row of a key that works, of an active person."""
     if not key or not key.startswith(PREFIX) or len(key) != len(PREFIX) + CHARS:
         return None
-    return db.session.scalar(_working().where(ApiKey.key_hash == digest(key)))
+    return db.session.scalar(_found(), {"key_hash": digest(key), "now": utc_now()})
+
+
+@cache
+def _found() -> Select[ApiKey]:
+    """Return the statement that finds a key; made once: to know a statement again is half its cost."""
+    return _working(bindparam("now")).where(ApiKey.key_hash == bindparam("key_hash"))
 
 
 def working(ids: Collection[str]) -> set[str]:
     """Return those of these keys that still work."""
-    found = _working().with_only_columns(ApiKey.id).where(ApiKey.id.in_(ids))
+    found = _working(utc_now()).with_only_columns(ApiKey.id).where(ApiKey.id.in_(ids))
     return set(db.session.scalars(found))
 
 
-def _working() -> Select[ApiKey]:
+def _working(now: Any) -> Select[ApiKey]:
     return (
         select(ApiKey)
         .join(User, User.id == ApiKey.user_id)
         .where(
             User.active,
             ApiKey.revoked_at.is_(None),
-            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > utc_now()),
+            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
         )
     )
 
 
 def living(user_id: int) -> list[ApiKey]:
     """Return a person's keys that work, the newest first."""
-    rows = db.session.scalars(_working().where(ApiKey.user_id == user_id))
+    rows = db.session.scalars(_working(utc_now()).where(ApiKey.user_id == user_id))
     return sorted(rows, key=lambda row: row.created_at, reverse=True)
 
 

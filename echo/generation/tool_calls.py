@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from .tool_form import ToolForm
 
+FENCE: Final = "```json"
+BARE: Final = re.compile(r"\s*(```(?:json)?\s*)?(?=\{)")
 TEXT: Final = r'"((?:[^"\\]|\\.)*)"'
 
 
@@ -40,9 +42,15 @@ ReplyPart = SaidText | CallBegun | CallArguments
 
 
 class ToolCallReader:
-    """Takes a reply piece by piece. What looks like a call and is none stays text."""
+    """Takes a reply piece by piece. What looks like a call and is none stays text.
 
-    def __init__(self, form: ToolForm | None) -> None:
+    Small models forget the tags that their template shows them: a reply that begins with the object alone,
+    maybe as a block of code, is a call as well where it names a function that was offered (`names`).
+    """
+
+    def __init__(self, form: ToolForm | None, names: Collection[str] = ()) -> None:
+        self._names = names
+        self._bare = False
         self._form = form or ToolForm()
         self._opening = self._form.opening.strip()
         self._closing = self._form.closing.strip()
@@ -90,6 +98,8 @@ class ToolCallReader:
             return
         if self._between:
             self._held = self._held.lstrip()
+        if self._at_start and self._names and self._may_be_bare():
+            return
         found = self._held.find(self._opening)
         if found >= 0:
             text = self._held[:found].rstrip()
@@ -100,8 +110,21 @@ class ToolCallReader:
             text = self._held[: _held_back(self._held, self._opening)].rstrip()
             self._held = self._held[len(text) :]
         if text:
-            self._between = False
+            self._between = self._at_start = False
             yield SaidText(text)
+
+    def _may_be_bare(self) -> bool:
+        """Tell whether the reply may begin with a call without its tag; begin to read it where it does."""
+        begun = self._held.lstrip()
+        if FENCE.startswith(begun.rstrip()):
+            return True
+        if (found := BARE.match(self._held)) is None:
+            return False
+        self._before_call, self._held = self._held[: found.end()], self._held[found.end() :]
+        self._closing = FENCE[:3] if found[1] else self._closing
+        self._bare = True
+        self._state = self._in_call
+        return True
 
     def _at_its_start(self) -> Iterator[ReplyPart]:
         """A form without a tag: a call is what the reply begins with, or no call."""
@@ -120,7 +143,7 @@ class ToolCallReader:
 
     def _in_call(self) -> Iterator[ReplyPart]:
         head = self._head.match(self._held)
-        if head is not None and (name := _text(head[1])) is not None:
+        if head is not None and self._is_known(name := _text(head[1])):
             self._held, self._before_call = self._held[head.end() :], ""
             self._value = _Value()
             self._state = self._in_arguments
@@ -135,6 +158,7 @@ class ToolCallReader:
         if call is None:
             self._state, self._at_start = self._in_text, False
             before, self._before_call = self._before_call, ""
+            self._closing = self._form.closing.strip()
             yield SaidText(before + value)
             return
         self._before_call = ""
@@ -149,13 +173,17 @@ class ToolCallReader:
             value: Any = json.loads(text)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(value, dict) or not isinstance(value.get(self._form.name), str):
+        name = value.get(self._form.name) if isinstance(value, dict) else None
+        if not self._is_known(name):
             return None
         arguments = value.get(self._form.arguments, {})
         written = (
             arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         )
         return value[self._form.name], written
+
+    def _is_known(self, name: Any) -> TypeGuard[str]:
+        return isinstance(name, str) and (not self._bare or name in self._names)
 
     def _in_arguments(self) -> Iterator[ReplyPart]:
         end = self._value.take(self._held)
@@ -180,11 +208,13 @@ class ToolCallReader:
             return
         if self._closing and held.startswith(self._closing):
             self._held = held[len(self._closing) :]
+            self._closing, self._bare = self._form.closing.strip(), False
             self._state, self._at_start, self._between = self._in_text, False, True
         elif held.startswith(","):
             self._held = held[1:]
             self._state = self._in_call
         else:
+            self._closing, self._bare = self._form.closing.strip(), False
             self._state, self._at_start, self._between = self._in_text, False, True
         yield from ()
 

@@ -188,9 +188,13 @@ def test_what_cannot_be_offered_is_refused(asked: dict[str, Any], field: str) ->
 # ── calls read out of a reply ────────────────────────────────────────────────────────────────
 
 
-def read(form: ToolForm | None, pieces: Iterable[str]) -> list[tuple[str, ...]]:
+def read(
+    form: ToolForm | None,
+    pieces: Iterable[str],
+    names: tuple[str, ...] = ("a", "add_person", "count"),
+) -> list[tuple[str, ...]]:
     """Return what is said and called, each in one piece: ("text", …) or ("call", name, arguments)."""
-    reader = ToolCallReader(form)
+    reader = ToolCallReader(form, names)
     found: list[tuple[str, ...]] = []
     parts = [part for piece in pieces for part in reader.feed(piece)] + list(reader.finish())
     for part in parts:
@@ -241,6 +245,20 @@ REPLIES: list[tuple[ToolForm | None, str, list[tuple[str, ...]]]] = [
         '<tool_call>\n{"nom": 1}\n</tool_call>',
         [("text", '<tool_call>\n{"nom": 1}\n</tool_call>')],
     ),
+    (HERMES, A, [("call", "a", ARGUMENTS)]),  # without its tag
+    (HERMES, f"\n```json\n{A}\n```", [("call", "a", ARGUMENTS)]),
+    (HERMES, f"``` {A}```\nSo it is.", [("call", "a", ARGUMENTS), ("text", "So it is.")]),
+    (HERMES, f"{A}\n{{}}", [("call", "a", ARGUMENTS), ("text", "{}")]),
+    (HERMES, f"{A}</tool_call><tool_call>{A}", [("call", "a", ARGUMENTS)] * 2),
+    (
+        HERMES,
+        '{"name": "b", "arguments": {}} is JSON',
+        [("text", '{"name": "b", "arguments": {}} is JSON')],
+    ),
+    (HERMES, "```python\nx = {}\n```", [("text", "```python\nx = {}\n```")]),
+    (HERMES, '```json\n{"x": 1}\n```', [("text", '```json\n{"x": 1}\n```')]),
+    (HERMES, f"So: {A}", [("text", f"So: {A}")]),
+    (HERMES, "``", [("text", "``")]),
     (BEGUN, A, [("call", "a", ARGUMENTS)]),
     (BEGUN, '{"name": "a', [("text", '{"name": "a')]),
     (PLAIN, f" {A}", [("call", "a", ARGUMENTS)]),

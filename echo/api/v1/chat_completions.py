@@ -27,7 +27,8 @@ def chat_completions() -> Response:
     body = read(ChatCompletion)
     asked = body.as_call()
     call = reading.ask(asked)
-    tools = ToolAnswer(call, isinstance(body.tool_choice, dict)) if asked.tools else None
+    names = [tool.name for tool in asked.tools]
+    tools = ToolAnswer(call, isinstance(body.tool_choice, dict), names) if names else None
     with_usage = bool(body.stream_options and body.stream_options.include_usage)
     if body.stream:
         return reading.streamed(call, _chunks(call, with_usage, tools), told)

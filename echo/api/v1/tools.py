@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -84,15 +84,16 @@ def forced_by(choice: Any, tools: Sequence[OfferedTool]) -> tuple[str, ...]:
 class ToolAnswer:
     """An answer that may call functions, in OpenAI's form; `named`: it must call this one."""
 
-    def __init__(self, call: LiveCall, named: bool) -> None:
+    def __init__(self, call: LiveCall, named: bool, names: Collection[str]) -> None:
         self._call = call
+        self._names = names
         self._named = named
         self._reader: ToolCallReader | None = None
 
     def deltas(self, text: str) -> Iterator[dict[str, Any]]:
         """Yield what the next piece of the reply brings."""
-        if self._reader is None:
-            self._reader = ToolCallReader(self._call.stream.tool_form)  # known before any piece
+        if self._reader is None:  # the form is known before any piece
+            self._reader = ToolCallReader(self._call.stream.tool_form, self._names)
         yield from map(self._delta, self._reader.feed(text))
 
     def last_deltas(self) -> Iterator[dict[str, Any]]:

@@ -98,12 +98,24 @@ def _room(request: GenerationRequest, messages: tuple[ChatMessage, ...], window:
 def _asked(request: GenerationRequest, messages: tuple[ChatMessage, ...]) -> dict[str, Any]:
     if request.raw:
         return {"prompt": messages[0].content}
-    said = [{"role": one.role, "content": one.content} for one in messages]
+    said = [_said(one) for one in messages]
     if not request.prefix:
         return {"messages": said}
     begun = {"role": "assistant", "content": request.prefix}
     going_on = {"continue_final_message": True, "add_generation_prompt": False}
     return {"messages": [*said, begun], **going_on}
+
+
+def _said(message: ChatMessage) -> dict[str, Any]:
+    """A message; calls of functions and their answers stay what they were."""
+    said: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.calls:
+        said["tool_calls"] = [
+            {"id": one.id, "type": "function",
+             "function": {"name": one.name, "arguments": one.arguments}}
+            for one in message.calls
+        ]  # fmt: skip
+    return said | ({"tool_call_id": message.answers} if message.role == "tool" else {})
 
 
 def _sampling(request: GenerationRequest, room: int) -> dict[str, Any]:

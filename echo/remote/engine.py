@@ -110,6 +110,10 @@ class RemoteEngine:
             raise InvalidRequest("model", f"there is no model {request.model!r} here.")
         if self._over or request.model == NAMELESS:
             raise EngineUnavailable(STOPPED if self._over else str(self.health().error))
+        if request.tools:
+            raise InvalidRequest(
+                "tools", "to this model's server elsewhere no functions are passed on."
+            )
         if request.sampling.json_schema is not None:
             check_schema(request.sampling.json_schema)
         stream = TokenStream(
@@ -135,7 +139,7 @@ class RemoteEngine:
 
     def tokenize(self, text: str, model: str = "") -> list[int]:
         """Refuse: the protocol has no words for it."""
-        raise InvalidRequest("model", "This model's server does not tell its tokens.")
+        raise InvalidRequest("text", "this model's server elsewhere does not tell its tokens.")
 
     def drain_ready(self) -> list[TokenStream]:
         ready = list(self._ready)

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from echo.generation import ChatMessage, Failed, Finished, FinishReason, GenerationRequest, Usage
+from echo.generation import (
+    ChatMessage,
+    Failed,
+    Finished,
+    FinishReason,
+    GenerationRequest,
+    ToolCall,
+    Usage,
+)
 from echo.remote import RemoteEngine
 from echo.remote.server_events import ServerEvents
 from tests.remote.conftest import KEY, answer, asking, read
@@ -82,6 +90,20 @@ def test_a_reply_that_goes_on_and_a_raw_prompt(engine: RemoteEngine, server: Hos
     assert server.bodies[-1]["continue_final_message"] is True
     read(engine.submit(GenerationRequest((ChatMessage("user", "no reason"),), raw=True)))
     assert (server.paths[-1], server.bodies[-1]["prompt"]) == ("/v1/completions", "no reason")
+
+
+def test_calls_and_their_answers_are_passed_on(engine: RemoteEngine, server: HostileServer) -> None:
+    said = (
+        ChatMessage("user", "well"),
+        ChatMessage("assistant", "", calls=(ToolCall("1", "count", "{}"),)),
+        ChatMessage("tool", "well", answers="1", name="count"),
+    )
+    read(engine.submit(GenerationRequest(said)))
+    call = {"id": "1", "type": "function", "function": {"name": "count", "arguments": "{}"}}
+    assert server.bodies[-1]["messages"][1:] == [
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": "well", "tool_call_id": "1"},
+    ]
 
 
 def test_what_a_server_does_not_know_is_left_out_from_then_on(

@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from echo.admin import model_words
-from echo.generation import Engine, EngineConfig, InvalidRequest, ModelSpec, Script, ScriptedReply
+from echo.generation import (
+    Engine,
+    EngineConfig,
+    InvalidRequest,
+    ModelSpec,
+    Script,
+    ScriptedReply,
+    Tool,
+)
 from echo.remote import JoinedEngines, RemoteEngine
 from echo.services.serving import ModelView
 from echo.services.serving.model_settings import NOTHING
@@ -53,6 +61,20 @@ def test_a_name_says_who_answers(joined: JoinedEngines) -> None:
         ask(joined, "neither")
     joined.use_by_default("own")
     assert (joined.default_model, ask(joined)) == ("own", "From here.")
+
+
+def test_tokens_and_functions_are_those_of_models_here(joined: JoinedEngines) -> None:
+    joined.load("own")
+    until(
+        lambda: {one.name: one.state for one in joined.models()}["own"] == "ready", "it is loaded"
+    )
+    assert joined.tokenize("12345", "own") == [0, 1]
+    with pytest.raises(InvalidRequest, match="elsewhere") as refusal:
+        joined.tokenize("12345")
+    assert refusal.value.field == "text"
+    with pytest.raises(InvalidRequest, match="elsewhere") as refusal:
+        joined.submit(replace(asking("well"), tools=(Tool("count", "{}"),)))
+    assert refusal.value.field == "tools"
 
 
 def test_a_model_here_may_go_that_answers_nowhere_by_default(joined: JoinedEngines) -> None:

@@ -1,0 +1,1 @@
+"""How Echo, or its engine alone, is put on other machines."""

@@ -12,7 +12,8 @@ from pathlib import Path
 NAMES = sorted(
     path.stem
     for path in Path(__file__).parent.glob("*.py")
-    if path.stem not in ("__init__", "__main__", "asking", "common", "engine_sides", "rivals")
+    if path.stem
+    not in ("__init__", "__main__", "asking", "common", "engine_sides", "queues", "rivals")
 )
 
 

@@ -111,7 +111,7 @@ class Answering:
                 return self._finished(self._at(server))
             except RemoteFailure as this:
                 failure = this
-                server.failed(failure)
+                server.failed(failure, **self._asked.request.trace)
             if self._pieces or failure.again is Again.NOWHERE:
                 return self.failed(failure)  # never again after the first word
             if failure.again is Again.ELSEWHERE:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from echo.generation import FinishReason, TokenLogprob, Usage
+from echo.generation import FinishReason, TokenLogprob, ToolForm, Usage
 from echo.remote import failures
 from echo.remote.failures import Again, RemoteFailure
 
@@ -27,6 +27,8 @@ THOUGHTS: Final = ("reasoning_content", "reasoning")
 HIGH: Final = re.compile("[\ud800-\udbff]\\Z")
 HALF: Final = re.compile("[\ud800-\udfff]|\0")
 """Half a character, or what no database stores."""
+TOOL_FORM: Final = ToolForm("<tool_call>\n", "\n</tool_call>")
+"""In which calls of functions are written into the text, whatever their server calls them."""
 MOST_TOKENS: Final = 2**31 - 1
 
 
@@ -47,6 +49,8 @@ class AnswerReader:
     def __init__(self) -> None:
         self._thinks = False
         self._half = ""
+        self._call: object = None  # the number of the one whose arguments come
+        self._has_arguments = False
 
     def read(self, data: bytes) -> Delta:
         """Return what an event, or a whole answer, brings; raises RemoteFailure."""
@@ -62,6 +66,7 @@ class AnswerReader:
     def last(self) -> str:
         """Return what is still held back when the answer has ended."""
         left = ("\ufffd" if self._half else "") + ("\n</think>\n\n" if self._thinks else "")
+        left += self._end_of_call()
         self._half, self._thinks = "", False
         return left
 
@@ -70,8 +75,9 @@ class AnswerReader:
         reason = choice.get("finish_reason")
         if reason in FAILED_REASONS:
             raise RemoteFailure(failures.BROKEN, f"it ended the answer as {reason!r}", rest=0)
+        text = "".join(self._parts(told)) + ("" if reason is None else self._end_of_call())
         return Delta(
-            text=self._whole("".join(self._parts(told))),
+            text=self._whole(text),
             logprobs=_logprobs(choice.get("logprobs")),
             reason=None if reason is None else REASONS.get(str(reason), FinishReason.STOP),
             stop=stop if isinstance(stop := choice.get("stop_reason"), str) else "",
@@ -86,6 +92,26 @@ class AnswerReader:
         if said := _text(told.get("content")):
             yield f"\n</think>\n\n{said}" if self._thinks else said
             self._thinks = False
+
+        for number, call in enumerate(told.get("tool_calls") or ()):
+            yield from self._called(call.get("index", number), call["function"])
+
+    def _called(self, number: object, function: dict[str, Any]) -> Iterator[str]:
+        """Write what comes of a call; its name comes first, its arguments in pieces."""
+        if number != self._call:
+            yield self._end_of_call()
+            self._call, self._has_arguments = number, False
+            name = json.dumps(_text(function["name"]), ensure_ascii=False)
+            yield f'{TOOL_FORM.opening}{{"name": {name}, "arguments": '
+        if arguments := _text(function.get("arguments")):
+            self._has_arguments = True
+            yield arguments
+
+    def _end_of_call(self) -> str:
+        if self._call is None:
+            return ""
+        self._call = None
+        return ("" if self._has_arguments else "{}") + "}" + TOOL_FORM.closing
 
     def _whole(self, text: str) -> str:
         """Return a text of whole characters: half of one waits for its other half."""

@@ -100,22 +100,38 @@ def _asked(request: GenerationRequest, messages: tuple[ChatMessage, ...]) -> dic
         return {"prompt": messages[0].content}
     said = [_said(one) for one in messages]
     if not request.prefix:
-        return {"messages": said}
+        return {"messages": said} | _tools(request)
     begun = {"role": "assistant", "content": request.prefix}
     going_on = {"continue_final_message": True, "add_generation_prompt": False}
     return {"messages": [*said, begun], **going_on}
 
 
 def _said(message: ChatMessage) -> dict[str, Any]:
-    """A message; calls of functions and their answers stay what they were."""
     said: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.role == "tool":
+        return said | {"tool_call_id": message.answers}
     if message.calls:
         said["tool_calls"] = [
-            {"id": one.id, "type": "function",
-             "function": {"name": one.name, "arguments": one.arguments}}
-            for one in message.calls
-        ]  # fmt: skip
-    return said | ({"tool_call_id": message.answers} if message.role == "tool" else {})
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.calls
+        ]
+    return said
+
+
+def _tools(request: GenerationRequest) -> dict[str, Any]:
+    """Return the functions that the model may, or must, call."""
+    if not request.tools:
+        return {}
+    found: dict[str, Any] = {"tools": [tool.as_json() for tool in request.tools]}
+    if len(request.forced) == 1:
+        found["tool_choice"] = {"type": "function", "function": {"name": request.forced[0]}}
+    elif request.forced:
+        found["tool_choice"] = "required"
+    return found | ({"parallel_tool_calls": False} if request.one_call else {})
 
 
 def _sampling(request: GenerationRequest, room: int) -> dict[str, Any]:

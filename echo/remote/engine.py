@@ -29,8 +29,9 @@ from echo.generation import (
     Usage,
     check_schema,
 )
-from echo.remote import bodies
+from echo.remote import bodies, failures
 from echo.remote.answering import Answering
+from echo.remote.answers import TOOL_FORM
 from echo.remote.asked import Asked, Queue
 from echo.remote.config import RemoteConfig
 from echo.remote.figures import Figures
@@ -109,11 +110,7 @@ class RemoteEngine:
         if request.model not in self.names:
             raise InvalidRequest("model", f"there is no model {request.model!r} here.")
         if self._over or request.model == NAMELESS:
-            raise EngineUnavailable(STOPPED if self._over else str(self.health().error))
-        if request.tools:
-            raise InvalidRequest(
-                "tools", "to this model's server elsewhere no functions are passed on."
-            )
+            raise EngineUnavailable(STOPPED if self._over else failures.AWAY)
         if request.sampling.json_schema is not None:
             check_schema(request.sampling.json_schema)
         stream = TokenStream(
@@ -122,6 +119,7 @@ class RemoteEngine:
             on_cancel=lambda: self._cancel(asked),
             on_room=lambda: asked.room.notify(),
         )
+        stream.tool_form = TOOL_FORM if request.tools else None
         asked = Asked(request, stream)
         self._queue.enter(asked, self._capacity(request.model))
         self._dispatch()
@@ -139,7 +137,7 @@ class RemoteEngine:
 
     def tokenize(self, text: str, model: str = "") -> list[int]:
         """Refuse: the protocol has no words for it."""
-        raise InvalidRequest("text", "this model's server elsewhere does not tell its tokens.")
+        raise InvalidRequest("model", "This model's server does not tell its tokens.")
 
     def drain_ready(self) -> list[TokenStream]:
         ready = list(self._ready)
@@ -201,7 +199,7 @@ class RemoteEngine:
             if not asked.stream.cancelled:
                 end = answering.run()
         except Exception:
-            log.exception("an answer failed", request=asked.request.request_id)
+            log.exception("an answer failed", reply=asked.request.request_id, **asked.request.trace)
         finally:
             if asked.stream.cancelled:
                 end = answering.cancelled()

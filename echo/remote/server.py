@@ -55,7 +55,7 @@ class Server:
         self.words = failures.AWAY
         """For people, why it rests."""
         self.away = False
-        """It could not be reached the last time."""
+        """It could not be reached, or let nobody in, the last time."""
         self.tally = Tally()
         self._failures = 0
         self._rest_until = 0.0
@@ -85,13 +85,13 @@ class Server:
         """Whether it may be asked for a model: it lists that, or does not say what it has."""
         return not self.models or model in self.models
 
-    def failed(self, failure: RemoteFailure) -> None:
+    def failed(self, failure: RemoteFailure, **whose: str) -> None:
         """Note a failure: it rests, longer after each; one that is not its fault changes nothing.
 
-        Answers that break together are one failure.
+        Answers that break together are one failure. `whose`: what the line of log has beside it.
         """
         detail = self.door.hide(failure.detail)
-        log.warning("a server elsewhere failed", server=self.address, why=detail)
+        log.warning("a server elsewhere failed", server=self.address, why=detail, **whose)
         if failure.rest == 0:
             return
         self.error, self.words = detail, failure.text
@@ -148,6 +148,7 @@ class Server:
                 self._is_here()
             else:
                 self.failed(failure)
+                self.away = True  # whoever does not let Echo see its models lets it ask nothing
         finally:
             self._looks = False
             self._look_at = time.monotonic() + (AGAIN_SECONDS if self.away else EACH_SECONDS)

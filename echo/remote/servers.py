@@ -20,7 +20,9 @@ REMEMBERED: Final = 10_000
 """Conversations whose last server is known."""
 NAMELESS: Final = "elsewhere"
 """What is offered until a server has told which models it has."""
-NOT_THERE: Final = "No server answers: look at ECHO_ENGINE_URL and at the servers."
+NOT_THERE: Final = (
+    "No server can be used: {}. Look at ECHO_ENGINE_URL, ECHO_ENGINE_KEY and the servers."
+)
 
 
 class Servers:
@@ -109,7 +111,7 @@ class Servers:
             model,
             "",
             state,
-            error=NOT_THERE if state == "failed" else None,
+            error=_reasons(servers) if state == "failed" else None,
             context_length=self.window(model) or 0,
             slots=self._config.slots * len(servers),
             slots_used=sum(server.load for server in servers),
@@ -135,3 +137,9 @@ class Servers:
         if (told := (self.names, states)) != self._told:
             self._told = told
             self._changed()
+
+
+def _reasons(servers: list[Server]) -> str:
+    """Return why none of them can be used, for administrators."""
+    told = [f"{server.address}: {server.error or 'it lists no models'}" for server in servers]
+    return NOT_THERE.format("; ".join(told))

@@ -29,6 +29,7 @@ class HostileServer:
         behaves: bool = False,
     ) -> None:
         self.behaves = behaves  # whatever it is told
+        self.locked = False
         self.models = [{"id": name, "max_model_len": window} for name in models]
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -101,7 +102,9 @@ def _handler(owner: HostileServer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: Any) -> None: ...
 
         def do_GET(self) -> None:
-            if self.path == "/v1/models":
+            if owner.locked:
+                self.json(401, {"error": {"message": "who are you?"}})
+            elif self.path == "/v1/models":
                 self.json(200, {"object": "list", "data": owner.models})
             else:
                 self.json(404, {"error": {"message": "no such page"}})
@@ -272,6 +275,12 @@ def thought(text: str) -> bytes:
     return f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n".encode()
 
 
+def called(number: int, arguments: str, name: str = "") -> bytes:
+    function = {"arguments": arguments} | ({"name": name} if name else {})
+    delta = {"tool_calls": [{"index": number, "id": "c", "function": function}]}
+    return f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n".encode()
+
+
 def escaped(text: str) -> bytes:
     return f"data: {json.dumps({'choices': [{'delta': {'content': text}}]})}\n\n".encode()
 
@@ -291,6 +300,14 @@ ANSWERS: dict[str, Callable[..., None]] = {
     "error later": _stream(chunk("Half of"), b'data: {"error": {"message": "out of memory"}}\n\n'),
     "halves": _stream(escaped("a \ud83e"), escaped("\udd9c b"), escaped("\udd9c\0"), STOP, DONE),
     "thinks": _stream(thought("Hm"), thought(", well."), chunk("Yes."), STOP, DONE),
+    "calls": _stream(
+        called(0, "", "look"),
+        called(0, '{"at": '),
+        called(0, '"sea"}'),
+        called(1, "", "wait"),
+        chunk(None, "tool_calls"),
+        DONE,
+    ),
     "401": _status(401, "wrong key sk-very-secret-key"),
     "404": _status(404),
     "429": _status(429, Retry_After="300"),

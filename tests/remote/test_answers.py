@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from echo.generation import (
-    ChatMessage,
-    Failed,
-    Finished,
-    FinishReason,
-    GenerationRequest,
-    ToolCall,
-    Usage,
-)
+from echo.generation import ChatMessage, Failed, Finished, FinishReason, GenerationRequest, Usage
+from echo.generation.tool_calls import CallArguments, CallBegun, ToolCallReader
+from echo.generation.tools import Tool, ToolCall
 from echo.remote import RemoteEngine
 from echo.remote.server_events import ServerEvents
 from tests.remote.conftest import KEY, answer, asking, read
@@ -84,26 +79,48 @@ def test_what_is_asked(engine: RemoteEngine, server: HostileServer) -> None:
     assert server.headers[-1]["Authorization"] == f"Bearer {KEY}"
 
 
+def test_functions_are_offered_and_calls_come_back(
+    engine: RemoteEngine, server: HostileServer
+) -> None:
+    schema = '{"type": "object", "properties": {"at": {"type": "string"}}}'
+    before = ToolCall("c0", "look", '{"at": "sky"}')
+    request = replace(
+        asking("calls", "first", "…"),
+        messages=(
+            ChatMessage("user", "calls"),
+            ChatMessage("assistant", "", calls=(before,)),
+            ChatMessage("tool", "blue", answers="c0"),
+        ),
+        tools=(Tool("look", schema), Tool("wait", schema)),
+        forced=("look",),
+        one_call=True,
+    )
+    stream = engine.submit(request)
+    text, end = read(stream)
+    assert isinstance(end, Finished)
+    assert end.reason is FinishReason.STOP
+    reader = ToolCallReader(stream.tool_form)
+    parts = [*reader.feed(text), *reader.finish()]
+    assert [part.name for part in parts if isinstance(part, CallBegun)] == ["look", "wait"]
+    arguments = ["", ""]
+    for part in parts:
+        if isinstance(part, CallArguments):
+            arguments[part.index] += part.text
+    assert arguments == ['{"at": "sea"}', "{}"]
+    body = server.bodies[-1]
+    assert body["messages"][1]["tool_calls"][0]["function"]["arguments"] == '{"at": "sky"}'
+    assert body["messages"][2] == {"role": "tool", "content": "blue", "tool_call_id": "c0"}
+    assert [tool["function"]["name"] for tool in body["tools"]] == ["look", "wait"]
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "look"}}
+    assert body["parallel_tool_calls"] is False
+
+
 def test_a_reply_that_goes_on_and_a_raw_prompt(engine: RemoteEngine, server: HostileServer) -> None:
     read(engine.submit(GenerationRequest((ChatMessage("user", "well"),), prefix="Half of")))
     assert server.bodies[-1]["messages"][-1] == {"role": "assistant", "content": "Half of"}
     assert server.bodies[-1]["continue_final_message"] is True
     read(engine.submit(GenerationRequest((ChatMessage("user", "no reason"),), raw=True)))
     assert (server.paths[-1], server.bodies[-1]["prompt"]) == ("/v1/completions", "no reason")
-
-
-def test_calls_and_their_answers_are_passed_on(engine: RemoteEngine, server: HostileServer) -> None:
-    said = (
-        ChatMessage("user", "well"),
-        ChatMessage("assistant", "", calls=(ToolCall("1", "count", "{}"),)),
-        ChatMessage("tool", "well", answers="1", name="count"),
-    )
-    read(engine.submit(GenerationRequest(said)))
-    call = {"id": "1", "type": "function", "function": {"name": "count", "arguments": "{}"}}
-    assert server.bodies[-1]["messages"][1:] == [
-        {"role": "assistant", "content": "", "tool_calls": [call]},
-        {"role": "tool", "content": "well", "tool_call_id": "1"},
-    ]
 
 
 def test_what_a_server_does_not_know_is_left_out_from_then_on(

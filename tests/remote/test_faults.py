@@ -115,11 +115,22 @@ def test_nobody_is_there_at_the_start(server: HostileServer, make_engine: Make) 
     engine = make_engine(server)
     assert engine.names == ("elsewhere",)
     assert engine.health().state == "failed"
-    with pytest.raises(EngineUnavailable, match="ECHO_ENGINE_URL"):
+    with pytest.raises(EngineUnavailable, match="cannot be reached"):
         engine.submit(asking("well"))
     server.start_again()
     until(lambda: engine.names == ("hostile",), "its models are known")
     assert answer(engine, "well")[0] == TEXT
+
+
+def test_a_server_that_lets_nobody_in_is_told_to_administrators(
+    server: HostileServer, make_engine: Make
+) -> None:
+    server.locked = True
+    engine = make_engine(server, models=("named",))
+    assert engine.health().state == "failed"
+    assert "it refuses the key (ECHO_ENGINE_KEY)" in str(engine.health().error)
+    server.locked = False
+    until(lambda: engine.health().state == "ready", "it is let in")
 
 
 def test_the_least_busy_server_is_asked_and_a_conversation_stays(make_engine: Make) -> None:

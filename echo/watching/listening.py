@@ -74,7 +74,7 @@ class Listener:
         metrics, usage, timing = self._metrics, end.usage, end.timing
         metrics.turns.labels(status, model).inc()
         for kind in ("prompt", "cached", "completion"):
-            metrics.tokens.labels(kind).inc(getattr(usage, kind))
+            metrics.tokens.labels(kind).inc(getattr(usage, kind) or 0)  # None: it is not known
         if not timing.total_ms:  # it never reached the engine, or nobody knows what it took
             return
         metrics.queue_seconds.observe(timing.queue_ms / 1000)

@@ -123,15 +123,14 @@ class Tracing:
         span = self._answers.pop(id_, None)
         if span is None:
             return
-        span.set_attributes(
-            {
-                "gen_ai.request.model": model,
-                "gen_ai.usage.input_tokens": end.usage.prompt,
-                "gen_ai.usage.output_tokens": end.usage.completion,
-                "echo.cached_tokens": end.usage.cached,
-                "echo.status": status,
-            }
-        )
+        told = {
+            "gen_ai.request.model": model,
+            "gen_ai.usage.input_tokens": end.usage.prompt,
+            "gen_ai.usage.output_tokens": end.usage.completion,
+            "echo.cached_tokens": end.usage.cached,
+            "echo.status": status,
+        }
+        span.set_attributes({name: value for name, value in told.items() if value is not None})
         if live.stream is not None and end.timing.total_ms:
             self._engine_spans(span, live.stream.accepted_at, end)
         if isinstance(end, Failed):

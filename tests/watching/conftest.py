@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from echo.forms import spam_trap
-from echo.generation import Script, ScriptedReply
+from echo.generation import Failed, Finished, Script, ScriptedReply, TokenStream, Usage
 from echo.models import RoleName, User
 from tests.conftest import Tab
 from tests.web.browser import Browser
 
 Read = Callable[..., float]
+
+
+@pytest.fixture
+def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers end as those of a server elsewhere that does not tell what they took."""
+    end = TokenStream.end
+
+    def without_figures(stream: TokenStream, event: Finished | Failed) -> bool:
+        return end(stream, replace(event, usage=Usage(None, None, event.usage.completion)))
+
+    monkeypatch.setattr(TokenStream, "end", without_figures)
 
 
 @pytest.fixture

@@ -81,6 +81,19 @@ def test_an_answer_is_counted_and_timed(tab: Tab, read: Read) -> None:
     assert read("echo_running_sequences") == read("echo_queue_waiting") == 0
 
 
+@pytest.mark.usefixtures("untold")
+def test_what_a_server_elsewhere_does_not_tell_is_not_counted(tab: Tab, read: Read) -> None:
+    end = ask(tab, "Hi")
+    assert (end["status"], end["tokens"]["prompt"], end["tokens"]["cached"]) == (
+        "complete",
+        None,
+        None,
+    )
+    assert read("echo_tokens_total", kind="completion") == end["tokens"]["completion"] > 0
+    assert read("echo_tokens_total", kind="prompt") == 0
+    assert read("echo_turns_total", status="complete") == 1
+
+
 def test_an_answer_that_fails_and_one_that_is_stopped(tab: Tab, read: Read) -> None:
     ask(tab, "break")
     assert read("echo_turns_total", status="failed") == 1

@@ -93,6 +93,14 @@ def test_a_question_is_one_trace_to_its_first_token(tab: Tab, spans: Spans) -> N
     assert turn.end_time > event.end_time
 
 
+@pytest.mark.usefixtures("untold")
+def test_what_a_server_elsewhere_does_not_tell_is_left_out(tab: Tab, spans: Spans) -> None:
+    finish(tab, "Hi")
+    (turn,) = spans.named("turn")
+    assert turn.attributes["gen_ai.usage.output_tokens"] > 0
+    assert not {"gen_ai.usage.input_tokens", "echo.cached_tokens"} & set(turn.attributes)
+
+
 def test_waiting_is_seen(tab: Tab, spans: Spans) -> None:
     first = tab.ask("send_message", {"client_id": "a", "text": "slow"})
     tab.wait_for("receive_message", first["reply"]["id"])

@@ -185,7 +185,7 @@ class Server:
         self._thread = eventlet.spawn(
             eventlet.wsgi.server,
             self._gate,
-            app,
+            _told_of_ends(app),
             max_size=SERVER_PLACES,
             minimum_chunk_size=1,
             log_output=False,
@@ -202,6 +202,17 @@ class Server:
         self._gate.finish()
         with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(CLOSE_SECONDS):
             self._thread.wait()
+
+
+def _told_of_ends(app: Any) -> Any:
+    """eventlet reads bodies in chunks to their end; werkzeug takes them for empty unless it hears so."""
+
+    def told(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+            environ["wsgi.input_terminated"] = True
+        return app(environ, start_response)
+
+    return told
 
 
 @contextmanager

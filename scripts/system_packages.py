@@ -11,6 +11,7 @@ from pathlib import Path
 # program: (Debian package, places to look besides PATH)
 WANTED = {
     "chromium-headless-shell": ("chromium-headless-shell", ()),
+    "nginx": ("nginx", (Path("/usr/sbin"),)),
     "redis-server": ("redis-server", ()),
     "prometheus": ("prometheus", ()),  # with promtool
     "postgres": ("postgresql", tuple(Path("/usr/lib/postgresql").glob("*/bin"))),

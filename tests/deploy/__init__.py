@@ -1,1 +1,1 @@
-"""Tests of what puts Echo on other machines."""
+"""Tests of what stands in deploy/: the proxy before Echo, containers, and files for those who run it."""

@@ -5,6 +5,7 @@
     │   └── TooLong             too_long          400   longer than the field or the model takes
     ├── NotFound                not_found         404   absent, or not yours: nobody can tell which
     ├── Forbidden               forbidden         403   signed in, but without the right
+    │   └── SecondFactorNeeded  second_factor_needed 403   a password alone does not sign this account in
     ├── SignedOut               signed_out        401   no session, or one that has ended
     ├── WrongCredentials        wrong_credentials 401   name or password not right: never which
     ├── StepUpNeeded            step_up_needed    401   signed in, but must prove again who one is
@@ -61,6 +62,10 @@ class NotFound(EchoError):
 
 class Forbidden(EchoError):
     code, status = "forbidden", 403
+
+
+class SecondFactorNeeded(Forbidden):
+    code = "second_factor_needed"
 
 
 class SignedOut(EchoError):

@@ -34,7 +34,8 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 
-from echo.policies import KEY_SCOPES, ROUTES, Right
+from echo.policies import ROUTES, Right
+from echo.scopes import COOKIELESS, KEY_SCOPES
 
 log = structlog.get_logger()
 
@@ -109,7 +110,10 @@ class CookieCSRF(CSRFProtect):
 
 
 def _cookie_counts() -> bool:
-    return shown_key() is None and ROUTES.get(str(request.endpoint)) is not Right.KEY
+    endpoint = str(request.endpoint)
+    if endpoint in COOKIELESS or ROUTES.get(endpoint) is Right.KEY:
+        return False
+    return shown_key() is None
 
 
 def shown_key() -> str | None:

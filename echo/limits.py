@@ -62,6 +62,7 @@ PICTURE_PIXELS: Final = 40_000_000
 PICTURE_REQUEST_BYTES: Final = 6_000_000  # a picture with the fields around it
 MESSAGES_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
+PEOPLE_PER_PAGE: Final = 100
 
 FEEDBACK_CATEGORIES: Final = {
     "answers": "Answers",
@@ -110,13 +111,16 @@ RATE_LIMITS: Final = {
     "own_data.delete_me": "3/second",
     "chat_forms.clear_discussion": "1/second",
     "chat_api.chat": "5/second",
+    "api_token.make": "1/second",
+    "api_token.refresh": "5/second",
+    "api_feedback.leave": "1/second",
     "recovery.forgot": "10/minute",
     "recovery.reset": "3/second",
     "recovery.verify": "3/second",
     "recovery.unlock": "3/second",
     "recovery.send_verification": "1/second",
 }
-API_PER_PERSON: Final = "300/minute"  # requests below /v1, whichever key they show
+API_PER_PERSON: Final = "300/minute"  # requests below /v1 and /api, whatever they show
 LOGIN_PER_ACCOUNT: Final = "10/15 minutes"
 MAILS_PER_ACCOUNT: Final = "3/hour"  # of each kind that somebody can ask for
 PROOFS_PER_ACCOUNT: Final = (

@@ -40,17 +40,6 @@ class Right(StrEnum):
     """Roles, settings and downloads of everything: super admins."""
 
 
-class Scope(StrEnum):
-    """What a key may be used for; its owner's role bounds it all the same."""
-
-    CHAT = "chat"
-    """Asking models."""
-    READ = "read"
-    """Looking at what is one's own, changing nothing."""
-    ADMIN = "admin"
-    """What administrators do."""
-
-
 LEAST_ROLE: Final = {
     Right.SIGNED_IN: RoleName.USER,
     Right.OWNER: RoleName.USER,
@@ -138,6 +127,26 @@ ROUTES: Final = {
     "v1_responses.remove": Right.KEY,
     "v1_responses.input_items": Right.KEY,
     "v1.nothing": Right.ANYONE,
+    "api_token.make": Right.ANYONE,
+    "api_token.refresh": Right.ANYONE,
+    **dict.fromkeys(
+        (
+            "api_me.me", "api_conversations.listing", "api_conversations.create",
+            "api_feedback.listing", "api_feedback.leave",
+        ), Right.SIGNED_IN,
+    ),
+    **dict.fromkeys(
+        (
+            "api_conversations.get", "api_conversations.change", "api_conversations.remove",
+            "api_conversations.restore", "api_conversations.export_as", "api_conversations.messages",
+            "api_messages.get", "api_messages.rate",
+        ), Right.OWNER,
+    ),
+    **dict.fromkeys(
+        ("api_users.index", "api_users.create", "api_users.get", "api_users.change", "api_usage.index"),
+        Right.PEOPLE,
+    ),
+    **dict.fromkeys(("api_users.remove", "api_roles.index", "api_roles.change"), Right.SYSTEM),
     "admin.index": Right.CHARTS,
     "admin.chart": Right.CHARTS,
     "admin.chart_file": Right.CHARTS,
@@ -204,25 +213,7 @@ ROUTES: Final = {
     "admin_feedback.answer": Right.PEOPLE,
     "admin_feedback.action_view": Right.PEOPLE,
     "admin_feedback.export": Right.PEOPLE,
-}
-
-KEY_SCOPES: Final = {
-    # Flask endpoint: a key opens it that has one of these scopes; no key opens any other
-    "chat_api.chat": frozenset({Scope.CHAT}),
-    "home.quota": frozenset({Scope.CHAT, Scope.READ}),
-    "conversations.export_as": frozenset({Scope.READ}),
-    "v1.models": frozenset({Scope.CHAT, Scope.READ}),
-    "v1.model": frozenset({Scope.CHAT, Scope.READ}),
-    "v1.chat_completions": frozenset({Scope.CHAT}),
-    "v1.completions": frozenset({Scope.CHAT}),
-    "v1.tokenize": frozenset({Scope.CHAT}),
-    "v1.embeddings": frozenset({Scope.CHAT}),
-    "v1_messages.messages": frozenset({Scope.CHAT}),
-    "v1_responses.create": frozenset({Scope.CHAT}),
-    "v1_responses.fetch": frozenset({Scope.CHAT, Scope.READ}),
-    "v1_responses.remove": frozenset({Scope.CHAT}),
-    "v1_responses.input_items": frozenset({Scope.CHAT, Scope.READ}),
-}
+}  # fmt: skip
 
 EVENTS: Final = {
     # socket event: right

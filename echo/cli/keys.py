@@ -10,7 +10,7 @@ from echo.clock import iso
 from echo.errors import InvalidInput, NotFound
 from echo.limits import API_KEY_DAYS_MAX, API_KEY_NAME_CHARS
 from echo.models import ApiKey, User
-from echo.policies import Scope
+from echo.scopes import Scope
 from echo.services.accounts import accounts
 from echo.services.sign_in import api_keys
 from echo.services.sign_in.api_keys import Wish

@@ -11,6 +11,7 @@ from wtforms import StringField, ValidationError
 from wtforms.validators import Email, InputRequired, Length, Regexp, StopValidation
 
 from echo import limits, text
+from echo.errors import InvalidInput
 
 
 class Form(FlaskForm):
@@ -51,6 +52,15 @@ def _stop_beyond(most: int, message: str) -> Callable[[Any, Any], None]:
             raise StopValidation(message)
 
     return check
+
+
+def check(form: FlaskForm) -> None:
+    """Raise the form's first error as InvalidInput, if there is one."""
+    if form.validate():
+        return
+    found = ((str(errors[0]), name) for name, errors in form.errors.items() if errors)
+    said, name = next(found, ("Please check the form.", None))
+    raise InvalidInput(said, field=name)
 
 
 def stripped(value: Any) -> Any:

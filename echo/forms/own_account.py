@@ -26,7 +26,7 @@ from echo.forms.fields import (
     storable_text,
     stripped,
 )
-from echo.policies import Scope
+from echo.scopes import Scope
 
 RETENTION_CHOICES: Final = {
     "": "Keep them",
@@ -100,6 +100,7 @@ class ApiKeyForm(Form):
     )
     chat = BooleanField("Ask models", default=True)
     read = BooleanField("Read your chats and what is left of today's allowance")
+    admin = BooleanField("Do what administrators do: accounts, roles, use")
     days = SelectField(
         "It works for",
         choices=[SelectChoice(*option) for option in KEY_DAYS.items()],
@@ -108,7 +109,7 @@ class ApiKeyForm(Form):
 
     @property
     def chosen_scopes(self) -> list[Scope]:
-        return [scope for scope in (Scope.CHAT, Scope.READ) if self[scope.value].data]
+        return [scope for scope in Scope if scope.value in self and self[scope.value].data]
 
     @property
     def chosen_days(self) -> int | None:

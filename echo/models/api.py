@@ -13,7 +13,7 @@ from echo.extensions import Base
 from echo.limits import API_KEY_NAME_CHARS
 from echo.models.types import PublicId, UtcDateTime
 from echo.models.user import User
-from echo.policies import Scope
+from echo.scopes import Scope
 
 
 class ApiKey(Base):

@@ -10,7 +10,7 @@ from echo.config import Settings
 from echo.forms.account import LoginForm, SetupForm
 from echo.services import site_settings
 from echo.services.sign_in import first_admin, password_login
-from echo.web import form_pages, known_devices, rate_limits, replies, sessions, sign_in_steps
+from echo.web import form_pages, known_devices, replies, sessions, sign_in_steps
 
 blueprint = Blueprint("account", __name__)
 
@@ -24,9 +24,7 @@ def login() -> Response:
     def act() -> Response:
         credentials = str(form.credentials.data)
         place = known_devices.place_of(credentials)
-        password_login.refuse_blocked(credentials, place)
-        rate_limits.count_login(password_login.limit_key(credentials, place))
-        user = password_login.check_password(credentials, str(form.password.data), place)
+        user = password_login.sign_in(credentials, str(form.password.data), place)
         return sign_in_steps.complete(user, remember=bool(form.remember.data))
 
     return form_pages.handle(form, "login.html", act, **sign_in_ways())

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from echo.errors import NotFound
 from echo.forms.chat import ClearDiscussionForm, FeedbackForm
+from echo.forms.fields import check
 from echo.services.chats import conversations
 from echo.services.chats import feedback as feedback_service
 from echo.web import replies
@@ -18,7 +19,7 @@ blueprint = Blueprint("chat_forms", __name__)
 @blueprint.route("/feedback", methods=["POST"])
 def feedback() -> Response:
     form = FeedbackForm()
-    replies.check(form)
+    check(form)
     feedback_service.leave(
         current_user.id, str(form.opinion.data), str(form.category.data), form.rating.data
     )
@@ -29,7 +30,7 @@ def feedback() -> Response:
 def clear_discussion() -> Response:
     """Remove one conversation, the newest when none is named; it can be restored for some days."""
     form = ClearDiscussionForm()
-    replies.check(form)
+    check(form)
     wanted = form.conversation_id.data or conversations.newest_id(current_user.id)
     if wanted is None:
         raise NotFound("There is no discussion to clear.")

@@ -16,7 +16,10 @@ from echo.web import replies, sessions
 
 blueprint = Blueprint("devices", __name__, url_prefix="/profile/devices")
 
-METHODS: Final = {"password": "a password", "google": "Google", "passkey": "a passkey"}
+METHODS: Final = {
+    "password": "a password", "google": "Google", "passkey": "a passkey",
+    "token": "a password, as a program",
+}  # fmt: skip
 ELSEWHERE: Final = "You signed this browser out from another one."
 
 

@@ -8,7 +8,7 @@ from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from echo import request_ids
@@ -31,6 +31,14 @@ TITLES = {
     429: "One moment",
     500: "Our mistake",
     503: "Not available just now",
+}
+CODES = {  # of what no part of Echo has refused
+    401: "signed_out",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    429: "rate_limited",
 }
 SHORT_WAIT = 5  # seconds; a page that was asked for too fast then asks again by itself
 SENTENCES = {
@@ -58,15 +66,24 @@ def init_app(app: Flask) -> None:
 
 
 def _answer(
-    status: int, sentence: str, field: str | None = None, retry_after: float | None = None
+    status: int,
+    sentence: str,
+    field: str | None = None,
+    retry_after: float | None = None,
+    code: str | None = None,
 ) -> Response:
     number = request_ids.current() if status >= 500 else ""
     if replies.wants_json():
         told = {"request_id": number} if number else {}
-        response: Response = jsonify(status="error", field=field, message=sentence, **told)
+        code = code or CODES.get(status, "bad_payload" if status < 500 else "failed")
+        response: Response = jsonify(
+            status="error", code=code, field=field, message=sentence, **told
+        )
     else:
         response = Response(_page(status, sentence, retry_after, number), mimetype="text/html")
     response.status_code = status
+    if status == 401 and replies.is_for_programs():
+        response.headers["WWW-Authenticate"] = "Bearer"
     if retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(retry_after)))
     return response
@@ -89,13 +106,15 @@ def _page(status: int, sentence: str, retry_after: float | None, number: str) ->
 
 def _echo_error(error: EchoError) -> Response:
     db.session.rollback()
-    answer = _answer(error.status, error.text, error.field, error.retry_after)
+    answer = _answer(error.status, error.text, error.field, error.retry_after, error.code)
     if error.status == 401 and ROUTES.get(str(request.endpoint)) is Right.MACHINE:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 
 def _step_up_needed(error: StepUpNeeded) -> Response:
+    if replies.is_for_programs():  # there is no page to lead to
+        return _echo_error(error)
     db.session.rollback()
     return step_up.ask(error)
 
@@ -107,9 +126,7 @@ def _rate_limited(error: RateLimitExceeded) -> Response:
 
 def _csrf_error(_error: CSRFError) -> Response:
     if "Authorization" in request.headers and not current_user.is_authenticated:
-        answer = _answer(401, "Please sign in first, or send a valid API key as a bearer token.")
-        answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer
+        return _answer(401, "Please sign in first, or send a valid API key as a bearer token.")
     if replies.is_for_programs():
         return _answer(400, "Please send an API key as a bearer token, or reload the page.")
     return _answer(400, "This page was open for too long. Please reload it and try again.")
@@ -119,7 +136,10 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if error.response is not None and status < 400:
         return error.get_response()
-    return _answer(status, SENTENCES.get(status, error.description or SENTENCES[400]))
+    answer = _answer(status, SENTENCES.get(status, error.description or SENTENCES[400]))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
 
 
 def _storage_failed(failure: DBAPIError) -> Response:

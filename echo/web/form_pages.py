@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, StepUpNeeded
 from echo.forms import spam_trap
+from echo.forms.fields import check
 from echo.web import replies
 
 
@@ -20,7 +21,7 @@ def handle(form: FlaskForm, template: str, act: Callable[[], Response], **contex
     if not form.is_submitted():
         return make_response(render_template(template, form=form, **context))
     try:
-        replies.check(form)
+        check(form)
         return act()
     except StepUpNeeded:  # leads to another page: its translator is the error pages'
         raise

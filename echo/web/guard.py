@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from flask_login import current_user
 
-from echo import policies
+from echo import policies, scopes
 from echo.errors import Forbidden, SignedOut
 from echo.extensions import login_manager, shown_key
 from echo.policies import Right
@@ -81,8 +81,8 @@ def _for_watchers(view: View) -> View:
 
 def _refuse_other_scopes(endpoint: str) -> None:
     """Raise Forbidden where this request's key may not be used for the route."""
-    key = sessions.current_key()
-    wanted = policies.KEY_SCOPES[endpoint]
-    if key is None or not key.scopes & wanted:
+    program = sessions.current_program()
+    wanted = scopes.KEY_SCOPES[endpoint]
+    if program is None or not program.scopes & wanted:
         names = " or ".join(sorted(wanted))
         raise Forbidden(f"This key may not be used for that: it needs the scope {names}.")

@@ -13,7 +13,7 @@ READ_BY_THEIR_PAGES: Final = (
     "passkeys.register", "passkeys.sign_in_options", "passkeys.sign_in",
 )  # fmt: skip
 
-READ_BY_THEIR_EDGE: Final = "/v1/"
+READ_BY_THEIR_EDGE: Final = ("/v1/", "/api/")
 
 
 def init_app(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from flask import Blueprint, Flask, render_template, request, url_for
@@ -11,26 +12,29 @@ from werkzeug.wrappers import Response
 from echo.config import Settings
 from echo.errors import InvalidInput
 from echo.forms.own_account import ApiKeyForm
-from echo.services.sign_in import api_keys
+from echo.services.sign_in import access_tokens, api_keys
 from echo.services.sign_in.api_keys import Wish
 from echo.web import form_pages, replies, step_up
 
 blueprint = Blueprint("keys", __name__, url_prefix="/profile/keys")
 
+SECRET: Final = re.compile(
+    rf"{api_keys.PREFIX}|{access_tokens.REFRESH_PREFIX}|eyJ[\w-]+\.eyJ[\w-]+\."
+)
 IN_AN_ADDRESS: Final = (
-    "A key in an address ends up in logs and histories. Send it as a header: “Authorization: Bearer …”, "
-    "and revoke this one."
+    "A key or token in an address ends up in logs and histories. Send it as a header, "
+    "“Authorization: Bearer …”, and revoke this one."
 )
 
 
 def init_app(app: Flask) -> None:
-    """Refuse keys in addresses, on every route."""
+    """Refuse keys and tokens in addresses, on every route."""
     app.before_request(_refuse_keys_in_addresses)
 
 
 def _refuse_keys_in_addresses() -> None:
     values = [request.path, *(value for pair in request.args.items(multi=True) for value in pair)]
-    if any(api_keys.PREFIX in value for value in values):
+    if any(SECRET.search(value) for value in values):
         raise InvalidInput(IN_AN_ADDRESS)
 
 
@@ -38,7 +42,14 @@ def _refuse_keys_in_addresses() -> None:
 def listing() -> str:
     """Show the keys that work, and for once the one that was just made."""
     new = api_keys.shown(current_user, request.args.get("made"))
-    return render_template("keys.html", form=ApiKeyForm(None), new=new, **_keys())
+    return render_template("keys.html", form=_form(ApiKeyForm(None)), new=new, **_keys())
+
+
+def _form(form: ApiKeyForm) -> ApiKeyForm:
+    """Offer what administrators do to them alone."""
+    if not current_user.is_admin:
+        del form.admin
+    return form
 
 
 def _keys() -> dict[str, Any]:
@@ -48,7 +59,7 @@ def _keys() -> dict[str, Any]:
 
 @blueprint.post("")
 def make() -> Response:
-    form = ApiKeyForm()
+    form = _form(ApiKeyForm())
 
     def act() -> Response:
         step_up.require()

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from echo import text
 from echo.config import Settings
 from echo.errors import InvalidInput, SignedOut
+from echo.forms.fields import check
 from echo.forms.second_factor import PasskeyNameForm
 from echo.limits import PASSKEY_NAME_CHARS
 from echo.models import User
@@ -68,7 +69,7 @@ def register() -> Response:
 @blueprint.route("/passkeys/<passkey_id>/rename", methods=["POST"])
 def rename(passkey_id: str) -> Response:
     form = PasskeyNameForm()
-    replies.check(form)
+    check(form)
     passkeys.rename(current_user.id, passkey_id, str(form.name.data))
     return replies.done("The passkey has a new name.", url_for("second_factor.security"))
 

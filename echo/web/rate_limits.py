@@ -9,8 +9,7 @@ from limits import parse
 
 from echo.errors import RateLimited
 from echo.extensions import limiter, seconds_to_wait
-from echo.limits import LOGIN_PER_ACCOUNT, RATE_LIMITS, SEARCHES_PER_ACCOUNT
-from echo.services.sign_in import attempts, login_delays
+from echo.limits import RATE_LIMITS, SEARCHES_PER_ACCOUNT
 
 
 def init_app(app: Flask) -> None:
@@ -31,18 +30,4 @@ def count_search(user_id: int) -> None:
     if wait:
         raise RateLimited(
             "That were many searches. Please wait a moment.", field="q", retry_after=wait
-        )
-
-
-@attempts.announced()
-def count_login(account: str) -> None:
-    """Count a try to log in to an account from one place; raises RateLimited."""
-    if not limiter.enabled:
-        return
-    wait = seconds_to_wait(parse(LOGIN_PER_ACCOUNT), "login", account)
-    if wait:
-        raise RateLimited(
-            f"Too many tries for this account. Please wait some minutes. {login_delays.other_ways()}",
-            field="credentials",
-            retry_after=wait,
         )

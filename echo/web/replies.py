@@ -8,14 +8,15 @@ from flask import flash, jsonify, redirect, request
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from echo.errors import EchoError, InvalidInput
+from echo.errors import EchoError
+from echo.extensions import shown_key
 
-FOR_PROGRAMS: Final = ("/api/", "/v1/", "/metrics")
+FOR_PROGRAMS: Final = ("/api/", "/v1/", "/chat/", "/metrics/")
 
 
 def is_for_programs() -> bool:
-    """Tell whether the address is one that programs ask, which never answers as a page."""
-    return request.path == "/chat" or request.path.startswith(FOR_PROGRAMS)
+    """Tell whether a program asks: the address never answers as a page, or a key is shown."""
+    return f"{request.path}/".startswith(FOR_PROGRAMS) or shown_key() is not None
 
 
 def wants_json() -> bool:
@@ -49,20 +50,11 @@ def done(message: str, url: str) -> Response:
 
 def refused(error: EchoError) -> Response:
     """Return the JSON form of a refusal, with its own status."""
-    response = jsonify(status="error", field=error.field, message=error.text)
+    response = jsonify(status="error", code=error.code, field=error.field, message=error.text)
     response.status_code = error.status
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     return response
-
-
-def check(form: FlaskForm) -> None:
-    """Raise the form's first error as the tree's own, if there is one."""
-    if form.validate():
-        return
-    found = ((str(errors[0]), name) for name, errors in form.errors.items() if errors)
-    text, name = next(found, ("Please check the form.", None))
-    raise InvalidInput(text, field=name)
 
 
 def show_error(form: FlaskForm, error: EchoError) -> None:

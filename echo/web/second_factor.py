@@ -12,6 +12,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, NotFound
+from echo.forms.fields import check
 from echo.forms.second_factor import CodeForm, ConfirmForm, TotpForm
 from echo.services.sign_in import (
     devices,
@@ -118,7 +119,7 @@ def finish_totp() -> Response:
     form = TotpForm()
     key = str(form.setup.data or "")
     try:
-        replies.check(form)
+        check(form)
         codes = second_factor.finish_totp(current_user, key, str(form.code.data))
     except EchoError as error:
         return _not_finished(key, error)

@@ -12,11 +12,15 @@ from werkzeug.wrappers import Response
 
 from echo.errors import SignedOut
 from echo.extensions import login_manager, shown_key
-from echo.models import ApiKey, Device, User
-from echo.services.sign_in import api_keys, devices
+from echo.models import Device, User
+from echo.services.sign_in import devices, programs
+from echo.services.sign_in.programs import Program
 from echo.web import known_devices, replies
 
 FORM_TOKEN: Final = "csrf_token"
+NO_LONGER: Final = (
+    "This API key or token does not work: it has ended, or there never was one like it."
+)
 SIGNED_OUT: Final = "signed_out"
 """Where the cookie names the account whose unsent words this browser forgets (static/js/session_end.js)."""
 
@@ -46,7 +50,7 @@ class SessionCookie(SecureCookieSessionInterface):
 def _refuse_visitor() -> Response:
     """Send a visitor's browser to the login page; tell a program that it is signed out."""
     if shown_key() is not None:
-        raise SignedOut("This API key does not work: it has ended, or there never was one like it.")
+        raise SignedOut(NO_LONGER)
     if replies.wants_json():
         raise SignedOut("Please sign in first.")
     return to_login()
@@ -54,8 +58,8 @@ def _refuse_visitor() -> Response:
 
 def _user_of_request(_request: object) -> User | None:
     if shown_key() is not None:
-        key = current_key()
-        return key.user if key else None
+        program = current_program()
+        return program.user if program else None
     device = current_device()
     return device.user if device else None
 
@@ -74,12 +78,12 @@ def current_device() -> Device | None:
     return device
 
 
-def current_key() -> ApiKey | None:
-    """Return the working key that this request shows, looked up once."""
-    if "api_key" not in g:
-        g.api_key = api_keys.find(shown_key())
-    key: ApiKey | None = g.api_key
-    return key
+def current_program() -> Program | None:
+    """Return whom the key or token stands for that this request shows, looked up once; None: for nobody."""
+    if "program" not in g:
+        g.program = programs.find(shown_key())
+    program: Program | None = g.program
+    return program
 
 
 def sign_in(user: User, remember: bool, method: str = "password") -> None:
@@ -140,9 +144,9 @@ def _note_visit() -> None:
     if request.endpoint in (None, "static"):
         return
     if shown_key() is not None:
-        key = current_key()
-        if key is not None:
-            api_keys.touch(key)
+        program = current_program()
+        if program is not None:
+            programs.touch(program)
         return
     device = current_device()
     if device is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from echo.models import User
-from echo.policies import Scope
+from echo.scopes import Scope
 from echo.services.sign_in import api_keys
 from echo.services.sign_in.api_keys import Wish
 

@@ -15,10 +15,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from echo import hub
-from echo.api.v1 import edge
+from echo.api import person_limits
 from echo.extensions import db
 from echo.models import ApiCall, ApiKey, Conversation, Message, RoleName, User
-from echo.policies import Scope
+from echo.scopes import Scope
 from echo.services.serving import Models, model_settings
 from echo.services.sign_in import api_keys
 from echo.services.turns import quotas
@@ -334,7 +334,7 @@ def test_tokens_of_programs_count(program: Client, ada: User) -> None:
 def test_requests_are_counted_by_person_and_told(
     app: Flask, program: Client, ada: User, make_user: Any, limits_on: None, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(edge, "API_PER_PERSON", "2/minute")
+    monkeypatch.setattr(person_limits, "API_PER_PERSON", "2/minute")
     first = program.get("/v1/models")
     told = {name: first.headers[f"x-ratelimit-{name}-requests"] for name in ("limit", "remaining")}
     assert told == {"limit": "2", "remaining": "1"}

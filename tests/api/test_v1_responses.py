@@ -19,7 +19,7 @@ from echo.extensions import db
 from echo.generation import ChatMessage
 from echo.limits import KEPT_RESPONSE_DAYS
 from echo.models import KeptResponse, User
-from echo.policies import Scope
+from echo.scopes import Scope
 from echo.services import site_settings
 from echo.services.chats import kept_responses
 from tests.api.conftest import ANSWER

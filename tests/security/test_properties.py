@@ -143,16 +143,18 @@ def test_every_query(app: Flask, things: World, ask: Callable[..., Any]) -> None
 
 def test_every_json_body(app: Flask, things: World, ask: Callable[..., Any]) -> None:
     """Pages that read JSON by themselves, and forms, which take an object of texts."""
-    posts = [rule for rule, method in rules(app) if method == "POST"]
-    for rule in posts:
+    posts = [(rule, method) for rule, method in rules(app) if method in ("POST", "PATCH")]
+    for rule, method in posts:
 
-        def send(body: Any, rule: Rule = rule, path: str = things.path(app, rule)) -> None:
-            answer = ask(path, "POST", data=json.dumps(body), content_type="application/json")
+        def send(
+            body: Any, rule: Rule = rule, method: str = method, path: str = things.path(app, rule)
+        ) -> None:
+            answer = ask(path, method, data=json.dumps(body), content_type="application/json")
             refused_or_taken(rule, answer, body)
 
         names = st.sampled_from(names_of(things, rule))
         every(any_json | st.dictionaries(names | typed, any_json, max_size=6), send)
-    assert set(READ_BY_THEIR_PAGES) <= {rule.endpoint for rule in posts}
+    assert set(READ_BY_THEIR_PAGES) <= {rule.endpoint for rule, _ in posts}
     check_what_is_stored()
 
 

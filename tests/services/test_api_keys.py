@@ -13,7 +13,7 @@ from echo import clock
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
 from echo.models import ApiKey, AuditEvent, User
-from echo.policies import Scope
+from echo.scopes import Scope
 from echo.services.sign_in import api_keys
 from echo.services.sign_in.api_keys import Wish
 from tests.conftest import switch

@@ -103,6 +103,7 @@ def test_each_error_of_the_tree_keeps_status_words_and_field(
     answer = client.get("/", headers=JSON)
     assert answer.get_json() == {
         "status": "error",
+        "code": error.code,
         "field": "thing",
         "message": "<b>Do this</b> instead.",
         **({"request_id": answer.headers["X-Request-ID"]} if status >= 500 else {}),

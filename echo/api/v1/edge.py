@@ -1,4 +1,4 @@
-"""What all routes of `/v1/…` share: how often a person may ask, and failures in the form of a protocol.
+"""What all routes of `/v1/…` share: failures in the form of a protocol.
 
 Knows no one route.
 """
@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from flask import Blueprint, Response, g, jsonify, request
-from flask_login import current_user
-from limits import parse
+from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from echo.api import person_limits
 from echo.errors import (
     EchoError,
     InvalidInput,
@@ -23,12 +22,10 @@ from echo.errors import (
     SignedOut,
     TooLong,
 )
-from echo.extensions import db, left_of, limiter, seconds_to_wait
-from echo.limits import API_PER_PERSON
+from echo.extensions import db
 
 log = structlog.get_logger()
 
-LIMIT_KEY: Final = "api"
 PARAMETERS: Final = {"max_new_tokens": "max_tokens", "json_schema": "response_format"}
 """What the engine calls otherwise than programs do."""
 Form = Callable[[int, str, EchoError | None], dict[str, Any]]
@@ -54,8 +51,7 @@ def program_blueprint(name: str, form: Form) -> Blueprint:
         log.exception("request failed", endpoint=request.endpoint, method=request.method)
         return _answer(500, form(500, "Something went wrong on the server.", None))
 
-    made.before_request(_count)
-    made.after_request(_tell_limits)
+    person_limits.init_app(made)
     made.register_error_handler(EchoError, refused)
     made.register_error_handler(HTTPException, http_error)
     made.register_error_handler(Exception, unexpected)
@@ -76,28 +72,6 @@ def _with_hints(response: Response, failure: EchoError) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(failure, QuotaExceeded):
         response.headers["x-should-retry"] = "false"  # not before midnight
-    return response
-
-
-def _count() -> None:
-    """Count a request of a person, whichever key they use."""
-    if not limiter.enabled or not current_user.is_authenticated:
-        return
-    rate = parse(API_PER_PERSON)
-    wait = seconds_to_wait(rate, LIMIT_KEY, str(current_user.id))
-    remaining, resets_in = left_of(rate, LIMIT_KEY, str(current_user.id))
-    g.rate_headers = {
-        "x-ratelimit-limit-requests": str(rate.amount),
-        "x-ratelimit-remaining-requests": str(remaining),
-        "x-ratelimit-reset-requests": f"{resets_in:.0f}s",
-    }
-    if wait:
-        raise RateLimited("That were many requests. Please wait a moment.", retry_after=wait)
-
-
-def _tell_limits(response: Response) -> Response:
-    if "rate_headers" in g:
-        response.headers.update(g.rate_headers)
     return response
 
 

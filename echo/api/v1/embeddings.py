@@ -51,7 +51,7 @@ def embeddings() -> Response:
         words = f"the vectors have {embedding.MODEL.dimensions} dimensions, as they were trained"
         raise InvalidInput(words, field="dimensions")
     name, found = texts_as_vectors.embed(
-        g.api_key, body.input, body.model or None, body.encoding_format or "float"
+        g.program, body.input, body.model or None, body.encoding_format or "float"
     )
     data = ",".join(
         f'{{"object":"embedding","index":{number},"embedding":{vector}}}'

@@ -25,7 +25,7 @@ STILL_HERE: Final = ": still here\n\n"
 def ask(wanted: Call) -> LiveCall:
     """Begin a call in the name of whose key this request shows."""
     with naming_models():
-        call = Turns.here().calls.ask(g.api_key, wanted)  # whose door this was has put it there
+        call = Turns.here().calls.ask(g.program, wanted)  # whose door this was has put it there
     db.session.commit()  # the connection goes back while the answer is written
     return call
 

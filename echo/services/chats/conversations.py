@@ -1,4 +1,4 @@
-"""A person's conversations: list, rename, pin, delete, restore, settings. Knows no engine."""
+"""A person's conversations: list, make, rename, pin, delete, restore, settings. Knows no engine."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from echo.limits import (
     TITLE_CHARS,
 )
 from echo.models import Conversation, Message
+from echo.models.types import new_id
 from echo.services.chats.erasing import erase_conversations
-from echo.services.storage import assign
+from echo.services.chats.titles import UNTITLED
+from echo.services.storage import assign, transaction
 from echo.text import is_blank, one_newline, storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
@@ -96,26 +98,75 @@ def _change(row: Conversation, **values: Any) -> Conversation:
     return row
 
 
+def create(user_id: int, title: str | None, settings: dict[str, Any]) -> Conversation:
+    """Make an empty conversation; without a title it gets one from its first question.
+
+    Raises:
+        InvalidInput: as `rename` and `checked_settings`.
+    """
+    row = Conversation(
+        id=new_id(),
+        user_id=user_id,
+        title=UNTITLED if title is None else checked_title(title),
+        settings=_without_none(checked_settings(settings)),
+    )
+    transaction(lambda: db.session.add(row))
+    signals.conversation_changed.send(row)
+    return row
+
+
+def change(
+    user_id: int,
+    conversation_id: str,
+    *,
+    title: str | None = None,
+    pinned: bool | None = None,
+    settings: dict[str, Any] | None = None,
+) -> Conversation:
+    """Change what is given, all of it or nothing; a setting of None puts the model's default back.
+
+    Raises:
+        NotFound: it is not there, or another's.
+        InvalidInput: an empty or too long title; as `checked_settings`.
+    """
+    row = own(user_id, conversation_id)
+    wanted: dict[str, Any] = {}
+    if title is not None:
+        wanted["title"] = checked_title(title)
+    if pinned is not None:
+        wanted["pinned"] = pinned
+    if settings is not None:
+        wanted["settings"] = _without_none({**row.settings, **checked_settings(settings)})
+    return _change(row, **wanted)
+
+
 def rename(user_id: int, conversation_id: str, title: str) -> Conversation:
-    """Set the title; raises InvalidInput for an empty or too long one."""
+    """Set the title; raises as `change`."""
+    return change(user_id, conversation_id, title=title)
+
+
+def pin(user_id: int, conversation_id: str, pinned: bool) -> Conversation:
+    """Pin or unpin."""
+    return change(user_id, conversation_id, pinned=pinned)
+
+
+def change_settings(user_id: int, conversation_id: str, values: dict[str, Any]) -> Conversation:
+    """Set the given generation settings; raises as `change`."""
+    return change(user_id, conversation_id, settings=values)
+
+
+def checked_title(title: str) -> str:
+    """Return a title as it is stored; raises InvalidInput for an empty or too long one."""
     title = title[: FORM_SLACK * TITLE_CHARS]
     is_seen = not is_blank(title)
     title = " ".join(storable(title).split())
     if not is_seen or len(title) > TITLE_CHARS:
         raise InvalidInput(f"A title has 1 to {TITLE_CHARS} characters.", field="title")
-    return _change(own(user_id, conversation_id), title=title)
+    return title
 
 
-def pin(user_id: int, conversation_id: str, pinned: bool) -> Conversation:
-    """Pin or unpin."""
-    return _change(own(user_id, conversation_id), pinned=pinned)
-
-
-def change_settings(user_id: int, conversation_id: str, values: dict[str, Any]) -> Conversation:
-    """Set the given generation settings; a None puts the model's default back."""
-    row = own(user_id, conversation_id)
-    merged = {**row.settings, **checked_settings(values)}
-    return _change(row, settings={k: v for k, v in merged.items() if v is not None})
+def _without_none(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def checked_settings(values: dict[str, Any]) -> dict[str, Any]:

@@ -90,9 +90,11 @@ def _entry(act: Act, actor: User, row: Feedback) -> Entry:
     return Entry(act, actor.id, row.user_id, f"feedback/{row.id}")
 
 
-def own(user_id: int) -> list[Feedback]:
-    """Return what the person left, newest first, no more than OWN_SHOWN."""
+def own(user_id: int, before: int | None = None) -> list[Feedback]:
+    """Return what the person left (before the number given), newest first, no more than OWN_SHOWN."""
     query = select(Feedback).where(Feedback.user_id == user_id)
+    if before is not None:
+        query = query.where(Feedback.id < before)
     return list(db.session.scalars(query.order_by(Feedback.id.desc()).limit(OWN_SHOWN)))
 
 

@@ -19,7 +19,7 @@ from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
 from echo.limits import API_KEY_DAYS_MAX, API_KEYS_MAX
 from echo.models import ApiKey, User
-from echo.policies import Scope
+from echo.scopes import Scope
 from echo.services import audit, mail
 from echo.services.audit import Act, Entry
 from echo.services.sign_in import once, secret_box

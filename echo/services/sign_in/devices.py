@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,6 +32,8 @@ TOUCH_SECONDS: Final = 60
 KEPT_AFTER_END: Final = timedelta(days=30)
 SESSION_KEY: Final = "device"
 """Where the cookie of pages and sockets holds the device's token."""
+PROGRAM: Final = "token"
+"""How a program's device signed in; its token is a refresh token."""
 EVERYBODY: Final = "*"
 CHANGED: Final = "This account was changed just now. Please sign in again."
 FRESH: Final = timedelta(minutes=10)
@@ -90,10 +93,33 @@ def find(token: str | None) -> Device | None:
     """Return the live device that holds this token, of an active user."""
     if not token:
         return None
-    device = db.session.scalar(select(Device).where(Device.token_hash == digest(token)))
+    return _if_live(db.session.scalar(select(Device).where(Device.token_hash == digest(token))))
+
+
+def find_by_id(device_id: str) -> Device | None:
+    """Return the live device with this id, of an active user."""
+    return _if_live(db.session.get(Device, device_id))
+
+
+def _if_live(device: Device | None) -> Device | None:
     if device is None or not is_live(device):
         return None
     return device if device.user.active else None
+
+
+def working(ids: Collection[str]) -> set[str]:
+    """Return those of these devices that are neither revoked nor too old, of active users."""
+    found = (
+        select(Device.id)
+        .join(User, User.id == Device.user_id)
+        .where(
+            Device.id.in_(ids),
+            User.active,
+            Device.revoked_at.is_(None),
+            Device.expires_at > utc_now(),
+        )
+    )
+    return set(db.session.scalars(found))
 
 
 def is_live(device: Device) -> bool:

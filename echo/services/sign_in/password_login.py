@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from limits import parse
 from sqlalchemy import delete
 
 from echo.clock import utc_now
-from echo.errors import WrongCredentials
-from echo.extensions import db
-from echo.limits import EMAIL_MAX
+from echo.errors import RateLimited, WrongCredentials
+from echo.extensions import db, limiter, seconds_to_wait
+from echo.limits import EMAIL_MAX, LOGIN_PER_ACCOUNT
 from echo.models import OneTimeLink, User
 from echo.services import mail
 from echo.services.accounts import passwords
@@ -22,6 +23,25 @@ from echo.services.sign_in import attempts, devices, login_delays
 from echo.services.storage import transaction
 
 WRONG_CREDENTIALS: Final = "That name or password is not right."
+
+
+def sign_in(credentials: str, password: str, place: str) -> User:
+    """Check a try to sign in and count it, whichever way it came; raises as `check_password`."""
+    refuse_blocked(credentials, place)
+    _count(limit_key(credentials, place))
+    return check_password(credentials, password, place)
+
+
+@attempts.announced()
+def _count(account: str) -> None:
+    """Count a try at an account from one place; raises RateLimited."""
+    wait = seconds_to_wait(parse(LOGIN_PER_ACCOUNT), "login", account) if limiter.enabled else 0
+    if wait:
+        raise RateLimited(
+            f"Too many tries for this account. Please wait some minutes. {login_delays.other_ways()}",
+            field="credentials",
+            retry_after=wait,
+        )
 
 
 @attempts.announced()

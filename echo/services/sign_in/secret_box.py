@@ -42,13 +42,14 @@ def unseal(sealed: str, purpose: str) -> str:
 
 def keyed_hash(text: str, purpose: str) -> bytes:
     """Return the HMAC-SHA256 of the text: nobody without the server's key can try texts against it."""
-    return hmac.digest(_key(purpose), text.encode(), hashlib.sha256)
+    return hmac.digest(derived_key(purpose), text.encode(), hashlib.sha256)
 
 
 def _box(purpose: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_key(purpose)))
+    return Fernet(base64.urlsafe_b64encode(derived_key(purpose)))
 
 
-def _key(purpose: str) -> bytes:
+def derived_key(purpose: str) -> bytes:
+    """Return 32 bytes that nothing else is sealed or signed with."""
     secret = str(current_app.config["SECRET_KEY"]).encode()
     return HKDF(SHA256(), 32, salt=None, info=f"echo {purpose}".encode()).derive(secret)

@@ -30,10 +30,11 @@ from echo.generation import (
     Tool,
     Usage,
 )
-from echo.models import ApiCall, ApiKey, MessageStatus, User
+from echo.models import ApiCall, MessageStatus, User
 from echo.models.types import new_id
 from echo.services import site_settings
-from echo.services.sign_in import api_keys
+from echo.services.sign_in import programs
+from echo.services.sign_in.programs import Program
 from echo.services.storage import transaction
 from echo.services.turns import pace, quotas
 from echo.services.turns.engine_requests import EngineRequests, refusals
@@ -44,7 +45,7 @@ log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 1.0
 KEYS_SECONDS: Final = 0.5
-ENDED: Final = "The key with which this was asked has ended."
+ENDED: Final = "The key or token with which this was asked has ended."
 LOST: Final = Failed("engine_failed", "The answer was lost. Please retry.", Usage(), Timing())
 
 
@@ -75,7 +76,9 @@ class LiveCall:
 
     id: str
     user_id: int
-    key_id: str
+    key_id: str | None
+    shown_id: str
+    """Of the key or the device by which it was asked."""
     route: str
     model: str
     stream: Stream
@@ -135,20 +138,28 @@ class Calls:
         """How many answers are being written in this process, to people too."""
         return len(self.live) + len(self._turns)
 
-    def ask(self, key: ApiKey, wanted: Call) -> LiveCall:
+    def ask(self, program: Program, wanted: Call) -> LiveCall:
         """Begin an answer; it is written whether or not anybody reads it, until it is stopped.
 
         Raises:
             InvalidInput, Forbidden, QuotaExceeded, Busy, EngineFailed.
         """
-        user = key.user
+        user = program.user
         mine = sum(call.user_id == user.id for call in self.live.values())
         quotas.refuse_spent(user.id, in_the_making=mine)
         call_id = new_id()
         request = self._request(user, wanted, call_id)
         stream = self._requests.send(request, _question(wanted))
         call = LiveCall(
-            call_id, user.id, key.id, wanted.route, request.model, stream, utc_now(), wanted.raw
+            id=call_id,
+            user_id=user.id,
+            key_id=program.key_id,
+            shown_id=program.shown_id,
+            route=wanted.route,
+            model=request.model,
+            stream=stream,
+            created_at=utc_now(),
+            raw=wanted.raw,
         )
         self.live[call_id] = call
         signals.call_started.send(call)
@@ -224,7 +235,7 @@ class Calls:
     # ── one for all ─────────────────────────────────────────────────────────────────────────
 
     def _watch_keys(self) -> None:
-        """Stop the calls of keys that have ended, in whatever process, while any call is live."""
+        """Stop the calls of keys and tokens that have ended, in whatever process, while any call is live."""
         try:
             while self.live:
                 hub.sleep(KEYS_SECONDS)
@@ -236,12 +247,12 @@ class Calls:
         calls = list(self.live.values())
         with self._app.app_context():
             try:
-                working = api_keys.working({call.key_id for call in calls})
+                working = programs.working({call.shown_id for call in calls})
             except Exception:
                 log.exception("keys cannot be looked at", live=len(calls))
                 return
         for call in calls:
-            if call.key_id not in working:
+            if call.shown_id not in working:
                 call.stop(ENDED)
 
 

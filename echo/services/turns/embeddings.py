@@ -15,23 +15,26 @@ from sqlalchemy.exc import IntegrityError
 from echo import errors
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.models import ApiCall, ApiKey, MessageStatus
+from echo.models import ApiCall, MessageStatus
 from echo.services.library import Library, embedding
 from echo.services.serving.embedder import Embedded, Embedder, Form
+from echo.services.sign_in.programs import Program
 from echo.services.storage import transaction
 from echo.services.turns import quotas
 
 log = structlog.get_logger()
 
 
-def embed(key: ApiKey, texts: list[str], wanted: str | None, form: Form) -> tuple[str, Embedded]:
+def embed(
+    program: Program, texts: list[str], wanted: str | None, form: Form
+) -> tuple[str, Embedded]:
     """Return the model's name and the texts' vectors.
 
     Raises:
         NotFound: no embedding model is installed, or another one was asked for.
         QuotaExceeded, TooLong, Busy, EngineFailed.
     """
-    quotas.refuse_spent(key.user_id)
+    quotas.refuse_spent(program.user.id)
     library: Library = current_app.extensions["library"]
     known = embedding.MODEL
     folder = embedding.installed(library.folder)
@@ -46,7 +49,7 @@ def embed(key: ApiKey, texts: list[str], wanted: str | None, form: Form) -> tupl
     db.session.commit()  # the connection goes back meanwhile
     began, created_at = time.monotonic(), utc_now()
     found = Embedder.of(current_app).embed(folder, texts, form)
-    _note(_row(key, found, 1000 * (time.monotonic() - began), created_at))
+    _note(_row(program, found, 1000 * (time.monotonic() - began), created_at))
     return known.name, found
 
 
@@ -58,10 +61,10 @@ def _note(row: ApiCall) -> None:
         log.warning("what a call took is not stored", error=type(failure).__name__)
 
 
-def _row(key: ApiKey, found: Embedded, milliseconds: float, created_at: datetime) -> ApiCall:
+def _row(program: Program, found: Embedded, milliseconds: float, created_at: datetime) -> ApiCall:
     return ApiCall(
-        user_id=key.user_id,
-        key_id=key.id,
+        user_id=program.user.id,
+        key_id=program.key_id,
         route=quotas.UNCOUNTED,
         model=embedding.MODEL.name,
         status=MessageStatus.COMPLETE,

@@ -16,7 +16,7 @@ from echo.models import Conversation, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
-from echo.services.chats.titles import automatic_title
+from echo.services.chats.titles import UNTITLED, automatic_title
 from echo.services.numbers import rollups
 from echo.services.storage import execute, transaction
 from echo.services.turns.figures import Figures
@@ -111,6 +111,8 @@ def insert(conversation: Conversation, messages: list[Message]) -> bool:
         db.session.add(conversation)
         db.session.flush()
         first = message_tree.next_ordinal(conversation.id)
+        if first == 1 and conversation.title == UNTITLED:  # it was made empty
+            conversation.title = automatic_title(messages[0].text)
         for offset, row in enumerate(messages):
             row.ordinal = first + offset
             db.session.add(row)

@@ -59,6 +59,7 @@ def test_password_of_120_000_marks_is_refused_at_once(client: Browser) -> None:
     assert answer.status_code == 400
     assert answer.get_json() == {
         "status": "error",
+        "code": "bad_payload",
         "field": "password",
         "message": "Use at most 1,000 characters.",
     }

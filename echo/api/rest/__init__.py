@@ -1,0 +1,18 @@
+"""`/api/…`: one's own things, and for administrators people, roles and use, as JSON. Knows services.
+
+Failures are told by the one translator of pages and programs (`echo/web/error_pages.py`).
+"""
+
+from __future__ import annotations
+
+from echo.api import person_limits
+from echo.api.rest import conversations, feedback, me, messages, roles, token, usage, users
+
+BLUEPRINTS = tuple(
+    module.blueprint
+    for module in (token, me, conversations, messages, feedback, users, roles, usage)
+)
+for _blueprint in BLUEPRINTS:
+    person_limits.init_app(_blueprint)
+
+__all__ = ["BLUEPRINTS"]

@@ -1,0 +1,147 @@
+"""`/api/conversations`: one's own, listed, made, changed, deleted, restored, taken along. Knows services."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from flask import Blueprint, Response
+from flask_login import current_user
+from pydantic import Field, WithJsonSchema
+
+from echo.api.bodies import Body, Query, Text
+from echo.api.operations import operation
+from echo.api.rest import shapes
+from echo.api.rest.asking import After
+from echo.errors import InvalidInput
+from echo.limits import (
+    GENERATION_RANGES,
+    MODEL_NAME_CHARS,
+    SYSTEM_PROMPT_CHARS,
+    TITLE_CHARS,
+)
+from echo.models import Conversation
+from echo.services.chats import conversations, export, message_pages, message_tree, wire
+from echo.services.turns import Turns
+
+blueprint = Blueprint("api_conversations", __name__, url_prefix="/api/conversations")
+
+
+def _settings_schema() -> dict[str, Any]:
+    """Return the table of ranges as a schema; the service checks them."""
+    numbers = {
+        name: {
+            "anyOf": [
+                {
+                    "type": "integer" if name in conversations.WHOLE_NUMBERS else "number",
+                    "minimum": limits.low,
+                    "maximum": limits.high,
+                },
+                {"type": "null"},
+            ]
+        }
+        for name, limits in GENERATION_RANGES.items()
+    }
+    texts = {
+        "model": {"type": ["string", "null"], "minLength": 1, "maxLength": MODEL_NAME_CHARS},
+        "system_prompt": {"type": ["string", "null"], "maxLength": SYSTEM_PROMPT_CHARS},
+    }
+    return {"type": "object", "properties": numbers | texts, "additionalProperties": False}
+
+
+Title = Annotated[
+    Text,
+    Field(min_length=1, max_length=4 * TITLE_CHARS, description=f"1 to {TITLE_CHARS} characters"),
+]
+Settings = Annotated[dict[str, Any], WithJsonSchema(_settings_schema())]
+
+
+class NewConversation(Body):
+    """What a new conversation begins with; without a title it gets one from its first question."""
+
+    title: Title | None = None
+    settings: Settings | None = None
+
+
+class ConversationChange(Body):
+    """What is to be otherwise: all of it or nothing. A setting of null is the model's own again."""
+
+    title: Title | None = None
+    pinned: bool | None = None
+    settings: Settings | None = None
+
+
+class ExportAs(Query):
+    """In which form."""
+
+    format: Literal["json", "markdown"] = "json"
+
+
+def _told(row: Conversation) -> dict[str, Any]:
+    live = Turns.here().is_live(row.id)
+    return wire.conversation(row, live) | {"head_id": row.head_id}
+
+
+@blueprint.get("")
+@operation(shapes.Page[shapes.Conversation], query=After)
+def listing(query: After) -> dict[str, Any]:
+    """List one's conversations, the last used first; pinned ones all come with the first page."""
+    rows, following = conversations.page(current_user.id, query.after)
+    return {"data": [_told(row) for row in rows], "next": following}
+
+
+@blueprint.post("")
+@operation(shapes.Conversation, body=NewConversation, status=HTTPStatus.CREATED)
+def create(body: NewConversation) -> dict[str, Any]:
+    """Make an empty conversation; `POST /chat` with its id asks in it."""
+    return _told(conversations.create(current_user.id, body.title, body.settings or {}))
+
+
+@blueprint.get("/<conversation_id>")
+@operation(shapes.Conversation)
+def get(conversation_id: str) -> dict[str, Any]:
+    """Get one conversation."""
+    return _told(conversations.own(current_user.id, conversation_id))
+
+
+@blueprint.patch("/<conversation_id>")
+@operation(shapes.Conversation, body=ConversationChange)
+def change(conversation_id: str, body: ConversationChange) -> dict[str, Any]:
+    """Rename, pin, or settle how it is answered."""
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    if not wanted:
+        raise InvalidInput("Name what to change: title, pinned or settings.")
+    return _told(conversations.change(current_user.id, conversation_id, **wanted))
+
+
+@blueprint.delete("/<conversation_id>")
+@operation(None)
+def remove(conversation_id: str) -> None:
+    """Delete it; for seven days it can be restored."""
+    conversations.remove(current_user.id, conversation_id)
+
+
+@blueprint.post("/<conversation_id>/restore")
+@operation(shapes.Conversation)
+def restore(conversation_id: str) -> dict[str, Any]:
+    """Undo a deletion."""
+    return _told(conversations.restore(current_user.id, conversation_id))
+
+
+@blueprint.get("/<conversation_id>/export")
+@operation(shapes.Export, query=ExportAs, media=("text/markdown",))
+def export_as(conversation_id: str, query: ExportAs) -> Response:
+    """Take it along: every branch as JSON, or the one that is shown as Markdown."""
+    row = conversations.own(current_user.id, conversation_id)
+    if query.format == "markdown":
+        return Response(export.as_markdown(row), mimetype="text/markdown")
+    return Response(export.as_json(row), mimetype="application/json")
+
+
+@blueprint.get("/<conversation_id>/messages")
+@operation(shapes.Page[shapes.ConversationMessage], query=After)
+def messages(conversation_id: str, query: After) -> dict[str, Any]:
+    """List its messages, of all branches, in the order in which they were made."""
+    rows, following = message_pages.page(current_user.id, conversation_id, query.after)
+    return {"data": wire.messages(rows, message_tree.siblings(rows)), "next": following}

@@ -1,0 +1,198 @@
+"""What answers look like: those of `echo/services/chats/wire.py`, people, use. Knows no routes."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, Field
+
+T = TypeVar("T")
+Role = Literal["user", "analyst", "admin", "super_admin"]
+
+
+class Page(BaseModel, Generic[T]):
+    """Some rows, and what to ask with as `after` for those that follow; null where none do."""
+
+    data: list[T]
+    next: str | None
+
+
+class Token(BaseModel):
+    """What a program asks with, and by what it gets the next."""
+
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int = Field(description="seconds")
+    refresh_token: str
+
+
+class Conversation(BaseModel):
+    """A conversation without its messages."""
+
+    id: str
+    title: str
+    pinned: bool
+    settings: dict[str, Any] = Field(description="what differs from the model's own")
+    head_id: str | None = Field(description="the last message of the branch that is shown")
+    live: bool = Field(description="whether an answer is being written")
+    created_at: str
+    updated_at: str
+
+
+class Tokens(BaseModel):
+    """What an answer took."""
+
+    prompt: int | None
+    cached: int | None
+    completion: int
+
+
+class Timing(BaseModel):
+    """How long it took, in milliseconds."""
+
+    queue_ms: int | None
+    first_token_ms: int | None
+    total_ms: int
+
+
+class Failure(BaseModel):
+    """Why an answer failed."""
+
+    code: str
+    text: str | None
+
+
+class ConversationMessage(BaseModel):
+    """A question or an answer; what has not happened to it is not there."""
+
+    id: str
+    conversation_id: str
+    parent_id: str | None
+    role: Literal["user", "assistant"]
+    text: str
+    status: Literal["queued", "streaming", "complete", "stopped", "interrupted", "failed"]
+    seq: int = Field(description="how many pieces the text came in")
+    created_at: str
+    siblings: list[str] = Field(description="all answers to the same, or wordings, in order")
+    tokens: Tokens | None
+    timing: Timing | None
+    model: str | None
+    finish_reason: str | None
+    client_id: str = ""
+    error: Failure | None = None
+    edited_at: str = ""
+    original_text: str = Field("", description="what the model had said, where it was edited")
+    rating: Literal[-1, 1] | None = None
+    rating_reasons: list[str] = Field(default_factory=list)
+    rating_comment: str = ""
+
+
+class Export(BaseModel):
+    """A conversation with every message of every branch."""
+
+    conversation: dict[str, Any]
+    head_id: str | None
+    messages: list[ConversationMessage]
+
+
+class Feedback(BaseModel):
+    """An opinion about Echo, and what an administrator answered."""
+
+    id: int
+    opinion: str
+    category: str
+    rating: int | None
+    state: Literal["new", "seen", "answered"]
+    created_at: str
+    answer: str | None
+    answered_at: str | None
+
+
+class Allowance(BaseModel):
+    """Of this day in UTC; a limit of null means none."""
+
+    used: int
+    limit: int | None
+
+
+class Quota(BaseModel):
+    """What is left of the day."""
+
+    messages: Allowance
+    tokens: Allowance
+    resets_at: str
+
+
+class Me(BaseModel):
+    """The person in whose name the program asks."""
+
+    id: int
+    username: str
+    email: str
+    email_verified: bool
+    role: Role
+    created_at: str
+    retention_days: int | None
+    second_factor: bool
+    scopes: list[str] | None = Field(description="of what was shown; null for a page's session")
+    quota: Quota
+
+
+class User(BaseModel):
+    """An account, as administrators see it."""
+
+    id: int
+    username: str
+    email: str
+    email_verified: bool
+    role: Role
+    active: bool
+    created_at: str
+    last_seen_at: str | None
+    version: str = Field(description="changes with what can be edited; send it with an edit")
+
+
+class RoleRow(BaseModel):
+    """What a role says and allows a day; null allows without limit."""
+
+    id: int
+    name: Role
+    description: str
+    daily_messages: int | None
+    daily_tokens: int | None
+    version: str
+
+
+class Roles(BaseModel):
+    """All of them: none is made or deleted."""
+
+    data: list[RoleRow]
+
+
+class RoleUse(BaseModel):
+    """All people of one role together."""
+
+    role: Role
+    people: int
+    messages: int
+    tokens: int
+
+
+class PersonUse(BaseModel):
+    """One person's day."""
+
+    user_id: int
+    username: str
+    role: Role
+    messages: int
+    tokens: int
+    daily_messages: int | None
+    daily_tokens: int | None
+
+
+class Usage(BaseModel):
+    """Who used how much today (UTC), those who used most first."""
+
+    day: str
+    roles: list[RoleUse]
+    people: list[PersonUse]

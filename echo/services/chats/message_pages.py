@@ -1,0 +1,37 @@
+"""The messages of one's own conversation, page by page, whatever branch they are on. Changes nothing."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from echo.errors import NotFound
+from echo.extensions import db
+from echo.limits import MESSAGES_PER_PAGE
+from echo.models import Message
+from echo.services.chats import conversations
+
+
+def page(user_id: int, conversation_id: str, after: str | None) -> tuple[list[Message], str | None]:
+    """Return the messages that were made after the one named, oldest first, and the next page's cursor.
+
+    Raises:
+        NotFound: the conversation is not there or another's; `after` is no message of it.
+    """
+    conversation = conversations.own(user_id, conversation_id)
+    last = _ordinal_of(user_id, conversation.id, after) if after else 0
+    query = (
+        select(Message)
+        .where(Message.conversation_id == conversation.id, Message.ordinal > last)
+        .order_by(Message.ordinal)
+        .limit(MESSAGES_PER_PAGE + 1)
+    )
+    rows = list(db.session.scalars(query))
+    more, rows = len(rows) > MESSAGES_PER_PAGE, rows[:MESSAGES_PER_PAGE]
+    return rows, rows[-1].id if more else None
+
+
+def _ordinal_of(user_id: int, conversation_id: str, message_id: str) -> int:
+    found = conversations.own_message(user_id, message_id)
+    if found.conversation_id != conversation_id:
+        raise NotFound("This is no message of that conversation.", field="after")
+    return found.ordinal

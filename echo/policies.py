@@ -147,6 +147,8 @@ ROUTES: Final = {
         Right.PEOPLE,
     ),
     **dict.fromkeys(("api_users.remove", "api_roles.index", "api_roles.change"), Right.SYSTEM),
+    "api_description.openapi": Right.ANYONE,
+    "api_description.docs": Right.ANYONE,
     "admin.index": Right.CHARTS,
     "admin.chart": Right.CHARTS,
     "admin.chart_file": Right.CHARTS,

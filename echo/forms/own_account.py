@@ -98,7 +98,7 @@ class ApiKeyForm(Form):
         ],
         filters=[stripped, storable_text],
     )
-    chat = BooleanField("Ask models", default=True)
+    chat = BooleanField("Ask models, and manage your chats", default=True)
     read = BooleanField("Read your chats and what is left of today's allowance")
     admin = BooleanField("Do what administrators do: accounts, roles, use")
     days = SelectField(

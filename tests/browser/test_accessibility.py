@@ -63,7 +63,7 @@ def calm_chat(new_context: ContextMaker, theme: str, echo: LiveServer, member: P
 
 @BOTH_THEMES
 @pytest.mark.parametrize(
-    "path", ["/", "/login", "/signup", "/help", "/help?q=password", "/no/such/page"]
+    "path", ["/", "/login", "/signup", "/help", "/help?q=password", "/api/docs", "/no/such/page"]
 )
 def test_pages_for_visitors_are_accessible(visitor: Page, echo: LiveServer, path: str) -> None:
     visit(visitor, echo.url + path)

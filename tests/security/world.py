@@ -194,7 +194,7 @@ def build(owner: User) -> World:
         "response_id": KeptResponse(
             user_id=owner.id,
             said=[["user", SECRET], ["assistant", SECRET]],
-            told={"status": "completed"},
+            told={"status": "completed", "id": "resp_1", "object": "response", "model": "scripted"},
         ),
         "picture_id": _picture(owner),
         "invite_id": Invite(

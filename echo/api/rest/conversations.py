@@ -49,10 +49,7 @@ def _settings_schema() -> dict[str, Any]:
     return {"type": "object", "properties": numbers | texts, "additionalProperties": False}
 
 
-Title = Annotated[
-    Text,
-    Field(min_length=1, max_length=4 * TITLE_CHARS, description=f"1 to {TITLE_CHARS} characters"),
-]
+Title = Annotated[Text, Field(min_length=1, max_length=TITLE_CHARS)]
 Settings = Annotated[dict[str, Any], WithJsonSchema(_settings_schema())]
 
 
@@ -93,7 +90,7 @@ def listing(query: After) -> dict[str, Any]:
 @blueprint.post("")
 @operation(shapes.Conversation, body=NewConversation, status=HTTPStatus.CREATED)
 def create(body: NewConversation) -> dict[str, Any]:
-    """Make an empty conversation; `POST /chat` with its id asks in it."""
+    """Make an empty conversation; POST /chat with its id asks in it."""
     return _told(conversations.create(current_user.id, body.title, body.settings or {}))
 
 

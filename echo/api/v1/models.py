@@ -14,11 +14,13 @@ from echo.services.serving import Models, ModelView
 
 @blueprint.get("/models")
 def models() -> Response:
+    """List the models that one may ask."""
     return jsonify(object="list", data=[_model(view) for view in _allowed()])
 
 
 @blueprint.get("/models/<path:model_id>")
 def model(model_id: str) -> Response:
+    """Get one of them."""
     found = next((view for view in _allowed() if view.name == model_id), None)
     if found is None:
         raise NotFound(f"There is no model “{model_id[:64]}” here for you.", field="model")

@@ -1,6 +1,6 @@
 """Whatever is cut, held, killed or locked: every window ends with what the database has, and nothing is lost.
 
-`make test` runs 60 schedules, `make soak` as many as ECHO_SCHEDULES says, on the database that
+`make test` runs 40 schedules, `make soak` as many as ECHO_SCHEDULES says, on the database that
 ECHO_SOAK_DATABASE names. A failure prints its seeds; with ECHO_SEED the rounds begin with that one.
 """
 
@@ -22,7 +22,7 @@ from tests.faults.rig import QUIET_WITHIN, Rig
 from tests.faults.schedule import Schedule
 from tests.faults.windows import Windows
 
-SCHEDULES: Final = int(os.environ.get("ECHO_SCHEDULES", "60"))
+SCHEDULES: Final = int(os.environ.get("ECHO_SCHEDULES", "40"))
 FIRST_SEED: Final = int(os.environ.get("ECHO_SEED", "0")) or random.SystemRandom().randrange(10**9)
 AT_ONCE: Final = 20
 FAULT: Final = os.environ.get("ECHO_FAULT", "")  # this one in every round

@@ -137,7 +137,7 @@ class RemoteEngine:
 
     def tokenize(self, text: str, model: str = "") -> list[int]:
         """Refuse: the protocol has no words for it."""
-        raise InvalidRequest("model", "This model's server does not tell its tokens.")
+        raise InvalidRequest("text", "this model's server elsewhere does not tell its tokens.")
 
     def drain_ready(self) -> list[TokenStream]:
         ready = list(self._ready)

@@ -15,7 +15,6 @@ from echo.generation import (
     ModelSpec,
     Script,
     ScriptedReply,
-    Tool,
 )
 from echo.remote import JoinedEngines, RemoteEngine
 from echo.services.serving import ModelView
@@ -63,7 +62,7 @@ def test_a_name_says_who_answers(joined: JoinedEngines) -> None:
     assert (joined.default_model, ask(joined)) == ("own", "From here.")
 
 
-def test_tokens_and_functions_are_those_of_models_here(joined: JoinedEngines) -> None:
+def test_tokens_are_those_of_models_here(joined: JoinedEngines) -> None:
     joined.load("own")
     until(
         lambda: {one.name: one.state for one in joined.models()}["own"] == "ready", "it is loaded"
@@ -72,9 +71,6 @@ def test_tokens_and_functions_are_those_of_models_here(joined: JoinedEngines) ->
     with pytest.raises(InvalidRequest, match="elsewhere") as refusal:
         joined.tokenize("12345")
     assert refusal.value.field == "text"
-    with pytest.raises(InvalidRequest, match="elsewhere") as refusal:
-        joined.submit(replace(asking("well"), tools=(Tool("count", "{}"),)))
-    assert refusal.value.field == "tools"
 
 
 def test_a_model_here_may_go_that_answers_nowhere_by_default(joined: JoinedEngines) -> None:

@@ -24,6 +24,9 @@ from tests.live.server import ROOT, LiveServer, Person
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 BOTH_THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
+FADED = (
+    "async () => { await Promise.allSettled(document.getAnimations().map((one) => one.finished)); }"
+)
 RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
 
 
@@ -42,6 +45,17 @@ def expect_no_violations(page: Page) -> None:
     page.evaluate(axe_source())
     found = page.evaluate(RUN)
     assert not found, "\n\n".join(described(violation) for violation in found)
+
+
+def expect_no_violations_in_either_theme(page: Page) -> None:
+    """Judge a page that follows the system's theme in both, without asking for it twice."""
+    grounds = set()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.evaluate(FADED)
+        expect_no_violations(page)
+        grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(grounds) == 2, grounds
 
 
 @pytest.fixture
@@ -137,20 +151,18 @@ def test_profile_is_accessible(calm_chat: Page, echo: LiveServer) -> None:
     expect_no_violations(calm_chat)
 
 
-@BOTH_THEMES
 def test_admin_pages_are_accessible(
-    new_context: ContextMaker, theme: str, echo: LiveServer, super_admin: Person
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person
 ) -> None:
-    context = new_context(super_admin, color_scheme=theme, reduced_motion="reduce")
-    page = context.new_page()
+    page = new_context(super_admin, reduced_motion="reduce").new_page()
     visit(page, f"{echo.url}/admin/")
     expect(page.get_by_role("heading", name="Sign-ups")).to_be_visible()
-    expect_no_violations(page)
+    expect_no_violations_in_either_theme(page)
     links = page.locator(".admin-menu a")
     for name in links.all_inner_texts()[1:]:
         page.locator(".admin-menu").get_by_role("link", name=name).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name.strip())
-        expect_no_violations(page)
+        expect_no_violations_in_either_theme(page)
 
 
 def test_phone_is_accessible_with_the_drawer_open(

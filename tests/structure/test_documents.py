@@ -23,6 +23,20 @@ def test_the_data_model_is_drawn_from_the_models() -> None:
     assert answer.returncode == 0, f"run `make data-model`: {answer.stdout}{answer.stderr}"
 
 
+LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)")
+
+
+def test_every_link_of_the_documents_leads_to_a_file() -> None:
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
+    dead = [
+        (document.relative_to(ROOT).as_posix(), link)
+        for document in documents
+        for link in LINK.findall(document.read_text())
+        if not (document.parent / link).exists()
+    ]
+    assert dead == []
+
+
 def rooms() -> dict[tuple[str, ...], int]:
     text = (ROOT / "docs" / "architecture.md").read_text()
     found = ROOMS.findall(text.partition("## How large each room is")[2].partition("\n## ")[0])

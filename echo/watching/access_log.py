@@ -73,7 +73,7 @@ def _write_answer(id_: str, status: str, model: str, end: Finished | Failed) -> 
         queue_ms=round(end.timing.queue_ms),
         first_token_ms=None if end.timing.first_token_ms is None else round(end.timing.first_token_ms),
         total_ms=round(end.timing.total_ms),
-        error=end.code if isinstance(end, Failed) else None,
+        **({"error": end.code} if isinstance(end, Failed) else {}),
     )  # fmt: skip
 
 

@@ -202,7 +202,7 @@ def test_a_running_echo_answers(server: LiveServer, chat: Open) -> None:
     terminal.type("drip\r")
     terminal.until(lambda: terminal.text.count("word3") == 2, "the second answer")
     revoke_all(server, "terry")
-    terminal.shows("The key with which this was asked has ended.")
+    terminal.shows("with which this was asked has ended.")
     terminal.ask("brief", "The key is refused")
     terminal.type("/exit\r")
     assert terminal.end() == 0

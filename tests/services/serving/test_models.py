@@ -21,6 +21,7 @@ from echo.services.library.card import NO_CARD, Card
 from echo.services.serving import Chosen, Models
 from echo.services.serving.model_settings import Settled, all_settled, change
 from echo.services.site_settings import SiteSettings
+from echo.services.turns.engine_requests import opening
 from echo.services.turns.sampling import USUAL_PROMPT, defaults, sampling_for, system_prompt
 from tests.conftest import superior
 
@@ -93,21 +94,22 @@ def test_the_models_own_prompt_comes_before_the_sites(app: Flask) -> None:
     site = SiteSettings(system_prompt="Site.")
     change(superior(), "b", {"system_prompt": "Model."})
 
-    def opening() -> tuple[str, int]:
+    def opened() -> tuple[str, int]:
         chosen = requests.choose(row)
-        return requests._opening(row, site, chosen, requests._prompting(row, site, chosen))
+        told = requests._prompting(row, site, chosen)
+        return opening(row.settings.get("system_prompt"), site, chosen, told)
 
     for help_there in (False, True):
         for name in ("a", "b"):
             change(superior(), name, {"help": help_there})
         row.settings = {}
-        text, shared = opening()
+        text, shared = opened()
         identity = text.removesuffix("Site.")
         assert (bool(identity), shared) == (help_there, len(text))
         row.settings = {"model": "b"}
-        assert opening() == (f"{identity}Model.", len(f"{identity}Model."))
+        assert opened() == (f"{identity}Model.", len(f"{identity}Model."))
         row.settings = {"model": "b", "system_prompt": "Mine."}  # nobody else's prompt has it
-        assert opening() == (f"{identity}Mine.", len(identity.rstrip()))
+        assert opened() == (f"{identity}Mine.", len(identity.rstrip()))
 
 
 def test_loaded_unloaded_and_made_the_default(app: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -21,6 +22,7 @@ class Layer:
     packages: tuple[str, ...]
 
 
+@cache
 def table() -> list[Layer]:
     """Return the rows of the document's table, in its order."""
     lines = ARCHITECTURE.read_text().split(HEADER)[1].splitlines()[2:]
@@ -34,6 +36,7 @@ def table() -> list[Layer]:
     return layers
 
 
+@cache
 def place_of(path: str) -> tuple[float, str]:
     """Return the level and the package that a file (relative to the root) belongs to."""
     rows = [
@@ -60,6 +63,7 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def imports(path: Path) -> list[tuple[str, int]]:
     """Return every imported module by its full name, with its line; `from a import b` gives `a.b`."""
     package = relative(path).removesuffix(".py").removesuffix("/__init__").split("/")

@@ -63,9 +63,6 @@ class Alone:
 
     # ── the pieces of live replies ──────────────────────────────────────────────────────────
 
-    def begin_pieces(self, message_id: str) -> None:
-        """Forget what was kept of a reply that begins, or goes on."""
-
     def keep_piece(self, message_id: str, seq: int, text: str) -> None:
         """Keep a piece where every process can read it; call it before anybody is shown the piece."""
 
@@ -74,4 +71,4 @@ class Alone:
         return []
 
     def forget_pieces(self, message_id: str) -> None:
-        """Let go of the pieces of a reply that has ended and is stored."""
+        """Let go of what is kept of an ended reply, before it goes on; else it goes by itself, later."""

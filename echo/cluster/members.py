@@ -26,8 +26,8 @@ LIFE_SECONDS: Final = 8.0
 """A process that has not beaten for this long is dead; noticed within `LIFE_SECONDS + BEAT_SECONDS`."""
 ANSWER_SECONDS: Final = 0.5
 PATIENCE_SECONDS: Final = 2.0
-KEPT_SECONDS: Final = 3600
-"""Pieces that nobody has let go of: their reply was reaped while Redis was away."""
+KEPT_SECONDS: Final = 600
+"""Pieces after the last one: more than a silent model may take, or a dead process' replies wait."""
 NODES: Final = "echo:nodes"
 ACTS: Final = "echo:acts"
 
@@ -91,6 +91,8 @@ class Members(Alone):
 
     def _beat(self, *, first: bool = False) -> None:
         """Say that this process lives, and look who does not any more."""
+        if not self.has_lapsed():
+            self._tried_at = time.monotonic()  # while Redis takes its time, this process goes on
         with self._trying("beat"):
             if not self._redis.expire(_life_of(self.node), round(LIFE_SECONDS)):
                 self._redis.set(_life_of(self.node), "1", ex=round(LIFE_SECONDS))
@@ -196,9 +198,6 @@ class Members(Alone):
         return leads
 
     # ── the pieces of live replies ──────────────────────────────────────────────────────────
-
-    def begin_pieces(self, message_id: str) -> None:
-        self.forget_pieces(message_id)
 
     def keep_piece(self, message_id: str, seq: int, text: str) -> None:
         key = _pieces_of(message_id)

@@ -90,8 +90,8 @@ class Pump:
             return None
         with self._app.app_context():
             above = self.turns.reply_above(turn)
+            db.session.commit()  # the connection goes back meanwhile
             while not turn.stopping and self.turns.everywhere.is_written(above):
-                db.session.commit()  # the connection goes back meanwhile
                 self._wait_for_news_of(above)
         if turn.stopping:
             return Finished(FinishReason.CANCELLED, *NOTHING)
@@ -107,6 +107,7 @@ class Pump:
         if turn := self.turns.live.get(str(message_id)):
             turn.updates.wait(LOOK_SECONDS)
         else:
+            db.session.commit()
             hub.sleep(LOOK_SECONDS / 4)
 
     def _pump(self, turn: LiveTurn) -> Finished | Failed:
@@ -124,10 +125,8 @@ class Pump:
     def _send_pieces(self, turn: LiveTurn) -> Finished | Failed | None:
         if turn.stream is None:
             raise LookupError("a turn is pumped once its stream exists")
-        while self._cluster.has_lapsed():
-            hub.sleep(
-                LAPSED_SECONDS
-            )  # others may have ended it: that is looked up at the next beat
+        while self._cluster.has_lapsed():  # others may have ended it: looked up at the next beat
+            hub.sleep(LAPSED_SECONDS)
         events = turn.stream.take()
         pieces = [event for event in events if isinstance(event, TextPiece)]
         text = "".join(piece.text for piece in pieces)
@@ -155,6 +154,8 @@ class Pump:
                 self.turns.abandon(turn)
                 self._emit(turn, "message_finished", _unsaved(turn, failure))
                 return
+            if turn.lost:
+                return  # who has ended it has told so
             self._emit(turn, "message_finished", _finished(row))
             rooms.tell_quota(self._app, turn.user_id)
             _tell_owner_of(turn.conversation_id)

@@ -175,6 +175,35 @@ def test_a_program_that_leaves_stops_only_what_no_tab_of_any_process_watches(
 
 
 @pytest.mark.server
+def test_words_go_on_while_redis_is_away_and_are_all_there_afterwards(
+    pair: Pair, tabs: Tabs
+) -> None:
+    joe, elsewhere = pair.twice("joe")
+    asking, other = tabs(joe), tabs(elsewhere)
+    asked = asking.send("slow")
+    reply, chat = asked["reply"]["id"], {"conversation_id": asked["conversation_id"]}
+    asking.wait_for("receive_message", reply, count=5)
+    pair.redis.stop()
+    try:
+        before = len(asking.named("receive_message", reply))
+        time.sleep(4.0)
+        said = len(asking.named("receive_message", reply)) - before
+    finally:
+        pair.redis.start()
+    assert said > 40  # of about 110, on a machine that does nothing else
+    time.sleep(4.0)  # the heartbeats have found it
+    opened = other.ask("open_conversation", chat)
+    (live,) = opened["live"]
+    other.wait_for("receive_message", reply, count=3)
+    other.ask("stop_message", {"message_id": reply})
+    end = asking.wait_for("message_finished", reply)
+    stored = other.stored(asked["conversation_id"])[-1]
+    assert stored["text"] == asking.text_of(reply)
+    assert stored["text"].startswith(live["text"])
+    assert end["seq"] == len(asking.named("receive_message", reply))
+
+
+@pytest.mark.server
 def test_a_process_that_stood_still_does_not_write_over_what_others_have_ended(
     pair: Pair, tabs: Tabs
 ) -> None:

@@ -59,7 +59,8 @@ def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
     values = _outcome(turn, event) | _text_of(turn) | {"node": None}
 
     def work() -> Message:
-        db.session.execute(update(Message).where(_is_own(turn)).values(values))
+        written = db.session.execute(update(Message).where(_is_own(turn)).values(values))
+        turn.lost = not written.rowcount  # type: ignore[attr-defined]
         db.session.execute(
             update(Conversation)
             .where(Conversation.id == turn.conversation_id)
@@ -74,7 +75,6 @@ def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
         return row
 
     row = transaction(work)
-    cluster.here().forget_pieces(row.id)
     turn.end(row.status)
     return row
 
@@ -115,10 +115,7 @@ def interrupt_all_but(owned: Callable[[], Set[str]]) -> list[Message]:
             _complete(row)
         return rows
 
-    rows = transaction(work)
-    for row in rows:
-        cluster.here().forget_pieces(row.id)
-    return rows
+    return transaction(work)
 
 
 def _without_writer(owned: Callable[[], Set[str]]) -> list[Row[str, str | None]]:

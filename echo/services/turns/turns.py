@@ -125,6 +125,7 @@ class Turns:
         chosen = self.requests.choose(conversation, reply.model)
         with self._is_starting(reply.id):
             claim = rows.claim(conversation, reply)
+            cluster.of(self.app).forget_pieces(reply.id)
             with undone_on_failure(partial(rows.give_back, claim)):
                 history = rows.history(str(reply.parent_id))
                 stream = self.requests.submit(conversation, reply.id, history, chosen, reply.text)
@@ -195,7 +196,8 @@ class Turns:
         """
         row = ending.finish(turn, event)
         self.live.pop(turn.message_id, None)
-        signals.turn_ended.send(turn, row=row, end=event)
+        if not turn.lost:
+            signals.turn_ended.send(turn, row=row, end=event)
         return row
 
     def drop_lost(self) -> None:
@@ -292,6 +294,5 @@ class Turns:
             saved_seq=len(pieces or []),
             earlier=rows.figures_of(reply),
         )
-        cluster.of(self.app).begin_pieces(reply.id)
         self.live[reply.id] = turn
         signals.turn_started.send(turn)

@@ -21,7 +21,7 @@ class Scope(StrEnum):
 
 
 COOKIELESS: Final = frozenset({"api_token.make", "api_token.refresh"})
-"""Writes that read and set no cookie: no other site can make a browser do them in somebody's name."""
+"""Writes that no cookie decides: no other site can make a browser do them in somebody's name."""
 
 KEY_SCOPES: Final = {
     # Flask endpoint: a key opens it that has one of these scopes; no key opens any other

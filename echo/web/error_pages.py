@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 from echo import request_ids
 from echo.errors import EchoError, StepUpNeeded
 from echo.extensions import db, login_manager
-from echo.policies import ROUTES, Right
 from echo.services import storage
 from echo.web import replies, step_up
 
@@ -106,10 +105,7 @@ def _page(status: int, sentence: str, retry_after: float | None, number: str) ->
 
 def _echo_error(error: EchoError) -> Response:
     db.session.rollback()
-    answer = _answer(error.status, error.text, error.field, error.retry_after, error.code)
-    if error.status == 401 and ROUTES.get(str(request.endpoint)) is Right.MACHINE:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
+    return _answer(error.status, error.text, error.field, error.retry_after, error.code)
 
 
 def _step_up_needed(error: StepUpNeeded) -> Response:

@@ -1,6 +1,7 @@
 """What happens once a person has proved who they are, by whatever way. Knows no one way.
 
-Password, Google and passkey all end here, so that none of them can leave out a step.
+Password, Google and passkey all end here, so that none of them can leave out a step; programs sign in by
+`access_tokens.sign_in`, which refuses where a second step is needed.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from flask import Flask
@@ -12,6 +12,10 @@ from jsonschema import Draft202012Validator
 
 from echo.api.description import document, reading
 from echo.api.operations import operation
+from echo.api.rest.feedback import Category
+from echo.api.rest.messages import Reason
+from echo.errors import InvalidInput
+from echo.limits import FEEDBACK_CATEGORIES, RATING_REASONS
 from echo.models import RoleName, User
 from echo.scopes import KEY_SCOPES
 from tests.web.browser import Browser
@@ -64,9 +68,15 @@ def test_a_route_of_which_nothing_is_declared_is_refused_by_name(app: Flask) -> 
         list(document.operations(app))
 
 
+def test_what_may_be_chosen_is_what_the_page_offers() -> None:
+    assert get_args(Category) == tuple(FEEDBACK_CATEGORIES)
+    assert get_args(Reason) == tuple(RATING_REASONS)
+
+
 def test_an_answer_of_nothing_is_done(app: Flask) -> None:
-    with app.test_request_context("/?x=1"), pytest.raises(Exception, match="x"):
+    with app.test_request_context("/?x=1"), pytest.raises(InvalidInput) as refused:
         operation(None)(lambda: None)()
+    assert refused.value.field == "x"
     with app.test_request_context("/"):
         assert operation(None)(lambda: None)().status_code == 204
 

@@ -150,6 +150,8 @@ def test_nothing_of_anothers_is_found(program: Program, bob: Program) -> None:
         bob.ask("GET", f"/api/conversations?after={chat}"),
     ]  # fmt: skip
     assert {refused(each)[:2] for each in asked} == {(404, "not_found")}
+    absent = bob.ask("GET", f"/api/messages/{'0' * 26}").get_json()
+    assert bob.ask("GET", message).get_json() == absent  # nothing tells that it is another's
     assert program.get(at)["title"] == "Ada's"
 
 
@@ -284,6 +286,10 @@ def test_a_page_may_ask_too_with_its_token(
     assert client.get("/api/me").get_json()["scopes"] is None
     assert refused(client.post("/api/conversations", json={}))[0] == 400
     assert client.get("/api/conversations").get_json()["data"] == []
+    page = client.get("/profile").text
+    token = page.split('name="csrf-token" content="')[1].split('"')[0]
+    made = client.post("/api/conversations", json={}, headers={"X-CSRFToken": token})
+    assert made.status_code == 201
 
 
 def test_requests_are_counted_by_person(

@@ -38,12 +38,13 @@ ABOUT: Final = (
 
 
 class Error(BaseModel):
-    """What went wrong; `field` names the input at fault, where one is."""
+    """What went wrong; `field` names the input at fault, `request_id` the failure in the log."""
 
     status: Literal["error"]
     code: str
     field: str | None
     message: str
+    request_id: str = ""
 
 
 Described = tuple[Rule, str, Operation]

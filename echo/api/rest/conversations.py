@@ -75,8 +75,12 @@ class ExportAs(Query):
 
 
 def _told(row: Conversation) -> dict[str, Any]:
-    live = Turns.here().is_live(row.id)
-    return wire.conversation(row, live) | {"head_id": row.head_id}
+    return _all_told([row])[0]
+
+
+def _all_told(rows: list[Conversation]) -> list[dict[str, Any]]:
+    live = Turns.here().everywhere.live_among([row.id for row in rows])
+    return [wire.conversation(row, row.id in live) | {"head_id": row.head_id} for row in rows]
 
 
 @blueprint.get("")
@@ -84,7 +88,7 @@ def _told(row: Conversation) -> dict[str, Any]:
 def listing(query: After) -> dict[str, Any]:
     """List one's conversations, the last used first; pinned ones all come with the first page."""
     rows, following = conversations.page(current_user.id, query.after)
-    return {"data": [_told(row) for row in rows], "next": following}
+    return {"data": _all_told(list(rows)), "next": following}
 
 
 @blueprint.post("")

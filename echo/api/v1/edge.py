@@ -107,7 +107,7 @@ def _kind(status: int, failure: EchoError | None) -> str:
 def _code(failure: EchoError) -> str:
     if isinstance(failure, NotFound) and failure.field == "model":
         return "model_not_found"
-    if failure.field == "previous_response_id":
+    if isinstance(failure.__cause__, NotFound) and failure.field == "previous_response_id":
         return "previous_response_not_found"
     for kind, code in (
         (TooLong, "context_length_exceeded"),

@@ -34,18 +34,22 @@ NOT_FOUND = "There is no such conversation, or it is not yours."
 def own(user_id: int, conversation_id: str) -> Conversation:
     """Return the user's conversation; raises NotFound for an absent, deleted or foreign one alike."""
     row = db.session.get(Conversation, storable(conversation_id))
-    if row is None or row.user_id != user_id or row.deleted_at is not None:
+    if row is None or not _is_of(row, user_id):
         raise NotFound(NOT_FOUND, field="conversation_id")
     return row
 
 
 def own_message(user_id: int, message_id: str) -> Message:
-    """Return a message of one of the user's conversations; raises NotFound."""
+    """Return a message of one of the user's conversations; raises NotFound for all others alike."""
     row = db.session.get(Message, storable(message_id))
-    if row is None:
+    chat = db.session.get(Conversation, row.conversation_id) if row is not None else None
+    if row is None or chat is None or not _is_of(chat, user_id):
         raise NotFound("There is no such message, or it is not yours.", field="message_id")
-    own(user_id, row.conversation_id)
     return row
+
+
+def _is_of(row: Conversation, user_id: int) -> bool:
+    return row.user_id == user_id and row.deleted_at is None
 
 
 def newest_id(user_id: int) -> str | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from echo import hub
 from echo.errors import EngineFailed, InvalidInput
+from echo.extensions import db
 from echo.generation import EngineUnavailable, InvalidRequest
 from echo.policies import RoleName
 from echo.services.serving.models import Models
@@ -25,6 +26,7 @@ def tokenize(
         EngineFailed: it cannot be loaded, or not in time.
     """
     name = models.choose(role, wanted).name
+    db.session.commit()  # the connection goes back while a model is loaded
     deadline = time.monotonic() + LOADING_SECONDS
     try:
         _load(models, name)

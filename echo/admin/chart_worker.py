@@ -6,14 +6,9 @@ drawing there costs this one nothing but the wait of the one who asked.
 
 from __future__ import annotations
 
-import io
 import itertools
 import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -21,7 +16,7 @@ import structlog
 from flask import Flask
 
 from analytics import wire
-from echo import hub
+from echo.child_process import ChildProcess
 from echo.config import ROOT
 from echo.errors import Busy, InvalidInput
 
@@ -34,19 +29,13 @@ NOT_STARTING: Final = "The charts cannot be drawn: their process does not start.
 WAITING: Final = "Other charts are being drawn. Please try again."
 
 
-class ChartWorker:
-    """One drawing process, asked by one green thread at a time: the one whose `turn` it is."""
+class ChartWorker(ChildProcess):
+    """One drawing process."""
 
     def __init__(self, folder: Path, patience: float = PATIENCE_SECONDS) -> None:
+        super().__init__(patience, WAITING)
         self._folder = folder  # where matplotlib keeps its list of faces
-        self.patience = patience
-        """Seconds without an answer after which the process is replaced."""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
-        self._answers: BinaryIO = io.BytesIO()
         self._ids = itertools.count(1)
-        self._busy = False
-        self._freed = hub.Signal()
         self.ready: dict[str, Any] = {}
         """What the process said of itself when it was ready."""
 
@@ -84,29 +73,6 @@ class ChartWorker:
                 self.stop()
                 raise Busy(NOT_STARTING, retry_after=5) from failure
 
-    def stop(self) -> None:
-        """End the process; the next request starts a new one."""
-        if self._socket is not None:
-            self._answers.close()
-            self._socket.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        self._socket = self._process = None
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for one's turn: the process draws one thing at a time; raises Busy after a while."""
-        while self._busy:
-            if not self._freed.wait(self.patience):
-                raise Busy(WAITING, retry_after=5)
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-            self._freed.notify()
-
     def _exchange(self, header: dict[str, Any]) -> wire.Frame:
         channel = self._running()
         channel.settimeout(self.patience)
@@ -119,28 +85,15 @@ class ChartWorker:
 
     def _running(self) -> socket.socket:
         """Return the way to a process that is ready."""
-        if self._socket is not None and self._process is not None and self._process.poll() is None:
-            return self._socket
-        self.stop()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            os.set_blocking(
-                theirs.fileno(), True
-            )  # a green socket does not block, a plain reader must
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "analytics.worker", str(FACES)],
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                cwd=ROOT,
-                env={**os.environ, "MPLCONFIGDIR": str(self._folder)},
-            )
-        ours.settimeout(self.patience)
-        self._socket, self._answers = ours, ours.makefile("rb")
+        if (channel := self._open()) is not None:
+            return channel
+        environment = {**os.environ, "MPLCONFIGDIR": str(self._folder)}
+        channel = self._launch("analytics.worker", str(FACES), environment=environment)
         said = _next_frame(self._answers).header
         if not said.get("ready"):
             raise wire.Broken(str(said.get("error")))
         self.ready = said
-        return ours
+        return channel
 
 
 def _next_frame(answers: BinaryIO) -> wire.Frame:

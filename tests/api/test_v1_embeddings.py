@@ -19,6 +19,7 @@ from echo.services.turns import quotas
 from tests.api.keys import key_of, shows
 from tests.api.test_v1 import calls, error_of
 from tests.library.made_embedding import made_bert, reference
+from tests.waiting import until
 from tests.web.browser import Browser
 
 TEXTS = ["A puffin is a bird.", "Birds of the sea", "x", "a b c d e f g h i j k l m n o p q r s t"]
@@ -129,3 +130,15 @@ def test_a_days_tokens_bound_it(ask: Any, installed: None, ada: User) -> None:
     db.session.commit()
     assert ask(input="one two three").status_code == 200
     assert error_of(ask(input="x"))[:2] == (429, "insufficient_quota")
+
+
+def test_the_process_ends_while_nobody_asks_and_comes_again(app: Flask, folder: Path) -> None:
+    embedder = Embedder(idle=0.2)
+    try:
+        first = embedder.embed(folder, ["a bird"], "float")
+        process = embedder._process
+        assert process is not None
+        until(lambda: process.poll() is not None, "it has ended")
+        assert embedder.embed(folder, ["a bird"], "float") == first
+    finally:
+        embedder.stop()

@@ -5,25 +5,19 @@ Knows the lines of `echo/generation/embedding.py` and no model.
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, Final, Literal
 
 import structlog
 from flask import Flask
 
 from echo import hub
-from echo.config import ROOT
-from echo.errors import Busy, EngineFailed, TooLong
+from echo.child_process import ChildProcess
+from echo.errors import EngineFailed, TooLong
 
 log = structlog.get_logger()
 
@@ -31,6 +25,7 @@ PATIENCE_SECONDS: Final = 120.0
 IDLE_SECONDS: Final = 600.0
 LOOK_SECONDS: Final = 30.0
 Form = Literal["float", "base64"]
+WAITING: Final = "Others are embedding texts. Please try again."
 FAILED: Final = "The embedding model does not answer. The log says why."
 
 
@@ -42,17 +37,12 @@ class Embedded:
     tokens: int
 
 
-class Embedder:
-    """One process for one model's folder, asked by one green thread at a time."""
+class Embedder(ChildProcess):
+    """One process for one model's folder."""
 
-    def __init__(self, patience: float = PATIENCE_SECONDS, idle: float = IDLE_SECONDS) -> None:
-        self._patience = patience
+    def __init__(self, idle: float = IDLE_SECONDS) -> None:
+        super().__init__(PATIENCE_SECONDS, WAITING)
         self._idle = idle
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
-        self._lines: BinaryIO = io.BytesIO()
-        self._busy = False
-        self._freed = hub.Signal()
         self._used_at = 0.0
         self._watched = False
 
@@ -70,7 +60,7 @@ class Embedder:
             Busy: others are asking for too long.
             EngineFailed: the process does not start, or does not answer.
         """
-        with self._turn():
+        with self.turn():
             try:
                 found, vectors = self._exchange(folder, texts, form)
             except (OSError, ValueError) as failure:
@@ -90,28 +80,6 @@ class Embedder:
             raise EngineFailed(FAILED)
         return Embedded(vectors, found["tokens"])
 
-    def stop(self) -> None:
-        """End the process; the next request starts a new one."""
-        if self._socket is not None:
-            self._lines.close()
-            self._socket.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        self._socket = self._process = None
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        while self._busy:
-            if not self._freed.wait(self._patience):
-                raise Busy("Others are embedding texts. Please try again.", retry_after=5)
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-            self._freed.notify()
-
     def _exchange(
         self, folder: Path, texts: list[str], form: Form
     ) -> tuple[dict[str, Any], list[str]]:
@@ -121,35 +89,21 @@ class Embedder:
         return found, [self._next_line() for _ in range(found.get("count", 0))]
 
     def _next_line(self) -> str:
-        line = self._lines.readline()
+        line = self._answers.readline()
         if not line.endswith(b"\n"):
             raise OSError("the process has ended")
         return line[:-1].decode()
 
     def _running(self, folder: Path) -> socket.socket:
         """Return the way to a process that is ready."""
-        alive = self._process is not None and self._process.poll() is None
-        if alive and self._socket is not None:
-            return self._socket
-        self.stop()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            os.set_blocking(
-                theirs.fileno(), True
-            )  # a green socket does not block, a plain reader must
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "echo.generation.embedding", str(folder)],
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                cwd=ROOT,
-            )
-        ours.settimeout(self._patience)
-        self._socket, self._lines = ours, ours.makefile("rb")
+        if (channel := self._open()) is not None:
+            return channel
+        channel = self._launch("echo.generation.embedding", str(folder))
         self._next_line()
         if not self._watched:
             self._watched = True
             hub.spawn(self._end_when_idle)
-        return ours
+        return channel
 
     def _end_when_idle(self) -> None:
         """Give the memory back while nobody asks."""

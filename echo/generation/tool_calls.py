@@ -63,6 +63,7 @@ class ToolCallReader:
         self._seen = form is None  # nothing more is to be looked for
         self._state = self._in_call if self._form.begun else self._in_text
         self._value = _Value()
+        self._looked = 0  # signs of what is held that the value has taken
         self._rest = _Value()
         self._at_start = True
         self._between = False  # after a call: white space is nobody's text
@@ -105,7 +106,7 @@ class ToolCallReader:
             text = self._held[:found].rstrip()
             end = found + len(self._opening)
             self._before_call, self._held = self._held[len(text) : end], self._held[end:]
-            self._state = self._in_call
+            self._begin_call()
         else:
             text = self._held[: _held_back(self._held, self._opening)].rstrip()
             self._held = self._held[len(text) :]
@@ -123,7 +124,7 @@ class ToolCallReader:
         self._before_call, self._held = self._held[: found.end()], self._held[found.end() :]
         self._closing = FENCE[:3] if found[1] else self._closing
         self._bare = True
-        self._state = self._in_call
+        self._begin_call()
         return True
 
     def _at_its_start(self) -> Iterator[ReplyPart]:
@@ -135,25 +136,30 @@ class ToolCallReader:
         if self._at_start and begun.startswith(wanted):
             start = self._held.index(begun) + len(self._opening)
             self._before_call, self._held = self._held[:start], self._held[start:]
-            self._state = self._in_call
+            self._begin_call()
         elif not (self._at_start and wanted.startswith(begun)):
             self._seen = True
             text, self._held = self._held, ""
             yield SaidText(text)
 
+    def _begin_call(self) -> None:
+        self._value, self._looked = _Value(), 0
+        self._state = self._in_call
+
     def _in_call(self) -> Iterator[ReplyPart]:
-        head = self._head.match(self._held)
+        """Each sign is read once, however small the pieces are: the head ends before a brace."""
+        new = self._held[self._looked :]
+        head = self._head.match(self._held) if "{" in new else None
         if head is not None and self._is_known(name := _text(head[1])):
             self._held, self._before_call = self._held[head.end() :], ""
             self._value = _Value()
             self._state = self._in_arguments
             yield CallBegun(self.calls, name)
             return
-        whole = _Value()
-        end = whole.take(self._held)
-        if not whole.ended:
+        self._looked += self._value.take(new)
+        if not self._value.ended:
             return
-        value, self._held = self._held[:end], self._held[end:]
+        value, self._held = self._held[: self._looked], self._held[self._looked :]
         call = self._understood(value)
         if call is None:
             self._state, self._at_start = self._in_text, False
@@ -212,7 +218,7 @@ class ToolCallReader:
             self._state, self._at_start, self._between = self._in_text, False, True
         elif held.startswith(","):
             self._held = held[1:]
-            self._state = self._in_call
+            self._begin_call()
         else:
             self._closing, self._bare = self._form.closing.strip(), False
             self._state, self._at_start, self._between = self._in_text, False, True

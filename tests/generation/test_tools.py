@@ -28,6 +28,7 @@ from echo.generation import (
     ToolCall,
     ToolCallReader,
     ToolForm,
+    tool_calls,
 )
 from echo.generation.chat_template import ChatTemplate
 from echo.generation.prompt import PromptBuilder, TextCodec
@@ -285,6 +286,23 @@ def test_wherever_a_reply_is_cut(case: Any, cuts: list[int]) -> None:
 @given(st.sampled_from([HERMES, BEGUN, PLAIN, LIST]), st.text('{}[]",:\\ ae<>/name"arguments'))
 def test_whatever_a_model_writes_is_read(form: ToolForm, reply: str) -> None:
     read(form, reply)
+
+
+@pytest.mark.parametrize("before", ["", "```json\n", "<tool_call>", f"<tool_call>{A}, "])
+def test_a_long_object_is_read_once(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    signs: list[str] = []
+    one = tool_calls._Value._one
+
+    def counted(value: tool_calls._Value, sign: str) -> None:
+        signs.append(sign)
+        one(value, sign)
+
+    monkeypatch.setattr(tool_calls._Value, "_one", counted)
+    reply = before + '{"rows": [' + '{"x": "y"}, ' * 200 + "{}]}"
+    said = read(HERMES, reply)
+    assert said[-1][0] == "text"
+    assert reply.endswith(said[-1][1])
+    assert len(signs) < 1.2 * len(reply)
 
 
 def test_arguments_arrive_while_they_are_written() -> None:

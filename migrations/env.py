@@ -11,7 +11,7 @@ db = current_app.extensions["migrate"].db
 def run() -> None:
     """Apply the wanted revisions in one transaction: all of them or none."""
     applied = []
-    with db.engine.connect() as connection, migrating.whole(connection):
+    with migrating.alone(), db.engine.connect() as connection, migrating.whole(connection):
         context.configure(
             connection=connection,
             target_metadata=db.metadata,

@@ -36,18 +36,24 @@ def upgrade() -> None:
             was made by a newer Echo.
     """
     scripts = current_app.extensions["migrate"].migrate.get_config()
+    try:
+        command.upgrade(scripts, "head")
+    except CommandError as failure:
+        raise ConfigurationError(
+            f"The database has a form that this Echo does not know: {failure}. Was it made by a newer "
+            "one? Update Echo, or put an older backup back (docs/backup.md)."
+        ) from failure
+    except (DBAPIError, sqlite3.Error) as failure:  # the second while a connection is prepared
+        raise ConfigurationError(
+            f"The database cannot be used: {_reason(failure)}. “python run.py doctor” says what helps."
+        ) from failure
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Be the only process of this folder that changes the database's form; wait for the others."""
     with instance_lock.migrating(Settings.here().instance):
-        try:
-            command.upgrade(scripts, "head")
-        except CommandError as failure:
-            raise ConfigurationError(
-                f"The database has a form that this Echo does not know: {failure}. Was it made by a newer "
-                "one? Update Echo, or put an older backup back (docs/backup.md)."
-            ) from failure
-        except (DBAPIError, sqlite3.Error) as failure:  # the second while a connection is prepared
-            raise ConfigurationError(
-                f"The database cannot be used: {_reason(failure)}. “python run.py doctor” says what helps."
-            ) from failure
+        yield
 
 
 @contextmanager

@@ -6,6 +6,7 @@ one key, API keys and their calls, and edited messages.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 
-from echo import extensions
+from echo import extensions, instance_lock
 from echo.cli import migrating
 from echo.errors import ConfigurationError
 from echo.extensions import db
@@ -29,13 +30,17 @@ from echo.flask_config import flask_config
 from echo.models import Message, User
 from echo.services.accounts import accounts
 from tests.conftest import PASSWORD, settings_for
-from tests.live.server import LiveServer
+from tests.live.server import LiveServer, wait_until
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 OLD = "0006"
 HOLDS = {"alembic_version": None, "users": {"email_key"}}
 """What the migrations may change: the form's number, and the key of a mailbox (0007)."""
+WAITING = (
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+    "(SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 BROKEN = '''
 """Makes a table, changes another one, writes rows, and fails.
 
@@ -182,16 +187,56 @@ def refuse(before: tuple[dict[str, Any], list[str]], why: str) -> None:
     assert (contents(), form()) == before
 
 
-def test_two_machines_upgrade_one_database_at_once(postgres_url: str, tmp_path: Path) -> None:
-    """Each with an instance folder of its own, so that no lock on a file keeps one waiting."""
+def test_another_process_of_the_folder_is_waited_for(tmp_path: Path) -> None:
+    """By the command that goes straight to the migrations, too."""
+    load_sqlite(tmp_path)
+    server = LiveServer(tmp_path, ECHO_INSTANCE=str(tmp_path))
+    with ThreadPoolExecutor(1) as pool:
+        with instance_lock.migrating(tmp_path):
+            done = pool.submit(server.command, "db", "upgrade")
+            lock = os.stat(tmp_path / instance_lock.MIGRATING).st_ino
+            wait_until(lambda: done.done() or is_waited_for(lock), "the command waits for the lock")
+            assert not done.done(), done.result()
+            assert sqlite_form(tmp_path) == OLD
+        assert done.result().returncode == 0, done.result().stderr
+    assert sqlite_form(tmp_path) > OLD
+
+
+def is_waited_for(inode: int) -> bool:
+    """Tell whether some process waits for the lock of this file (an arrow in Linux' list of locks)."""
+    lines = Path("/proc/locks").read_text().splitlines()
+    return any("->" in line and f":{inode} " in line for line in lines)
+
+
+def sqlite_form(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "echo.sqlite3")) as link:
+        return str(link.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def test_another_machine_is_waited_for(postgres_url: str, tmp_path: Path) -> None:
+    """It has an instance folder of its own: what keeps it waiting is the lock in PostgreSQL."""
     load_postgresql(postgres_url)
-    machines = []
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        machines.append(LiveServer(tmp_path / name, DATABASE_URL=postgres_url))
-    with ThreadPoolExecutor(2) as both:
-        done = list(both.map(lambda machine: machine.command("db", "upgrade"), machines))
-    assert [one.returncode for one in done] == [0, 0], [one.stderr[-500:] for one in done]
+    server = LiveServer(tmp_path, DATABASE_URL=postgres_url)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        closing(psycopg2.connect(postgres_url)) as other,
+        closing(psycopg2.connect(postgres_url)) as looking,
+    ):
+        looking.autocommit = True
+
+        def asked(query: str) -> Any:
+            with looking.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchone()[0]
+
+        with other, other.cursor() as cursor:
+            cursor.execute(f"SELECT pg_advisory_xact_lock({migrating.LOCK})")
+            done = pool.submit(server.command, "db", "upgrade")
+            wait_until(lambda: done.done() or asked(WAITING), "the command waits for the lock")
+            assert not done.done(), done.result()
+            assert asked("SELECT version_num FROM alembic_version") == OLD
+        assert done.result().returncode == 0, done.result().stderr
+        assert asked("SELECT version_num FROM alembic_version") > OLD
 
 
 def test_a_database_of_a_newer_echo_is_left_alone(app: Flask) -> None:

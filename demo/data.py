@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import click
-import flask_migrate
 from flask.cli import with_appcontext
 from sqlalchemy import func, select
 
@@ -20,6 +19,7 @@ from demo.habits import visits
 from demo.story import CONVERSATION, MESSAGE, RATING, Batch, Story
 from demo.times import DAY, Calendar, TimeTexts
 from demo.write import Writer
+from echo.cli import migrating
 from echo.cli.maintenance import rebuild_with_progress
 from echo.clock import utc_now
 from echo.extensions import Base, db
@@ -47,7 +47,7 @@ FEEDBACK: Final = ("user_id", "category", "opinion", "rating", "created_at")
 @with_appcontext
 def demo_data(users: int, days: int, messages: int, seed: int) -> None:
     """Add demo people (named demo_…), conversations, ratings and feedback over the last days."""
-    flask_migrate.upgrade()
+    migrating.upgrade()
     began = time.monotonic()
     with Writer() as writer:
         maker = _Maker(writer, random.Random(seed), days)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import pytest
 from click.testing import CliRunner, Result
 from flask.cli import ScriptInfo
@@ -257,7 +256,6 @@ def test_what_people_rated_up_and_allow_is_learned(
         conversation_of(user, word="the quick brown fox")
     db.session.query(MessageRating).update({"rating": 1})
     db.session.commit()
-    monkeypatch.setattr(flask_migrate, "upgrade", lambda: None)  # the test's tables are there
     given: list[Any] = []
     monkeypatch.setattr(tuning, "carry_out", lambda *all_given: given.append(all_given[4]))
     words = ("--from-ratings", "--base", "base", "--out", "ours")

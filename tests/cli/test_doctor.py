@@ -9,12 +9,16 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from echo.cli.doctor import machine
 from echo.cli.doctor.command import doctor
+from echo.services.library import room
+from tests.conftest import settings_for
 from tests.databases import PostgresServer, RedisServer
 from tests.live.ports import free_port
 from tests.mail_server import MailServer
@@ -85,6 +89,19 @@ def test_a_secret_that_others_may_read(look: Look, tmp_path: Path) -> None:
 
 
 # ── the database ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("free", "state"), [(20, "ok"), (14.9, "warning"), (5, "warning"), (4.9, "problem")]
+)
+def test_the_disk(free: float, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 100 GB."""
+    usage = SimpleNamespace(free=int(free * 1e9), total=100_000_000_000)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage)
+    settings = settings_for(tmp_path / "not" / "yet")
+    (found,) = machine.check_disk(settings)
+    assert (found.state, bool(found.do)) == (state, state != "ok")
+    assert f"In {settings.instance} {free:.1f} GB of 100.0 GB are free." in found.said
 
 
 def change(tmp_path: Path, statement: str) -> None:

@@ -12,14 +12,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from echo.cli.doctor.finding import Finding
+from echo.cli.doctor.finding import Finding, State
 from echo.clock import utc_now
 from echo.config import ROOT, Settings
+from echo.services import health
 from echo.services.library import room
 
-LITTLE_DISK: Final = 2_000_000_000
 ASK_SECONDS: Final = 5.0
 SKEW: Final = timedelta(days=1)
+STATES: Final[dict[health.State, State]] = {
+    health.State.BAD: "problem",
+    health.State.WARNING: "warning",
+    health.State.GOOD: "ok",
+}
 
 
 def check_folder(settings: Settings) -> Iterator[Finding]:
@@ -48,16 +53,10 @@ def _secret(path: Path) -> Iterator[Finding]:
 
 
 def check_disk(settings: Settings) -> Iterator[Finding]:
-    """Look at what is free where Echo writes."""
-    free = room.disk_free(settings.instance)
-    said = f"{room.size(free)} are free in {settings.instance}."
-    do = "Make room, or put the instance folder on another disk (ECHO_INSTANCE)."
-    if free < room.SPARE_DISK:
-        yield Finding("disk", "problem", said, do)
-    elif free < LITTLE_DISK:
-        yield Finding("disk", "warning", said, do)
-    else:
-        yield Finding("disk", "ok", said)
+    """Judge what is free where Echo writes, as the administrators' page does."""
+    part = health.disk(*room.disk(settings.instance))
+    said = f"In {settings.instance} {part.said}"
+    yield Finding("disk", STATES[part.state], said, part.do)
 
 
 def check_clock(_settings: Settings) -> Iterator[Finding]:

@@ -42,11 +42,17 @@ def memory_available(root: Path = Path("/")) -> int:
     return max(0, min([free, *(most - used for most, used in _groups(root))]))
 
 
-def disk_free(folder: Path) -> int:
-    """Return the free bytes of the disk that the folder is (or will be) on."""
+def disk(folder: Path) -> tuple[int, int]:
+    """Return the free bytes, and all, of the disk that the folder is (or will be) on."""
     while not folder.exists():
         folder = folder.parent
-    return shutil.disk_usage(folder).free
+    usage = shutil.disk_usage(folder)
+    return usage.free, usage.total
+
+
+def disk_free(folder: Path) -> int:
+    """Return the free bytes of the disk that the folder is (or will be) on."""
+    return disk(folder)[0]
 
 
 def refuse_too_little_disk(folder: Path, needed: int, what: str) -> None:

@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 from requests.adapters import HTTPAdapter
 
+from echo import request_ids
 from echo.extensions import db
 from echo.models import Device
+from echo.web import error_pages
 from tests.deploy.nginx import Nginx
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.live import accounts
@@ -276,7 +279,8 @@ def test_process_that_died_is_passed_over(processes: list[CuttingProxy]) -> None
     assert [dead, living] in tried
 
 
-def test_no_process_at_all_is_said_in_every_form() -> None:
+def test_no_process_at_all_is_said_in_every_form(app: Flask) -> None:
+    """As Echo says it in JSON: the same fields, the same code."""
     by_script = {"X-Requested-With": "XMLHttpRequest"}
     with Nginx(f"127.0.0.1:{free_port()}") as nginx:
         page = requests.get(f"{nginx.url}/", timeout=PATIENCE)
@@ -287,5 +291,10 @@ def test_no_process_at_all_is_said_in_every_form() -> None:
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "5"
     assert ">Not available just now</h1>" in page.text
-    assert form.json()["status"] == chat.json()["status"] == "error"
+    with app.test_request_context("/chat", headers=by_script):
+        request_ids.begin()
+        own = error_pages._answer(503, "").get_json()
+    for told in (form.json(), chat.json()):
+        assert told.keys() == own.keys()
+        assert {**told, "message": "", "request_id": own["request_id"]} == own
     assert program.json()["error"]["type"] == "api_error"

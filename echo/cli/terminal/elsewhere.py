@@ -28,13 +28,17 @@ from echo.generation import (
     Timing,
     Usage,
 )
+from echo.remote.bodies import without_oldest
+from echo.remote.server_events import EventTooLong, ServerEvents
 
 TIMEOUTS: Final = (10.0, 60.0)
 """Seconds to connect, and of silence: a comment comes every 15 seconds."""
 OUR_NAMES: Final = {"max_new_tokens": "max_tokens"}
 """What the engine calls otherwise than programs do."""
 TOO_LONG: Final = "context_length_exceeded"
-DONE: Final = "[DONE]"
+DONE: Final = b"[DONE]"
+READ_BYTES: Final = 512
+"""At most: what is not sent in chunks is waited for until there are so many."""
 
 
 class Bearer(AuthBase):
@@ -95,15 +99,16 @@ class Elsewhere:
 
     def _begun(self, history: Sequence[ChatMessage]) -> Response:
         """Send the conversation; one that is too long for the model again without its oldest half."""
+        messages = tuple(history)
         while True:
-            response = self._send("POST", "/chat/completions", self._body(history))
+            response = self._send("POST", "/chat/completions", self._body(messages))
             if response.status_code == requests.codes.ok:
                 return response
             failure = _failure(response)
-            if not isinstance(failure, errors.TooLong) or len(history) == 1:
+            shorter = without_oldest(messages, share=0.5)
+            if not isinstance(failure, errors.TooLong) or shorter == messages:
                 raise failure
-            exchanges = len(history) // 2
-            history = history[2 * ((exchanges + 1) // 2) :]
+            messages = shorter
 
     def _body(self, history: Sequence[ChatMessage]) -> dict[str, Any]:
         said = [{"role": one.role, "content": one.content} for one in history]
@@ -176,6 +181,8 @@ class Reply:
                 self._end(_failed("Stopped.") if self._cancelled else self._read(self._response))
         except errors.EchoError as refusal:
             self._end(_failed(refusal.text))
+        except EventTooLong:
+            self._end(_failed("What answers there sends something that never ends."))
         except Exception as failure:  # whatever a cut connection looks like from here
             self._end(_failed(f"The connection was lost ({_why(failure)})."))
         finally:
@@ -202,10 +209,9 @@ class Reply:
 
 def _chunks(response: Response) -> Iterator[dict[str, Any]]:
     """Yield the objects of a stream of server-sent events."""
-    for line in response.iter_lines():
-        field, _, value = line.decode().partition(":")
-        if field == "data" and value.strip() != DONE:
-            yield json.loads(value)
+    events = ServerEvents()
+    for part in response.iter_content(READ_BYTES):
+        yield from (json.loads(data) for data in events.feed(part) if data != DONE)
 
 
 def _failed(why: str) -> Failed:

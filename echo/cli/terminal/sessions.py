@@ -54,6 +54,11 @@ class Session:
         self._lock = lock
 
     @property
+    def name(self) -> str:
+        """Its file's; empty where it has none."""
+        return self.path.stem if self.path else ""
+
+    @property
     def messages(self) -> list[Said]:
         return self._record.messages
 

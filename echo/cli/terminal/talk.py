@@ -82,10 +82,10 @@ class Talk:
             raise InvalidInput("Nothing has been asked yet.")
 
     def _greet(self) -> None:
-        name = self.session.path.stem if self.session.path else "none"
         said = len(self.session.messages) // 2
         earlier = f", {said} {'turn' if said == 1 else 'turns'} so far" if said else ""
-        self.screen.tell(f"Echo {__version__} · {self.answering.model} · session {name}{earlier}")
+        kept = f"session {self.session.name}{earlier}"
+        self.screen.tell(f"Echo {__version__} · {self.answering.model} · {kept}")
         self.screen.tell("/help lists the commands, Ctrl-D leaves.")
 
     def _tell_end(self, answer: Answer) -> None:

@@ -207,9 +207,8 @@ class Engine:
         runner = self._runner(model)
         if runner is not None:
             return runner.facts.context_length
-        return (
-            self._spec(model).context_length or self._config.context_length or DEFAULT_CONTEXT_CAP
-        )
+        wanted = self._spec(model).context_length or self._config.context_length
+        return wanted or DEFAULT_CONTEXT_CAP
 
     def health(self) -> EngineHealth:
         spec = self._spec("")
@@ -217,6 +216,7 @@ class Engine:
 
     def counters(self) -> EngineCounters:
         models = list(self._thread.models.values())
+        runners = [model.runner for model in models]  # the engine's thread may take one away
         return EngineCounters(
             queued=self._inbox.queued,
             running=sum(len(model.scheduler.running) for model in models),
@@ -225,7 +225,7 @@ class Engine:
                 for model in models
                 for tally in list(model.tallies.values())
             ),
-            cache_tokens=sum(getattr(model.runner, "cache_tokens", 0) for model in models),
+            cache_tokens=sum(runner.cache_tokens for runner in runners if runner is not None),
         )
 
     # in the callers' threads ---------------------------------------------------------------------

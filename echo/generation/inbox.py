@@ -129,11 +129,9 @@ class Inbox:
 def _note_end(sequence: Sequence, event: EndEvent) -> None:
     """One line for each request, with the number of whoever asked."""
     request = sequence.request
-    level, how = (
-        (logging.WARNING, event.code) if isinstance(event, Failed) else (logging.INFO, event.reason)
-    )
-    text, said = (
-        "Request %s ended after %d tokens: %s",
-        (request.request_id, sequence.completion, how),
-    )
-    log.log(level, text, *said, extra=request.trace)
+    if isinstance(event, Failed):
+        level, how = logging.WARNING, event.code
+    else:
+        level, how = logging.INFO, event.reason
+    said = "Request %s ended after %d tokens: %s"
+    log.log(level, said, request.request_id, sequence.completion, how, extra=request.trace)

@@ -136,7 +136,7 @@ class Replica:
     def check_health(self) -> None:
         """Serve replaces a replica that raises here."""
         health = self._engine.health()
-        if health.state == "failed" and self._engine.models() and self._loop is not None:
+        if health.state == "failed":
             raise RuntimeError(health.error or "the engine has failed")
 
 

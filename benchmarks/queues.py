@@ -32,7 +32,6 @@ class Rates:
     prompt_rate: float  # tokens of prompt read a second
     curve: tuple[tuple[int, float], ...]
     slots: int
-    measured: bool
 
     def per_second(self, open_: int) -> float:
         """Tokens a second of all answers together."""
@@ -55,10 +54,10 @@ class Rates:
 
 ENGINES = (
     # writing alone: engine-20261121-025820.json, 128 tokens of prompt and 128 of answer, in bf16
-    Rates("echo-mini, 2 cores", 18_000, ((1, 700), (8, 3000), (32, 4600)), 32, measured=True),
+    Rates("echo-mini, 2 cores", 18_000, ((1, 700), (8, 3000), (32, 4600)), 32),
     # engine-20261128-164906.json: 145 tokens of prompt in 1.18 s, then 63 in 2.85 s; at 8, 512 in 7.6 s
-    Rates("echo-small at 8 bits, 2 cores", 122, ((1, 22), (8, 68)), 8, measured=True),
-    Rates("8 B on one GPU by vLLM (assumed)", 8_000, ((1, 90), (64, 2500)), 64, measured=False),
+    Rates("echo-small at 8 bits, 2 cores", 122, ((1, 22), (8, 68)), 8),
+    Rates("8 B on one GPU by vLLM (assumed)", 8_000, ((1, 90), (64, 2500)), 64),
 )
 
 

@@ -48,7 +48,6 @@ class Measured:
     bytes_per_token: float = 38.4
     turn_bytes: float = 2400.0  # question and reply with their indexes
     redis_emit_us: float = 170.0  # between two processes
-    page_kb: float = 150.0
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.queues import ENGINES, Rates, Work, simulate
 from benchmarks.scaling import Habits, enough
 
-STEADY = Rates("steady", 1000.0, ((1, 100.0), (4, 100.0)), 4, measured=False)
+STEADY = Rates("steady", 1000.0, ((1, 100.0), (4, 100.0)), 4)
 """However many answers are open, 100 tokens a second in all."""
 
 

@@ -24,6 +24,7 @@ CONNECT_SECONDS: Final = 5
 LEAST: Final = {"sqlite": (3, 35), "postgresql": (13,)}
 NAMES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 AHEAD: Final = timedelta(minutes=1)
+APART: Final = timedelta(seconds=5)
 FORM: Final = "DATABASE_URL is postgresql://user:password@host/name, or left out for SQLite."
 UPGRADE: Final = "Start Echo, which does that, or run: python run.py db upgrade"
 
@@ -140,7 +141,7 @@ def _clock(link: Connection, kind: str) -> Iterator[Finding]:
     try:
         if kind == "postgresql":
             theirs: datetime = link.execute(text("SELECT clock_timestamp()")).scalar_one()
-            if abs(theirs - now) > AHEAD / 12:
+            if abs(theirs - now) > APART:
                 apart = abs(theirs - now).total_seconds()
                 yield Finding(
                     "clock",

@@ -17,6 +17,7 @@ WORDS = ("Grüße", " aus", " der", " 🦜-Welt", ",\n", "\t日本", "語", " é
 TEXT = "".join(WORDS)
 USAGE = {"prompt_tokens": 11, "completion_tokens": 8, "prompt_tokens_details": {"cached_tokens": 3}}
 PATIENCE = 20.0
+FLOOD_SECONDS = 5.0
 
 
 class HostileServer:
@@ -225,6 +226,21 @@ def _endless(handler: Any, owner: HostileServer, body: dict[str, Any]) -> None:
     handler.stream((chunk(f" word{n}") for n in itertools.count()), pause=0.002)
 
 
+def _flood(handler: Any, owner: HostileServer, body: dict[str, Any]) -> None:
+    """Events without a word, faster than they can be read."""
+    until = time.monotonic() + FLOOD_SECONDS
+    many = chunk() * 200
+    handler.stream(itertools.takewhile(lambda _: time.monotonic() < until, itertools.repeat(many)))
+
+
+def _flood_later(handler: Any, owner: HostileServer, body: dict[str, Any]) -> None:
+    handler.begin()
+    handler.part(chunk("Half of"))
+    until = time.monotonic() + FLOOD_SECONDS
+    while time.monotonic() < until:
+        handler.part(chunk() * 200)
+
+
 def _endless_line(handler: Any, owner: HostileServer, body: dict[str, Any]) -> None:
     handler.stream(itertools.chain([b"data: "], itertools.repeat(b"x" * 10_000)))
 
@@ -325,6 +341,8 @@ ANSWERS: dict[str, Callable[..., None]] = {
     "ends early": _ends_early,
     "endless": _endless,
     "endless line": _endless_line,
+    "flood": _flood,
+    "flood later": _flood_later,
     "picky": _picky,
     "short": _short,
     "whole": _whole,

@@ -32,6 +32,7 @@ FAULTS = {
     "silent": (failures.SILENT, 1),
     "headers only": (failures.SILENT, 1),
     "endless line": (failures.ENDLESS, 1),
+    "flood": (failures.SILENT, 1),
 }
 LATER = {
     "garbage later": failures.GARBAGE,
@@ -39,6 +40,7 @@ LATER = {
     "stuck": failures.STUCK,
     "cut": failures.CUT,
     "ends early": failures.CUT,
+    "flood later": failures.STUCK,
 }
 
 

@@ -6,10 +6,15 @@ A server that names a field which it does not know is not sent it again (`Known`
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import structlog
+
 from echo.generation import ChatMessage, GenerationRequest
+
+log = structlog.get_logger()
 
 BYTES_PER_TOKEN: Final = 3
 """Of ordinary text by the tokenizers in use it is about 4: rather too short a prompt than a refused one."""
@@ -21,25 +26,40 @@ NEEDED: Final = frozenset(("model", "messages", "prompt", "stream"))
 
 @dataclass
 class Known:
-    """Which fields a server has refused; it is asked without them, or by their other names."""
+    """Which fields a server has refused for a model; it is asked without them, or by their other names.
 
-    refused: set[str] = field(default_factory=set)
+    One server may pass on to many others, each with models of its own.
+    """
+
+    server: str
+    """As the log calls it."""
+    refused: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By model."""
 
     def learn(self, words: str, body: dict[str, Any]) -> bool:
         """Leave out what a refusal's words name of a body that was sent; False where that is nothing."""
         parts = {part.strip("'\"`.,:;()[]{}") for part in words.split()}
         named = [name for name in body if name in parts and name not in NEEDED]
-        self.refused.update(named)
+        refused = self.refused[body["model"]]
+        if new := set(named) - refused:
+            refused |= new
+            log.warning(
+                "a server elsewhere is asked without some fields from now on",
+                server=self.server,
+                model=body["model"],
+                fields=sorted(new),
+            )
         return bool(named)
 
     def trim(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return what of a body the server knows."""
+        refused = self.refused[body["model"]]
         kept = {}
         for name, value in body.items():
             other = OTHER_NAMES.get(name, "")
-            if name not in self.refused:
+            if name not in refused:
                 kept[name] = value
-            elif other and other not in self.refused:
+            elif other and other not in refused:
                 kept[other] = value
         return kept
 

@@ -45,7 +45,7 @@ class Server:
     def __init__(self, address: str, config: RemoteConfig) -> None:
         self.address = shown(address)
         self.door = Door(address, config.key, max(config.first_seconds, config.pause_seconds))
-        self.known = Known()
+        self.known = Known(self.address)
         self.load = 0
         self.asked = 0
         """When it was asked last, as a number that grows."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from echo.generation import ChatMessage, Failed, Finished, FinishReason, GenerationRequest, Usage
 from echo.generation.tool_calls import CallArguments, CallBegun, ToolCallReader
@@ -132,6 +133,23 @@ def test_what_a_server_does_not_know_is_left_out_from_then_on(
     body = server.bodies[-1]
     assert (body["max_completion_tokens"], body["temperature"]) == (256, 0.3)
     assert server.times("picky") == 6  # four refusals the first time, none the second
+
+
+def test_what_one_model_does_not_know_another_is_still_sent(make_engine: Make) -> None:
+    server = HostileServer(("picky", "able"))
+    engine = make_engine(server)
+    with capture_logs() as logged:
+        for model, question in [("picky", "picky"), ("able", "well"), ("picky", "picky")]:
+            read(engine.submit(replace(asking(question, top_k=7), model=model)))
+    server.stop()
+    *_, able, last = server.bodies
+    assert (able["model"], able["top_k"], able["max_tokens"]) == ("able", 7, 256)
+    assert (last["model"], last.get("top_k"), last["max_completion_tokens"]) == ("picky", None, 256)
+    learnt = [one for one in logged if "fields" in one]
+    assert [(one["model"], one["fields"]) for one in learnt] == [
+        ("picky", ["top_k"]),
+        ("picky", ["max_tokens"]),
+    ]
 
 
 def test_a_wrong_value_is_not_left_out(engine: RemoteEngine, server: HostileServer) -> None:

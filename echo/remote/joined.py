@@ -106,15 +106,17 @@ class JoinedEngines:
     # looking -------------------------------------------------------------------------------------
 
     def health(self) -> EngineHealth:
-        """Of the engine that has the default model."""
-        return self._of(self.default_model).health()
+        """Of the engine that has the default model, but for how often the one here was started again."""
+        health = self._of(self.default_model).health()
+        return replace(health, restarts=self._here.health().restarts)
 
     def counters(self) -> EngineCounters:
         here, elsewhere = self._here.counters(), self._elsewhere.counters()
-        return EngineCounters(
-            here.queued + elsewhere.queued,
-            here.running + elsewhere.running,
-            here.tokens_per_second + elsewhere.tokens_per_second,
+        return replace(  # what only the engine here has stays
+            here,
+            queued=here.queued + elsewhere.queued,
+            running=here.running + elsewhere.running,
+            tokens_per_second=here.tokens_per_second + elsewhere.tokens_per_second,
         )
 
     def _is_elsewhere(self, name: str) -> bool:

@@ -11,11 +11,13 @@ from echo.admin import model_words
 from echo.generation import (
     Engine,
     EngineConfig,
+    Failed,
     InvalidRequest,
     ModelSpec,
     Script,
     ScriptedReply,
 )
+from echo.generation.scripted_runner import ScriptedRunner
 from echo.remote import JoinedEngines, RemoteEngine
 from echo.services.serving import ModelView
 from echo.services.serving.model_settings import NOTHING
@@ -30,9 +32,10 @@ def joined(
 ) -> Iterator[JoinedEngines]:
     script = Script(
         default=ScriptedReply(text="From here.", delay_ms=0, first_delay_ms=0),
+        replies=(ScriptedReply(match="crash", first_delay_ms=0, crash_after=0, crash_times=1),),
         models=("own", "hostile"),
     )
-    here = Engine.scripted(script, EngineConfig(model="own"))
+    here = Engine.scripted(script, EngineConfig(model="own", restart_pause_seconds=0.01))
     joined = JoinedEngines(make_engine(server), here)
     joined.start()
     yield joined
@@ -60,6 +63,18 @@ def test_a_name_says_who_answers(joined: JoinedEngines) -> None:
         ask(joined, "neither")
     joined.use_by_default("own")
     assert (joined.default_model, ask(joined)) == ("own", "From here.")
+
+
+def test_what_only_the_engine_here_counts_is_told(
+    joined: JoinedEngines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedRunner, "cache_tokens", 7)
+    _, end = read(joined.submit(replace(asking("crash"), model="own")))
+    assert isinstance(end, Failed)
+    until(lambda: joined.health().restarts == 1, "the restart is told")
+    assert (joined.health().model, joined.health().state) == ("hostile", "ready")
+    assert ask(joined, "own") == "From here."
+    assert joined.counters().cache_tokens == 7
 
 
 def test_tokens_are_those_of_models_here(joined: JoinedEngines) -> None:

@@ -86,17 +86,24 @@ def fitting(
     if window is None or request.whole:
         return messages
     room = window - min(request.sampling.max_new_tokens, window // 2)
-    while estimate(messages) > room and (shorter := without_oldest(messages)) != messages:
-        messages = shorter
-    return messages
+    sizes = [_letters(one) for one in messages]
+    left, number = sum(sizes), len(messages)
+    first, questions = _exchanges(messages)
+    begin = first
+    for question in questions:
+        if _tokens(left, number) <= room:
+            break
+        left -= sum(sizes[begin:question])
+        number -= question - begin
+        begin = question
+    return (*messages[:first], *messages[begin:])
 
 
 def without_oldest(
     messages: tuple[ChatMessage, ...], share: float = 0.0
 ) -> tuple[ChatMessage, ...]:
     """Return the messages without the oldest exchange, or that share of them; the last question stays."""
-    first = 1 if messages[0].role == "system" else 0
-    questions = [n for n, one in enumerate(messages) if n > first and one.role == "user"]
+    first, questions = _exchanges(messages)
     if not questions:
         return messages
     keep = questions[min(int(share * len(questions)), len(questions) - 1)]
@@ -105,8 +112,21 @@ def without_oldest(
 
 def estimate(messages: tuple[ChatMessage, ...]) -> int:
     """Return about how many tokens messages have; rather more."""
-    letters = sum(len(one.content.encode()) for one in messages)
-    return letters // BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * len(messages)
+    return _tokens(sum(map(_letters, messages)), len(messages))
+
+
+def _tokens(letters: int, number: int) -> int:
+    return letters // BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * number
+
+
+def _letters(message: ChatMessage) -> int:
+    return len(message.content.encode())
+
+
+def _exchanges(messages: tuple[ChatMessage, ...]) -> tuple[int, list[int]]:
+    """Return where the first exchange begins, and where each later one does."""
+    first = 1 if messages[0].role == "system" else 0
+    return first, [n for n, one in enumerate(messages) if n > first and one.role == "user"]
 
 
 def _room(request: GenerationRequest, messages: tuple[ChatMessage, ...], window: int | None) -> int:

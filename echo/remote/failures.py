@@ -103,7 +103,8 @@ def of_status(status: int, headers: Mapping[str, str], body: bytes) -> RemoteFai
         detail = f"status {status}: it refuses the key (ECHO_ENGINE_KEY)"
         return RemoteFailure(REFUSED_KEY, detail, again=Again.ELSEWHERE)
     if status in (429, 503):
-        return RemoteFailure(CROWDED, detail, rest=retry_after(headers))
+        rest = retry_after(headers) or None  # 0 would mean that the server is not at fault
+        return RemoteFailure(CROWDED, detail, rest=rest)
     if status in (400, 413, 422):
         return _of_refusal(told, detail)
     if status == 404:

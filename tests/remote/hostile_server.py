@@ -327,6 +327,8 @@ ANSWERS: dict[str, Callable[..., None]] = {
     "401": _status(401, "wrong key sk-very-secret-key"),
     "404": _status(404),
     "429": _status(429, Retry_After="300"),
+    "429 at once": _status(429, Retry_After="0"),
+    "503 long ago": _status(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
     "429 first": _first(_status(429, Retry_After="0.05")),
     "500": _status(500),
     "500 first": _first(_status(500)),

@@ -81,6 +81,17 @@ def test_what_passes_is_tried_again(
     assert (text, server.times(fault)) == (TEXT, 2)
 
 
+@pytest.mark.parametrize("fault", ["429 at once", "503 long ago"])
+def test_a_crowded_server_rests_though_it_says_that_it_need_not(
+    engine: RemoteEngine, server: HostileServer, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr("echo.remote.failures.REST_SECONDS", 50.0)
+    _, end = answer(engine, fault)
+    assert isinstance(end, Failed)
+    assert (end.text, server.times(fault)) == (failures.CROWDED, 1)
+    assert engine.models()[0].servers[0].state == "resting"
+
+
 @pytest.mark.parametrize("fault", ["401", "404", "429", "500", "page", "silent", "cut first"])
 def test_another_server_takes_over(server: HostileServer, make_engine: Make, fault: str) -> None:
     good = HostileServer(behaves=True)

@@ -50,8 +50,7 @@ CALLED_BY: Final = {
         "get_seq_length", "normalizer", "pad_token", "post_processor", "pre_tokenizer",
     ),
     "nobody but the engine's tests": (
-        "BYTE", "UNUSED", "cache_slots", "cache_slots_used", "licence", "main_type", "of_owner",
-        "remaining",
+        "BYTE", "UNUSED", "cache_slots", "cache_slots_used", "licence", "main_type", "remaining",
     ),
 }  # fmt: skip
 TOLD: Final = ("echo/api/rest/shapes.py", "echo/api/description/protocols.py")

@@ -89,7 +89,7 @@ class Answering:
         return self._usage or Usage(None, None, self._pieces)
 
     def _timing(self) -> Timing:
-        now, accepted = time.monotonic(), self._asked.accepted
+        now, accepted = time.monotonic(), self._asked.stream.accepted_at
         first = self._first_at
         return Timing(
             queue_ms=1000 * ((self._began_at or now) - accepted),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter
 from dataclasses import dataclass, field
 
 from echo import hub
@@ -19,7 +17,6 @@ class Asked:
 
     request: GenerationRequest
     stream: TokenStream
-    accepted: float = field(default_factory=time.monotonic)
     room: hub.Latch = field(default_factory=hub.Latch)
     """Its reader has taken something."""
     task: hub.Task | None = None
@@ -34,7 +31,6 @@ class Queue:
         self._most = most
         self._most_per_owner = most_per_owner
         self._lines: dict[str, WaitingLine[Asked]] = {}
-        self._owners: Counter[str] = Counter()
         self._mean_seconds = FIRST_GUESS_SECONDS
 
     def __len__(self) -> int:
@@ -47,18 +43,17 @@ class Queue:
         """Let a request wait; raises QueueFull."""
         owner, model = asked.request.owner, asked.request.model
         bound = "engine" if len(self) >= self._most else ""
-        bound = bound or ("owner" if self._owners[owner] >= self._most_per_owner else "")
+        bound = bound or ("owner" if self._waiting_of(owner) >= self._most_per_owner else "")
         if bound:
             raise QueueFull(max(1.0, self._wait(self.waiting(model), capacity)), bound)
         self._lines.setdefault(model, WaitingLine()).add(asked)
-        self._owners[owner] += 1
 
     def next(self, model: str) -> Asked | None:
         """Take the next request for a model out of its line."""
         line = self._lines.get(model)
         asked = line.pop() if line is not None else None
         if asked is not None:
-            self._left(asked)
+            asked.stream.place = None
         return asked
 
     def leave(self, asked: Asked) -> bool:
@@ -66,7 +61,7 @@ class Queue:
         line = self._lines.get(asked.request.model)
         if line is None or not line.remove(asked):
             return False
-        self._left(asked)
+        asked.stream.place = None
         return True
 
     def everyone(self) -> list[Asked]:
@@ -89,8 +84,5 @@ class Queue:
     def _wait(self, ahead: int, capacity: int) -> float:
         return self._mean_seconds * (ahead + 1) / max(1, capacity)
 
-    def _left(self, asked: Asked) -> None:
-        asked.stream.place = None
-        self._owners[asked.request.owner] -= 1
-        if not self._owners[asked.request.owner]:
-            del self._owners[asked.request.owner]
+    def _waiting_of(self, owner: str) -> int:
+        return sum(line.of_owner(owner) for line in self._lines.values())

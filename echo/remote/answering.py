@@ -221,6 +221,7 @@ class Answering:
         with server.door.post(bodies.path_of(self._asked.request), body) as reply:
             for data in _events(reply):
                 if data.strip() == DONE:
+                    reply.finish()
                     break
                 yield reader.read(data)
             else:

@@ -10,7 +10,7 @@ import json
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ CONNECT_SECONDS: Final = 5.0
 READ_BYTES: Final = 65_536
 MOST_BODY_BYTES: Final = 1_000_000
 KEPT_CONNECTIONS: Final = 64
+END_SECONDS: Final = 0.05
 TURN_SECONDS: Final = 0.005
 """Of reading without a pause; then others have theirs."""
 
@@ -112,6 +113,12 @@ class Reply:
             if time.monotonic() - began > TURN_SECONDS:
                 hub.sleep()
                 began = time.monotonic()
+
+    def finish(self) -> None:
+        """Read the body's end behind the last word, if it comes soon: else the connection is not kept."""
+        with suppress(TimeoutError, HTTPError, OSError), hub.time_limit(END_SECONDS):
+            for _ in self.chunks():
+                pass
 
     def whole(self) -> bytes:
         """Return all of it, from a server that does not stream."""

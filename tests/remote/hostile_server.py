@@ -197,6 +197,24 @@ def _silent(handler: Any, owner: HostileServer, body: dict[str, Any]) -> None:
     handler.cut()
 
 
+def _end_without_end(handler: Any, owner: HostileServer, body: dict[str, Any]) -> None:
+    """All is said, but the body stays open."""
+    handler.begin()
+    for part in well():
+        handler.part(part)
+    owner.go_on.wait(PATIENCE)
+    handler.cut()
+
+
+def _flood_after_end(handler: Any, owner: HostileServer, body: dict[str, Any]) -> None:
+    handler.begin()
+    for part in well():
+        handler.part(part)
+    until = time.monotonic() + FLOOD_SECONDS
+    while time.monotonic() < until:
+        handler.part(chunk("!") * 200)
+
+
 def _headers_only(handler: Any, owner: HostileServer, body: dict[str, Any]) -> None:
     handler.begin()
     for _ in itertools.takewhile(lambda _: not owner.go_on.is_set(), itertools.count()):
@@ -343,6 +361,8 @@ ANSWERS: dict[str, Callable[..., None]] = {
     "ends early": _ends_early,
     "endless": _endless,
     "endless line": _endless_line,
+    "end without end": _end_without_end,
+    "flood after end": _flood_after_end,
     "flood": _flood,
     "flood later": _flood_later,
     "picky": _picky,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -31,6 +32,30 @@ def test_an_answer_comes_as_it_was_sent(engine: RemoteEngine, question: str) -> 
     told = question in ("well", "bytewise", "whole")
     assert end.usage == (Usage(11, 3, 8) if told else Usage(None, None, 8))
     assert end.timing.first_token_ms is not None
+
+
+def test_a_connection_is_kept_for_the_next_answer(
+    engine: RemoteEngine, server: HostileServer
+) -> None:
+    before = len(server.connections)
+    for question in ("well", "bytewise", "whole", "no end mark", "well"):
+        assert answer(engine, question)[0] == TEXT
+    assert len(server.connections) - before <= 1  # the list of models may have come over another
+
+
+@pytest.mark.parametrize("question", ["end without end", "flood after end"])
+def test_what_does_not_end_after_its_last_word_is_not_waited_for(
+    engine: RemoteEngine, server: HostileServer, question: str
+) -> None:
+    began = time.monotonic()
+    text, end = answer(engine, question)
+    assert (text, isinstance(end, Finished)) == (TEXT, True)
+    assert time.monotonic() - began < 2
+    assert end.usage == Usage(11, 3, 8)
+    server.go_on.set()
+    before = len(server.connections)
+    assert answer(engine, "well")[0] == TEXT  # over a connection of its own
+    assert len(server.connections) == before + 1
 
 
 def test_an_end_by_length(engine: RemoteEngine) -> None:

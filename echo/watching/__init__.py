@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote
 
@@ -61,5 +62,5 @@ def start(app: Flask) -> None:
 def stop(app: Flask) -> None:
     """Send the last of them, if that can be done at once."""
     if "span_sender" in app.extensions:
-        hub.spawn(app.extensions["span_sender"].send, LAST_SECONDS)
-        hub.sleep(LAST_SECONDS)
+        with suppress(TimeoutError), hub.time_limit(LAST_SECONDS):
+            app.extensions["span_sender"].send(LAST_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -253,6 +254,9 @@ def test_an_application_traces_where_an_endpoint_is_set(
     watching.stop(app)
     assert collector.names == ["GET /help"]
     assert collector.headers[0]["Authorization"] == "Bearer x"
+    began = time.monotonic()
+    watching.stop(app)  # there is nothing left
+    assert time.monotonic() - began < 0.3
     plain = create_app(settings_for(tmp_path))
     assert "tracing" not in plain.extensions
 

@@ -55,7 +55,7 @@ class LastErrors(logging.Handler):
             LoggedError(
                 moment,
                 record.name,
-                PLACEHOLDER.sub("…", str(said["event"])),
+                PLACEHOLDER.sub("…", str(said.get("event", ""))),
                 _kind_raised(record, said),
                 str(said.get("request_id") or getattr(record, "request_id", "")),
             )

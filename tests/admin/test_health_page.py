@@ -74,6 +74,11 @@ def test_errors_are_shown_without_the_words_that_came_with_them(
     assert [one.event for one in errors.newest()] == ["Request …: …", "pump failed"]
 
 
+def test_an_error_that_is_no_event_is_kept_too(errors: logs.LastErrors) -> None:
+    logging.getLogger("tests").error({"why": "a dictionary of somebody else's"})
+    assert [(one.logger, one.event) for one in errors.newest()] == [("tests", "")]
+
+
 def test_only_the_newest_errors_are_kept(errors: logs.LastErrors) -> None:
     for number in range(100):
         logging.getLogger("tests").error("error %d", number)

@@ -42,13 +42,9 @@ class HubLag:
     def note(self, now: float, seconds: float) -> None:
         """Keep one measurement and forget those that are too old."""
         self._seen.append((now, seconds))
-        self._forget(now)
+        while self._seen[0][0] < now - KEPT_SECONDS:
+            self._seen.popleft()
 
     def worst(self) -> float:
         """Return the longest lag of the last `KEPT_SECONDS`, in seconds; 0 where nothing measures."""
-        self._forget(time.monotonic())
         return max((late for _, late in self._seen), default=0.0)
-
-    def _forget(self, now: float) -> None:
-        while self._seen and self._seen[0][0] < now - KEPT_SECONDS:
-            self._seen.popleft()

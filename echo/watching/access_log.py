@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import structlog
-from flask import Flask, current_app, request, request_finished
+from flask import Flask, request, request_finished
 
 from echo import signals
 from echo.config import Settings
 from echo.extensions import client_network
 from echo.models import Message
 from echo.services.turns import Failed, Finished, LiveCall, LiveTurn, ended_as
-from echo.watching.listening import method_of, route_of, seconds_since
+from echo.watching.listening import is_current, method_of, route_of, seconds_since
 
 log = structlog.get_logger()
 
@@ -47,20 +47,16 @@ class AccessLog:
         )
 
     def _event_answered(self, name: str, outcome: str, seconds: float) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             log.info("event", socket_event=name, outcome=outcome, ms=_ms(seconds))
 
     def _turn_ended(self, turn: LiveTurn, row: Message, end: Finished | Failed) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             _write_answer(turn.message_id, str(row.status), row.model or "", end)
 
     def _call_ended(self, call: LiveCall) -> None:
-        if self._is_ours() and call.end is not None:
+        if is_current(self._app) and call.end is not None:
             _write_answer(call.id, str(ended_as(call.end)), call.model, call.end)
-
-    def _is_ours(self) -> bool:
-        here: Any = current_app
-        return here._get_current_object() is self._app
 
 
 def _write_answer(id_: str, status: str, model: str, end: Finished | Failed) -> None:

@@ -53,21 +53,21 @@ class Listener:
         self._metrics.http_request_seconds.labels(route).observe(seconds_since(request))
 
     def _event_answered(self, name: str, outcome: str, **_how: Any) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._metrics.events.labels(name, outcome).inc()
 
     # ── answers ─────────────────────────────────────────────────────────────────────────────
 
     def _turn_ended(self, _turn: LiveTurn, row: Message, end: Finished | Failed) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._ended(str(row.status), row.model or "", end)
 
     def _call_ended(self, call: LiveCall) -> None:
-        if self._is_ours() and call.end is not None:
+        if is_current(self._app) and call.end is not None:
             self._ended(str(ended_as(call.end)), call.model, call.end)
 
     def _reaped(self, row: Message) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._metrics.turns.labels(str(row.status), row.model or "").inc()
 
     def _ended(self, status: str, model: str, end: Finished | Failed) -> None:
@@ -88,15 +88,15 @@ class Listener:
     # ── people ──────────────────────────────────────────────────────────────────────────────
 
     def _signed_up(self, _sender: object) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._metrics.signups.inc()
 
     def _signed_in(self, _user: object) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._metrics.logins.labels("ok").inc()
 
     def _sign_in_refused(self, result: str) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._metrics.logins.labels(result).inc()
 
     # ── the database ────────────────────────────────────────────────────────────────────────
@@ -108,9 +108,11 @@ class Listener:
             kind = word if word in STATEMENTS else OTHER
             self._metrics.database_seconds.labels(kind).observe(time.perf_counter() - began)
 
-    def _is_ours(self) -> bool:
-        here: Any = current_app
-        return here._get_current_object() is self._app
+
+def is_current(app: Flask) -> bool:
+    """Return whether what is announced just now happens in this application; a process may have several."""
+    here: Any = current_app
+    return here._get_current_object() is app
 
 
 def method_of(asked: Request) -> str:

@@ -10,7 +10,7 @@ import time
 from contextvars import ContextVar
 from typing import Any, Final
 
-from flask import Flask, current_app, request, request_finished, request_started
+from flask import Flask, request, request_finished, request_started
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -21,7 +21,7 @@ from echo import request_ids, signals
 from echo.models import Message
 from echo.services.turns import Failed, Finished, LiveCall, LiveTurn
 from echo.watching.access_log import SELDOM_WANTED
-from echo.watching.listening import method_of, route_of
+from echo.watching.listening import is_current, method_of, route_of
 
 NANOSECONDS: Final = 1_000_000_000
 SPAN: Final = "echo.span"
@@ -70,12 +70,12 @@ class Tracing:
             _leave(span, failed=response.status_code >= 500)
 
     def _event_began(self, name: str) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._enter(f"event {name}")
 
     def _event_ended(self, _name: str, outcome: str, **_how: Any) -> None:
         span = _entry.get()
-        if self._is_ours() and span is not None:
+        if is_current(self._app) and span is not None:
             span.set_attribute("echo.outcome", outcome)
             _leave(span, failed=outcome == "engine_failed")
 
@@ -88,19 +88,19 @@ class Tracing:
     # ── answers ─────────────────────────────────────────────────────────────────────────────
 
     def _turn_began(self, turn: LiveTurn) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._answer_began("turn", turn.message_id)
 
     def _turn_ended(self, turn: LiveTurn, row: Message, end: Finished | Failed) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._answer_ended(turn.message_id, turn, row.model or "", str(row.status), end)
 
     def _call_began(self, call: LiveCall) -> None:
-        if self._is_ours():
+        if is_current(self._app):
             self._answer_began("call", call.id)
 
     def _call_ended(self, call: LiveCall) -> None:
-        if self._is_ours() and call.end is not None:
+        if is_current(self._app) and call.end is not None:
             self._answer_ended(call.id, call, call.model, "", call.end)
 
     def _reaped(self, row: Message) -> None:
@@ -152,10 +152,6 @@ class Tracing:
         for number, name in enumerate(names):
             part = self._tracer.start_span(name, parent, start_time=at[number])
             part.end(at[number + 1])
-
-    def _is_ours(self) -> bool:
-        here: Any = current_app
-        return here._get_current_object() is self._app
 
 
 def _leave(span: Span, failed: bool) -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from echo.services import health
 from tests.conftest import Tab
 from tests.contract.test_documents import DOCS, rows
 from tests.live.server import ROOT
@@ -21,6 +22,7 @@ RULES = ROOT / "deploy" / "prometheus"
 DASHBOARD = ROOT / "deploy" / "grafana" / "echo.json"
 OURS = re.compile(r"\b(?:echo|process)_[a-z0-9_]+\b")
 LABELS = re.compile(r"\b(echo_[a-z0-9_]+)\{([^}]*)\}")
+BOUND = re.compile(r"[<>] ([\d.e]+)")
 OF_THE_SCRAPE = {"instance", "job", "le"}
 
 
@@ -79,6 +81,18 @@ def test_each_alert_is_documented_and_says_what_to_do() -> None:
     for rule in alerts().values():
         assert rule["labels"]["severity"] in ("critical", "warning")
         assert rule["annotations"]["do"]
+
+
+def test_the_page_of_health_judges_by_the_same_bounds() -> None:
+    assert {
+        name: [float(bound) for bound in BOUND.findall(alerts()[name]["expr"])]
+        for name in ("EchoNoFirstWord", "EchoQueueLong", "EchoHubLag", "EchoDiskAlmostFull")
+    } == {
+        "EchoNoFirstWord": [health.FIRST_WORD_SECONDS],
+        "EchoQueueLong": [health.SLOT_SECONDS],
+        "EchoHubLag": [health.LAG_SECONDS],
+        "EchoDiskAlmostFull": [health.LITTLE_BYTES, health.LITTLE_SHARE],
+    }
 
 
 def test_all_that_is_asked_for_exists(samples: dict[str, set[str]]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -41,6 +43,17 @@ def test_a_connection_is_kept_for_the_next_answer(
     for question in ("well", "bytewise", "whole", "no end mark", "well"):
         assert answer(engine, question)[0] == TEXT
     assert len(server.connections) - before <= 1  # the list of models may have come over another
+
+
+def test_a_kept_connection_that_the_server_has_closed_is_not_used(
+    engine: RemoteEngine, server: HostileServer
+) -> None:
+    for _ in range(2):
+        assert answer(engine, "well")[0] == TEXT
+        for connection in server.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+    assert engine.models()[0].servers[0].error is None
 
 
 @pytest.mark.parametrize("question", ["end without end", "flood after end"])

@@ -1,6 +1,7 @@
 """Processes that share one Echo through Redis: heartbeats, messages to each other, leases, pieces.
 
-While Redis is away each goes on by itself: nobody is taken for dead, and nobody hears of the others.
+While Redis is away each goes on by itself: nobody is taken for dead, and nobody hears of the others. So it
+is for `LIFE_SECONDS` after a Redis without memory has come, be it the first one or one that was restarted.
 Source of the shape of leases: the Redis documentation, "Distributed locks" (one instance).
 """
 
@@ -30,6 +31,10 @@ KEPT_SECONDS: Final = 600
 """Pieces after the last one: more than a silent model may take, or a dead process' replies wait."""
 NODES: Final = "echo:nodes"
 ACTS: Final = "echo:acts"
+REMEMBERS: Final = "echo:remembers"
+"""Missing where Redis has begun anew, without its memory of who lives."""
+WAKING: Final = "echo:waking"
+"""There for `LIFE_SECONDS` after that, until all who live have said so again."""
 
 
 class Members(Alone):
@@ -68,11 +73,16 @@ class Members(Alone):
 
     def alive(self) -> set[str] | None:
         try:
-            nodes = sorted(self._redis.smembers(NODES))
-            beating = self._redis.mget(map(_life_of, nodes)) if nodes else []
+            beating = self._beating()
+            remembers, waking = self._redis.mget(REMEMBERS, WAKING)
         except RedisError:
             return None
-        return {self.node, *(node for node, life in zip(nodes, beating, strict=True) if life)}
+        return {self.node, *beating} if remembers and not waking else None
+
+    def _beating(self) -> list[str]:
+        nodes = sorted(self._redis.smembers(NODES))
+        lives = self._redis.mget(map(_life_of, nodes)) if nodes else []
+        return [node for node, life in zip(nodes, lives, strict=True) if life]
 
     def has_lapsed(self) -> bool:
         return self._tried_at is not None and time.monotonic() - self._tried_at > LIFE_SECONDS
@@ -94,6 +104,9 @@ class Members(Alone):
         if not self.has_lapsed():
             self._tried_at = time.monotonic()  # while Redis takes its time, this process goes on
         with self._trying("beat"):
+            if not self._redis.exists(REMEMBERS):
+                self._redis.set(WAKING, "1", ex=round(LIFE_SECONDS))
+                self._redis.set(REMEMBERS, "1")
             if not self._redis.expire(_life_of(self.node), round(LIFE_SECONDS)):
                 self._redis.set(_life_of(self.node), "1", ex=round(LIFE_SECONDS))
                 self._redis.sadd(NODES, self.node)
@@ -139,7 +152,7 @@ class Members(Alone):
     def ask(self, name: str, **values: Any) -> bool:
         place = f"echo:answers:{self.node}:{time.monotonic_ns()}"
         with self._trying(name):
-            waiting = len((self.alive() or set()) - {self.node})
+            waiting = len({*self._beating()} - {self.node})
             if waiting:
                 self._publish(name, None, place, values)
             until = time.monotonic() + ANSWER_SECONDS

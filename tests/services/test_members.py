@@ -1,0 +1,68 @@
+"""Who is taken for dead, and who never, when Redis has been restarted without its memory."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from flask import Flask
+
+from echo import hub
+from echo.cluster import members
+from echo.cluster.members import Members
+from tests.databases import RedisServer
+
+
+@pytest.fixture
+def pair(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> tuple[Members, Members]:
+    """Return two processes that know each other; their hearts beat when a test says so."""
+    monkeypatch.setattr(members, "LIFE_SECONDS", 1)
+    first, second = (Members(Flask("echo"), redis_server.url) for _ in range(2))
+    for one in (first, second, first):
+        one._beat(first=True)
+    time.sleep(1.1)
+    for one in (second, first):
+        one._beat()
+    return first, second
+
+
+@pytest.mark.server
+def test_a_process_that_has_not_beaten_since_redis_lost_its_memory_is_not_dead(
+    pair: tuple[Members, Members], redis_server: RedisServer
+) -> None:
+    first, second = pair
+    assert first.alive() == {first.node, second.node}
+    lost: list[str] = []
+    first.on_lost(lambda: lost.append(second.node))
+    redis_server.stop()
+    assert first.alive() is None
+    redis_server.start()
+    assert second.alive() is None
+    first._beat()
+    assert first.alive() is None
+    assert second.alive() is None
+    second._beat()
+    time.sleep(1.1)
+    second._beat()
+    first._beat()
+    hub.sleep(0.1)
+    assert first.alive() == {first.node, second.node}
+    assert not lost
+
+
+@pytest.mark.server
+def test_a_process_that_never_comes_back_after_that_is_dead(
+    pair: tuple[Members, Members], redis_server: RedisServer
+) -> None:
+    first, second = pair
+    lost: list[str] = []
+    first.on_lost(lambda: lost.append(second.node))
+    redis_server.stop()
+    redis_server.start()
+    first._beat()
+    time.sleep(1.1)
+    assert not lost
+    first._beat()
+    hub.sleep(0.1)  # whoever is told runs in a green thread
+    assert first.alive() == {first.node}
+    assert lost == [second.node]

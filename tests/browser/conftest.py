@@ -97,12 +97,18 @@ def console() -> Iterator[Console]:
 
 
 @pytest.fixture
-def new_context(browser: Browser, console: Console) -> Iterator[ContextMaker]:
+def motion() -> str:
+    """Whether pages move: not where nobody looks at it, since drawing each frame costs the processor."""
+    return "reduce"
+
+
+@pytest.fixture
+def new_context(browser: Browser, console: Console, motion: str) -> Iterator[ContextMaker]:
     """Make browsers that share nothing; all their pages are watched."""
     opened: list[BrowserContext] = []
 
     def make(person: Person | None = None, **options: Any) -> BrowserContext:
-        context = browser.new_context(**{"viewport": DESKTOP, **options})
+        context = browser.new_context(**{"viewport": DESKTOP, "reduced_motion": motion, **options})
         context.set_default_timeout(PATIENCE_MS)
         context.on("page", console.watch)
         if person is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.talk import (
@@ -18,6 +19,13 @@ from tests.browser.talk import (
     text_of,
     wait_for_end,
 )
+
+
+@pytest.fixture
+def motion() -> str:
+    """Here, pages move as for most people."""
+    return "no-preference"
+
 
 WATCH_GROWTH = """() => {
   window.lengths = new Set();

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from echo.config import MAIL_PORTS, Settings
 from echo.limits import REQUEST_BYTES
@@ -64,12 +64,11 @@ def _mail_config(settings: Settings) -> dict[str, Any]:
 
 
 def _engine_options(url: str) -> dict[str, Any]:
-    """Return pool options under which green code never waits on a native lock."""
-    if url.startswith("sqlite"):
-        return {"poolclass": NullPool, "hide_parameters": True}
+    """Return pool options under which green code never waits on a native lock: nobody waits for a connection."""
     return {
+        "poolclass": QueuePool,
         "pool_size": 10,
         "max_overflow": -1,
-        "pool_pre_ping": True,
+        "pool_pre_ping": not url.startswith("sqlite"),
         "hide_parameters": True,  # addresses and texts do not belong into the log of a failure
     }

@@ -96,6 +96,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = create_app(settings_for(folder))
     with app.app_context():
         flask_migrate.upgrade()
+        db.engine.dispose()  # all is in the one file then
     return folder / "echo.sqlite3"
 
 

@@ -91,6 +91,7 @@ def whole(connection: Connection) -> Iterator[None]:
     """
     if connection.dialect.name == "sqlite":
         raw = connection.connection.driver_connection
+        connection.detach()  # nobody else shall have it afterwards
         raw.isolation_level = None  # type: ignore[union-attr]
         raw.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
         event.listen(connection, "begin", lambda link: link.exec_driver_sql("BEGIN"))

@@ -64,7 +64,7 @@ def _mail_config(settings: Settings) -> dict[str, Any]:
 
 
 def _engine_options(url: str) -> dict[str, Any]:
-    """Return pool options under which green code never waits on a native lock: nobody waits for a connection."""
+    """Return pool options under which nobody waits: green code must not wait on a native lock."""
     return {
         "poolclass": QueuePool,
         "pool_size": 10,

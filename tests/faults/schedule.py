@@ -54,8 +54,7 @@ class Schedule:
         self.compared = 0  # messages that were shown and looked up
 
     def run(self) -> None:
-        self._open(None)
-        self._send(self._names[0])
+        self.ask_anew()
         for _ in range(ACTS):
             act = self._by.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
             window = self._by.choice(self._names)
@@ -65,6 +64,11 @@ class Schedule:
             else:
                 getattr(self, f"_{act}")(window)
             time.sleep(self._by.random() * LONGEST_PAUSE)
+
+    def ask_anew(self) -> None:
+        """Begin a chat in another window."""
+        self._open(None)
+        self._send(self._names[-1])
 
     # ── acts in windows ─────────────────────────────────────────────────────────────────────
 

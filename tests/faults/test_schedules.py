@@ -89,6 +89,7 @@ def test_what_is_wrong_is_seen(rig: Rig, windows: Windows) -> None:
     """A text that changed and a question that is lost are each found; without them nothing is."""
     schedule = Schedule(FIRST_SEED - 1, rig.server, rig.proxy, windows)
     schedule.run()
+    schedule.ask_anew()  # one window shows something, whatever was cleared
     schedule.settle()
     schedule.sent.append("a question that nobody has stored")
     assert rig.stored.change_every_text_of(f"person{FIRST_SEED - 1}")

@@ -176,15 +176,18 @@ class Person:
 
     def post(self, path: str, **data: str) -> requests.Response:
         """Fill in the form on `path` as the page's script does, as if it had been shown for a while."""
-        page = self._in_time("GET", path).text
+        page = self.in_time("GET", path).text
         hidden = dict(re.findall(r'name="(csrf_token|opened_at)"[^>]*value="([^"]*)"', page))
         if "opened_at" in hidden:
             hidden["opened_at"] = accounts.time_of_form(self.server.app)
         headers = {"X-Requested-With": "XMLHttpRequest", "Referer": self.server.url}
-        return self._in_time("POST", path, {"website": "", **hidden, **data}, headers)
+        return self.in_time("POST", path, {"website": "", **hidden, **data}, headers)
 
-    def _in_time(self, method: str, path: str, *how: dict[str, str]) -> requests.Response:
-        """Ask again where it was too early: one form a second is given to an address, and one taken."""
+    def in_time(self, method: str, path: str, *how: dict[str, str]) -> requests.Response:
+        """Send data and headers, if any; again where it was too early.
+
+        One form a second is given to an address, and one taken.
+        """
         data, headers = how or ({}, {})
         while True:
             response = self.http.request(

@@ -29,6 +29,7 @@ def test_a_full_disk_is_told_and_ends_nothing(own_server: LiveServer) -> None:
     own_server.start()
     ada = own_server.member("ada")
     tab, other = ada.tab(), ada.tab()
+    token = ada.csrf
     slow = tab.send("slow")
     tab.wait_for("receive_message", slow["reply"]["id"], count=3)
     with nothing_can_be_written(own_server):
@@ -37,12 +38,13 @@ def test_a_full_disk_is_told_and_ends_nothing(own_server: LiveServer) -> None:
                 ("text/html", "text/html"),
                 ("application/json", "application/json"),
             ):
-                page = ada.http.get(
-                    f"{own_server.url}/profile", headers={"Accept": accept}, timeout=PATIENCE
-                )
+                headers = {"Accept": accept, "X-CSRFToken": token, "Referer": own_server.url}
+                names = {"username": "lovelace", "email": "ada@example.org"}
+                page = ada.in_time("POST", "/profile", names, headers)
                 assert (page.status_code, page.headers["Content-Type"].split(";")[0]) == (503, kind)
-            ready = requests.get(f"{own_server.url}/readyz", timeout=PATIENCE)
-            assert ready.json()["database"] == "unavailable"
+            read = ada.http.get(f"{own_server.url}/profile", timeout=PATIENCE)
+            assert read.status_code == 200  # what is there can still be read
+            assert "lovelace" not in read.text
             assert requests.get(f"{own_server.url}/healthz", timeout=PATIENCE).status_code == 200
         refused = other.ask("send_message", {"client_id": "c", "text": "brief"})
         assert refused["error"]["code"] == "storage", refused

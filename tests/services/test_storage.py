@@ -125,15 +125,16 @@ def test_full_disk_is_told_and_leaves_no_half_row(
     from sqlalchemy import event
 
     event.listen(db.engine, "connect", fill)
+    db.session.rollback()
+    db.engine.dispose()
     try:
-        db.session.rollback()
         error = tab.ask("send_message", {"client_id": "c2", "text": "x" * 15_000})["error"]
         assert error["code"] == "storage"
         assert "disk is full" in error["text"]
     finally:
         event.remove(db.engine, "connect", fill)
     db.session.rollback()
-    db.session.close()
+    db.engine.dispose()
     assert db.session.scalar(text("pragma integrity_check")) == "ok"
     assert db.session.scalar(select(func.count()).select_from(Message)) == 2
     assert not app.extensions["turns"].live

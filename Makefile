@@ -80,10 +80,12 @@ data-model: $(VENV)/.dev ## draw docs/data-model.md anew
 bench: setup-dev ## run the benchmarks, tables with ratios
 	$(BIN)/python -m benchmarks
 
-# DATABASE=postgresql plays on a PostgreSQL of its own, REDIS=1 beside a Redis, FAULT=killed that fault alone
+# DATABASE=postgresql plays on a PostgreSQL of its own, REDIS=1 beside a Redis, PROCESSES=2 on two processes behind
+# nginx, FAULT=killed that fault alone
 soak: setup-dev ## play 10,000 random schedules of faults (SCHEDULES=1000 for fewer, SEED=7 for a failure again)
 	ECHO_SCHEDULES=$(or $(SCHEDULES),10000) $(if $(SEED),ECHO_SEED=$(SEED)) $(if $(FAULT),ECHO_FAULT=$(FAULT)) \
-	ECHO_SOAK_DATABASE=$(DATABASE) $(if $(REDIS),ECHO_SOAK_REDIS=1) $(PYTEST) -s tests/faults
+	ECHO_SOAK_DATABASE=$(DATABASE) $(if $(REDIS),ECHO_SOAK_REDIS=1) ECHO_SOAK_PROCESSES=$(or $(PROCESSES),1) \
+	$(PYTEST) -s tests/faults
 
 train: setup-dev ## train echo-mini with the recipe that fits this machine; RECIPE=small tunes echo-small
 	$(BIN)/python -m training $(if $(RECIPE),--recipe $(RECIPE))

@@ -1,13 +1,18 @@
 """What schedules run on: a server with its database and Redis, a proxy before it; and what happens to all.
 
-`ECHO_SOAK_DATABASE=postgresql` gives the server a PostgreSQL of its own, `ECHO_SOAK_REDIS=1` a Redis.
+`ECHO_SOAK_DATABASE=postgresql` gives the server a PostgreSQL of its own, `ECHO_SOAK_REDIS=1` a Redis;
+`ECHO_SOAK_PROCESSES=2` takes both, and lets so many processes serve one Echo behind a real nginx.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import random
 import resource
+import secrets
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,12 +21,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.databases import PostgresServer, RedisServer
+from tests.deploy.nginx import Nginx
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.schedule import SETTLED_WITHIN, signed_in
 from tests.faults.stored import Stored
 from tests.live import census
-from tests.live.server import LiveServer, wait_until
+from tests.live.server import LiveServer, Person, wait_until
 
+SOAK: Final = {name: os.environ.get(f"ECHO_SOAK_{name}", "") for name in ("DATABASE", "REDIS")}
+PROCESSES: Final = int(os.environ.get("ECHO_SOAK_PROCESSES", "1"))
 WORDS: Final = {"brief": 3, "some": 40, "long": 250}
 SCRIPT: Final = {
     "replies": [
@@ -63,11 +71,13 @@ class Rig:
             self.close = started.pop_all().close
 
     def _start(self, folder: Path, started: ExitStack) -> None:
-        self.postgres = PostgresServer() if wanted("ECHO_SOAK_DATABASE", "postgresql") else None
-        self.redis = RedisServer(folder) if wanted("ECHO_SOAK_REDIS", "1") else None
+        several = PROCESSES > 1
+        self.postgres = (
+            PostgresServer() if several or SOAK.get("DATABASE") == "postgresql" else None
+        )
+        self.redis = RedisServer(folder) if several or SOAK.get("REDIS") else None
         settings = {"ECHO_TRUSTED_PROXIES": "1", "ECHO_SCRIPT": str(folder / "faults.json")}
-        settings["ECHO_STEP_SECONDS"] = "2"
-        settings[census.VARIABLE] = str(folder / "census")
+        settings |= {"ECHO_STEP_SECONDS": "2", "SECRET_KEY": secrets.token_urlsafe(32)}
         if self.postgres is not None:
             started.callback(self.postgres.remove)
             self.postgres.start()
@@ -77,17 +87,41 @@ class Rig:
             self.redis.start()
             settings["REDIS_URL"] = self.redis.url
         (folder / "faults.json").write_text(json.dumps(SCRIPT))
-        self.server = LiveServer(folder, **settings)
-        started.callback(self.server.kill)
-        self.server.start()
+        self.processes = [
+            self._process(folder / str(number), settings, started) for number in range(PROCESSES)
+        ]
+        self.server = self._front(started)
         self.proxy = CuttingProxy(self.server.port)
         started.callback(self.proxy.close)
         self.stored = Stored(self.server)
         root = self.server.member("root", role="super_admin")
-        root.tab().close()  # the first connection of all starts what looks after them
+        for process in self.processes:  # the first connection of all starts what looks after them
+            Person(process, "root").sign_in().tab().close()
         root.http.close()
-        self._at_rest = self.counts() | {"connections": 0, "rooms": []}
-        self._at_rest["greenlets"].setdefault("run", ["housekeeping, if it was busy just now"])
+        self._at_rest = [self._counts(process) for process in self.processes]
+        for held in self._at_rest:
+            held |= {"connections": 0, "rooms": []}
+            held["greenlets"].setdefault("run", ["housekeeping, if it was busy just now"])
+
+    @staticmethod
+    def _process(folder: Path, settings: dict[str, str], started: ExitStack) -> LiveServer:
+        folder.mkdir()
+        server = LiveServer(folder, **settings, **{census.VARIABLE: str(folder / "census")})
+        started.callback(server.kill)
+        return server.start()
+
+    def _front(self, started: ExitStack) -> LiveServer:
+        """Return the server as people see it: several are at nginx's address."""
+        if len(self.processes) == 1:
+            return self.processes[0]
+        ways = (process.url.removeprefix("http://") for process in self.processes)
+        nginx = started.enter_context(Nginx(*ways))
+        front = copy.copy(self.processes[0])
+        front.url, front.port = nginx.url, nginx.port
+        return front
+
+    def one_of_them(self) -> LiveServer:
+        return random.choice(self.processes)
 
     @property
     def faults(self) -> dict[Callable[[Rig], None], int]:
@@ -96,17 +130,18 @@ class Rig:
             **COMMON,
             **({disk_full: 3} if self.postgres is None else {database_gone: 3}),
             **({redis_gone: 3} if self.redis is not None else {}),
+            **({killed_for_long: 4, stands_still: 3} if len(self.processes) > 1 else {}),
         }
 
     # ── what is left over ───────────────────────────────────────────────────────────────────
 
-    def counts(self) -> dict[str, Any]:
-        """Return what the server's process holds, and what the system says of it."""
-        assert self.server.process
-        process = Path(f"/proc/{self.server.process.pid}")
+    def _counts(self, server: LiveServer) -> dict[str, Any]:
+        """Return what a server's process holds, and what the system says of it."""
+        assert server.process
+        process = Path(f"/proc/{server.process.pid}")
         names = [os.readlink(one) for one in process.joinpath("fd").iterdir() if one.is_symlink()]
         files = sorted(name for name in names if not name.startswith("socket:"))
-        found = census.take(Path(self.server.environment[census.VARIABLE]))
+        found = census.take(Path(server.environment[census.VARIABLE]))
         pooled = {one.port for one in (self.postgres, self.redis) if one is not None}
         sockets = sum(port not in pooled for port in found.pop("peers"))
         sockets -= len(found["greenlets"].get("idle", []))
@@ -118,7 +153,8 @@ class Rig:
 
         def nothing() -> bool:
             found.clear()
-            found.update(self._more_than_at_rest(timers))
+            for process, usual in zip(self.processes, self._at_rest, strict=True):
+                found.update(self._more_than_at_rest(process, usual, timers))
             return not found
 
         try:
@@ -127,9 +163,11 @@ class Rig:
             return found
         return {}
 
-    def _more_than_at_rest(self, timers: bool) -> dict[str, Any]:
+    def _more_than_at_rest(
+        self, process: LiveServer, at_rest: dict[str, Any], timers: bool
+    ) -> dict[str, Any]:
         try:
-            now, before = self.counts(), dict(self._at_rest)
+            now, before = self._counts(process), dict(at_rest)
         except OSError as failure:  # a descriptor that was closed while it was looked at
             return {"not counted": str(failure)}
         green, usual = now.pop("greenlets"), before.pop("greenlets")
@@ -147,11 +185,6 @@ class Rig:
         return {name: both for name, both in more.items() if timers or not name.endswith(TIMERS)}
 
 
-def wanted(variable: str, value: str) -> bool:
-    """Tell whether a variable of the environment asks for this."""
-    return os.environ.get(variable, "") == value
-
-
 # ── what happens to all at once ─────────────────────────────────────────────────────────────
 
 
@@ -166,13 +199,32 @@ def held(rig: Rig) -> None:
 
 
 def killed(rig: Rig) -> None:
-    rig.server.kill()
-    rig.server.start()
+    one = rig.one_of_them()
+    one.kill()
+    one.start()
 
 
 def restarted(rig: Rig) -> None:
-    rig.server.stop()
-    rig.server.start()
+    one = rig.one_of_them()
+    one.stop()
+    one.start()
+
+
+def killed_for_long(rig: Rig) -> None:
+    """The others have noticed it, and ended its answers, before it comes back."""
+    one = rig.one_of_them()
+    one.kill()
+    time.sleep(12.0)
+    one.start()
+
+
+def stands_still(rig: Rig) -> None:
+    """A process that does nothing for so long that the others take it for dead, and that then goes on."""
+    one = rig.one_of_them()
+    assert one.process
+    one.process.send_signal(signal.SIGSTOP)
+    time.sleep(12.0)
+    one.process.send_signal(signal.SIGCONT)
 
 
 def locked(rig: Rig) -> None:
@@ -181,11 +233,12 @@ def locked(rig: Rig) -> None:
 
 def disk_full(rig: Rig) -> None:
     """Nothing can be written to any file, the log among them."""
-    assert rig.server.process
-    _, most = resource.prlimit(rig.server.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(rig.server.process.pid, resource.RLIMIT_FSIZE, (0, most))
+    process = rig.processes[0].process
+    assert process
+    _, most = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, most))
     time.sleep(2.0)
-    resource.prlimit(rig.server.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, most))
 
 
 def database_gone(rig: Rig) -> None:

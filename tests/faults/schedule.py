@@ -77,8 +77,9 @@ class Schedule:
         self._opened += 1
         name = f"{self.seed}-{self._opened}"
         shown = conversation or (self._conversation() if beside else None)
-        where = {"url": self._proxy.url, "cookie": self._person.cookie, "conversation": shown}
-        self._windows.tell(name, "open", polling=self._by.random() < 0.25, **where)
+        where = {"url": self._proxy.url, "cookie": self._person.cookie_of_another_browser()}
+        polling = self._by.random() < 0.25
+        self._windows.tell(name, "open", polling=polling, conversation=shown, **where)
         self._names.append(name)
 
     def _reload(self, window: str) -> None:
@@ -197,9 +198,8 @@ class Schedule:
         try:
             wait_until(partial(what, name), what.__name__, SETTLED_WITHIN)
         except AssertionError as failure:
-            raise AssertionError(
-                f"{failure}: {self._windows.state(name)} after {self.done}"
-            ) from None
+            told = f"{failure}: {self._windows.state(name)} after {self.done}"
+            raise AssertionError(told) from None
 
     def check(self) -> list[str]:
         """Return what is wrong once nothing moves; closes the windows."""

@@ -184,10 +184,7 @@ class Person:
         return self.in_time("POST", path, {"website": "", **hidden, **data}, headers)
 
     def in_time(self, method: str, path: str, *how: dict[str, str]) -> requests.Response:
-        """Send data and headers, if any; again where it was too early.
-
-        One form a second is given to an address, and one taken.
-        """
+        """Ask again where it was too early: an address gets one form a second, and gives one."""
         data, headers = how or ({}, {})
         while True:
             response = self.http.request(
@@ -212,6 +209,13 @@ class Person:
     @property
     def cookie(self) -> str:
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.http.cookies)
+
+    def cookie_of_another_browser(self) -> str:
+        """Return the session's cookies with those that a proxy gives to each browser."""
+        cookies = self.http.cookies.get_dict()
+        with contextlib.suppress(requests.RequestException):  # nobody serves just now
+            cookies |= requests.get(f"{self.server.url}/healthz", timeout=20).cookies.get_dict()
+        return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
     @property
     def csrf(self) -> str:

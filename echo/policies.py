@@ -132,6 +132,7 @@ ROUTES: Final = {
     **dict.fromkeys(
         (
             "api_me.me", "api_conversations.listing", "api_conversations.create",
+            "api_folders.index", "api_folders.create",
             "api_feedback.listing", "api_feedback.leave",
         ), Right.SIGNED_IN,
     ),
@@ -139,6 +140,7 @@ ROUTES: Final = {
         (
             "api_conversations.get", "api_conversations.change", "api_conversations.remove",
             "api_conversations.restore", "api_conversations.export_as", "api_conversations.messages",
+            "api_folders.change", "api_folders.remove", "api_folders.restore",
             "api_messages.get", "api_messages.rate",
         ), Right.OWNER,
     ),

@@ -44,12 +44,14 @@ KEY_SCOPES: Final = {
         (
             "api_conversations.listing", "api_conversations.get", "api_conversations.export_as",
             "api_conversations.messages", "api_messages.get", "api_feedback.listing",
+            "api_folders.index",
         ), frozenset({Scope.READ}),
     ),
     **dict.fromkeys(
         (
             "api_conversations.create", "api_conversations.change", "api_conversations.remove",
             "api_conversations.restore", "api_messages.rate", "api_feedback.leave",
+            "api_folders.create", "api_folders.change", "api_folders.remove", "api_folders.restore",
         ), frozenset({Scope.CHAT}),
     ),
     **dict.fromkeys(

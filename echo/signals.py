@@ -60,6 +60,9 @@ conversation_changed = Announcement("conversation-changed")
 conversation_removed = Announcement("conversation-removed")
 """sender: owner's user id; conversation_id; restorable. It was deleted or cleared, or is gone for good."""
 
+folders_changed = Announcement("folders-changed")
+"""sender: owner's user id; moved: conversations stand elsewhere. A folder was made, changed or deleted."""
+
 access_ended = Announcement("access-ended")
 """sender: owner's user id; device_id or None for all devices; reason."""
 

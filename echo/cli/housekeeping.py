@@ -16,7 +16,7 @@ from flask import Flask
 from echo import cluster, hub
 from echo.services import downloads
 from echo.services.accounts import one_time_links
-from echo.services.chats import conversations, kept_responses, retention
+from echo.services.chats import conversations, folders, kept_responses, retention
 from echo.services.numbers import rollups
 from echo.services.people import deletion
 from echo.services.sign_in import devices, login_delays
@@ -52,6 +52,7 @@ def jobs() -> list[Job]:
         Job(rollups.refresh, MINUTE),
         Job(downloads.forget_old, MINUTE, everywhere=True),  # of this process' folder
         Job(conversations.purge_deleted, HOUR),
+        Job(folders.purge_deleted, HOUR),
         Job(devices.forget_old, HOUR),
         Job(one_time_links.forget_expired, HOUR),
         Job(login_delays.forget_old, HOUR),

@@ -4,6 +4,7 @@ from echo.models.administration import AuditEvent, Invite, SiteSetting
 from echo.models.api import ApiCall, ApiKey, KeptResponse
 from echo.models.conversation import Conversation, Message, MessageRating, MessageStatus
 from echo.models.feedback import Feedback, FeedbackState
+from echo.models.folder import Folder
 from echo.models.model_setting import ModelSetting
 from echo.models.rollup import (
     ActiveDay,
@@ -34,6 +35,7 @@ __all__ = [
     "Feedback",
     "FeedbackSlot",
     "FeedbackState",
+    "Folder",
     "Invite",
     "KeptResponse",
     "LoginFailure",

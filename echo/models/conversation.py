@@ -26,7 +26,10 @@ from echo.models.types import PublicId, UtcDateTime
 
 
 class Conversation(Base):
-    """One conversation of one owner. `deleted_at` marks it for removal: until then it can be restored."""
+    """One conversation of one owner, in one folder at most.
+
+    `deleted_at` marks it for removal: until then it can be restored. `archived_at` keeps it out of the list.
+    """
 
     __tablename__ = "conversations"
     __table_args__ = (
@@ -38,6 +41,10 @@ class Conversation(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     title: Mapped[str] = mapped_column(String(TITLE_CHARS), default="")
     pinned: Mapped[bool] = mapped_column(Boolean, default=False)
+    folder_id: Mapped[str | None] = mapped_column(
+        ForeignKey("folders.id", ondelete="SET NULL"), index=True
+    )
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     head_id: Mapped[str | None] = mapped_column(String(26))
     message_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

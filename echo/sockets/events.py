@@ -64,11 +64,10 @@ def send_message(user: User, raw: Any) -> Answer:
     conversation_id = sent.conversation_id
     if sent.is_bare:
         conversation_id = conversations.newest_id(user.id)
-    asked = Turns.here().ask(
-        user.id,
-        Question(sent.text, sent.client_id, conversation_id, sent.parent_id, sent.settings),
+    question = Question(
+        sent.text, sent.client_id, conversation_id, sent.parent_id, sent.settings, sent.folder_id
     )
-    return _started(asked)
+    return _started(Turns.here().ask(user.id, question))
 
 
 @event("edit_message")

@@ -28,6 +28,7 @@ class SendMessage:
     conversation_id: str | None
     parent_id: str | None
     settings: dict[str, Any] | None
+    folder_id: str | None
     is_bare: bool
 
 
@@ -73,7 +74,7 @@ class RateMessage:
 def send_message(raw: Any) -> SendMessage:
     """Parse `send_message`: a dict, or a bare string for the newest conversation."""
     if isinstance(raw, str):
-        return SendMessage(message(raw, "text"), None, None, None, None, is_bare=True)
+        return SendMessage(message(raw, "text"), None, None, None, None, None, is_bare=True)
     fields = _fields(raw)
     return SendMessage(
         text=message(_required(fields, "text", str), "text"),
@@ -81,6 +82,7 @@ def send_message(raw: Any) -> SendMessage:
         conversation_id=_identifier(fields, "conversation_id"),
         parent_id=_identifier(fields, "parent_id"),
         settings=_optional(fields, "settings", dict),
+        folder_id=_identifier(fields, "folder_id"),
         is_bare=False,
     )
 

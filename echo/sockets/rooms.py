@@ -14,7 +14,7 @@ from echo import cluster, hub, signals
 from echo.errors import NotFound
 from echo.extensions import connections_in, socketio
 from echo.models import Conversation, Message
-from echo.services.chats import message_tree, wire
+from echo.services.chats import folders, message_tree, wire
 from echo.services.turns import LiveCall, LiveTurn, Turns, quotas
 
 GRACE_SECONDS = 0.2  # the notice leaves before the connection is closed
@@ -47,6 +47,7 @@ def subscribe(app: Flask) -> None:
     signals.message_changed.connect(_message_changed)
     signals.conversation_changed.connect(_conversation_changed)
     signals.conversation_removed.connect(_conversation_removed)
+    signals.folders_changed.connect(_folders_changed)
     signals.access_ended.connect(_access_ended)
     signals.account_closed.connect(_account_closed)
     reader_left = app.extensions["reader_left"] = partial(_reader_left, app)
@@ -69,6 +70,11 @@ def _conversation_removed(user_id: int, conversation_id: str, restorable: bool) 
     Turns.here().everywhere.stop_all_of(conversation_id)
     payload = {"conversation_id": conversation_id, "restorable": restorable}
     socketio.emit("conversation_removed", payload, to=of_user(user_id))
+
+
+def _folders_changed(user_id: int, moved: bool) -> None:
+    told = [wire.folder(row) for row in folders.of(user_id)]
+    socketio.emit("folders_changed", {"folders": told, "moved": moved}, to=of_user(user_id))
 
 
 def _access_ended(user_id: int, device_id: str | None, reason: str) -> None:

@@ -10,7 +10,7 @@ from flask_login import current_user
 from echo.errors import InvalidInput, NotFound, TooLong
 from echo.limits import SEARCH_CHARS
 from echo.models import Conversation
-from echo.services.chats import conversations, export, search, wire
+from echo.services.chats import conversations, export, search, shelves, wire
 from echo.services.turns import Turns
 from echo.web import conversation_groups, rate_limits
 
@@ -27,7 +27,7 @@ def listing() -> str:
     query = request.args.get("q")
     if query is not None:
         return _search(query)
-    rows, next_cursor = conversations.page(current_user.id, request.args.get("after"))
+    rows, next_cursor = shelves.page(current_user.id, request.args.get("after"), shelves.LIST)
     groups = conversation_groups.of(rows)
     return render_template(
         "partials/conversation_list.html", groups=groups, next_cursor=next_cursor

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from echo import limits
 from echo.services import site_settings
-from echo.services.chats import conversations
+from echo.services.chats import conversations, folders, shelves, wire
 from echo.services.numbers import contributors
 from echo.services.serving import Models
 from echo.services.site_settings import SiteSettings
@@ -47,7 +47,7 @@ def conversation(conversation_id: str) -> Any:
 
 
 def _chat(conversation_id: str | None) -> str:
-    rows, next_cursor = conversations.page(current_user.id)
+    rows, next_cursor = shelves.page(current_user.id, shelf=shelves.LIST)
     site = site_settings.current()
     return render_template(
         "chat.html",
@@ -75,10 +75,13 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "can_see_admin": current_user.can_see_admin,
         },
         "conversation_id": conversation_id,
+        "folders": [wire.folder(row) for row in folders.of(current_user.id)],
+        "has_archived": shelves.has_archived(current_user.id),
         "ceilings": ceilings,
         "limits": {
             "message_chars": limits.MESSAGE_CHARS,
             "title_chars": limits.TITLE_CHARS,
+            "folder_name_chars": limits.FOLDER_NAME_CHARS,
             "feedback_min": limits.FEEDBACK_MIN,
             "feedback_max": limits.FEEDBACK_MAX,
             "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,

@@ -3,6 +3,7 @@
 import { enhanceForms } from "./ajax_form.js";
 import { Announcer } from "./announcer.js";
 import { ChatSocket } from "./chat_socket.js";
+import { dragChats } from "./chat_drag.js";
 import { announceWith } from "./code_blocks.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
@@ -12,6 +13,7 @@ import { dialogs } from "./dialogs.js";
 import { Drafts } from "./drafts.js";
 import { Drawer } from "./drawer.js";
 import { feedbackDialog } from "./feedback.js";
+import { FolderDialog, Folders } from "./folders.js";
 import { keepTimes } from "./format.js";
 import { showFound } from "./found_message.js";
 import { whenMathReady } from "./math.js";
@@ -47,12 +49,21 @@ const composer = new Composer({
   on: { send, stop, editLast, changed: (text) => suggest(text) },
 });
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
-const sidebar = new Sidebar({
-  list: at("conversation-rows"), template: at("row-template"),
-  on: { open: openConversation, removed: conversationRemoved, restored: conversationRestored, changed: conversationChanged },
+const folderDialog = new FolderDialog(at("folder"));
+const folders = new Folders({
+  root: at("folders"), template: at("folder-template"), folders: boot.folders,
+  on: { put: (conversation) => sidebar.put(conversation), newChat, edit: (folder) => folderDialog.open(folder), redrawn: () => { drawing.head(); settings.refresh(); } },
 });
+const sidebar = new Sidebar({
+  root: at("conversation-list"), list: at("conversation-rows"), template: at("row-template"), folders,
+  on: {
+    open: openConversation, removed: conversationRemoved, restored: conversationRestored, changed: conversationChanged,
+    info: (id) => (current.id === id ? current.info : null), newFolder: (done) => folderDialog.open(null, done),
+  },
+});
+dragChats(at("conversation-list"), (id, place) => sidebar.drop(id, place));
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), beside: chat, shade: at("drawer-shade"), opener: at("open-sidebar") });
-const settings = new SettingsPanel({ boot, picker, conversation: () => current, onSaved: conversationChanged, clear: ({ id, info }) => sidebar.remove(id, info?.title) });
+const settings = new SettingsPanel({ boot, picker, conversation: () => current, folderPrompt: () => folders.promptOf(current.folderId), onSaved: conversationChanged, clear: ({ id, info }) => sidebar.remove(id, info?.title) });
 const drawing = new ConversationDrawing({ chat, list, composer, picker, announcer, conversation: () => current, titleOf: (id) => sidebar.titleOf(id), onLive: stopIfAsked });
 const feedback = feedbackDialog(at("feedback"));
 const search = new SearchDialog(at("search"), openConversation);
@@ -111,9 +122,11 @@ function showMessage(id) {
   return attempt(() => showFound(id, { conversation: current, list, scroll, scroller: at("messages") }));
 }
 
-function newChat() {
+function newChat(folder = null) {
   if (current.id !== null || current.store.path().length) show(null);
   else { drawer.chosen(); composer.focus(); }
+  current.draftFolder = folder;
+  drawing.head();
 }
 
 /** First opening and each reconnect: the server's rows win. */
@@ -200,6 +213,7 @@ function editLast() {
 function handle(name, payload) {
   if (name === "conversation_changed") conversationChanged(payload.conversation);
   else if (name === "conversation_removed") removedElsewhere(payload);
+  else if (name === "folders_changed") foldersChanged(payload);
   else if (name === "quota_changed") quota.show(payload.quota);
   else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
   else if (name === "session_ended") leave(payload.reason);
@@ -218,6 +232,11 @@ function conversationChanged(conversation) {
   } else if (finished) {
     toast(`“${shorten(conversation.title)}” has an answer`, { kind: "success", action: { label: "Open", run: () => openConversation(conversation.id) } });
   }
+}
+
+function foldersChanged({ folders: now, moved }) {
+  folders.show(now);
+  if (moved) sidebar.refresh();
 }
 
 function removedElsewhere({ conversation_id: id, restorable }) {
@@ -245,7 +264,7 @@ function conversationRestored(id) {
 wireControls({
   user: boot.user, sidebar, settings, feedback, scroll,
   currentId: () => current.id,
-  newChat,
+  newChat: () => newChat(),
   search: () => search.open(),
   drawer: () => drawer.toggle(),
   focus: () => composer.focus({ evenOnTouch: true }),

@@ -12,10 +12,15 @@ export class Conversation {
     this.on = on;
     this.info = null; // {id, title, settings, …}
     this.draftSettings = {}; // chosen before the conversation exists
+    this.draftFolder = null; // where it will lie
     this.loaded = id === null;
     this.resuming = new Set();
     this.reaching = false; // pages are coming that are drawn together
     this.store = new MessageStore((key) => this.reaching || on.change(key));
+  }
+
+  get folderId() {
+    return (this.id === null ? this.draftFolder?.id : this.info?.folder_id) ?? null;
   }
 
   // ---- opening and catching up --------------------------------------------------------------------------------
@@ -93,6 +98,7 @@ export class Conversation {
     if (this.id !== null) payload.conversation_id = this.id;
     if (this.store.leafId) payload.parent_id = this.store.leafId;
     if (this.id === null && Object.keys(this.draftSettings).length) payload.settings = this.draftSettings;
+    if (this.id === null && this.draftFolder) payload.folder_id = this.draftFolder.id;
     row.sending = true;
     try {
       const answer = await this.socket.request("send_message", payload);

@@ -55,8 +55,8 @@ export class ConversationDrawing {
   }
 
   head() {
-    const { id, info } = this.conversation();
-    const title = info?.title || (id && this.titleOf(id)) || "New chat";
+    const { id, info, draftFolder } = this.conversation();
+    const title = info?.title || (id && this.titleOf(id)) || (draftFolder ? `New chat in ${draftFolder.name}` : "New chat");
     this.at("chat-title").textContent = title;
     this.at("chat-menu").hidden = id === null;
     this.picker.draw();

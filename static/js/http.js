@@ -9,14 +9,17 @@ export class RequestError extends Error {
 
 export const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
+export const post = (url, body = null) => send("POST", url, body);
+export const get = (url) => send("GET", url);
+
 /** body: an object (sent as JSON), FormData or nothing. Resolves with the JSON answer. */
-export async function post(url, body = null) {
+export async function send(method, url, body = null) {
   const isForm = body instanceof FormData || body instanceof URLSearchParams;
   const headers = { Accept: "application/json", "X-Requested-With": "XMLHttpRequest", "X-CSRFToken": csrfToken() };
   if (body && !isForm) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(url, { method: "POST", headers, body: body && !isForm ? JSON.stringify(body) : body, credentials: "same-origin" });
+    response = await fetch(url, { method, headers, body: body && !isForm ? JSON.stringify(body) : body, credentials: "same-origin" });
   } catch {
     throw new RequestError(0, { message: "No connection. Try again when you are online." });
   }

@@ -18,9 +18,9 @@ const NUMBERS = [
 ];
 
 export class SettingsPanel {
-  /** conversation(): the one in view; onSaved(conversation); clear(conversation) */
-  constructor({ boot, picker, conversation, onSaved, clear }) {
-    Object.assign(this, { boot, picker, conversation, onSaved });
+  /** conversation(): the one in view; folderPrompt(): of its folder; onSaved(conversation); clear(conversation) */
+  constructor({ boot, picker, conversation, folderPrompt, onSaved, clear }) {
+    Object.assign(this, { boot, picker, conversation, folderPrompt, onSaved });
     this.dialog = document.getElementById("settings");
     this.rows = new Map();
     this.tabs = [...this.dialog.querySelectorAll('[role="tab"]')];
@@ -134,7 +134,8 @@ export class SettingsPanel {
   refresh() {
     const conversation = this.conversation();
     const settings = this.#overrides();
-    const usual = this.picker.chosen().defaults;
+    const usual = { ...this.picker.chosen().defaults };
+    usual.system_prompt = this.folderPrompt() ?? usual.system_prompt;
     document.getElementById("chat-settings-note").textContent = conversation.id === null ? "For the chat you are about to begin." : "For this chat only; from the next answer on.";
     for (const [name, row] of this.rows) {
       const own = settings[name] !== undefined && settings[name] !== null;

@@ -1,18 +1,19 @@
-// The list of conversations: keeps rows and groups true to the events, rename in place, menu, undo, and the phone drawer.
+// The list of conversations: keeps rows and groups true to the events, rename in place, menu, undo.
 
+import { ARCHIVE, placeOf } from "./folders.js";
 import { element } from "./icons.js";
-import { fields, post } from "./http.js";
+import { fields, post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
 import { toast } from "./toasts.js";
 
 export class Sidebar {
-  /** on: {open(id), removed(id), restored(id), changed(conversation)} */
-  constructor({ list, template, on }) {
-    Object.assign(this, { list, template, on });
+  /** root holds the folders and the list; on: {open(id), removed(id), restored(id), changed(conversation), info(id), newFolder(done)} */
+  constructor({ root, list, template, folders, on }) {
+    Object.assign(this, { root, list, template, folders, on });
     this.currentId = null;
     this.removing = new Set();
-    list.addEventListener("click", (event) => this.#click(event));
-    list.addEventListener("dblclick", (event) => {
+    root.addEventListener("click", (event) => this.#click(event));
+    root.addEventListener("dblclick", (event) => {
       const row = event.target.closest(".conversation-link")?.closest(".conversation-row");
       if (row) this.rename(row.dataset.id);
     });
@@ -21,7 +22,7 @@ export class Sidebar {
   }
 
   row(id) {
-    return this.list.querySelector(`.conversation-row[data-id="${CSS.escape(id)}"]`);
+    return this.root.querySelector(`.conversation-row[data-id="${CSS.escape(id)}"]`);
   }
 
   titleOf(id) {
@@ -30,7 +31,7 @@ export class Sidebar {
 
   mark(id) {
     this.currentId = id;
-    for (const row of this.list.querySelectorAll(".conversation-row")) {
+    for (const row of this.root.querySelectorAll(".conversation-row")) {
       const current = row.dataset.id === id;
       row.classList.toggle("current", current);
       const link = row.querySelector("a");
@@ -40,7 +41,7 @@ export class Sidebar {
   }
 
   #click(event) {
-    const button = event.target.closest(".row-menu");
+    const button = event.target.closest(".conversation-row .row-menu");
     if (button) return this.menu(button, button.closest(".conversation-row").dataset.id);
     const link = event.target.closest(".conversation-link");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -49,10 +50,12 @@ export class Sidebar {
   }
 
   menu(button, id) {
-    const pinned = this.row(id)?.dataset.pinned === "1";
+    const { pinned, archived } = this.#stateOf(id);
     openMenu(button, [
       { label: "Rename", icon: "edit", run: () => this.rename(id) },
       { label: pinned ? "Unpin" : "Pin", icon: "pin", run: () => this.pin(id, !pinned) },
+      { label: "Move to a folder", icon: "folder", run: () => this.#moveMenu(button, id) },
+      archived ? { label: "Unarchive", icon: "archive", run: () => this.archive(id, false) } : { label: "Archive", icon: "archive", run: () => this.archive(id, true) },
       { label: "Export as Markdown", icon: "download", href: `/conversations/${id}/export/markdown`, download: "" },
       { label: "Export as JSON", icon: "download", href: `/conversations/${id}/export/json`, download: "" },
       "line",
@@ -60,8 +63,27 @@ export class Sidebar {
     ], "This chat");
   }
 
+  #moveMenu(button, id) {
+    const { folder_id: now } = this.#stateOf(id);
+    openMenu(button, [
+      ...this.folders.all.map((folder) => ({ label: folder.name, icon: "folder", checked: folder.id === now, run: () => this.move(id, folder.id) })),
+      { label: "No folder", icon: "list", checked: !now, run: () => this.move(id, null) },
+      "line",
+      { label: "New folder", icon: "plus", run: () => this.on.newFolder((folder) => this.move(id, folder.id)) },
+    ], "Move to a folder");
+  }
+
+  /** What is known of a chat, whose row may not be loaded. */
+  #stateOf(id) {
+    const row = this.row(id);
+    const { pinned = "0", place = "" } = row?.dataset ?? {};
+    const shown = { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: place === ARCHIVE ? null : place || null };
+    return this.on.info(id) ?? shown;
+  }
+
   /** After a lost connection: what happened meanwhile. htmx listens. */
   refresh() {
+    this.folders.reload();
     this.list.dispatchEvent(new Event("refresh"));
   }
 
@@ -71,7 +93,7 @@ export class Sidebar {
   put(conversation) {
     if (this.removing.has(conversation.id)) return;
     const old = this.row(conversation.id);
-    const moved = !old || old.dataset.pinned !== (conversation.pinned ? "1" : "0") || old.dataset.updated !== conversation.updated_at;
+    const moved = !old || old.dataset.pinned !== (conversation.pinned ? "1" : "0") || old.dataset.updated !== conversation.updated_at || (old.dataset.place ?? "") !== placeOf(conversation);
     const row = old ?? this.#newRow(conversation.id);
     this.#fill(row, conversation);
     if (moved) this.#place(row, conversation);
@@ -86,33 +108,35 @@ export class Sidebar {
     return row;
   }
 
-  #fill(row, { title, pinned, live, updated_at }) {
-    Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated: updated_at });
+  #fill(row, conversation) {
+    const { title, pinned, live, updated_at: updated } = conversation;
+    Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation) });
     const name = row.querySelector(".conversation-title");
     if (name && name.textContent !== title) name.textContent = title;
     row.querySelector(".row-menu").setAttribute("aria-label", `More for ${title}`);
   }
 
   #place(row, conversation) {
-    const label = conversation.pinned ? "Pinned" : labelOf(conversation.updated_at);
-    const section = this.#section(label, conversation.pinned);
-    const before = [...section.querySelectorAll(".conversation-row")].find((other) => other !== row && other.dataset.updated < conversation.updated_at);
+    const section = this.folders.sectionOf(conversation) ?? this.#section(conversation);
+    const before = [...section.querySelectorAll(".conversation-row")].find((other) => other !== row && follows(other.dataset, row.dataset));
     section.querySelector("ul").insertBefore(row, before ?? null);
   }
 
-  #section(label, first) {
-    const found = [...this.list.querySelectorAll(".conversation-section")].find((section) => section.dataset.label === label);
+  #section(conversation) {
+    const label = conversation.pinned ? "Pinned" : labelOf(conversation.updated_at);
+    const sections = [...this.list.querySelectorAll(".conversation-section")];
+    const found = sections.find((section) => section.dataset.label === label);
     if (found) return found;
     const section = element("section", { class: "conversation-section", "data-label": label }, element("h2", { class: "group-label" }, label), element("ul", { class: "conversation-group", role: "list" }));
-    const pinned = this.list.querySelector('.conversation-section[data-label="Pinned"]');
-    if (first || !pinned) this.list.prepend(section);
-    else pinned.after(section);
+    const mine = { pinned: conversation.pinned ? "1" : "0", updated: conversation.updated_at };
+    const next = sections.find((other) => follows(other.querySelector(".conversation-row")?.dataset ?? mine, mine));
+    this.list.insertBefore(section, next ?? this.list.querySelector(".load-more"));
     return section;
   }
 
   #tidy() {
     for (const section of this.list.querySelectorAll(".conversation-section")) if (!section.querySelector(".conversation-row")) section.remove();
-    this.list.parentElement.querySelector(".list-empty").hidden = this.list.querySelector(".conversation-row") !== null;
+    this.root.querySelector(".list-empty").hidden = this.root.querySelector(".conversation-row") !== null || this.folders.all.length > 0;
   }
 
   /** A page that was loaded may go on with the group the last one ended with. */
@@ -176,12 +200,38 @@ export class Sidebar {
     }
   }
 
-  async pin(id, pinned) {
+  pin(id, pinned) {
+    return this.#change(id, { pinned });
+  }
+
+  async archive(id, archived) {
+    const title = shorten(this.titleOf(id) || "Chat");
+    if (!await this.#change(id, { archived })) return;
+    if (archived) toast(`“${title}” is in the archive`, { action: { label: "Undo", run: () => this.#change(id, { archived: false }) } });
+    else toast(`“${title}” is in the list again`, { kind: "success" });
+  }
+
+  async move(id, folderId) {
+    const { folder_id: before, archived } = this.#stateOf(id);
+    if (before === folderId && !archived) return;
+    const title = shorten(this.titleOf(id) || "Chat");
+    if (!await this.#change(id, { folder_id: folderId, archived: false })) return;
+    const name = this.folders.named(folderId)?.name;
+    toast(name ? `“${title}” is in “${name}”` : `“${title}” is in no folder`, { action: { label: "Undo", run: () => this.#change(id, { folder_id: before, archived }) } });
+  }
+
+  /** Dropped somewhere: on a folder, the archive, or the list. */
+  drop(id, place) {
+    return place === ARCHIVE ? this.archive(id, true) : this.move(id, place || null);
+  }
+
+  async #change(id, values) {
     try {
-      const { conversation } = await post(`/conversations/${id}/pin`, fields({ pinned: pinned ? 1 : 0 }));
-      if (conversation) this.on.changed(conversation);
+      this.on.changed(await send("PATCH", `/api/conversations/${id}`, values));
+      return true;
     } catch (error) {
       toast(error.message, { kind: "error" });
+      return false;
     }
   }
 
@@ -228,6 +278,9 @@ export class Sidebar {
     }
   }
 }
+
+/** Whether one row stands below another: pinned ones first, then the last used. */
+const follows = (one, other) => (one.pinned === other.pinned ? one.updated < other.updated : one.pinned < other.pinned);
 
 export const shorten = (text, most = 40) => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
 

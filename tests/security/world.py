@@ -20,6 +20,7 @@ from echo.models import (
     Conversation,
     Device,
     Feedback,
+    Folder,
     Invite,
     KeptResponse,
     Message,
@@ -108,6 +109,9 @@ class World:
             "api_conversations.create": {"title": "M"},
             "api_conversations.change": {"title": "M", "pinned": True},
             "api_conversations.restore": {},
+            "api_folders.create": {"name": "M"},
+            "api_folders.change": {"name": "M"},
+            "api_folders.restore": {},
             "api_messages.rate": {"rating": 1},
             "api_feedback.leave": {"opinion": "It is good as it is.", "category": "idea"},
             "api_users.create": {
@@ -182,6 +186,9 @@ def build(owner: User) -> World:
     question, reply = _messages(conversation)
     rows: dict[str, Any] = {
         "conversation_id": conversation,
+        "folder_id": Folder(
+            user_id=owner.id, name=SECRET, position=0, system_prompt=SECRET, held=[]
+        ),
         "question_id": question,
         "message_id": reply,
         "device_id": _device(owner),

@@ -11,6 +11,7 @@ from echo.models import (
     ApiKey,
     Conversation,
     Feedback,
+    Folder,
     Invite,
     KeptResponse,
     Message,
@@ -75,7 +76,12 @@ def conversation_of(
 
 def fill(user: User) -> None:
     """Leave a trace of this person in every table."""
-    conversation_of(user)
+    folder = Folder(
+        user_id=user.id, name="walrus folder", position=0, system_prompt="walrus prompt", held=[]
+    )
+    db.session.add(folder)
+    db.session.flush()
+    conversation_of(user, folder_id=folder.id)
     conversation_of(user, deleted_at=utc_now())
     user.totp_secret, user.google_sub = SECRETS["totp_secret"], SECRETS["google_sub"]
     user.retention_days = 90

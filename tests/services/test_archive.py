@@ -66,6 +66,8 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     assert [key["name"] for key in account["api_keys"]] == ["walrus script"]
     assert account["feedback"][0]["opinion"] == "walrus opinion"
     assert {each["comment"] for each in account["ratings"]} == {"walrus comment"}
+    assert account["folders"][0]["name"] == "walrus folder"
+    assert account["folders"][0]["system_prompt"] == "walrus prompt"
     assert account["invitations"][0]["note"] == "walrus note"
     assert account["looks_into_my_conversations"][0]["by"] == "watcher"
     messages = json.loads(files[f"conversations/{shown.id}.json"])["messages"]

@@ -26,8 +26,8 @@ ARGUMENT: Final = re.compile(r"<(?:\w+:)?(?:\w+_)?(\w+)>")
 NUMBERED: Final = ("user_id", "role_id")
 MADE_HERE: Final = "api_description."
 HEADLINES: Final = {
-    "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "messages": "Messages",
-    "feedback": "Feedback", "users": "Accounts", "roles": "Roles", "usage": "Use",
+    "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
+    "messages": "Messages", "feedback": "Feedback", "users": "Accounts", "roles": "Roles", "usage": "Use",
     "v1": "OpenAI’s protocol",
     "v1_responses": "OpenAI’s answers that are kept", "v1_messages": "Anthropic’s protocol",
 }  # fmt: skip

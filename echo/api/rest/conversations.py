@@ -12,7 +12,7 @@ from pydantic import Field, WithJsonSchema
 from echo.api.bodies import Body, Query, Text
 from echo.api.operations import operation
 from echo.api.rest import shapes
-from echo.api.rest.asking import After
+from echo.api.rest.asking import ID_CHARS, After
 from echo.errors import InvalidInput
 from echo.limits import (
     GENERATION_RANGES,
@@ -21,7 +21,14 @@ from echo.limits import (
     TITLE_CHARS,
 )
 from echo.models import Conversation
-from echo.services.chats import conversations, export, message_pages, message_tree, wire
+from echo.services.chats import (
+    conversations,
+    export,
+    message_pages,
+    message_tree,
+    shelves,
+    wire,
+)
 from echo.services.turns import Turns
 
 blueprint = Blueprint("api_conversations", __name__, url_prefix="/api/conversations")
@@ -50,6 +57,7 @@ def _settings_schema() -> dict[str, Any]:
 
 
 Title = Annotated[Text, Field(min_length=1, max_length=TITLE_CHARS)]
+FolderId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
 Settings = Annotated[dict[str, Any], WithJsonSchema(_settings_schema())]
 
 
@@ -57,6 +65,7 @@ class NewConversation(Body):
     """What a new conversation begins with; without a title it gets one from its first question."""
 
     title: Title | None = None
+    folder_id: FolderId | None = None
     settings: Settings | None = None
 
 
@@ -65,6 +74,8 @@ class ConversationChange(Body):
 
     title: Title | None = None
     pinned: bool | None = None
+    archived: bool | None = None
+    folder_id: FolderId | None = Field(None, description="null: in no folder")
     settings: Settings | None = None
 
 
@@ -72,6 +83,13 @@ class ExportAs(Query):
     """In which form."""
 
     format: Literal["json", "markdown"] = "json"
+
+
+class Listed(After):
+    """Which ones: those in the archive or the others, all or those of one folder."""
+
+    archived: bool = False
+    folder_id: FolderId | None = None
 
 
 def _told(row: Conversation) -> dict[str, Any]:
@@ -84,10 +102,11 @@ def _all_told(rows: list[Conversation]) -> list[dict[str, Any]]:
 
 
 @blueprint.get("")
-@operation(shapes.Page[shapes.Conversation], query=After)
-def listing(query: After) -> dict[str, Any]:
+@operation(shapes.Page[shapes.Conversation], query=Listed)
+def listing(query: Listed) -> dict[str, Any]:
     """List one's conversations, the last used first; pinned ones all come with the first page."""
-    rows, following = conversations.page(current_user.id, query.after)
+    shelf = shelves.Shelf(archived=query.archived, folder_id=query.folder_id)
+    rows, following = shelves.page(current_user.id, query.after, shelf)
     return {"data": _all_told(list(rows)), "next": following}
 
 
@@ -95,7 +114,9 @@ def listing(query: After) -> dict[str, Any]:
 @operation(shapes.Conversation, body=NewConversation, status=HTTPStatus.CREATED)
 def create(body: NewConversation) -> dict[str, Any]:
     """Make an empty conversation; POST /chat with its id asks in it."""
-    return _told(conversations.create(current_user.id, body.title, body.settings or {}))
+    return _told(
+        conversations.create(current_user.id, body.title, body.settings or {}, body.folder_id)
+    )
 
 
 @blueprint.get("/<conversation_id>")
@@ -108,11 +129,13 @@ def get(conversation_id: str) -> dict[str, Any]:
 @blueprint.patch("/<conversation_id>")
 @operation(shapes.Conversation, body=ConversationChange)
 def change(conversation_id: str, body: ConversationChange) -> dict[str, Any]:
-    """Rename, pin, or settle how it is answered."""
+    """Rename, pin, archive, move, or settle how it is answered."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
     wanted = {name: value for name, value in given.items() if value is not None}
+    if "folder_id" in given:
+        wanted["folder_id"] = given["folder_id"] or ""
     if not wanted:
-        raise InvalidInput("Name what to change: title, pinned or settings.")
+        raise InvalidInput("Name what to change: title, pinned, archived, folder_id or settings.")
     return _told(conversations.change(current_user.id, conversation_id, **wanted))
 
 

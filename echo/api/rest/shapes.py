@@ -32,11 +32,21 @@ class Conversation(BaseModel):
     id: str
     title: str
     pinned: bool
+    archived: bool = Field(description="whether it is kept out of the list")
+    folder_id: str | None = Field(description="where it lies; null: in no folder")
     settings: dict[str, Any] = Field(description="what differs from the model's own")
     head_id: str | None = Field(description="the last message of the branch that is shown")
     live: bool = Field(description="whether an answer is being written")
     created_at: str
     updated_at: str
+
+
+class Folder(BaseModel):
+    """A folder for conversations."""
+
+    id: str
+    name: str
+    system_prompt: str = Field(description="for its conversations that have none; empty: none")
 
 
 class Tokens(BaseModel):

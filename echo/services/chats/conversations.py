@@ -1,25 +1,24 @@
-"""A person's conversations: list, make, rename, pin, delete, restore, settings. Knows no engine."""
+"""A person's conversations: make, rename, pin, move, archive, delete, restore, settings. Knows no engine."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import select
 
 from echo import signals
 from echo.clock import utc_now
 from echo.errors import InvalidInput, NotFound
 from echo.extensions import db
 from echo.limits import (
-    CONVERSATIONS_PER_PAGE,
     FORM_SLACK,
     GENERATION_RANGES,
     MODEL_NAME_CHARS,
     SYSTEM_PROMPT_CHARS,
     TITLE_CHARS,
 )
-from echo.models import Conversation, Message
+from echo.models import Conversation, Folder, Message
 from echo.models.types import new_id
 from echo.services.chats.erasing import erase_conversations
 from echo.services.chats.titles import UNTITLED
@@ -52,47 +51,25 @@ def _is_of(row: Conversation, user_id: int) -> bool:
     return row.user_id == user_id and row.deleted_at is None
 
 
+def own_folder(user_id: int, folder_id: str) -> Folder:
+    """Return the user's folder; raises NotFound for an absent, deleted or foreign one alike."""
+    row = db.session.get(Folder, storable(folder_id))
+    if row is None or row.user_id != user_id or row.deleted_at is not None:
+        raise NotFound("There is no such folder, or it is not yours.", field="folder_id")
+    return row
+
+
 def newest_id(user_id: int) -> str | None:
-    """Return the id of the conversation that was used last, if there is one."""
+    """Return the id of the conversation that was used last and is not put away, if there is one."""
     return db.session.scalar(
-        _of(user_id)
+        select(Conversation.id)
+        .where(
+            Conversation.user_id == user_id,
+            Conversation.deleted_at.is_(None),
+            Conversation.archived_at.is_(None),
+        )
         .order_by(Conversation.updated_at.desc(), Conversation.id.desc())
         .limit(1)
-        .with_only_columns(Conversation.id)
-    )
-
-
-def _of(user_id: int) -> Select[Conversation]:
-    return select(Conversation).where(
-        Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
-    )
-
-
-def page(user_id: int, after: str | None = None) -> tuple[list[Conversation], str | None]:
-    """Return a page of conversations, newest first, and the cursor of the next one.
-
-    Pinned ones all come with the first page; the cursor is the last row's id: a keyset, so that a
-    page costs the same however far down it is.
-    """
-    newest_first = (Conversation.updated_at.desc(), Conversation.id.desc())
-    pinned: list[Conversation] = []
-    query = _of(user_id).where(Conversation.pinned.is_(False))
-    if after is None:
-        pinned = list(
-            db.session.scalars(_of(user_id).where(Conversation.pinned).order_by(*newest_first))
-        )
-    else:
-        query = query.where(_older_than(own(user_id, after)))
-    rows = list(db.session.scalars(query.order_by(*newest_first).limit(CONVERSATIONS_PER_PAGE + 1)))
-    more = len(rows) > CONVERSATIONS_PER_PAGE
-    rows = rows[:CONVERSATIONS_PER_PAGE]
-    return pinned + rows, rows[-1].id if more else None
-
-
-def _older_than(last: Conversation) -> ColumnElement[bool]:
-    return or_(
-        Conversation.updated_at < last.updated_at,
-        (Conversation.updated_at == last.updated_at) & (Conversation.id < last.id),
     )
 
 
@@ -102,17 +79,21 @@ def _change(row: Conversation, **values: Any) -> Conversation:
     return row
 
 
-def create(user_id: int, title: str | None, settings: dict[str, Any]) -> Conversation:
+def create(
+    user_id: int, title: str | None, settings: dict[str, Any], folder_id: str | None = None
+) -> Conversation:
     """Make an empty conversation; without a title it gets one from its first question.
 
     Raises:
         InvalidInput: as `rename` and `checked_settings`.
+        NotFound: the folder is not there, or another's.
     """
     row = Conversation(
         id=new_id(),
         user_id=user_id,
         title=UNTITLED if title is None else checked_title(title),
         settings=_without_none(checked_settings(settings)),
+        folder_id=None if folder_id is None else own_folder(user_id, folder_id).id,
     )
     transaction(lambda: db.session.add(row))
     signals.conversation_changed.send(row)
@@ -125,12 +106,16 @@ def change(
     *,
     title: str | None = None,
     pinned: bool | None = None,
+    archived: bool | None = None,
+    folder_id: str | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Conversation:
     """Change what is given, all of it or nothing; a setting of None puts the model's default back.
 
+    A `folder_id` of "" takes it out of its folder.
+
     Raises:
-        NotFound: it is not there, or another's.
+        NotFound: it, or the folder, is not there, or another's.
         InvalidInput: an empty or too long title; as `checked_settings`.
     """
     row = own(user_id, conversation_id)
@@ -139,6 +124,10 @@ def change(
         wanted["title"] = checked_title(title)
     if pinned is not None:
         wanted["pinned"] = pinned
+    if archived is not None:
+        wanted["archived_at"] = (row.archived_at or utc_now()) if archived else None
+    if folder_id is not None:
+        wanted["folder_id"] = own_folder(user_id, folder_id).id if folder_id else None
     if settings is not None:
         wanted["settings"] = _without_none({**row.settings, **checked_settings(settings)})
     return _change(row, **wanted)

@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import select
 
 from echo.limits import SEARCH_CHARS, SEARCH_ROWS, SEARCH_SECONDS
-from echo.models import Conversation, Message
+from echo.models import Conversation, Folder, Message
 from echo.services.searching import Budget, place
 from echo.text import boundary, folded
 
 RESULTS: Final = 30
 SNIPPET_AROUND: Final = 50
+ARCHIVE: Final = "Archived"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Result:
 
     id: str
     title: str
+    place: str
+    """Where it stands, if not in the list: its folder's name, or the archive."""
     updated_at: datetime
     message_id: str | None
     snippet_before: str
@@ -42,6 +45,12 @@ class _Chat(NamedTuple):
     updated_at: datetime
     id: str
     title: str
+    archived_at: datetime | None
+    folder: str | None
+
+    @property
+    def place(self) -> str:
+        return ARCHIVE if self.archived_at is not None else self.folder or ""
 
 
 def search(user_id: int, words: str) -> Found:
@@ -58,8 +67,16 @@ def search(user_id: int, words: str) -> Found:
 
 
 def _chats(user_id: int) -> Any:
-    return select(Conversation.updated_at, Conversation.id, Conversation.title).where(
-        Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
+    return (
+        select(
+            Conversation.updated_at,
+            Conversation.id,
+            Conversation.title,
+            Conversation.archived_at,
+            Folder.name,
+        )
+        .outerjoin(Folder, Folder.id == Conversation.folder_id)
+        .where(Conversation.user_id == user_id, Conversation.deleted_at.is_(None))
     )
 
 
@@ -79,6 +96,7 @@ def _shown(chat: _Chat, text: str, span: tuple[int, int], message_id: str | None
     return Result(
         chat.id,
         chat.title,
+        chat.place,
         chat.updated_at,
         message_id,
         text[boundary(text, max(start - SNIPPET_AROUND, 0)) : start],

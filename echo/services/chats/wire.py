@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from echo.clock import iso
-from echo.models import Conversation, Message
+from echo.models import Conversation, Folder, Message
 
 Payload = dict[str, Any]
 
@@ -20,11 +20,18 @@ def conversation(row: Conversation, live: bool = False) -> Payload:
         "id": row.id,
         "title": row.title,
         "pinned": row.pinned,
+        "archived": row.archived_at is not None,
+        "folder_id": row.folder_id,
         "settings": row.settings,
         "created_at": iso(row.created_at),
         "updated_at": iso(row.updated_at),
         "live": live,
     }
+
+
+def folder(row: Folder) -> Payload:
+    """Return the protocol's `folder`."""
+    return {"id": row.id, "name": row.name, "system_prompt": row.system_prompt}
 
 
 def message(row: Message, siblings: Sequence[str]) -> Payload:

@@ -23,6 +23,7 @@ from echo.models import (
     Conversation,
     Device,
     Feedback,
+    Folder,
     Invite,
     KeptResponse,
     MessageRating,
@@ -31,7 +32,7 @@ from echo.models import (
 )
 from echo.services import audit
 from echo.services.accounts import profile_pictures
-from echo.services.chats import export
+from echo.services.chats import export, wire
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
 
@@ -46,8 +47,8 @@ README: Final = """\
 Your data in Echo, packed {moment}
 
 account.json             who you are here: name, address, role and settings; the browsers you signed in
-                         with; your passkeys' and keys' names; your feedback and ratings; invitations you
-                         made; who looked into your conversations
+                         with; your passkeys' and keys' names; your folders, feedback and ratings; invitations
+                         you made; who looked into your conversations
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
@@ -122,6 +123,7 @@ def account(user: User) -> dict[str, Any]:
         "api_keys": [_api_key(row) for row in _own(ApiKey, user)],
         "feedback": [_feedback(row) for row in _own(Feedback, user)],
         "ratings": [_rating(row) for row in _own(MessageRating, user)],
+        "folders": [_folder(row) for row in _own(Folder, user)],
         "invitations": [_invite(row) for row in _rows(Invite, Invite.created_by, user)],
         "looks_into_my_conversations": [
             {**look._asdict(), "at": iso(look.at)} for look in audit.looks_at(user.id, LOOKS)
@@ -211,6 +213,15 @@ def _feedback(row: Feedback) -> dict[str, Any]:
         "state": row.state,
         "answer": row.answer,
         "answered_at": iso(row.answered_at),
+    }
+
+
+def _folder(row: Folder) -> dict[str, Any]:
+    return {
+        **wire.folder(row),
+        "position": row.position,
+        "made_at": iso(row.created_at),
+        "deleted_at": iso(row.deleted_at),
     }
 
 

@@ -15,7 +15,7 @@ from echo.extensions import db
 from echo.models import Conversation, Message, MessageRating, MessageStatus, User
 from echo.services import audit
 from echo.services.audit import Act
-from echo.services.chats import message_tree
+from echo.services.chats import folders, message_tree
 
 CUT = "length"
 
@@ -77,7 +77,7 @@ def _chat(reply: Message) -> RatedChat | None:
         elif text:
             messages.append((role, text))
     conversation = db.session.get_one(Conversation, reply.conversation_id)
-    system = str(conversation.settings.get("system_prompt") or "").strip()
+    system = (folders.prompt_of(conversation) or "").strip()
     if not _takes_turns(messages):
         return None
     head = (("system", system),) if system else ()

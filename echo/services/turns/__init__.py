@@ -21,8 +21,8 @@ from echo.generation import (
 from echo.services.turns.calls import Call, LiveCall, ended_as
 from echo.services.turns.ending import catch_up, interrupt_orphans
 from echo.services.turns.live_turn import LiveTurn
-from echo.services.turns.rows import Asked
-from echo.services.turns.turns import Question, Turns
+from echo.services.turns.rows import Asked, Question
+from echo.services.turns.turns import Turns
 from echo.services.turns.waits import longest as longest_waits
 
 __all__ = [

@@ -23,6 +23,7 @@ from echo.generation import (
 )
 from echo.models import Conversation, User
 from echo.services import help, site_settings
+from echo.services.chats import folders
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import safety
@@ -52,7 +53,7 @@ class EngineRequests:
         site = site_settings.current()
         room = sampling_for(conversation.settings, site, chosen).max_new_tokens
         told = self._prompting(conversation, site, chosen)
-        system, _ = opening(conversation.settings.get("system_prompt"), site, chosen, told)
+        system, _ = opening(folders.prompt_of(conversation), site, chosen, told)
         try:
             self.engine.check(told.question(text), system, room, chosen.name)
         except MessageTooLong as refusal:
@@ -108,7 +109,7 @@ class EngineRequests:
     ) -> GenerationRequest:
         site = site_settings.current()
         told = self._prompting(conversation, site, chosen)
-        system, shared = opening(conversation.settings.get("system_prompt"), site, chosen, told)
+        system, shared = opening(folders.prompt_of(conversation), site, chosen, told)
         return GenerationRequest(
             messages=as_read(system, history, told),
             sampling=sampling_for(conversation.settings, site, chosen),
@@ -127,7 +128,7 @@ def opening(
 ) -> tuple[str, int]:
     """Return the system prompt, and how many of its first characters are the same for everybody.
 
-    `own` is the conversation's; None: what is usual for the model here.
+    `own` is the conversation's or its folder's; None: what is usual for the model here.
     """
     if own is not None:
         return told.system_prompt(own), len(told.system_prompt(""))

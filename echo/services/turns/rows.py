@@ -25,6 +25,18 @@ GOES_ON = "This answer is being written already."
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a person asks; `conversation_id` None makes a new conversation, perhaps in a folder."""
+
+    text: str
+    client_id: str | None = None
+    conversation_id: str | None = None
+    parent_id: str | None = None
+    settings: dict[str, Any] | None = None
+    folder_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Asked:
     """The committed rows of a turn."""
 
@@ -55,21 +67,21 @@ def must_be_asked(user_id: int, client_id: str | None) -> Asked:
     return repeated
 
 
-def conversation_for(
-    user_id: int, conversation_id: str | None, text: str, settings: dict[str, Any] | None
-) -> Conversation:
-    """Return the user's conversation with `settings` put in, or a new one, not yet stored."""
-    if conversation_id is not None:
-        row = conversations.own(user_id, conversation_id)
-        if settings:
-            conversations.change_settings(user_id, row.id, settings)
+def conversation_for(user_id: int, question: Question) -> Conversation:
+    """Return the user's conversation with the settings put in, or a new one, not yet stored."""
+    if question.conversation_id is not None:
+        row = conversations.own(user_id, question.conversation_id)
+        if question.settings:
+            conversations.change_settings(user_id, row.id, question.settings)
         return row
-    chosen = conversations.checked_settings(settings or {})
+    chosen = conversations.checked_settings(question.settings or {})
+    folder = question.folder_id and conversations.own_folder(user_id, question.folder_id)
     return Conversation(
         id=new_id(),
         user_id=user_id,
-        title=automatic_title(text),
+        title=automatic_title(question.text),
         settings={name: value for name, value in chosen.items() if value is not None},
+        folder_id=folder.id if folder else None,
     )
 
 
@@ -119,6 +131,7 @@ def insert(conversation: Conversation, messages: list[Message]) -> bool:
         conversation.head_id = messages[-1].id
         conversation.message_count = messages[-1].ordinal
         conversation.updated_at = utc_now()
+        conversation.archived_at = None  # it is in use again
 
     try:
         transaction(work)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
@@ -29,20 +28,9 @@ from echo.services.turns.calls import Calls
 from echo.services.turns.engine_requests import EngineRequests
 from echo.services.turns.everywhere import Everywhere
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
-from echo.services.turns.rows import Asked
+from echo.services.turns.rows import Asked, Question
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a person asks; `conversation_id` None makes a new conversation."""
-
-    text: str
-    client_id: str | None = None
-    conversation_id: str | None = None
-    parent_id: str | None = None
-    settings: dict[str, Any] | None = None
 
 
 class Turns:
@@ -80,9 +68,7 @@ class Turns:
         if repeated := rows.already_asked(user_id, question.client_id):
             return repeated
         quotas.refuse_spent(user_id)
-        conversation = rows.conversation_for(
-            user_id, question.conversation_id, question.text, question.settings
-        )
+        conversation = rows.conversation_for(user_id, question)
         parent_id = rows.parent_for(conversation, question.parent_id)
         return self._ask_under(conversation, parent_id, question.text, question.client_id)
 

@@ -1,0 +1,193 @@
+"""A person's folders: make, change, order, delete with undo; the prompt that lies in one. No engine."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from echo import signals
+from echo.clock import utc_now
+from echo.errors import Conflict, InvalidInput, NotFound
+from echo.extensions import db
+from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX
+from echo.models import Conversation, Folder
+from echo.models.types import new_id
+from echo.services.chats import conversations
+from echo.services.storage import transaction
+from echo.text import is_blank, storable
+
+HELD_PER_STEP = 500  # ids in one statement
+
+
+def of(user_id: int) -> list[Folder]:
+    """Return the user's folders in their order."""
+    query = select(Folder).where(Folder.user_id == user_id, Folder.deleted_at.is_(None))
+    return list(db.session.scalars(query.order_by(Folder.position, Folder.id)))
+
+
+def prompt_of(row: Conversation) -> str | None:
+    """Return the system prompt that holds for a conversation: its own, else its folder's; None: neither."""
+    own: str | None = row.settings.get("system_prompt")
+    if own is not None or row.folder_id is None:
+        return own
+    folder = db.session.get(Folder, row.folder_id)
+    return (folder.system_prompt or None) if folder is not None else None
+
+
+def create(user_id: int, name: str, system_prompt: str = "") -> Folder:
+    """Make a folder, after those there are.
+
+    Raises:
+        InvalidInput: an empty or too long name, too long a prompt.
+        Conflict: the user has as many as one may have.
+    """
+    row = Folder(
+        id=new_id(),
+        user_id=user_id,
+        name=_checked_name(name),
+        system_prompt=_checked_prompt(system_prompt),
+        held=[],
+    )
+
+    def work() -> None:
+        present = of(user_id)
+        if len(present) >= FOLDERS_MAX:
+            raise Conflict(f"One has at most {FOLDERS_MAX} folders. Delete one that is not needed.")
+        row.position = present[-1].position + 1 if present else 0
+        db.session.add(row)
+
+    transaction(work)
+    return _told(row)
+
+
+def change(
+    user_id: int,
+    folder_id: str,
+    *,
+    name: str | None = None,
+    system_prompt: str | None = None,
+    position: int | None = None,
+) -> Folder:
+    """Change what is given, all of it or nothing; `position` counts from 0 among the user's folders.
+
+    Raises:
+        NotFound: it is not there, or another's.
+        InvalidInput: as `create`.
+    """
+    row = conversations.own_folder(user_id, folder_id)
+    new_name = None if name is None else _checked_name(name)
+    new_prompt = None if system_prompt is None else _checked_prompt(system_prompt)
+
+    def work() -> None:
+        row.name = row.name if new_name is None else new_name
+        row.system_prompt = row.system_prompt if new_prompt is None else new_prompt
+        if position is not None:
+            others = [each for each in of(user_id) if each.id != row.id]
+            others.insert(position, row)
+            for at, each in enumerate(others):
+                each.position = at
+
+    transaction(work)
+    return _told(row)
+
+
+def _told(row: Folder) -> Folder:
+    signals.folders_changed.send(row.user_id, moved=False)
+    return row
+
+
+def remove(user_id: int, folder_id: str, with_conversations: bool = False) -> None:
+    """Delete a folder; what lies in it goes back to the list, or is deleted too. `restore` undoes both.
+
+    What is in the archive is never deleted along: it is not seen in the folder.
+
+    Raises:
+        NotFound: it is not there, or another's.
+    """
+    row = conversations.own_folder(user_id, folder_id)
+    now = utc_now()
+
+    def work() -> list[str]:
+        held = _held(row.id, archived=False)
+        row.held = held + _held(row.id, archived=True)
+        row.deleted_at = now
+        _set(Conversation.folder_id == row.id, folder_id=None)
+        for ids in _steps(held if with_conversations else []):
+            _set(Conversation.id.in_(ids), deleted_at=now)
+        return held if with_conversations else []
+
+    for conversation_id in transaction(work):
+        signals.conversation_removed.send(user_id, conversation_id=conversation_id, restorable=True)
+    signals.folders_changed.send(user_id, moved=True)
+
+
+def _held(folder_id: str, *, archived: bool) -> list[str]:
+    put_away = Conversation.archived_at.is_not(None)
+    query = select(Conversation.id).where(
+        Conversation.folder_id == folder_id,
+        Conversation.deleted_at.is_(None),
+        put_away if archived else ~put_away,
+    )
+    return list(db.session.scalars(query))
+
+
+def restore(user_id: int, folder_id: str) -> Folder:
+    """Undo a deletion: those that lay in it lie in it again, unless they were moved elsewhere since.
+
+    Raises:
+        NotFound: there is nothing to undo.
+        Conflict: the user has as many folders as one may have.
+    """
+    row = db.session.get(Folder, storable(folder_id))
+    if row is None or row.user_id != user_id or row.deleted_at is None:
+        raise NotFound("There is no such folder, or it is not yours.", field="folder_id")
+    if len(of(user_id)) >= FOLDERS_MAX:
+        raise Conflict(f"One has at most {FOLDERS_MAX} folders. Delete one that is not needed.")
+    gone: datetime = row.deleted_at
+
+    def work() -> None:
+        for ids in _steps(row.held):
+            mine = Conversation.id.in_(ids) & (Conversation.user_id == user_id)
+            _set(mine & Conversation.folder_id.is_(None), folder_id=row.id)
+            _set(mine & (Conversation.deleted_at == gone), deleted_at=None)
+        row.held, row.deleted_at = [], None
+
+    transaction(work)
+    signals.folders_changed.send(user_id, moved=True)
+    return row
+
+
+def purge_deleted() -> int:
+    """Remove for good what was deleted long enough ago; returns how many."""
+
+    def work() -> int:
+        old = Folder.deleted_at < utc_now() - conversations.KEPT_AFTER_DELETE
+        return int(db.session.execute(delete(Folder).where(old)).rowcount)  # type: ignore[attr-defined]
+
+    return transaction(work)
+
+
+def _steps(ids: list[str]) -> list[list[str]]:
+    return [ids[at : at + HELD_PER_STEP] for at in range(0, len(ids), HELD_PER_STEP)]
+
+
+def _set(which: Any, **values: Any) -> None:
+    db.session.execute(update(Conversation).where(which).values(**values))
+
+
+def _checked_name(name: str) -> str:
+    name = name[: 4 * FOLDER_NAME_CHARS]
+    is_seen = not is_blank(name)
+    name = " ".join(storable(name).split())
+    if not is_seen or len(name) > FOLDER_NAME_CHARS:
+        raise InvalidInput(
+            f"A folder's name has 1 to {FOLDER_NAME_CHARS} characters.", field="name"
+        )
+    return name
+
+
+def _checked_prompt(text: str) -> str:
+    checked = conversations.checked_settings({"system_prompt": text})["system_prompt"]
+    return "" if is_blank(checked) else str(checked)

@@ -1,0 +1,229 @@
+// The folders above the list, and the archive below them: opened, filled when first looked into, changed by a menu.
+
+import { get, send } from "./http.js";
+import { element, iconButton } from "./icons.js";
+import { openMenu } from "./menu.js";
+import { toast } from "./toasts.js";
+
+const OPEN = "echo.open-folders";
+export const ARCHIVE = "archived";
+
+/** Where a conversation stands: in the archive, in a folder, or ("") in the list. */
+export const placeOf = ({ archived, folder_id: folder }) => (archived ? ARCHIVE : folder ?? "");
+
+export class Folders {
+  /** on: {put(conversation), newChat(folder), edit(folder), redrawn()} */
+  constructor({ root, template, folders, on }) {
+    Object.assign(this, { root, template, on });
+    this.all = folders;
+    root.addEventListener("click", (event) => this.#click(event));
+    for (const section of this.#sections()) if (remembered().includes(section.dataset.place)) this.#open(section);
+  }
+
+  // ---- what there is ------------------------------------------------------------------------------------------
+
+  named(id) {
+    return this.all.find((folder) => folder.id === id);
+  }
+
+  /** The system prompt that a conversation of this folder begins with, if the folder has one. */
+  promptOf(id) {
+    return this.named(id)?.system_prompt || null;
+  }
+
+  /** Where the row of a conversation belongs; null: in the list by time. */
+  sectionOf(conversation) {
+    const section = this.#section(placeOf(conversation));
+    if (section?.dataset.place === ARCHIVE) section.hidden = false;
+    return section ?? null;
+  }
+
+  #sections() {
+    return [...this.root.querySelectorAll(".folder")];
+  }
+
+  #section(place) {
+    return this.#sections().find((section) => section.dataset.place === place);
+  }
+
+  /** folders_changed: those that stay keep their rows, so that nothing jumps. */
+  show(folders) {
+    this.all = folders;
+    const archive = this.#section(ARCHIVE);
+    const known = new Set(folders.map((folder) => folder.id));
+    for (const section of this.#sections()) if (section !== archive && !known.has(section.dataset.place)) section.remove();
+    for (const folder of folders) archive.before(this.#filled(this.#section(folder.id) ?? this.#made(folder), folder));
+    this.on.redrawn();
+  }
+
+  #made(folder) {
+    const section = this.template.content.querySelector(".folder").cloneNode(true);
+    section.dataset.place = folder.id;
+    section.querySelector(".folder-open").setAttribute("aria-controls", `folder-${folder.id}`);
+    section.querySelector("ul").id = `folder-${folder.id}`;
+    return section;
+  }
+
+  #filled(section, folder) {
+    section.querySelector(".folder-name").textContent = folder.name;
+    section.querySelector("ul").setAttribute("aria-label", `Chats in ${folder.name}`);
+    section.querySelector(".folder-menu").setAttribute("aria-label", `More for the folder ${folder.name}`);
+    return section;
+  }
+
+  // ---- open and closed ----------------------------------------------------------------------------------------
+
+  #click(event) {
+    const section = event.target.closest(".folder");
+    if (event.target.closest(".folder-new")) this.on.edit(null);
+    else if (event.target.closest(".folder-open")) this.#toggle(section);
+    else if (event.target.closest(".folder-menu")) this.#menu(event.target.closest("button"), this.named(section.dataset.place));
+  }
+
+  #toggle(section) {
+    if (isOpen(section)) this.#draw(section, false);
+    else this.#open(section);
+    remember(this.#sections().filter(isOpen).map((each) => each.dataset.place));
+  }
+
+  #draw(section, open) {
+    section.querySelector(".folder-open").setAttribute("aria-expanded", String(open));
+    section.querySelector(".folder-body").hidden = !open;
+  }
+
+  async #open(section) {
+    this.#draw(section, true);
+    await this.#load(section);
+  }
+
+  /** After a lost connection, or when much has moved: what is open is looked at anew. */
+  async reload() {
+    try {
+      this.show((await get("/api/folders")).data);
+    } catch {
+      return; // the next look makes it true
+    }
+    for (const section of this.#sections()) {
+      if (isOpen(section)) await this.#load(section);
+      else section.querySelector("ul").replaceChildren();
+    }
+  }
+
+  async #load(section, after = null) {
+    const { place } = section.dataset;
+    section.classList.add("is-loading");
+    const which = place === ARCHIVE ? { archived: "true" } : { folder_id: place };
+    try {
+      const { data, next } = await get(`/api/conversations?${new URLSearchParams(after ? { ...which, after } : which)}`);
+      const there = new Set(data.map((conversation) => conversation.id));
+      if (!after) for (const row of section.querySelectorAll(".conversation-row")) if (!there.has(row.dataset.id)) row.remove();
+      for (const conversation of data) this.on.put(conversation);
+      this.#end(section, next);
+    } catch (error) {
+      if (error.status !== 404) toast(error.message, { kind: "error" });
+    } finally {
+      section.classList.remove("is-loading");
+    }
+  }
+
+  #end(section, next) {
+    section.querySelector(".load-more")?.remove();
+    if (!next) return;
+    const more = element("button", { type: "button", class: "load-more", onclick: () => this.#load(section, next) }, "Show more");
+    section.querySelector(".folder-body").append(more);
+  }
+
+  // ---- acts ---------------------------------------------------------------------------------------------------
+
+  #menu(button, folder) {
+    const at = this.all.indexOf(folder);
+    openMenu(button, [
+      { label: "New chat here", icon: "new", run: () => this.on.newChat(folder) },
+      { label: "Edit folder", icon: "edit", run: () => this.on.edit(folder) },
+      at > 0 && { label: "Move up", icon: "send", run: () => this.#change(folder, { position: at - 1 }) },
+      at < this.all.length - 1 && { label: "Move down", icon: "down", run: () => this.#change(folder, { position: at + 1 }) },
+      "line",
+      { label: "Delete folder, keep chats", icon: "trash", run: () => this.#remove(folder, "keep") },
+      { label: "Delete folder and chats", icon: "trash", danger: true, run: () => this.#remove(folder, "delete") },
+    ], "This folder");
+  }
+
+  async #change(folder, values) {
+    try {
+      await send("PATCH", `/api/folders/${folder.id}`, values);
+    } catch (error) {
+      toast(error.message, { kind: "error" });
+    }
+  }
+
+  async #remove(folder, what) {
+    try {
+      await send("DELETE", `/api/folders/${folder.id}?conversations=${what}`);
+      const said = what === "keep" ? "deleted; its chats are in the list" : "and its chats deleted";
+      toast(`Folder “${folder.name}” ${said}`, { action: { label: "Undo", run: () => this.#restore(folder) } });
+    } catch (error) {
+      toast(error.message, { kind: "error" });
+    }
+  }
+
+  async #restore(folder) {
+    try {
+      await send("POST", `/api/folders/${folder.id}/restore`);
+    } catch (error) {
+      toast(error.message, { kind: "error" });
+    }
+  }
+}
+
+const isOpen = (section) => section.querySelector(".folder-open").getAttribute("aria-expanded") === "true";
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(OPEN)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function remember(places) {
+  try {
+    localStorage.setItem(OPEN, JSON.stringify(places));
+  } catch {
+    // a browser that keeps nothing opens them closed
+  }
+}
+
+/** The dialog in which a folder is made or changed; `done(folder)` follows what it made. */
+export class FolderDialog {
+  constructor(dialog) {
+    this.dialog = dialog;
+    this.form = dialog.querySelector("form");
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.#save(); });
+  }
+
+  open(folder, done = () => {}) {
+    Object.assign(this, { folder, done });
+    this.dialog.querySelector("h2").textContent = folder ? "Edit folder" : "New folder";
+    this.form.elements.name.value = folder?.name ?? "";
+    this.form.elements.system_prompt.value = folder?.system_prompt ?? "";
+    this.#say("");
+    this.dialog.showModal();
+    this.form.elements.name.select();
+  }
+
+  async #save() {
+    const { name, system_prompt: prompt } = this.form.elements;
+    const wanted = { name: name.value, system_prompt: prompt.value };
+    try {
+      const made = this.folder ? await send("PATCH", `/api/folders/${this.folder.id}`, wanted) : await send("POST", "/api/folders", wanted);
+      this.dialog.close();
+      this.done(made);
+    } catch (error) {
+      this.#say(error.message);
+    }
+  }
+
+  #say(text) {
+    this.dialog.querySelector("[data-form-error]").textContent = text;
+  }
+}

@@ -1,0 +1,136 @@
+"""Folders and the archive in the list: by menu, by drag, by keyboard, in two tabs, on a phone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import ContextMaker, open_chat
+from tests.browser.talk import answer, ask, ask_and_wait, choose, composer, wait_for_end
+from tests.browser.test_accessibility import expect_no_violations_in_either_theme
+from tests.browser.test_conversations import CHAT_MENU, new_chat, rows
+from tests.live.server import LiveServer, Person
+
+
+def folder(page: Page, name: str) -> Locator:
+    return page.locator(".folder").filter(has=page.locator(".folder-name", has_text=name))
+
+
+def shown(page: Page, name: str) -> Locator:
+    return folder(page, name).locator(".conversation-title")
+
+
+def listed(page: Page) -> Locator:
+    return page.locator("#conversation-rows .conversation-title")
+
+
+def of_folder(page: Page, name: str, item: str) -> None:
+    folder(page, name).locator(".folder-head").hover()
+    page.get_by_role("button", name=f"More for the folder {name}").click()
+    page.get_by_role("menuitem", name=item).click()
+
+
+def picture(page: Page, name: str) -> None:
+    if place := os.environ.get("ECHO_PICTURES"):
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            page.screenshot(path=Path(place) / f"{name}-{theme}.png")
+
+
+def test_a_chat_is_put_into_a_folder_and_nothing_is_lost_with_it(
+    chat: Page, echo: LiveServer
+) -> None:
+    ask_and_wait(chat, "About lions")
+    choose(chat, CHAT_MENU, "Move to a folder")
+    chat.get_by_role("menuitem", name="New folder").click()
+    dialog = chat.get_by_role("dialog", name="New folder")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    dialog.get_by_label("Name").fill("Animals & <b>more</b>")
+    dialog.get_by_label("System prompt").fill("Answer like a zoologist.")
+    picture(chat, "folder-dialog")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    expect(shown(chat, "Animals & <b>more</b>")).to_have_text("About lions")
+    expect(shown(chat, "Animals")).to_be_hidden()
+    folder(chat, "Animals").locator(".folder-open").click()
+    expect(shown(chat, "Animals")).to_be_visible()
+    expect(listed(chat)).to_have_count(0)
+    chat.get_by_role("button", name="Settings of this chat").click()
+    expect(chat.get_by_label("System prompt", exact=True)).to_have_attribute(
+        "placeholder", "Answer like a zoologist."
+    )
+    chat.keyboard.press("Escape")
+    chat.reload()
+    expect(shown(chat, "Animals")).to_be_visible()  # it was left open
+    of_folder(chat, "Animals", "New chat here")
+    expect(chat.get_by_role("heading", level=1)).to_have_text("New chat in Animals & <b>more</b>")
+    ask_and_wait(chat, "About tigers")
+    expect(shown(chat, "Animals")).to_have_text(["About tigers", "About lions"])
+    picture(chat, "folders")
+    of_folder(chat, "Animals", "Delete folder, keep chats")
+    expect(listed(chat)).to_have_text(["About tigers", "About lions"])
+    expect(folder(chat, "Animals")).to_have_count(0)
+    chat.get_by_role("button", name="Undo").click()
+    folder(chat, "Animals").locator(".folder-open").click()
+    expect(shown(chat, "Animals")).to_have_text(["About tigers", "About lions"])
+    expect(rows(chat)).to_have_count(2)
+    expect_no_violations_in_either_theme(chat)
+
+
+def test_a_chat_is_dragged_and_archived_and_another_tab_sees_it(
+    chat: Page, echo: LiveServer, member: Person
+) -> None:
+    for text in ("About lions", "About tigers"):
+        new_chat(chat)
+        ask_and_wait(chat, text)
+    other = open_chat(chat.context.new_page(), echo)
+    chat.get_by_role("button", name="New folder").click()
+    chat.get_by_label("Name").fill("Big cats")
+    chat.keyboard.press("Enter")
+    lions = rows(chat).filter(has_text="lions")
+    lions.drag_to(folder(chat, "Big cats"))
+    expect(shown(chat, "Big cats")).to_have_text("About lions")
+    folder(other, "Big cats").locator(".folder-open").click()
+    expect(shown(other, "Big cats")).to_have_text("About lions")
+    folder(chat, "Big cats").locator(".folder-open").click()
+    shown(chat, "Big cats").drag_to(chat.locator("#conversation-rows"))
+    expect(shown(other, "Big cats")).to_have_count(0)
+    expect(listed(other)).to_have_text(["About tigers", "About lions"])
+    rows(chat).filter(has_text="lions").hover()
+    chat.get_by_role("button", name="More for About lions").press("Enter")
+    chat.get_by_role("menuitem", name="Archive").press("Enter")
+    expect(folder(chat, "Archived")).to_be_visible()
+    expect(listed(chat)).to_have_text("About tigers")
+    other.get_by_role("button", name="Archived").press("Enter")
+    expect(shown(other, "Archived")).to_have_text("About lions")
+    shown(other, "Archived").click()
+    expect(answer(other)).to_be_visible()
+    picture(other, "archive")
+    ask(other, "And back again")
+    expect(listed(chat)).to_have_text(["About lions", "About tigers"])
+    chat.get_by_role("button", name="Search").click()
+    chat.get_by_role("textbox", name="Search chats").fill("lions")
+    expect(chat.locator(".search-result")).to_have_count(1)
+
+
+def test_on_a_phone_the_menu_moves(
+    echo: LiveServer, member: Person, new_context: ContextMaker
+) -> None:
+    context = new_context(member, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = open_chat(context.new_page(), echo)
+    composer(page).fill("About lions")
+    page.get_by_role("button", name="Send", exact=True).tap()
+    wait_for_end(page)
+    page.get_by_role("button", name="Open sidebar").tap()
+    page.get_by_role("button", name="New folder").tap()
+    page.get_by_label("Name").fill("Animals")
+    page.get_by_role("button", name="Save").tap()
+    page.get_by_role("button", name="More for About lions").tap()
+    page.get_by_role("menuitem", name="Move to a folder").tap()
+    page.get_by_role("menuitemradio", name="Animals").tap()
+    folder(page, "Animals").locator(".folder-open").tap()
+    expect(shown(page, "Animals")).to_have_text("About lions")
+    picture(page, "phone")
+    expect_no_violations_in_either_theme(page)

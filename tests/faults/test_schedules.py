@@ -55,7 +55,7 @@ def test_every_window_ends_with_what_is_stored(rig: Rig, windows: Windows) -> No
         compared += play(rig, windows, seed, by, fault)
         played[fault.__name__] += AT_ONCE
         taken = time.monotonic() - began
-        print(f"{seed} {fault.__name__}: {compared} messages, {taken:.0f} s", flush=True)
+        print(f"{compared} messages until now, {taken:.0f} s", flush=True)
     left = rig.left_over(timers=True)
     assert not left, f"the server holds more than at rest: {left}"
     assert compared > 4 * SCHEDULES  # windows had something to show
@@ -64,6 +64,7 @@ def test_every_window_ends_with_what_is_stored(rig: Rig, windows: Windows) -> No
 
 def play(rig: Rig, windows: Windows, seed: int, by: random.Random, fault: Any) -> int:
     """Play one round and compare; return how many messages were compared."""
+    print(f"{seed} {fault.__name__}: ", end="", flush=True)
     schedules = [Schedule(seed + n, rig.server, rig.proxy, windows) for n in range(AT_ONCE)]
     acting = [threading.Thread(target=one.run) for one in schedules]
     for each in acting:

@@ -62,6 +62,15 @@ REQUEST_BYTES: Final = 2_000_000
 PICTURE_BYTES: Final = 5_000_000
 PICTURE_PIXELS: Final = 40_000_000
 PICTURE_REQUEST_BYTES: Final = 6_000_000  # a picture with the fields around it
+IMPORT_BYTES: Final = 50_000_000  # of one file with chats
+IMPORT_REQUEST_BYTES: Final = 51_000_000  # the file with what is around it
+IMPORT_UNPACKED_BYTES: Final = 100_000_000
+IMPORT_KEY_CHARS: Final = 100
+IMPORT_CHATS: Final = 10_000
+IMPORT_MESSAGES: Final = 100_000  # of all its chats together
+IMPORT_CHAT_MESSAGES: Final = 5_000
+IMPORT_CHAT_CHARS: Final = 5_000_000
+IMPORT_MESSAGE_CHARS: Final = 200_000
 MESSAGES_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
 PEOPLE_PER_PAGE: Final = 100
@@ -116,6 +125,7 @@ RATE_LIMITS: Final = {
     "api_token.make": "1/second",
     "api_token.refresh": "5/second",
     "api_feedback.leave": "1/second",
+    "api_conversations.import_file": "10/minute",
     "recovery.forgot": "10/minute",
     "recovery.reset": "3/second",
     "recovery.verify": "3/second",

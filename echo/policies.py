@@ -132,6 +132,7 @@ ROUTES: Final = {
     **dict.fromkeys(
         (
             "api_me.me", "api_conversations.listing", "api_conversations.create",
+            "api_conversations.import_file",
             "api_folders.index", "api_folders.create",
             "api_feedback.listing", "api_feedback.leave",
         ), Right.SIGNED_IN,

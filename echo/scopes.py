@@ -49,7 +49,8 @@ KEY_SCOPES: Final = {
     ),
     **dict.fromkeys(
         (
-            "api_conversations.create", "api_conversations.change", "api_conversations.remove",
+            "api_conversations.create", "api_conversations.import_file",
+            "api_conversations.change", "api_conversations.remove",
             "api_conversations.restore", "api_messages.rate", "api_feedback.leave",
             "api_folders.create", "api_folders.change", "api_folders.remove", "api_folders.restore",
         ), frozenset({Scope.CHAT}),

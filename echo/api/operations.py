@@ -29,6 +29,8 @@ class Operation:
     status: HTTPStatus = HTTPStatus.OK
     media: tuple[str, ...] = ()
     """Of answers that are texts, besides JSON."""
+    form: type[BaseModel] | None = None
+    """Of a multipart form, which the view reads itself."""
 
 
 def operation(
@@ -38,10 +40,11 @@ def operation(
     query: type[Query] = Query,
     status: HTTPStatus = HTTPStatus.OK,
     media: tuple[str, ...] = (),
+    form: type[BaseModel] | None = None,
 ) -> Callable[[View], View]:
     """Give a view what it takes, as `body` and `query`, and answer what it returns as JSON."""
     done = HTTPStatus.NO_CONTENT if answer is None else status
-    declared = Operation(answer, body, query, done, media)
+    declared = Operation(answer, body, query, done, media, form)
 
     def around(view: View) -> View:
         @wraps(view)

@@ -16,12 +16,13 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from echo.clock import utc_now
 from echo.extensions import Base
-from echo.limits import CLIENT_ID_CHARS, RATING_COMMENT_CHARS, TITLE_CHARS
+from echo.limits import CLIENT_ID_CHARS, IMPORT_KEY_CHARS, RATING_COMMENT_CHARS, TITLE_CHARS
 from echo.models.types import PublicId, UtcDateTime
 
 
@@ -29,6 +30,7 @@ class Conversation(Base):
     """One conversation of one owner, in one folder at most.
 
     `deleted_at` marks it for removal: until then it can be restored. `archived_at` keeps it out of the list.
+    `imported_from` names the chat elsewhere that it was, so that it is not imported twice.
     """
 
     __tablename__ = "conversations"
@@ -45,6 +47,7 @@ class Conversation(Base):
         ForeignKey("folders.id", ondelete="SET NULL"), index=True
     )
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    imported_from: Mapped[str | None] = mapped_column(String(IMPORT_KEY_CHARS))
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     head_id: Mapped[str | None] = mapped_column(String(26))
     message_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -89,7 +92,8 @@ class Message(Base):
     of stream pieces that `text` holds and `piece_lengths` their lengths in characters, so that any
     stretch of the stream can be sent again after it has ended. `edited_at` says that a person has edited it
     in its place; `original_text` is then what the model had said, None again where it was put back.
-    `node` names the process that writes a live reply.
+    `node` names the process that writes a live reply. What was `imported` was said
+    elsewhere: it counts in no sum.
     """
 
     __tablename__ = "messages"
@@ -128,6 +132,7 @@ class Message(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     original_text: Mapped[str | None] = mapped_column(Text)
+    imported: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     rating: Mapped[MessageRating | None] = relationship(lazy="selectin", viewonly=True)
 

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.forms.own_account import DeleteMeForm, RetentionForm
+from echo.limits import IMPORT_BYTES
 from echo.services import audit
 from echo.services.accounts import accounts, names
 from echo.services.chats import feedback, retention
@@ -48,6 +49,7 @@ def _forms(**shown: Any) -> dict[str, Any]:
         "delete_form": DeleteMeForm(None),
         "site_days": retention.site_days(),
         "in_force": retention.in_force(own_days),
+        "import_megabytes": IMPORT_BYTES // 1_000_000,
         "opinions": feedback.own(current_user.id),
         **shown,
     }

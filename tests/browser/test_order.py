@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.browser.talk import answer, ask, ask_and_wait, choose, composer, wait
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_conversations import CHAT_MENU, new_chat, rows
 from tests.live.server import LiveServer, Person
+from tests.services.test_imports import gpt, gpt_node
 
 
 def folder(page: Page, name: str) -> Locator:
@@ -113,6 +115,30 @@ def test_a_chat_is_dragged_and_archived_and_another_tab_sees_it(
     chat.get_by_role("button", name="Search").click()
     chat.get_by_role("textbox", name="Search chats").fill("lions")
     expect(chat.locator(".search-result")).to_have_count(1)
+
+
+def test_chats_are_brought_along(chat: Page, echo: LiveServer, tmp_path: Path) -> None:
+    circle = {**gpt(a=gpt_node("b", "user", "A"), b=gpt_node("a", "user", "B")), "title": "Round"}
+    talk = gpt(
+        q=gpt_node(None, "user", "How large?"), a=gpt_node("q", "assistant", "About **3 m**.")
+    )
+    file = tmp_path / "conversations.json"
+    file.write_text(json.dumps([{**talk, "title": "Sea <b>cows</b>"}, circle]))
+    page = chat.context.new_page()
+    page.goto(f"{echo.url}/profile/data#import")
+    page.get_by_label("A file of at most").set_input_files(file)
+    expect(page.locator("#import-note")).to_have_text("1 chat with 2 messages can be imported.")
+    expect(page.locator("#import-report")).to_contain_text("go round in a circle")
+    picture(page, "import")
+    expect(listed(chat)).to_have_count(0)
+    page.get_by_role("button", name="Import 1 chat").click()
+    expect(page.locator("#import-note")).to_have_text("1 chat is in your list now.")
+    expect_no_violations_in_either_theme(page)
+    expect(listed(chat)).to_have_text("Sea <b>cows</b>")
+    listed(chat).click()
+    expect(answer(chat)).to_contain_text("About 3 m.")
+    page.get_by_label("A file of at most").set_input_files(file)
+    expect(page.locator("#import-note")).to_have_text("There is nothing to import in it.")
 
 
 def test_on_a_phone_the_menu_moves(

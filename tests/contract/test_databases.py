@@ -18,7 +18,7 @@ from echo.extensions import bcrypt, db, limiter
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import Conversation, Feedback, Message, Role, RoleName
 from echo.services.accounts import accounts
-from echo.services.chats import conversations, export, search
+from echo.services.chats import conversations, export, search, shelves
 from echo.services.sign_in import devices, first_admin
 from echo.sockets import hub_bridge
 from tests.conftest import PASSWORD, Tab, settings_for
@@ -99,7 +99,7 @@ def test_turn_streams_is_stored_and_searched(app: Flask) -> None:
     found = search.search(user_id, "50% <b>Ünï".lower())
     assert [each.id for each in found.results] == [asked["conversation_id"]]
     assert search.search(user_id, "5_%").results == []
-    rows, more = conversations.page(user_id)
+    rows, more = shelves.page(user_id)
     assert (len(rows), more) == (1, None)
     assert ANSWER in export.as_markdown(rows[0])
     conversations.remove(user_id, rows[0].id)

@@ -5,6 +5,8 @@ A route or event with an argument that is not in these tables fails its test by 
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -135,6 +137,9 @@ class World:
                 "messages": [{"role": "user", "content": "Hi"}],
             },
         }
+        if endpoint == "api_conversations.import_file":
+            told = {"conversation": {"title": "M"}, "messages": [{"role": "user", "text": "M"}]}
+            return {"data": {"file": (io.BytesIO(json.dumps(told).encode()), "chat.json")}}
         if endpoint in json_bodies:
             return {"json": json_bodies[endpoint]}
         return {

@@ -97,8 +97,7 @@ def _add_schemas(spec: APISpec, described: list[Described]) -> Names:
     models: set[Model] = {(Error, "serialization")}
     models |= {(kind, "serialization") for kind in protocols.ERRORS.values()}
     for _rule, _method, declared in described:
-        if declared.body is not None:
-            models.add((declared.body, "validation"))
+        models |= {(kind, "validation") for kind in (declared.body, declared.form) if kind}
         if declared.answer is not None:
             models.add((declared.answer, "serialization"))
     wanted = sorted(models, key=lambda model: model[0].__name__)
@@ -133,6 +132,10 @@ def _operation(app: Flask, rule: Rule, declared: Operation, names: Names) -> dic
     if declared.body is not None:
         content = _content(names, (declared.body, "validation"))
         told["requestBody"] = {"required": True, "content": content}
+    if declared.form is not None:
+        schema = {"$ref": REF.format(model=names[(declared.form, "validation")])}
+        form = {"multipart/form-data": {"schema": schema}}
+        told["requestBody"] = {"required": True, "content": form}
     return told
 
 

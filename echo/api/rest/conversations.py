@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from flask_login import current_user
 from pydantic import Field, WithJsonSchema
 
@@ -13,9 +14,11 @@ from echo.api.bodies import Body, Query, Text
 from echo.api.operations import operation
 from echo.api.rest import shapes
 from echo.api.rest.asking import ID_CHARS, After
-from echo.errors import InvalidInput
+from echo.errors import InvalidInput, TooLong
 from echo.limits import (
     GENERATION_RANGES,
+    IMPORT_BYTES,
+    IMPORT_REQUEST_BYTES,
     MODEL_NAME_CHARS,
     SYSTEM_PROMPT_CHARS,
     TITLE_CHARS,
@@ -29,7 +32,10 @@ from echo.services.chats import (
     shelves,
     wire,
 )
+from echo.services.chats.imports import apart, keeping
 from echo.services.turns import Turns
+
+IMPORT_CHATS_TOLD: Final = 1_000
 
 blueprint = Blueprint("api_conversations", __name__, url_prefix="/api/conversations")
 
@@ -79,6 +85,18 @@ class ConversationChange(Body):
     settings: Settings | None = None
 
 
+class ImportFile(Body):
+    """ChatGPT's `conversations.json`, Open WebUI's export of chats, or Echo's own; as JSON or in a ZIP."""
+
+    file: Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]
+
+
+class ImportHow(Query):
+    """Whether the chats are kept, or only told of."""
+
+    preview: bool = Field(False, description="true: nothing is kept")
+
+
 class ExportAs(Query):
     """In which form."""
 
@@ -117,6 +135,33 @@ def create(body: NewConversation) -> dict[str, Any]:
     return _told(
         conversations.create(current_user.id, body.title, body.settings or {}, body.folder_id)
     )
+
+
+@blueprint.url_value_preprocessor
+def _allow_imports(endpoint: str | None, _values: Any) -> None:
+    """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
+    if endpoint == "api_conversations.import_file":
+        request.max_content_length = IMPORT_REQUEST_BYTES
+
+
+@blueprint.post("/import")
+@operation(shapes.Import, query=ImportHow, form=ImportFile)
+def import_file(query: ImportHow) -> dict[str, Any]:
+    """Bring chats along from elsewhere: all that can be read, each whole; the others with the reason."""
+    uploaded = request.files.get("file")
+    if uploaded is None or not uploaded.filename:
+        raise InvalidInput("Choose a file.", field="file")
+    if uploaded.seek(0, os.SEEK_END) > IMPORT_BYTES:
+        raise TooLong(f"A file has at most {IMPORT_BYTES // 1_000_000} MB.", field="file")
+    uploaded.seek(0)
+    do = keeping.preview if query.preview else keeping.keep
+    with apart.taken_apart(uploaded.stream) as found:
+        report = do(current_user.id, found)
+    return {
+        "created": len(report.kept),
+        "skipped": report.skipped,
+        "chats": report.kept[:IMPORT_CHATS_TOLD],
+    }
 
 
 @blueprint.get("/<conversation_id>")

@@ -97,10 +97,35 @@ class ConversationMessage(BaseModel):
     rating_comment: str = ""
 
 
+class SkippedChat(BaseModel):
+    """A chat that is left out."""
+
+    title: str
+    reason: str
+
+
+class ImportedChat(BaseModel):
+    """A chat that is kept, or would be."""
+
+    title: str
+    messages: int
+    folder: str | None
+    archived: bool
+
+
+class Import(BaseModel):
+    """What became of the chats in a file; of a preview: what would become of them."""
+
+    created: int = Field(description="how many conversations were made")
+    skipped: list[SkippedChat]
+    chats: list[ImportedChat] = Field(description="those that were made, the first thousand")
+
+
 class Export(BaseModel):
     """A conversation with every message of every branch."""
 
     conversation: dict[str, Any]
+    folder: str | None = Field(description="the name of where it lies")
     head_id: str | None
     messages: list[ConversationMessage]
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from echo.clock import iso
 from echo.extensions import db
-from echo.models import Conversation, Message
+from echo.models import Conversation, Folder, Message
 from echo.services.chats import message_tree, wire
 
 NAMES = {"user": "You", "assistant": "Echo"}
@@ -28,10 +28,16 @@ def as_json(row: Conversation) -> str:
     rows = _all_messages(row)
     document = {
         "conversation": wire.conversation(row),
+        "folder": _folder(row),
         "head_id": row.head_id,
         "messages": wire.messages(rows, message_tree.siblings(rows)),
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _folder(row: Conversation) -> str | None:
+    folder = db.session.get(Folder, row.folder_id) if row.folder_id is not None else None
+    return None if folder is None else folder.name
 
 
 def _all_messages(row: Conversation) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -91,6 +92,32 @@ def change(
 
     transaction(work)
     return _told(row)
+
+
+def ids_by_name(user_id: int, names: Iterable[str]) -> dict[str, str]:
+    """Return the folders of these names, made where they are not there; in the caller's transaction.
+
+    A name that cannot be one, or one too many, is left out: what should lie there lies in the list.
+    """
+    present = of(user_id)
+    found = {row.name: row.id for row in present}
+    at = present[-1].position + 1 if present else 0
+    for name in names:
+        if name not in found and _is_name(name) and len(found) < FOLDERS_MAX:
+            row = Folder(
+                id=new_id(), user_id=user_id, name=name, position=at, system_prompt="", held=[]
+            )
+            db.session.add(row)
+            found[name], at = row.id, at + 1
+    db.session.flush()
+    return found
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return _checked_name(name) == name
+    except InvalidInput:
+        return False
 
 
 def _told(row: Folder) -> Folder:

@@ -161,6 +161,7 @@ def _asked_between(yesterday: date, now: datetime) -> int:
         Message.created_at >= midnight(yesterday),
         Message.created_at < now - timedelta(days=1),
         Message.role == "user",
+        Message.imported.is_(False),
     )
     return db.session.scalar(asked) or 0
 

@@ -237,6 +237,7 @@ def lengths(first: date, last: date, zone: ZoneInfo) -> list[tuple[int, int]]:
         .where(
             Conversation.created_at >= midnight(first, zone),
             Conversation.created_at < midnight(last + timedelta(days=1), zone),
+            Conversation.imported_from.is_(None),
         )
         .group_by(Conversation.message_count)
         .order_by(Conversation.message_count)

@@ -81,7 +81,10 @@ def _used(user_id: int, since: datetime) -> tuple[int, int]:
     """Return how many replies were asked for since then, and the tokens of what was answered."""
     row = db.session.execute(
         select(func.count(), func.coalesce(func.sum(TOKENS), 0)).where(
-            Message.user_id == user_id, Message.role == "assistant", Message.created_at >= since
+            Message.user_id == user_id,
+            Message.role == "assistant",
+            Message.created_at >= since,
+            Message.imported.is_(False),
         )
     ).one()
     return row[0], row[1] + _tokens_of_continued(user_id, since)

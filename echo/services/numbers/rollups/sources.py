@@ -21,6 +21,7 @@ UNKNOWN: Final = "unknown"
 ENDINGS: Final = ("complete", "length", "stopped", "interrupted", "failed")
 SHORTEST_WRITING_MS: Final = 10  # a reply that came at once tells nothing about speed
 
+SAID_HERE: Final = Message.imported.is_(False)
 ASKED: Final = Message.role == "user"
 ANSWERED: Final = and_(Message.role == "assistant", Message.status.not_in(LIVE_STATUSES))
 
@@ -71,7 +72,7 @@ def _messages(day: int) -> tuple[Counter[int], Replies, Counter[tuple[int, str]]
             func.coalesce(func.sum(Message.prompt_tokens), 0),
             func.coalesce(func.sum(Message.completion_tokens), 0),
         )
-        .where(on(day, Message.created_at), Message.status.not_in(LIVE_STATUSES))
+        .where(on(day, Message.created_at), Message.status.not_in(LIVE_STATUSES), SAID_HERE)
         .group_by(*kind)
     )
     questions: Counter[int] = Counter()
@@ -99,7 +100,7 @@ def _thumbs(day: int) -> dict[tuple[int, str], tuple[int, int]]:
             func.sum(case((MessageRating.rating < 0, 1), else_=0)),
         )
         .join(Message, Message.id == MessageRating.message_id)
-        .where(on(day, MessageRating.created_at))
+        .where(on(day, MessageRating.created_at), SAID_HERE)
         .group_by("slot", Message.model)
     )
     return {(slot, model or UNKNOWN): (up, down) for slot, model, up, down in rows}
@@ -143,7 +144,7 @@ def of_people(day: int) -> Rows:
             answered(Message.prompt_tokens),
             answered(Message.completion_tokens),
         )
-        .where(on(day, Message.created_at))
+        .where(on(day, Message.created_at), SAID_HERE)
         .group_by(Message.user_id)
     )
     return {(day, person): tuple(int(each) for each in sums) for person, *sums in rows if any(sums)}
@@ -155,7 +156,7 @@ def of_timing(day: int) -> Rows:
         select(
             Message.model, Message.queue_ms, Message.first_token_ms, Message.total_ms,
             Message.completion_tokens,
-        ).where(on(day, Message.created_at), ANSWERED)
+        ).where(on(day, Message.created_at), ANSWERED, SAID_HERE)
     )  # fmt: skip
     counts: Counter[tuple[str, str, int]] = Counter()
     for model, queued, first, total, tokens in rows:

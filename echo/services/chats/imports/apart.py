@@ -1,0 +1,82 @@
+"""Runs `taking_apart` in a process of its own and reads what it wrote. Knows no format and no database."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from echo import hub
+from echo.config import ROOT
+from echo.errors import Busy, InvalidInput
+from echo.services.chats.imports.found import Chat, Skipped
+
+PROGRAM: Final = "echo.services.chats.imports.taking_apart"
+SECONDS: Final = 60  # until the process is ended, whatever it does
+LOOK_SECONDS: Final = 0.02
+AT_ONCE: Final = 2
+NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+DIED: Final = "This file is too large, too deeply nested or takes too long to read."
+
+_reading: list[Path] = []
+"""The files that are taken apart now in this process: each takes a core and memory."""
+
+
+@contextmanager
+def taken_apart(source: IO[bytes]) -> Iterator[Iterator[Chat | Skipped]]:
+    """Give what is in a file, chat by chat, without waiting for it on the hub.
+
+    Raises:
+        InvalidInput: it is no export that Echo knows, or cannot be read within the limits.
+        Busy: several are being read already.
+    """
+    if len(_reading) >= AT_ONCE:
+        raise Busy("Several imports are being read. Please try again in a moment.", retry_after=10)
+    with tempfile.TemporaryDirectory(prefix="echo-import-") as folder:
+        file = Path(folder) / "file"
+        _reading.append(file)
+        try:
+            hub.run_native(_run, source, file)
+        finally:
+            _reading.remove(file)
+        with (file.parent / "found").open("rb") as written:
+            yield _read(written)
+
+
+def _run(source: IO[bytes], file: Path) -> None:
+    """Store the file and let it be taken apart; to be called from a native thread."""
+    with file.open("wb") as copy:
+        while block := source.read(1 << 20):
+            copy.write(block)
+    with (file.parent / "found").open("wb") as found:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", PROGRAM, str(file)],
+            cwd=ROOT,
+            env={name: os.environ[name] for name in NEEDED if name in os.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=found,
+            stderr=subprocess.DEVNULL,
+        )
+        clock, deadline = threading.Event(), time.monotonic() + SECONDS
+        while process.poll() is None:
+            if time.monotonic() > deadline:
+                process.kill()
+            clock.wait(LOOK_SECONDS)
+    if process.returncode != 0:
+        raise InvalidInput(DIED, field="file")
+
+
+def _read(written: IO[bytes]) -> Iterator[Chat | Skipped]:
+    for line in written:
+        told = json.loads(line)
+        if "refused" in told:
+            raise InvalidInput(told["refused"], field="file")
+        yield Chat.of_json(told["chat"]) if "chat" in told else Skipped(**told["skipped"])

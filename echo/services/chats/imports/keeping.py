@@ -1,0 +1,218 @@
+"""Keeps chats from elsewhere as conversations: each whole, all at once, none twice. Knows no format.
+
+Rows are written in short transactions and stay unseen, marked as deleted at one moment that is theirs alone;
+the last transaction shows all of them. What a crash leaves behind is purged with what people deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+
+from echo import hub, signals
+from echo.clock import utc_now
+from echo.errors import InvalidInput
+from echo.extensions import db
+from echo.models import Conversation, Message
+from echo.models.types import new_id
+from echo.services.accounts import accounts
+from echo.services.chats import conversations, folders, retention
+from echo.services.chats.erasing import PAUSE_SECONDS, erase_conversations
+from echo.services.chats.imports.found import Chat, Line, Skipped
+from echo.services.chats.titles import automatic_title
+from echo.services.storage import transaction, undone_on_failure
+
+MESSAGES_PER_STEP: Final = 200
+IDS_PER_STEP: Final = 500
+TWICE: Final = "It is here already."
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Report:
+    """Which chats were kept, or would be, and which were left out."""
+
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, chat: Chat) -> None:
+        """Note a chat that is kept; its words are not held."""
+        about = {
+            "title": title_of(chat),
+            "messages": len(chat.lines),
+            "folder": chat.folder or None,
+        }
+        self.kept.append(about | {"archived": chat.archived})
+
+
+def preview(user_id: int, found: Iterable[Chat | Skipped]) -> Report:
+    """Return what `keep` would do; keeps nothing."""
+    report, known = Report(), _keys(user_id)
+    for each in found:
+        if (chat := _new(each, known, report)) is not None:
+            report.add(chat)
+    return report
+
+
+def keep(user_id: int, found: Iterable[Chat | Skipped]) -> Report:
+    """Keep the chats that are not here yet; all of them appear at once, or none where something fails.
+
+    Raises:
+        StorageUnavailable, and what reading the file raises.
+    """
+    moment = utc_now()
+    mine = (Conversation.user_id == user_id) & (Conversation.deleted_at == moment)
+    writer, report, known = _Writer(user_id, moment), Report(), _keys(user_id)
+    with undone_on_failure(lambda: erase_conversations(mine)):
+        for each in found:
+            if (chat := _new(each, known, report)) is not None:
+                writer.add(chat)
+                report.add(chat)
+        writer.write()
+        transaction(lambda: _show(user_id, mine, writer.folders))
+    signals.folders_changed.send(user_id, moved=True)
+    return report
+
+
+def _new(each: Chat | Skipped, known: set[str], report: Report) -> Chat | None:
+    """Return a chat that is to be kept; say in the report why another one is not."""
+    if isinstance(each, Skipped):
+        report.skipped.append(asdict(each))
+        return None
+    if each.key in known:
+        report.skipped.append({"title": title_of(each), "reason": TWICE})
+        return None
+    known.add(each.key)
+    return each
+
+
+def _keys(user_id: int) -> set[str]:
+    """Return the keys of what the user has: where it was imported from, and what its own export says."""
+    rows = db.session.execute(
+        select(Conversation.id, Conversation.imported_from).where(
+            Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
+        )
+    )
+    return {key for row in rows for key in (f"own:{row.id}", row.imported_from) if key}
+
+
+def _show(user_id: int, mine: Any, by_folder: dict[str, list[str]]) -> None:
+    places = folders.ids_by_name(user_id, by_folder)
+    for name, ids in by_folder.items():
+        for at in range(0, len(ids), IDS_PER_STEP):
+            some = Conversation.id.in_(ids[at : at + IDS_PER_STEP])
+            db.session.execute(update(Conversation).where(some).values(folder_id=places.get(name)))
+    db.session.execute(update(Conversation).where(mine).values(deleted_at=None))
+
+
+class _Writer:
+    """Writes rows some at a time."""
+
+    def __init__(self, user_id: int, moment: datetime) -> None:
+        self._user_id, self._moment = user_id, moment
+        days = retention.in_force(accounts.get(user_id).retention_days)
+        self._swept_before = moment - timedelta(days=days) if days is not None else None
+        self._chats: Rows = []
+        self._messages: Rows = []
+        self.folders: dict[str, list[str]] = {}
+        """The ids of what lies in each folder, by its name."""
+
+    def add(self, chat: Chat) -> None:
+        """Take a chat; what has gathered is written now and then."""
+        ids = [new_id() for _ in chat.lines]
+        row = self._conversation(chat, ids)
+        self._chats.append(row)
+        if chat.folder:
+            self.folders.setdefault(chat.folder, []).append(row["id"])
+        at = row["created_at"]
+        for ordinal, line in enumerate(chat.lines, 1):
+            at = _moment(line.at) or at
+            self._messages.append(self._message(row["id"], ids, ordinal, line, at))
+        if len(self._messages) >= MESSAGES_PER_STEP:
+            self.write()
+
+    def write(self) -> None:
+        """Write what has gathered, in short transactions."""
+        while self._messages:
+            chats, self._chats = self._chats, []
+            some, self._messages = (
+                self._messages[:MESSAGES_PER_STEP],
+                self._messages[MESSAGES_PER_STEP:],
+            )
+            transaction(lambda chats=chats, some=some: _insert(chats, some))  # type: ignore[misc]
+            hub.sleep(PAUSE_SECONDS)
+
+    def _conversation(self, chat: Chat, ids: list[str]) -> dict[str, Any]:
+        begun = _moment(chat.created_at) or _moment(chat.lines[0].at) or self._moment
+        last = max((line.at for line in chat.lines if line.at is not None), default=None)
+        used = max(begun, _moment(chat.updated_at) or _moment(last) or begun)
+        if used > self._moment or (self._swept_before is not None and used < self._swept_before):
+            used = self._moment  # importing is using it: else it would be deleted within the hour
+        return {
+            "id": new_id(),
+            "user_id": self._user_id,
+            "title": title_of(chat),
+            "pinned": chat.pinned,
+            "settings": _settings(chat.settings),
+            "head_id": ids[chat.head],
+            "message_count": len(ids),
+            "created_at": min(begun, self._moment),
+            "updated_at": used,
+            "archived_at": used if chat.archived else None,
+            "deleted_at": self._moment,
+            "imported_from": chat.key,
+        }
+
+    def _message(
+        self, chat_id: str, ids: list[str], ordinal: int, line: Line, at: datetime
+    ) -> dict[str, Any]:
+        return {
+            "id": ids[ordinal - 1],
+            "conversation_id": chat_id,
+            "user_id": self._user_id,
+            "parent_id": None if line.parent is None else ids[line.parent],
+            "ordinal": ordinal,
+            "role": line.role,
+            "text": line.text,
+            "status": line.status,
+            "seq": 1 if line.role == "assistant" else 0,
+            "piece_lengths": str(len(line.text)) if line.role == "assistant" else "",
+            "model": line.model,
+            "created_at": min(at, self._moment),
+            "edited_at": _moment(line.edited_at),
+            "original_text": line.original_text,
+            "imported": True,
+        }
+
+
+def title_of(chat: Chat) -> str:
+    """Return a chat's title, or one from its first question."""
+    return chat.title or automatic_title(
+        next((line.text for line in chat.lines if line.role == "user"), "")
+    )
+
+
+def _insert(chats: Rows, messages: Rows) -> None:
+    for table, rows in ((Conversation, chats), (Message, messages)):
+        if rows:
+            db.session.execute(insert(table), rows)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _settings(told: dict[str, Any]) -> dict[str, Any]:
+    """Return those settings that Echo takes; the model was one of another place."""
+    found: dict[str, Any] = {}
+    for name, value in told.items():
+        if name != "model" and value is not None:
+            try:
+                found |= conversations.checked_settings({name: value})
+            except InvalidInput:
+                continue
+    return found

@@ -33,6 +33,9 @@ MODEL_NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 INVITE_USES_MAX: Final = 1_000
 INVITE_DAYS_MAX: Final = 365
 RETENTION_DAYS_MAX: Final = 36_500
+SHARED_MESSAGES: Final = 1_000  # of one chat that is shown by a link
+SHARED_CHARS: Final = 2_000_000
+SHARE_SECONDS_MAX: Final = 3_650 * 24 * 3600
 FEEDBACK_MIN: Final = 10
 FEEDBACK_MAX: Final = 2_000
 RATING_COMMENT_CHARS: Final = 1_000
@@ -121,6 +124,11 @@ RATE_LIMITS: Final = {
     "own_data.retention": "5/second",
     "own_data.delete_me": "3/second",
     "chat_forms.clear_discussion": "1/second",
+    "sharing.read": "10/second",
+    "sharing.opened": "10/second",
+    "sharing.go_on": "1/second",
+    "sharing.stop": "5/second",
+    "api_sharing.share": "5/second",
     "chat_api.chat": "5/second",
     "api_token.make": "1/second",
     "api_token.refresh": "5/second",

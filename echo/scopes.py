@@ -44,7 +44,7 @@ KEY_SCOPES: Final = {
         (
             "api_conversations.listing", "api_conversations.get", "api_conversations.export_as",
             "api_conversations.messages", "api_messages.get", "api_feedback.listing",
-            "api_folders.index",
+            "api_folders.index", "api_sharing.get",
         ), frozenset({Scope.READ}),
     ),
     **dict.fromkeys(
@@ -53,6 +53,7 @@ KEY_SCOPES: Final = {
             "api_conversations.change", "api_conversations.remove",
             "api_conversations.restore", "api_messages.rate", "api_feedback.leave",
             "api_folders.create", "api_folders.change", "api_folders.remove", "api_folders.restore",
+            "api_sharing.share", "api_sharing.stop",
         ), frozenset({Scope.CHAT}),
     ),
     **dict.fromkeys(

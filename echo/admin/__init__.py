@@ -21,6 +21,7 @@ from echo.admin.pictures import Pictures
 from echo.admin.ratings import Ratings
 from echo.admin.roles import Roles
 from echo.admin.settings import SiteSettingsPage
+from echo.admin.shares import Shares
 from echo.admin.tables import Conversations, Messages
 from echo.admin.use_today import UseToday
 from echo.admin.users import Users
@@ -40,7 +41,7 @@ def init_app(app: Flask) -> None:
     )
     for view in (
         Users(), Devices(), Pictures(), Invites(), Roles(), UseToday(), Conversations(), Messages(),
-        Ratings(), FeedbackList(), AuditTrail(), HealthPage(), ModelsPage(), SiteSettingsPage(),
+        Shares(), Ratings(), FeedbackList(), AuditTrail(), HealthPage(), ModelsPage(), SiteSettingsPage(),
         DownloadsPage(),
     ):  # fmt: skip
         pages.add_view(view)

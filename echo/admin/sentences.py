@@ -30,6 +30,7 @@ SENTENCES: Final = {
     Act.INVITE_REVOKED: "{who} withdrew an invitation",
     Act.PICTURE_MADE: "{who} gave {whom} a picture",
     Act.PICTURE_DELETED: "{who} deleted the picture of {whom}",
+    Act.SHARE_REVOKED: "{who} ended a link to a shared chat of {whom}",
     Act.CONVERSATION_OPENED: "{who} opened a conversation of {whom}",
     Act.MESSAGE_OPENED: "{who} opened a message of {whom}",
     Act.MESSAGES_LISTED: "{who} saw {whom} in a list of {target}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from echo.forms.admin import SIGNUP_MODES, SWITCH
+from echo.forms.admin import SHARING, SIGNUP_MODES, SWITCH
 from echo.services import site_settings
 from echo.services.serving import Models, ModelView
 from echo.services.serving.model_settings import NOTHING
@@ -19,6 +19,7 @@ WORDS: Final[dict[str, Mapping[Any, str]]] = {
     "signup_mode": SIGNUP_MODES,
     "help": SWITCH,
     "contributors": SWITCH,
+    "sharing": SHARING,
 }
 UNSET: Final = {"retention_days": "without end", "banner": "none", "system_prompt": "none"}
 OF_THE_MODEL: Final = "the model’s own"

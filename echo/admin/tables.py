@@ -23,7 +23,7 @@ LONG_AGO: Final = datetime(
 )  # a comparison uses the index, "is not null" does not
 
 
-class _Private(TableView):
+class PrivateTable(TableView):
     """A table of what people wrote in private: each look is written to the audit trail before it is given."""
 
     export_batch = 100  # each batch may add a row of the trail for each person in it
@@ -51,7 +51,7 @@ class _IsDeleted(IsThere):
         return few(query, Conversation.id, Conversation.deleted_at > LONG_AGO)
 
 
-class Conversations(Guarded, _Private):
+class Conversations(Guarded, PrivateTable):
     """Every conversation, the deleted ones too as long as they can be restored."""
 
     about = (
@@ -92,7 +92,7 @@ class Conversations(Guarded, _Private):
         return db.session.get(User, row.user_id)
 
 
-class Messages(Guarded, _Private):
+class Messages(Guarded, PrivateTable):
     """Every question and reply."""
 
     about = (

@@ -19,6 +19,7 @@ from echo.services.accounts import one_time_links
 from echo.services.chats import conversations, folders, kept_responses, retention
 from echo.services.numbers import rollups
 from echo.services.people import deletion
+from echo.services.sharing import shares
 from echo.services.sign_in import devices, login_delays
 from echo.services.turns import Turns
 
@@ -58,6 +59,7 @@ def jobs() -> list[Job]:
         Job(login_delays.forget_old, HOUR),
         Job(retention.sweep, HOUR),
         Job(kept_responses.forget_old, HOUR),
+        Job(shares.forget_expired, HOUR),
         Job(deletion.resume, HOUR),
     ]
 

@@ -50,6 +50,11 @@ SIGNUP_MODES: Final = {
     "closed": "Nobody: administrators make accounts",
 }
 SWITCH: Final = {"on": "On", "off": "Off"}
+SHARING: Final = {
+    "public": "Everybody who has the link",
+    "people": "People with an account here",
+    "off": "Nobody",
+}
 
 
 def between(low: float, high: float) -> Callable[[Any, Any], None]:
@@ -201,6 +206,11 @@ class SettingsForm(_Answers):
         "Visitors see who talks with Echo most",
         [Optional()],
         choices=[SelectChoice(*option) for option in SWITCH.items()],
+    )
+    sharing = SelectField(
+        "Who may open shared chats",
+        [Optional()],
+        choices=[SelectChoice(*option) for option in SHARING.items()],
     )
 
 

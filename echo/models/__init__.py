@@ -18,6 +18,7 @@ from echo.models.rollup import (
     UserDay,
     UserTotal,
 )
+from echo.models.share import Share, Visibility
 from echo.models.sign_in import Device, LoginFailure, OneTimeLink, Passkey, RecoveryCode
 from echo.models.user import Picture, Role, User
 from echo.policies import RoleName
@@ -50,10 +51,12 @@ __all__ = [
     "ReplySlot",
     "Role",
     "RoleName",
+    "Share",
     "SiteSetting",
     "StaleDay",
     "TimingSpan",
     "User",
     "UserDay",
     "UserTotal",
+    "Visibility",
 ]

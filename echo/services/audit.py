@@ -53,6 +53,7 @@ class Act(StrEnum):
     INVITE_REVOKED = "invite.revoked"
     PICTURE_MADE = "picture.made"
     PICTURE_DELETED = "picture.deleted"
+    SHARE_REVOKED = "share.revoked"
     CONVERSATION_OPENED = "conversation.opened"
     MESSAGE_OPENED = "message.opened"
     MESSAGES_LISTED = "messages.listed"

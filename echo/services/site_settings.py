@@ -21,6 +21,7 @@ from echo.services.audit import Act, Entry
 
 SignupMode = Literal["open", "invite", "closed"]
 Switch = Literal["on", "off"]
+Sharing = Literal["public", "people", "off"]
 IN_ENVIRONMENT: Final = {"signup_mode": "signup"}
 """Settings that the environment knows by another name."""
 PROSE: Final = ("banner", "system_prompt")
@@ -45,6 +46,8 @@ class SiteSettings(BaseModel):
     help: Switch = "on"
     contributors: Switch = "off"
     """Whether visitors see who wrote most."""
+    sharing: Sharing = "public"
+    """Who may open shared chats at most: whoever has a link, people with an account, nobody."""
     temperature: float | None = _number("temperature")
     top_p: float | None = _number("top_p")
     top_k: int | None = _number("top_k")

@@ -27,6 +27,7 @@ from echo.web import (
     security_headers,
     sessions,
     settings_panels,
+    sharing,
     signup,
     step_up,
     template_helpers,
@@ -49,6 +50,7 @@ PAGES = (
     own_data,
     chat_forms,
     conversations,
+    sharing,
     health,
 )
 

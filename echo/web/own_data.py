@@ -21,6 +21,7 @@ from echo.services import audit
 from echo.services.accounts import accounts, names
 from echo.services.chats import feedback, retention
 from echo.services.people import archive, deletion, profile_data
+from echo.services.sharing import links, shares
 from echo.web import form_pages, replies, sessions, step_up
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/profile")
@@ -51,6 +52,8 @@ def _forms(**shown: Any) -> dict[str, Any]:
         "in_force": retention.in_force(own_days),
         "import_megabytes": IMPORT_BYTES // 1_000_000,
         "opinions": feedback.own(current_user.id),
+        "shared": [(row, links.token_of(row)) for row in shares.living(current_user.id)],
+        "possible": shares.possible(),
         **shown,
     }
 

@@ -57,7 +57,7 @@ const folders = new Folders({
 const sidebar = new Sidebar({
   root: at("conversation-list"), list: at("conversation-rows"), template: at("row-template"), folders,
   on: {
-    open: openConversation, removed: conversationRemoved, restored: conversationRestored, changed: conversationChanged,
+    open: openConversation, share, removed: conversationRemoved, restored: conversationRestored, changed: conversationChanged,
     info: (id) => (current.id === id ? current.info : null), newFolder: (done) => folderDialog.open(null, done),
   },
 });
@@ -199,6 +199,13 @@ async function attempt(act) {
     composer.showError(error.code === "offline" ? "No connection. Try again when you are back." : text ?? "That did not work.", seconds);
     if (!(error.code)) throw error;
   }
+}
+
+/** Its dialog is fetched when it is first wanted. */
+async function share(id) {
+  const { shareDialog } = await import("./share_dialog.js").catch(() => ({}));
+  if (shareDialog) await shareDialog(id);
+  else toast("No connection. Try again when you are online.", { kind: "error" });
 }
 
 function editLast() {

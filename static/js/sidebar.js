@@ -7,7 +7,7 @@ import { closeMenu, openMenu } from "./menu.js";
 import { toast } from "./toasts.js";
 
 export class Sidebar {
-  /** root holds the folders and the list; on: {open(id), removed(id), restored(id), changed(conversation), info(id), newFolder(done)} */
+  /** root holds the folders and the list; on: {open(id), share(id), removed(id), restored(id), changed(conversation), info(id), newFolder(done)} */
   constructor({ root, list, template, folders, on }) {
     Object.assign(this, { root, list, template, folders, on });
     this.currentId = null;
@@ -53,6 +53,7 @@ export class Sidebar {
     const { pinned, archived } = this.#stateOf(id);
     openMenu(button, [
       { label: "Rename", icon: "edit", run: () => this.rename(id) },
+      { label: "Share", icon: "link", run: () => this.on.share(id) },
       { label: pinned ? "Unpin" : "Pin", icon: "pin", run: () => this.pin(id, !pinned) },
       { label: "Move to a folder", icon: "folder", run: () => this.#moveMenu(button, id) },
       archived ? { label: "Unarchive", icon: "archive", run: () => this.archive(id, false) } : { label: "Archive", icon: "archive", run: () => this.archive(id, true) },

@@ -28,7 +28,7 @@ WHOLE = {
 
 
 SHOWN = (
-    "signup_mode", "retention_days", "banner", "contributors", "system_prompt", "help",
+    "signup_mode", "retention_days", "banner", "contributors", "sharing", "system_prompt", "help",
     "temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens",
 )  # fmt: skip
 

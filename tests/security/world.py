@@ -30,11 +30,14 @@ from echo.models import (
     Passkey,
     Picture,
     RecoveryCode,
+    Share,
     User,
+    Visibility,
 )
 from echo.models.types import new_id
 from echo.services.accounts import one_time_links
 from echo.services.accounts.one_time_links import Purpose
+from echo.services.sharing import links as shared_links
 from tests.web.routes import first_value
 
 SECRET = "a secret about walruses"
@@ -46,6 +49,8 @@ TOKENS = {
     "recovery.verify": Purpose.VERIFY_EMAIL,
     "recovery.unlock": Purpose.UNLOCK,
 }
+SHARED = ("sharing.read", "sharing.opened", "sharing.go_on")
+"""Endpoints whose address holds the token of a shared chat."""
 FIXED = {
     # arguments that name nobody's thing
     "filename": "img/favicon.svg",
@@ -65,6 +70,7 @@ RECORDS = {
     "admin_feedback": "feedback_id",
     "admin_devices": "device_id",
     "admin_pictures": "picture_id",
+    "admin_shares": "share_id",
 }
 
 
@@ -115,6 +121,7 @@ class World:
             "api_folders.change": {"name": "M"},
             "api_folders.restore": {},
             "api_messages.rate": {"rating": 1},
+            "api_sharing.share": {"visibility": "signed-in"},
             "api_feedback.leave": {"opinion": "It is good as it is.", "category": "idea"},
             "api_users.create": {
                 "username": f"m{new_id()[-10:]}".lower(),
@@ -209,6 +216,7 @@ def build(owner: User) -> World:
             told={"status": "completed", "id": "resp_1", "object": "response", "model": "scripted"},
         ),
         "picture_id": _picture(owner),
+        "share_id": _share(conversation),
         "invite_id": Invite(
             token_hash=new_id(), created_by=owner.id, expires_at=utc_now() + timedelta(days=1)
         ),
@@ -220,7 +228,9 @@ def build(owner: User) -> World:
     db.session.commit()
     ids = {name: str(row.id) for name, row in rows.items()}
     ids |= {"user_id": str(owner.id), "role_id": str(owner.role_id)}
-    return World(owner, ids, {at: _link(owner, purpose) for at, purpose in TOKENS.items()})
+    shown = str(shared_links.token_of(rows["share_id"]))
+    links = {at: _link(owner, purpose) for at, purpose in TOKENS.items()}
+    return World(owner, ids, links | dict.fromkeys(SHARED, shown))
 
 
 def _messages(conversation: Conversation) -> tuple[Message, Message]:
@@ -242,6 +252,22 @@ def _messages(conversation: Conversation) -> tuple[Message, Message]:
     db.session.flush()
     reply.parent_id = question.id
     return question, reply
+
+
+def _share(conversation: Conversation) -> Share:
+    """Return words that their owner shows to everybody: no secret is among them."""
+    said = [
+        {"role": role, "text": "Words for everybody", "status": "complete", "edited": False}
+        for role in ("user", "assistant")
+    ]
+    return Share(
+        conversation_id=conversation.id,
+        user_id=conversation.user_id,
+        visibility=Visibility.PUBLIC,
+        title="A title for everybody",
+        said=said,
+        **shared_links.new()._asdict(),
+    )
 
 
 def _device(owner: User) -> Device:

@@ -19,6 +19,7 @@ from echo.models import (
     OneTimeLink,
     Passkey,
     RecoveryCode,
+    Share,
     User,
     UserDay,
     UserTotal,
@@ -37,6 +38,8 @@ SECRETS = {
     "google_sub": "SECRET-google-sub",
     "invite_hash": "SECRET-invite-hash",
     "key_hash": "SECRET-key-hash",
+    "share_hash": "SECRET-share-hash",
+    "sealed_token": "SECRET-sealed-token",
 }
 
 
@@ -81,7 +84,7 @@ def fill(user: User) -> None:
     )
     db.session.add(folder)
     db.session.flush()
-    conversation_of(user, folder_id=folder.id)
+    shared = conversation_of(user, folder_id=folder.id)
     conversation_of(user, deleted_at=utc_now())
     user.totp_secret, user.google_sub = SECRETS["totp_secret"], SECRETS["google_sub"]
     user.retention_days = 90
@@ -102,6 +105,17 @@ def fill(user: User) -> None:
                 user_id=user.id,
                 email="walrus.pending@example.org",
                 expires_at=later,
+            ),
+            Share(
+                conversation_id=shared.id,
+                user_id=user.id,
+                token_hash=SECRETS["share_hash"],
+                sealed_token=SECRETS["sealed_token"],
+                visibility="public",
+                title="walrus shared",
+                said=[
+                    {"role": "user", "text": "walrus copy", "status": "complete", "edited": False}
+                ],
             ),
             Passkey(
                 user_id=user.id,

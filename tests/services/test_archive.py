@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.models import ApiCall, Conversation, Device, KeptResponse, Message, RoleName, User
+from echo.models import ApiCall, Conversation, Device, KeptResponse, Message, RoleName, Share, User
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.people import archive
@@ -48,10 +48,15 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     assert json.loads(files[f"responses/{kept.id}.json"])["messages"] == [
         {"role": "user", "text": "walrus?"}, {"role": "assistant", "text": "walrus!"},
     ]  # fmt: skip
+    share = db.session.scalars(select(Share)).one()
+    copy = json.loads(files[f"shared/{share.id}.json"])
+    assert (copy["conversation_id"], copy["shown_to"]) == (shown.id, "public")
+    assert [each["text"] for each in copy["messages"]] == ["walrus copy"]
     assert set(files) == {
         "README.txt", f"responses/{kept.id}.json", "account.json", "picture.webp",
         f"conversations/{shown.id}.json", f"conversations/{shown.id}.md",
         f"deleted/{deleted.id}.json", f"deleted/{deleted.id}.md", f"api_calls/{call.id}.json",
+        f"shared/{share.id}.json",
     }  # fmt: skip
     account = json.loads(files["account.json"])
     assert account["profile"]["email"] == "walrus_ada@example.org"
@@ -80,6 +85,7 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
         "deleted/",
         "api_calls/",
         "responses/",
+        "shared/",
         "picture.webp",
     ):
         assert name.encode() in files["README.txt"]

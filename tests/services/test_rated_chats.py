@@ -149,3 +149,10 @@ def test_an_account_that_is_made_by_an_administrator_allows_nothing(app: Any) ->
         role=administration.RoleName.USER,
     )  # fmt: skip
     assert made.may_train is False
+
+
+def test_words_that_somebody_else_has_shared_are_not_given(ada: User, chat: Conversation) -> None:
+    assert len(texts()) == 1
+    messages_of(chat)[0].imported = True
+    db.session.commit()
+    assert texts() == []

@@ -27,7 +27,8 @@ NUMBERED: Final = ("user_id", "role_id")
 MADE_HERE: Final = "api_description."
 HEADLINES: Final = {
     "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
-    "messages": "Messages", "feedback": "Feedback", "users": "Accounts", "roles": "Roles", "usage": "Use",
+    "sharing": "Sharing", "messages": "Messages", "feedback": "Feedback", "users": "Accounts",
+    "roles": "Roles", "usage": "Use",
     "v1": "OpenAI’s protocol",
     "v1_responses": "OpenAI’s answers that are kept", "v1_messages": "Anthropic’s protocol",
 }  # fmt: skip

@@ -6,11 +6,33 @@ Failures are told by the one translator of pages and programs (`echo/web/error_p
 from __future__ import annotations
 
 from echo.api import person_limits
-from echo.api.rest import conversations, feedback, folders, me, messages, roles, token, usage, users
+from echo.api.rest import (
+    conversations,
+    feedback,
+    folders,
+    me,
+    messages,
+    roles,
+    sharing,
+    token,
+    usage,
+    users,
+)
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (token, me, conversations, folders, messages, feedback, users, roles, usage)
+    for module in (
+        token,
+        me,
+        conversations,
+        folders,
+        sharing,
+        messages,
+        feedback,
+        users,
+        roles,
+        usage,
+    )
 )
 for _blueprint in BLUEPRINTS:
     person_limits.init_app(_blueprint)

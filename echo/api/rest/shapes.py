@@ -130,6 +130,21 @@ class Export(BaseModel):
     messages: list[ConversationMessage]
 
 
+class Share(BaseModel):
+    """How a conversation is shown to others, if it is."""
+
+    url: str | None = Field(
+        description="the link; null where it is not shared, or the server's key was changed since"
+    )
+    visibility: Literal["off", "signed-in", "public"]
+    with_name: bool
+    expires_at: str | None
+    taken_at: str | None = Field(description="the moment that the copy shows")
+    is_current: bool = Field(description="whether the copy is still what its owner sees")
+    opened: int = Field(description="how often browsers of others have shown it")
+    possible: list[Literal["signed-in", "public"]] = Field(description="what this site allows")
+
+
 class Feedback(BaseModel):
     """An opinion about Echo, and what an administrator answered."""
 

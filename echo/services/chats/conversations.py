@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from echo import signals
 from echo.clock import utc_now
@@ -18,7 +18,7 @@ from echo.limits import (
     SYSTEM_PROMPT_CHARS,
     TITLE_CHARS,
 )
-from echo.models import Conversation, Folder, Message
+from echo.models import Conversation, Folder, Message, Share
 from echo.models.types import new_id
 from echo.services.chats.erasing import erase_conversations
 from echo.services.chats.titles import UNTITLED
@@ -203,10 +203,14 @@ def _checked_setting(name: str, value: Any) -> Any:
 
 
 def remove(user_id: int, conversation_id: str) -> None:
-    """Delete; it can be restored for some days."""
+    """Delete; it can be restored for some days. A link that showed it to others is gone for good."""
     row = own(user_id, conversation_id)
 
-    assign(row, deleted_at=utc_now())
+    def work() -> None:
+        row.deleted_at = utc_now()
+        db.session.execute(delete(Share).where(Share.conversation_id == row.id))
+
+    transaction(work)
     signals.conversation_removed.send(user_id, conversation_id=conversation_id, restorable=True)
 
 

@@ -13,7 +13,7 @@ from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
 from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX
-from echo.models import Conversation, Folder
+from echo.models import Conversation, Folder, Share
 from echo.models.types import new_id
 from echo.services.chats import conversations
 from echo.services.storage import transaction
@@ -143,6 +143,7 @@ def remove(user_id: int, folder_id: str, with_conversations: bool = False) -> No
         _set(Conversation.folder_id == row.id, folder_id=None)
         for ids in _steps(held if with_conversations else []):
             _set(Conversation.id.in_(ids), deleted_at=now)
+            db.session.execute(delete(Share).where(Share.conversation_id.in_(ids)))
         return held if with_conversations else []
 
     for conversation_id in transaction(work):

@@ -55,6 +55,6 @@ def written(user_id: int) -> dict[str, int]:
             func.count(),
             func.coalesce(func.sum(func.length(Message.text)), 0),
             func.count(Message.conversation_id.distinct()),
-        ).where(Message.user_id == user_id, Message.role == "user")
+        ).where(Message.user_id == user_id, Message.role == "user", Message.imported.is_(False))
     ).one()
     return {"prompts": row[0], "characters": row[1], "conversations": row[2]}

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import IO, Any, Final
 
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from echo import hub
 from echo.clock import iso, utc_now
@@ -28,6 +29,7 @@ from echo.models import (
     KeptResponse,
     MessageRating,
     Passkey,
+    Share,
     User,
 )
 from echo.services import audit
@@ -54,6 +56,7 @@ conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
 api_calls/*.json         what each answer to your programs took; neither question nor answer is kept
 responses/*.json         answers to your programs that they had kept, with what was said
+shared/*.json            copies of your chats that a link shows to others, and to whom
 picture.webp             your picture, if you have one
 
 Times are UTC. Passwords, codes, keys and session tokens are not in here: Echo keeps no readable ones.
@@ -90,6 +93,9 @@ def _batches(user: User) -> Iterator[Entries]:
     kept = select(KeptResponse.id, KeptResponse).where(KeptResponse.user_id == user.id)
     for rows in in_batches(kept, KEPT_PER_STEP):
         yield [(f"responses/{response_id}.json", _as_json(_kept(row))) for response_id, row in rows]
+    shared = select(Share.id, Share).options(undefer(Share.said)).where(Share.user_id == user.id)
+    for rows in in_batches(shared, CONVERSATIONS_PER_STEP):
+        yield [(f"shared/{share_id}.json", _as_json(_share(row))) for share_id, row in rows]
     mine = select(Conversation.id, Conversation).where(Conversation.user_id == user.id)
     for rows in in_batches(mine, CONVERSATIONS_PER_STEP):
         yield [entry for _id, row in rows for entry in _entries(row)]
@@ -190,6 +196,20 @@ def _kept(row: KeptResponse) -> dict[str, Any]:
         "told": row.told,
         "created_at": iso(row.created_at),
         "used_at": iso(row.used_at),
+    }
+
+
+def _share(row: Share) -> dict[str, Any]:
+    return {
+        "conversation_id": row.conversation_id,
+        "title": row.title,
+        "shown_to": row.visibility,
+        "with_name": row.with_name,
+        "shared_at": iso(row.created_at),
+        "copied_at": iso(row.taken_at),
+        "ends_at": iso(row.expires_at),
+        "opened": row.opened,
+        "messages": row.said,
     }
 
 

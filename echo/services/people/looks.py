@@ -10,16 +10,20 @@ from sqlalchemy import select
 
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.models import AuditEvent, Conversation, Message, User
+from echo.models import AuditEvent, Conversation, Message, Share, User
 from echo.services import audit
 from echo.services.audit import Act, Entry
 
 SAME_LOOK: Final = timedelta(minutes=10)
 """Lists that are paged through are one look."""
-OPENED: Final = {Conversation: Act.CONVERSATION_OPENED, Message: Act.MESSAGE_OPENED}
+OPENED: Final = {
+    Conversation: Act.CONVERSATION_OPENED,
+    Share: Act.CONVERSATION_OPENED,  # a copy of one
+    Message: Act.MESSAGE_OPENED,
+}
 
 
-def opened(actor: User, row: Conversation | Message) -> None:
+def opened(actor: User, row: Conversation | Message | Share) -> None:
     """Write down that the row was opened; one's own is no look."""
     if row.user_id != actor.id:
         target = f"{row.__tablename__}/{row.id}"

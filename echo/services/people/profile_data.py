@@ -90,7 +90,7 @@ def _sums(user_id: int) -> tuple[int, int]:
         select(
             func.coalesce(func.sum(tokens), 0),
             func.count(day.distinct()),
-        ).where(Message.user_id == user_id)
+        ).where(Message.user_id == user_id, Message.imported.is_(False))
     ).one()
     return int(row[0]), row[1]
 

@@ -1,5 +1,7 @@
 """Conversations up to replies that their owners rated up, of people who allow it. It trains nothing.
 
+A chat with words that were said elsewhere is left out: they need not be its owner's to give.
+
 The permission is asked for each time: whoever takes it back is not in the next run.
 """
 
@@ -68,9 +70,12 @@ def _rated(until: datetime | None) -> Iterator[Message]:
 
 
 def _chat(reply: Message) -> RatedChat | None:
-    """The branch that leads to the reply; None where nobody had asked anything."""
+    """The branch that leads to the reply; None where nobody had asked anything, or elsewhere."""
     messages: list[tuple[str, str]] = []
-    for message in message_tree.branch(reply.id):
+    branch = message_tree.branch(reply.id)
+    if any(message.imported for message in branch):
+        return None
+    for message in branch:
         role, text = message.role, message.text.strip()
         if role == "assistant" and (not text or message.status == MessageStatus.FAILED):
             del messages[-1:]  # the question that was not answered goes with it

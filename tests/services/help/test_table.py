@@ -40,6 +40,7 @@ UNEXPLAINED_PAGES = {
     "admin_audit.export": "the CSV that `admin-tables` tells of",
     "admin_conversations.export": "the CSV that `admin-tables` tells of",
     "admin_messages.export": "the CSV that `admin-tables` tells of",
+    "admin_shares.export": "the CSV that `admin-tables` tells of",
     "admin_feedback.export": "the CSV that `admin-tables` tells of",
 }
 UNEXPLAINED_LABELS = {

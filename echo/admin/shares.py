@@ -1,0 +1,92 @@
+"""Chats that people show to others by a link: to whom, since when, what is seen. One can be ended here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from flask_admin import expose
+from flask_login import current_user
+from markupsafe import Markup
+
+from echo.admin import cells
+from echo.admin.access import Guarded
+from echo.admin.bulk import BulkAct
+from echo.admin.columns import PAGES, Column, On
+from echo.admin.filters import ChoiceIs, IdIs, days
+from echo.admin.pages import go
+from echo.admin.tables import PrivateTable
+from echo.clock import utc_now
+from echo.models import Share, Visibility
+from echo.services.sharing import shares
+
+SEEN_BY = {
+    Visibility.PUBLIC: "everybody with the link",
+    Visibility.SIGNED_IN: "people with an account",
+}
+
+
+def _seen_by(row: Share, _name: str) -> Markup:
+    if row.expires_at is not None and row.expires_at <= utc_now():
+        return Markup('<span class="tag">nobody: expired</span>')
+    if row.visibility not in shares.possible():
+        return Markup('<span class="tag">fewer: switched off</span>')
+    return Markup('<span class="tag">{}</span>').format(SEEN_BY[Visibility(row.visibility)])
+
+
+class Shares(Guarded, PrivateTable):
+    """Every link to a shared chat that has not been stopped."""
+
+    routes = ("index_view", "details_view", "revoke", "action_view", "export")
+    about = (
+        "What people show to others by a link. What you see of others is noted in the audit trail, "
+        "and they are shown it. A link that you end is noted too."
+    )
+    columns = (
+        Column("id", on=On.DETAILS | On.CSV),
+        Column("title", cell=cells.cut, on=PAGES | On.WORDS),
+        Column("user_id", "Person", cells.person),
+        Column("visibility", "Seen by", _seen_by),
+        Column("with_name", "With their name", cells.flag, on=On.DETAILS | On.CSV),
+        Column("opened", "Opened", cells.amount),
+        Column("created_at", "Shared", cells.moment, sort=("created_at",)),
+        Column("taken_at", "Copy of", cells.moment, is_minor=True),
+        Column("expires_at", "Until", cells.moment),
+    )
+    column_default_sort = ("created_at", True)
+    newest = "created_at"
+    searched = (Share.title,)
+    column_filters = (
+        IdIs(Share.user_id, "Person's number", "user_id"),
+        ChoiceIs(
+            Share.visibility, "Seen by", "visibility",
+            [(value, SEEN_BY[value].capitalize()) for value in Visibility],
+        ),
+        *days(Share.created_at),
+    )  # fmt: skip
+    bulk_acts = {  # fixed by the class
+        "revoke": BulkAct(
+            "End",
+            "End these links? What they show is seen by nobody any more; their people keep the chats.",
+            "Links ended",
+            shares.revoke,
+            is_harsh=True,
+        ),
+    }
+    list_template = "admin/shares.html"
+    details_template = "admin/share.html"
+
+    def __init__(self) -> None:
+        super().__init__(Share, "Shared chats", "shares")
+
+    def row_title(self, row: Share) -> str:
+        return f"{row.user.username}: {row.title or 'Untitled'}"
+
+    def may_revoke(self, row: Share) -> bool:
+        return shares.may_revoke(current_user, row)
+
+    @expose("/revoke/", methods=("POST",))
+    def revoke(self) -> Any:
+        """End one link."""
+        shares.revoke(current_user, str(self.checked_id(request.args.get("id", ""))))
+        return go(url_for(".index_view"), "The link shows nothing any more.")

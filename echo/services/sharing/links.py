@@ -1,0 +1,100 @@
+"""The tokens in links to shared chats, and finding what a link shows. Knows no addresses of pages.
+
+A link that was never right, one that was stopped, and one that has expired cannot be told from each other.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import structlog
+from sqlalchemy import ColumnElement, false, select, true, update
+from sqlalchemy.orm import undefer
+
+from echo.clock import utc_now
+from echo.errors import Conflict, NotFound, StorageUnavailable
+from echo.extensions import db
+from echo.models import Conversation, Share, User, Visibility
+from echo.services import site_settings
+from echo.services.sign_in import secret_box
+from echo.services.storage import execute
+from echo.services.tokens import digest, new_token
+
+log = structlog.get_logger()
+
+GONE: Final = (
+    "This link shows nothing: it was stopped, has expired, or is not quite the one that was sent."
+)
+PURPOSE: Final = "shared chat"
+
+
+class Token(NamedTuple):
+    """What is stored of a new token."""
+
+    token_hash: str
+    sealed_token: str
+
+
+def new() -> Token:
+    """Return a token that nobody has: 256 random bits."""
+    token = new_token()
+    return Token(digest(token), secret_box.seal(token, PURPOSE))
+
+
+def token_of(row: Share) -> str | None:
+    """Return the token for its owner's eyes; None where the server's key was changed since."""
+    try:
+        return secret_box.unseal(row.sealed_token, PURPOSE)
+    except Conflict:
+        return None
+
+
+def renew_unreadable(row: Share) -> None:
+    """Give the row another token where its own can be shown to nobody: its owner could not send it."""
+    if token_of(row) is None:
+        row.token_hash, row.sealed_token = new()
+
+
+def find(token: str, reader: User | None) -> Share:
+    """Return what the link shows to this reader (None: a visitor), with its copy.
+
+    One statement, whatever is wrong: neither answer nor time tell whether there is such a link.
+
+    Raises:
+        NotFound: nothing; also when its owner is switched off or has deleted the conversation.
+    """
+    row = db.session.scalar(
+        select(Share)
+        .options(undefer(Share.said))
+        .join(User, User.id == Share.user_id)
+        .join(Conversation, Conversation.id == Share.conversation_id)
+        .where(
+            Share.token_hash == digest(token),
+            Share.expires_at.is_(None) | (Share.expires_at > utc_now()),
+            User.active,
+            Conversation.deleted_at.is_(None),
+            _is_for(reader),
+        )
+    )
+    if row is None:
+        raise NotFound(GONE)
+    return row
+
+
+def _is_for(reader: User | None) -> ColumnElement[bool]:
+    site = site_settings.current().sharing
+    if site == "off":
+        return false()
+    if reader is not None:
+        return true()
+    return Share.visibility == Visibility.PUBLIC if site == "public" else false()
+
+
+def count_opening(row: Share, reader: User | None) -> None:
+    """Note that a browser has shown it; its owner's does not count, and a full disk hides it from nobody."""
+    if reader is not None and reader.id == row.user_id:
+        return
+    try:
+        execute(update(Share).where(Share.id == row.id).values(opened=Share.opened + 1))
+    except StorageUnavailable:
+        log.warning("an opened link could not be counted", share=row.id)

@@ -1,0 +1,49 @@
+"""What a conversation shows at one moment: the words of its shown branch, and nothing else of it.
+
+Ids, ratings, settings, system prompts, models, times, errors and other branches stay behind. A model's
+thoughts are part of its words, and fold away as they do in the chat.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from echo.errors import Conflict, InvalidInput, TooLong
+from echo.limits import SHARED_CHARS, SHARED_MESSAGES
+from echo.models import Conversation, Message
+from echo.services.chats import message_tree
+
+Said = list[dict[str, Any]]
+
+NOTHING: Final = "There is nothing to share yet: ask something first."
+STILL_WRITING: Final = "An answer is being written. Please share this chat when it has ended."
+TOO_LONG: Final = (
+    f"More than {SHARED_MESSAGES:,} messages or {SHARED_CHARS:,} letters cannot be shared."
+)
+
+
+def take(conversation: Conversation) -> Said:
+    """Return what is shown now.
+
+    Raises:
+        Conflict: an answer is being written.
+        InvalidInput: nothing was said yet, or more than a page can show.
+    """
+    rows = message_tree.branch(conversation.head_id)
+    if not rows:
+        raise InvalidInput(NOTHING)
+    if any(row.is_live for row in rows):
+        raise Conflict(STILL_WRITING)
+    if len(rows) > SHARED_MESSAGES or sum(len(row.text) for row in rows) > SHARED_CHARS:
+        raise TooLong(TOO_LONG)
+    return [_said(row) for row in rows]
+
+
+def is_current(conversation: Conversation, title: str, said: Said) -> bool:
+    """Tell whether a copy that was taken before is what a new one would be."""
+    rows = message_tree.branch(conversation.head_id)
+    return title == conversation.title and said == [_said(row) for row in rows]
+
+
+def _said(row: Message) -> dict[str, Any]:
+    return {"role": row.role, "text": row.text, "status": row.status, "edited": row.is_edited}

@@ -53,10 +53,10 @@ export class Sidebar {
     const { pinned, archived } = this.#stateOf(id);
     openMenu(button, [
       { label: "Rename", icon: "edit", run: () => this.rename(id) },
-      { label: "Share", icon: "link", run: () => this.on.share(id) },
       { label: pinned ? "Unpin" : "Pin", icon: "pin", run: () => this.pin(id, !pinned) },
       { label: "Move to a folder", icon: "folder", run: () => this.#moveMenu(button, id) },
       archived ? { label: "Unarchive", icon: "archive", run: () => this.archive(id, false) } : { label: "Archive", icon: "archive", run: () => this.archive(id, true) },
+      { label: "Share", icon: "link", run: () => this.on.share(id) },
       { label: "Export as Markdown", icon: "download", href: `/conversations/${id}/export/markdown`, download: "" },
       { label: "Export as JSON", icon: "download", href: `/conversations/${id}/export/json`, download: "" },
       "line",

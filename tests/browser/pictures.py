@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS
+from tests.browser.talk import choose
 from tests.live.server import PASSWORD, ROOT, LiveServer, Person
 
 FOLDER = ROOT / "docs" / "img"
@@ -33,6 +34,7 @@ MEMBERS = {
     "admin-devices": "/admin/devices/",
     "conversations": "/admin/conversations/",
     "messages": "/admin/messages/",
+    "shares": "/admin/shares/",
     "feedback": "/admin/feedback/",
     "ratings": "/admin/ratings/",
     "pictures": "/admin/pictures/",
@@ -102,12 +104,27 @@ def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) 
     save(page, f"empty-{name}")
     converse(page)
     save(page, f"chat-{name}")
+    take_sharing(page, name)
     for title, path in MEMBERS.items():
         assert page.goto(server.url + path).ok, path
         page.wait_for_timeout(300)
         save(page, f"{title}-{name}")
     take_dashboard(page, server, name)
     context.close()
+
+
+def take_sharing(page: Page, name: str) -> None:
+    """Share the chat in view, and look at it as its readers do."""
+    choose(page, "#chat-menu", "Share")
+    page.get_by_label("Everybody who has the link").check()
+    page.get_by_role("button", name="Create the link").click()
+    link = page.get_by_label("Link", exact=True)
+    link.wait_for()
+    page.wait_for_timeout(300)
+    save(page, f"share-{name}")
+    page.goto(link.input_value())
+    page.wait_for_timeout(500)
+    save(page, f"shared-{name}")
 
 
 def take_dashboard(page: Page, server: LiveServer, name: str) -> None:

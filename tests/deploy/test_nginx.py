@@ -250,10 +250,15 @@ def test_files_come_without_a_cookie_and_pages_with_one(nginx: Nginx) -> None:
 
 
 def test_log_holds_no_secrets(nginx: Nginx) -> None:
-    for path in ("/reset/onetimelink", "/setup/onetimelink", "/healthz?key=onetimelink"):
+    for path in (
+        "/reset/onetimelink",
+        "/setup/onetimelink",
+        "/share/onetimelink",
+        "/healthz?key=onetimelink",
+    ):
         requests.get(nginx.url + path, headers={"User-Agent": "leaks"}, timeout=PATIENCE)
     asked = [line.split('"')[1] for line in nginx.lines('"leaks"', 3)]
-    assert asked == ["GET /reset/*", "GET /setup/*", "GET /healthz"]
+    assert asked == ["GET /reset/*", "GET /setup/*", "GET /share/*", "GET /healthz"]
 
 
 def test_plain_http_leads_to_tls_where_that_is_switched_on() -> None:

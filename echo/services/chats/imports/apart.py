@@ -1,4 +1,4 @@
-"""Runs `taking_apart` in a process of its own and reads what it wrote. Knows no format and no database."""
+"""Runs `taking_apart` in a process of its own and reads what it wrote. Knows no format and no rows."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from typing import IO, Final
 from echo import hub
 from echo.config import ROOT
 from echo.errors import Busy, InvalidInput
+from echo.extensions import db
 from echo.services.chats.imports.found import Chat, Skipped
 
 PROGRAM: Final = "echo.services.chats.imports.taking_apart"
 SECONDS: Final = 60  # until the process is ended, whatever it does
 LOOK_SECONDS: Final = 0.02
 AT_ONCE: Final = 2
+SLICE_SECONDS: Final = 0.01  # of reading; then others have their turn
 NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 DIED: Final = "This file is too large, too deeply nested or takes too long to read."
 
@@ -43,6 +45,7 @@ def taken_apart(source: IO[bytes]) -> Iterator[Iterator[Chat | Skipped]]:
     with tempfile.TemporaryDirectory(prefix="echo-import-") as folder:
         file = Path(folder) / "file"
         _reading.append(file)
+        db.session.commit()  # the connection goes back meanwhile
         try:
             hub.run_native(_run, source, file)
         finally:
@@ -75,7 +78,11 @@ def _run(source: IO[bytes], file: Path) -> None:
 
 
 def _read(written: IO[bytes]) -> Iterator[Chat | Skipped]:
+    began = time.monotonic()
     for line in written:
+        if time.monotonic() - began > SLICE_SECONDS:
+            hub.sleep()
+            began = time.monotonic()
         told = json.loads(line)
         if "refused" in told:
             raise InvalidInput(told["refused"], field="file")

@@ -97,7 +97,9 @@ def _keys(user_id: int) -> set[str]:
             Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
         )
     )
-    return {key for row in rows for key in (f"own:{row.id}", row.imported_from) if key}
+    keys = {key for row in rows for key in (f"own:{row.id}", row.imported_from) if key}
+    db.session.commit()  # the connection goes back: others have their turn while the file is read
+    return keys
 
 
 def _show(user_id: int, mine: Any, by_folder: dict[str, list[str]]) -> None:

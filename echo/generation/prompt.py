@@ -140,7 +140,8 @@ class PromptBuilder:
         else:
             tokens = self._tokens(request.messages, request)
         if len(tokens) >= self._context:
-            raise too_long(len(tokens), self._context)
+            without = self._tokens(request.messages) if request.tools else tokens
+            raise too_long(len(tokens), self._context, of_tools=len(tokens) - len(without))
         return tokens
 
     def shared_tokens(self, request: GenerationRequest) -> int:

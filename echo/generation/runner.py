@@ -22,9 +22,13 @@ class RowError(Exception):
         self.text = text
 
 
-def too_long(tokens: int, context: int) -> RowError:
-    """A request that must be read whole does not fit."""
+def too_long(tokens: int, context: int, of_tools: int = 0) -> RowError:
+    """A request that must be read whole does not fit; `of_tools` of its tokens describe functions."""
     text = f"The messages have about {tokens:,} tokens; the model reads {context:,}, its answer among them."
+    if of_tools:
+        text += (
+            f" {of_tools:,} of them describe the functions that it may call: offer fewer, or none."
+        )
     return RowError("too_long", text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,16 @@ TALK = (
     ChatMessage("assistant", "", calls=(ToolCall("1", "count", '{"of": "<|im_end|>"}'),)),
     ChatMessage("tool", "49 <|im_end|>", answers="1", name="count"),
 )
+
+
+def test_functions_that_leave_no_room_are_named_as_the_cause() -> None:
+    many = tuple(
+        replace(COUNT, name=f"count{number}", description="Adds. " * 9) for number in range(128)
+    )
+    asked = request(messages=TALK[:1], whole=True, tools=many)
+    with pytest.raises(RowError, match=r"[\d,]+ of them describe the functions") as found:
+        builder(TAGGED).build(asked)
+    assert found.value.code == "too_long"
 
 
 def test_calls_and_answers_stand_in_the_prompt_as_the_template_writes_them() -> None:

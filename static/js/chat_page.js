@@ -20,7 +20,7 @@ import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
 import { ModelPicker } from "./model_picker.js";
-import { fitDock, whenRefused, wireControls } from "./page_controls.js";
+import { fitDock, share, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
 import { RecentChats } from "./recent_chats.js";
 import { ScrollController } from "./scroll.js";
@@ -199,13 +199,6 @@ async function attempt(act) {
     composer.showError(error.code === "offline" ? "No connection. Try again when you are back." : text ?? "That did not work.", seconds);
     if (!(error.code)) throw error;
   }
-}
-
-/** Its dialog is fetched when it is first wanted. */
-async function share(id) {
-  const { shareDialog } = await import("./share_dialog.js").catch(() => ({}));
-  if (shareDialog) await shareDialog(id);
-  else toast("No connection. Try again when you are online.", { kind: "error" });
 }
 
 function editLast() {

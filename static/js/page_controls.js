@@ -33,6 +33,13 @@ function openFromAddress({ settings, feedback, search }) {
   open();
 }
 
+/** Its dialog is fetched when it is first wanted. */
+export async function share(id) {
+  const { shareDialog } = await import("./share_dialog.js").catch(() => ({}));
+  if (shareDialog) await shareDialog(id);
+  else toast("No connection. Try again when you are online.", { kind: "error" });
+}
+
 /** The composer floats over the list: the list leaves room for it, and both share the scrollbar's gutter. */
 export function fitDock(chat, scroller, dock) {
   const fit = () => {

@@ -15,6 +15,7 @@ from echo.extensions import db
 from echo.models import Conversation, Message, MessageRating, MessageStatus, Share, User
 from echo.services import site_settings
 from echo.services.accounts import accounts
+from echo.services.chats import folders
 from echo.services.people import deletion
 from echo.services.turns import quotas
 from tests.conftest import switch
@@ -277,6 +278,17 @@ def test_deleting_the_chat_stops_it_for_good(sharer: Sharer, client: Browser) ->
     assert sharer.browser.ajax(f"{at}/delete").status_code == 200
     assert not shows(client, path)
     assert sharer.browser.ajax(f"{at}/restore").status_code == 200
+    assert not shows(client, path)
+
+
+def test_deleting_its_folder_stops_it_for_good(sharer: Sharer, client: Browser) -> None:
+    path = sharer.link()
+    folder = folders.create(sharer.user.id, "Work")
+    sharer.chat.folder_id = folder.id
+    db.session.commit()
+    folders.remove(sharer.user.id, folder.id, with_conversations=True)
+    assert not shows(client, path)
+    folders.restore(sharer.user.id, folder.id)
     assert not shows(client, path)
 
 

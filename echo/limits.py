@@ -18,6 +18,9 @@ TITLE_CHARS: Final = 120
 FOLDER_NAME_CHARS: Final = 60
 FOLDERS_MAX: Final = 100  # of one person
 SYSTEM_PROMPT_CHARS: Final = 2_000
+INSTRUCTIONS_CHARS: Final = 2_000
+INSTRUCTIONS_TOKENS: Final = 300  # of a person's instructions for all chats, in each prompt
+PERSONAL_WINDOW: Final = 2_048  # a model that reads fewer tokens is told as much less of a person
 MODEL_NAME_CHARS: Final = 64
 API_MESSAGES: Final = 2_000  # of one request below /v1
 EMBEDDED_TEXTS: Final = 2_048  # of one request
@@ -123,6 +126,7 @@ RATE_LIMITS: Final = {
     "own_data.export": "6/minute",
     "own_data.retention": "5/second",
     "own_data.delete_me": "3/second",
+    "personal.instructions": "5/second",
     "chat_forms.clear_discussion": "1/second",
     "sharing.read": "10/second",
     "sharing.opened": "10/second",

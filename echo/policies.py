@@ -94,6 +94,8 @@ ROUTES: Final = {
     "devices.revoke_others": Right.SIGNED_IN,
     "settings_panels.own_account": Right.SIGNED_IN,
     "settings_panels.security": Right.SIGNED_IN,
+    "personal.panel": Right.SIGNED_IN,
+    "personal.instructions": Right.SIGNED_IN,
     "keys.listing": Right.SIGNED_IN,
     "keys.make": Right.SIGNED_IN,
     "keys.revoke": Right.OWNER,

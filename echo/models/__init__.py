@@ -6,6 +6,7 @@ from echo.models.conversation import Conversation, Message, MessageRating, Messa
 from echo.models.feedback import Feedback, FeedbackState
 from echo.models.folder import Folder
 from echo.models.model_setting import ModelSetting
+from echo.models.prompts import PersonalPrompt
 from echo.models.rollup import (
     ActiveDay,
     ActivitySlot,
@@ -46,6 +47,7 @@ __all__ = [
     "ModelSetting",
     "OneTimeLink",
     "Passkey",
+    "PersonalPrompt",
     "Picture",
     "RecoveryCode",
     "ReplySlot",

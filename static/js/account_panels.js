@@ -1,4 +1,4 @@
-// The settings' pages about the account and signing in: fetched when they are opened, so that they show what holds now.
+// The settings' pages that the server draws: fetched when they are opened, so that they show what holds now.
 
 import { localTimes } from "./format.js";
 import { post } from "./http.js";
@@ -19,13 +19,17 @@ export async function fillPanel(panel) {
   panel.removeAttribute("aria-busy");
 }
 
-/** Signing another device out stays here; signing out leaves, as its form says. */
+/** Signing another device out stays here; signing out leaves, as its form says; what is saved is saved with each change. */
 export function wirePanels(dialog) {
-  for (const panel of dialog.querySelectorAll("[data-src]")) panel.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-stay]")) return signingOut();
-    event.preventDefault();
-    send(event.target, panel);
-  });
+  for (const panel of dialog.querySelectorAll("[data-src]")) {
+    panel.addEventListener("submit", (event) => {
+      if (!event.target.matches("[data-stay], [data-save]")) return signingOut();
+      event.preventDefault();
+      if (event.target.matches("[data-save]")) save(event.target);
+      else send(event.target, panel);
+    });
+    panel.addEventListener("change", ({ target }) => { if (target.form?.matches("[data-save]")) save(target.form); });
+  }
 }
 
 async function send(form, panel) {
@@ -37,4 +41,20 @@ async function send(form, panel) {
   }
   await fillPanel(panel);
   panel.focus();
+}
+
+/** One after the other: the last change wins. What is refused stays in its field, with the reason below. */
+function save(form) {
+  form.saving = (form.saving ?? Promise.resolve()).then(async () => {
+    const [tick, said, error] = [".tick", "[data-said]", "[role=alert]"].map((part) => form.querySelector(part));
+    try {
+      const { message } = await post(form.action, new FormData(form));
+      error.textContent = "";
+      if (said) said.textContent = message;
+      tick.classList.add("shown");
+      setTimeout(() => tick.classList.remove("shown"), 1400);
+    } catch (refusal) {
+      error.textContent = refusal.message;
+    }
+  });
 }

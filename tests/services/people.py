@@ -18,6 +18,7 @@ from echo.models import (
     MessageRating,
     OneTimeLink,
     Passkey,
+    PersonalPrompt,
     RecoveryCode,
     Share,
     User,
@@ -147,6 +148,7 @@ def fill(user: User) -> None:
                 said=[["user", "walrus?"], ["assistant", "walrus!"]],
                 told={"model": "walrus-1b"},
             ),
+            PersonalPrompt(user_id=user.id, instructions="walrus instructions"),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(
                 token_hash=SECRETS["invite_hash"],

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
-from echo.generation import Script, ScriptedReply
+from echo.generation import GenerationRequest, Script, ScriptedReply
 from echo.models import RoleName, User
 from tests.conftest import Tab
 
+Requests = list[GenerationRequest]
 SLOW_TEXT = "one two three four five six seven eight nine ten " * 20
 
 
@@ -29,3 +31,13 @@ def ada(make_user: Callable[..., User]) -> User:
 @pytest.fixture
 def tab(open_tab: Callable[[User], Tab], ada: User) -> Tab:
     return open_tab(ada)
+
+
+@pytest.fixture
+def requests(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Requests:
+    """What the engine is asked, in order."""
+    engine = app.extensions["turns"].engine
+    asked: Requests = []
+    submit = engine.submit
+    monkeypatch.setattr(engine, "submit", lambda request: asked.append(request) or submit(request))
+    return asked

@@ -5,28 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-from flask import Flask
-
 from echo.extensions import db
-from echo.generation import GenerationRequest
 from echo.limits import MESSAGE_CHARS
 from echo.models import Message, RoleName, User
 from echo.services import site_settings
 from tests.conftest import Tab
+from tests.sockets.conftest import Requests
 
 ABOUT = "How do I change my password?"
-Requests = list[GenerationRequest]
-
-
-@pytest.fixture
-def requests(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Requests:
-    """What the engine is asked, in order."""
-    engine = app.extensions["turns"].engine
-    asked: Requests = []
-    submit = engine.submit
-    monkeypatch.setattr(engine, "submit", lambda request: asked.append(request) or submit(request))
-    return asked
 
 
 def ask(tab: Tab, text: str, **more: Any) -> dict[str, Any]:

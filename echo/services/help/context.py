@@ -43,14 +43,18 @@ class Prompting:
         if not self.is_on:
             return own
         identity = IDENTITY.format_map(self.facts.words)
-        return "\n\n".join(filter(None, (identity, unmarked(own))))
+        return "\n\n".join(filter(None, (identity, self.plain(own))))
+
+    def plain(self, text: str) -> str:
+        """Return what a person wrote as the model reads it: no note of the help."""
+        return unmarked(text) if self.is_on else text
 
     def question(self, text: str) -> str:
         """Return a question as the model reads it: with the entries that fit, if any do."""
         if not self.is_on:
             return text
         lines = _lines(search.find(text, self.role), self.facts)
-        plain = unmarked(text)
+        plain = self.plain(text)
         return BLOCK.format(lines="\n".join(lines), question=plain) if lines else plain
 
 

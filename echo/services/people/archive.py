@@ -35,6 +35,7 @@ from echo.models import (
 from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, wire
+from echo.services.prompts import personal
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
 
@@ -48,9 +49,10 @@ KINDS: Final = (("json", export.as_json), ("md", export.as_markdown))
 README: Final = """\
 Your data in Echo, packed {moment}
 
-account.json             who you are here: name, address, role and settings; the browsers you signed in
-                         with; your passkeys' and keys' names; your folders, feedback and ratings; invitations
-                         you made; who looked into your conversations
+account.json             who you are here: name, address, role and settings; your instructions for all
+                         chats; the browsers you signed in with; your passkeys' and keys' names; your
+                         folders, feedback and ratings; invitations you made; who looked into your
+                         conversations
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
@@ -119,6 +121,7 @@ def account(user: User) -> dict[str, Any]:
             "in_ranking": user.in_ranking,
             "rated_answers_may_train_models": user.may_train,
         },
+        "told_in_all_chats": _told(user),
         "sign_in": {
             "password": user.password_hash is not None,
             "google": user.google_sub is not None,
@@ -155,6 +158,11 @@ def _profile(user: User) -> dict[str, Any]:
         "signed_up_at": iso(user.created_at),
         "last_seen_at": iso(user.last_seen_at),
     }
+
+
+def _told(user: User) -> dict[str, Any]:
+    kept = personal.of(user.id)
+    return {"instructions": kept.instructions, "instructions_on": kept.instructions_on}
 
 
 def _passkey(row: Passkey) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from echo.services import help, site_settings
 from echo.services.chats import folders
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
-from echo.services.turns import safety
+from echo.services.turns import personal, safety
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
@@ -53,7 +53,7 @@ class EngineRequests:
         site = site_settings.current()
         room = sampling_for(conversation.settings, site, chosen).max_new_tokens
         told = self._prompting(conversation, site, chosen)
-        system, _ = opening(folders.prompt_of(conversation), site, chosen, told)
+        system, _ = self._opening(conversation, site, chosen, told)
         try:
             self.engine.check(told.question(text), system, room, chosen.name)
         except MessageTooLong as refusal:
@@ -69,6 +69,16 @@ class EngineRequests:
         role = db.session.get_one(User, conversation.user_id).role_name
         window = self.engine.window(chosen.name)
         return help.prompting(self.settings, site, role, window, chosen.settled.help)
+
+    def _opening(
+        self,
+        conversation: Conversation,
+        site: SiteSettings,
+        chosen: Chosen,
+        told: help.Prompting,
+    ) -> tuple[str, int]:
+        theirs = personal.told(conversation.user_id, personal.Ruler(self.engine, chosen.name))
+        return opening(folders.prompt_of(conversation), site, chosen, told, theirs)
 
     def submit(
         self,
@@ -109,7 +119,7 @@ class EngineRequests:
     ) -> GenerationRequest:
         site = site_settings.current()
         told = self._prompting(conversation, site, chosen)
-        system, shared = opening(folders.prompt_of(conversation), site, chosen, told)
+        system, shared = self._opening(conversation, site, chosen, told)
         return GenerationRequest(
             messages=as_read(system, history, told),
             sampling=sampling_for(conversation.settings, site, chosen),
@@ -124,16 +134,16 @@ class EngineRequests:
 
 
 def opening(
-    own: str | None, site: SiteSettings, chosen: Chosen, told: help.Prompting
+    own: str | None, site: SiteSettings, chosen: Chosen, told: help.Prompting, theirs: str = ""
 ) -> tuple[str, int]:
     """Return the system prompt, and how many of its first characters are the same for everybody.
 
-    `own` is the conversation's or its folder's; None: what is usual for the model here.
+    `own` is the conversation's or its folder's; None: what is usual for the model here. `theirs` is what its
+    owner has told in all chats: it stands after what everybody shares and before what differs between chats.
     """
-    if own is not None:
-        return told.system_prompt(own), len(told.system_prompt(""))
-    everybodys = told.system_prompt(system_prompt(site, chosen))
-    return everybodys, len(everybodys)
+    everybodys = told.system_prompt("" if own is not None else system_prompt(site, chosen))
+    private = told.plain("\n\n".join(filter(None, (theirs, own))))
+    return "\n\n".join(filter(None, (everybodys, private))), len(everybodys)
 
 
 def as_read(

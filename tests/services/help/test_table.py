@@ -29,6 +29,7 @@ UNEXPLAINED_PAGES = {
     "google_login.authorize": "Google leads there and Echo leads on: nobody stays",
     "settings_panels.own_account": "a piece of the settings, fetched by the chat page",
     "settings_panels.security": "a piece of the settings, fetched by the chat page",
+    "personal.panel": "a piece of the settings, fetched by the chat page",
     "second_factor.go_on": "leads on with what was ticked and typed: nobody stays",
     "conversations.row": "a piece of the list, fetched by the chat page",
     "admin_downloads.state": "asked by the page of downloads",

@@ -21,6 +21,9 @@ SYSTEM_PROMPT_CHARS: Final = 2_000
 INSTRUCTIONS_CHARS: Final = 2_000
 INSTRUCTIONS_TOKENS: Final = 300  # of a person's instructions for all chats, in each prompt
 PERSONAL_WINDOW: Final = 2_048  # a model that reads fewer tokens is told as much less of a person
+PROMPT_NAME_CHARS: Final = 60
+PROMPT_CHARS: Final = 4_000
+PROMPTS_MAX: Final = 200  # of one person; as many are shared
 MODEL_NAME_CHARS: Final = 64
 API_MESSAGES: Final = 2_000  # of one request below /v1
 EMBEDDED_TEXTS: Final = 2_048  # of one request
@@ -127,6 +130,10 @@ RATE_LIMITS: Final = {
     "own_data.retention": "5/second",
     "own_data.delete_me": "3/second",
     "personal.instructions": "5/second",
+    "prompts.make": "5/second",
+    "prompts.change": "5/second",
+    "prompts.remove": "5/second",
+    "prompts.import_all": "1/second",
     "chat_forms.clear_discussion": "1/second",
     "sharing.read": "10/second",
     "sharing.opened": "10/second",

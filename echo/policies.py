@@ -96,6 +96,12 @@ ROUTES: Final = {
     "settings_panels.security": Right.SIGNED_IN,
     "personal.panel": Right.SIGNED_IN,
     "personal.instructions": Right.SIGNED_IN,
+    **dict.fromkeys(
+        ("prompts.listing", "prompts.panel", "prompts.make", "prompts.export", "prompts.import_all"),
+        Right.SIGNED_IN,
+    ),
+    "prompts.change": Right.OWNER,
+    "prompts.remove": Right.OWNER,
     "keys.listing": Right.SIGNED_IN,
     "keys.make": Right.SIGNED_IN,
     "keys.revoke": Right.OWNER,
@@ -181,6 +187,12 @@ ROUTES: Final = {
     "admin_invites.revoke": Right.PEOPLE,
     "admin_invites.action_view": Right.PEOPLE,
     "admin_invites.export": Right.PEOPLE,
+    **dict.fromkeys(
+        tuple(f"admin_prompts.{view}" for view in (
+            "index_view", "details_view", "create_view", "edit_view", "delete_view", "export",
+        )),
+        Right.PEOPLE,
+    ),
     "admin_devices.index_view": Right.PEOPLE,
     "admin_devices.revoke": Right.PEOPLE,
     "admin_devices.action_view": Right.PEOPLE,

@@ -18,6 +18,7 @@ from echo.admin.health import HealthPage
 from echo.admin.invites import Invites
 from echo.admin.models import ModelsPage
 from echo.admin.pictures import Pictures
+from echo.admin.prompts import SharedPrompts
 from echo.admin.ratings import Ratings
 from echo.admin.roles import Roles
 from echo.admin.settings import SiteSettingsPage
@@ -41,7 +42,7 @@ def init_app(app: Flask) -> None:
     )
     for view in (
         Users(), Devices(), Pictures(), Invites(), Roles(), UseToday(), Conversations(), Messages(),
-        Shares(), Ratings(), FeedbackList(), AuditTrail(), HealthPage(), ModelsPage(), SiteSettingsPage(),
-        DownloadsPage(),
+        Shares(), Ratings(), FeedbackList(), SharedPrompts(), AuditTrail(), HealthPage(), ModelsPage(),
+        SiteSettingsPage(), DownloadsPage(),
     ):  # fmt: skip
         pages.add_view(view)

@@ -228,6 +228,23 @@ class ModelSettingsForm(_Answers):
     )
 
 
+class SharedPromptForm(Form):
+    """A prompt for everybody, or from a role on."""
+
+    name = StringField(
+        "Name",
+        [required("Give it a name."), _at_most(limits.PROMPT_NAME_CHARS), no_line_breaks],
+        filters=[stripped, storable_text],
+    )
+    text = TextAreaField(
+        "Text",
+        [DataRequired("Write its text."), _at_most(limits.PROMPT_CHARS)],
+        filters=[stripped, storable_text],
+    )
+    least_role = SelectField("Who sees it", [required("Choose one.")], default="user")
+    version = HiddenField("Version", [Optional(), _at_most(64)])
+
+
 class AddModelForm(Form):
     """A model by a name of the catalogue, a path of the server, or its name on the Hub."""
 

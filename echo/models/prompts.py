@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, String
+from sqlalchemy import Boolean, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from echo.clock import utc_now
 from echo.extensions import Base
-from echo.limits import INSTRUCTIONS_CHARS
-from echo.models.types import UtcDateTime
+from echo.limits import INSTRUCTIONS_CHARS, PROMPT_NAME_CHARS
+from echo.models.types import PublicId, UtcDateTime
 
 
 class PersonalPrompt(Base):
@@ -24,3 +24,28 @@ class PersonalPrompt(Base):
     instructions: Mapped[str] = mapped_column(String(INSTRUCTIONS_CHARS), default="")
     instructions_on: Mapped[bool] = mapped_column(Boolean, default=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+
+
+class SavedPrompt(Base):
+    """A text that a person asks again and again; `{{names}}` in it are asked for."""
+
+    __tablename__ = "saved_prompts"
+
+    id: Mapped[PublicId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(PROMPT_NAME_CHARS))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class SharedPrompt(Base):
+    """The same, by administrators for everybody from a role on."""
+
+    __tablename__ = "shared_prompts"
+
+    id: Mapped[PublicId]
+    name: Mapped[str] = mapped_column(String(PROMPT_NAME_CHARS))
+    text: Mapped[str] = mapped_column(Text)
+    least_role: Mapped[str] = mapped_column(String(20), default="user")
+    """The weakest role that sees it."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -9,7 +9,7 @@ from flask import Flask, request
 from echo.errors import InvalidInput
 
 READ_BY_THEIR_PAGES: Final = (
-    "chat_api.chat", "conversations.settings", "passkeys.registration_options",
+    "chat_api.chat", "conversations.settings", "prompts.import_all", "passkeys.registration_options",
     "passkeys.register", "passkeys.sign_in_options", "passkeys.sign_in",
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What people have models told: instructions for all of their chats.
+"""What people have models told: instructions for all chats, texts that are used again.
 
 Revision ID: 0016
 Revises: 0015
@@ -30,7 +30,34 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_personal_prompts")),
     )
+    op.create_table(
+        "saved_prompts",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("user_id", BigId, nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_saved_prompts_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_prompts")),
+    )
+    op.create_index(op.f("ix_saved_prompts_user_id"), "saved_prompts", ["user_id"])
+    op.create_table(
+        "shared_prompts",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("least_role", sa.String(length=20), nullable=False),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_prompts")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("shared_prompts")
+    op.drop_table("saved_prompts")
     op.drop_table("personal_prompts")

@@ -12,6 +12,7 @@ export async function fillPanel(panel) {
     if (answer.status === 401) return leave();
     if (!answer.ok) throw new Error(answer.status);
     panel.innerHTML = await answer.text(); // our own server's, escaped there
+    getSelection()?.removeAllRanges(); // a caret that stood in what is gone would be missing in the message field
     localTimes(panel);
   } catch {
     panel.textContent = "This cannot be shown just now. Try again when you are online.";
@@ -28,19 +29,46 @@ export function wirePanels(dialog) {
       if (event.target.matches("[data-save]")) save(event.target);
       else send(event.target, panel);
     });
-    panel.addEventListener("change", ({ target }) => { if (target.form?.matches("[data-save]")) save(target.form); });
+    panel.addEventListener("change", ({ target }) => {
+      if (target.dataset.import) importFrom(target, panel);
+      else if (target.form?.matches("[data-save]")) save(target.form);
+    });
+    panel.addEventListener("click", ({ target }) => target.closest("[data-pick]")?.nextElementSibling.click());
   }
 }
 
+/** What is refused stays in its form, where that has a place for the reason; else the panel shows what holds now. */
 async function send(form, panel) {
+  const body = new FormData(form);
   try {
-    await post(form.action, new FormData(form));
-    toast("Signed out there.", { kind: "success" });
+    const { message } = await post(form.action, body);
+    const again = () => post(form.dataset.undo, body).catch(({ message }) => toast(message, { kind: "error" })).then(() => show(panel));
+    toast(message ?? "Signed out there.", { kind: "success", action: form.dataset.undo ? { label: "Undo", run: again } : null });
   } catch (error) {
+    const said = form.querySelector("[role=alert]");
+    if (said) return void (said.textContent = error.message);
     toast(error.message, { kind: "error" });
   }
+  await show(panel);
+}
+
+async function show(panel) {
   await fillPanel(panel);
   panel.focus();
+}
+
+/** The chosen file, as it was exported here or elsewhere. */
+async function importFrom(picker, panel) {
+  const [file] = picker.files;
+  if (!file) return;
+  picker.value = "";
+  try {
+    const prompts = JSON.parse(await file.text());
+    toast((await post(picker.dataset.import, { prompts })).message, { kind: "success", seconds: 12 });
+    await fillPanel(panel);
+  } catch (error) {
+    toast(error instanceof SyntaxError ? `“${file.name}” is no file of JSON.` : error.message, { kind: "error" });
+  }
 }
 
 /** One after the other: the last change wins. What is refused stays in its field, with the reason below. */

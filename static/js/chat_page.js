@@ -28,6 +28,7 @@ import { SearchDialog } from "./search.js";
 import { afterSessionEnd, leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
 import { Sidebar, shorten } from "./sidebar.js";
+import { slashPrompts } from "./slash.js";
 import { showSuggestions } from "./suggestions.js";
 import { preferences } from "./theme.js";
 import { adoptFlashes, toast } from "./toasts.js";
@@ -46,8 +47,9 @@ const list = new MessageList(at("message-list"), messageActs({
 }));
 const composer = new Composer({
   form: at("composer"), drafts: new Drafts(boot.user.id), limits: boot.limits, sendKey: () => preferences.sendKey,
-  on: { send, stop, editLast, changed: (text) => suggest(text) },
+  on: { send, stop, editLast, changed: (text) => { suggest(text); slash.typed(text); }, key: (event) => slash.key(event) },
 });
+const slash = slashPrompts({ form: at("composer"), announcer, manage: () => settings.open("prompts") });
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const folderDialog = new FolderDialog(at("folder"));
 const folders = new Folders({

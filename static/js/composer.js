@@ -5,7 +5,7 @@ import { count } from "./format.js";
 import { element, iconButton, touch } from "./icons.js";
 
 export class Composer {
-  /** on: {send(text), stop(), editLast(), changed(text)}; limits: {message_chars} */
+  /** on: {send(text), stop(), editLast(), changed(text), key(event): whether it was meant for somebody else}; limits: {message_chars} */
   constructor({ form, drafts, limits, on, sendKey }) {
     Object.assign(this, { form, drafts, limits, on, sendKey });
     this.field = form.querySelector("textarea");
@@ -113,6 +113,7 @@ export class Composer {
   }
 
   #key(event) {
+    if (this.on.key?.(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       const wantsCtrl = this.sendKey() === "ctrl-enter";
       const ctrl = event.ctrlKey || event.metaKey;

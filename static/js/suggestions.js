@@ -33,8 +33,9 @@ const ofDay = (day) => [...new Set(Array.from({ length: SHOWN }, (_, index) => I
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const wordsOf = (text) => plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
 
-/** Those in which each typed word begins a word, the ones that begin as typed first; none for what is longer than any of them. */
+/** Those in which each typed word begins a word, the ones that begin as typed first; none for what is longer than any of them or begins with a slash. */
 export function matching(typed, ideas = IDEAS) {
+  if (typed.startsWith("/")) return []; // prompts are chosen
   const wanted = wordsOf(typed);
   if (!wanted.length) return [];
   const begins = (idea) => wordsOf(idea).join(" ").startsWith(wanted.join(" "));

@@ -19,7 +19,7 @@ test("what begins as typed comes first", () => {
 });
 
 test("a text of one's own, signs alone and nothing show none", () => {
-  for (const typed of ["Tell me a joke about my cat", "?!", "", "  ", "x".repeat(16000)]) assert.deepEqual(matching(typed, IDEAS), []);
+  for (const typed of ["Tell me a joke about my cat", "?!", "/", "/tell", "", "  ", "x".repeat(16000)]) assert.deepEqual(matching(typed, IDEAS), []);
 });
 
 test("four at most", () => {

@@ -30,7 +30,9 @@ from echo.models import (
     Passkey,
     Picture,
     RecoveryCode,
+    SavedPrompt,
     Share,
+    SharedPrompt,
     User,
     Visibility,
 )
@@ -71,6 +73,7 @@ RECORDS = {
     "admin_devices": "device_id",
     "admin_pictures": "picture_id",
     "admin_shares": "share_id",
+    "admin_prompts": "shared_prompt_id",
 }
 
 
@@ -112,6 +115,7 @@ class World:
         json_bodies: dict[str, dict[str, Any]] = {
             "chat_api.chat": {"prompt": "Hi", "conversation_id": conversation_id},
             "conversations.settings": {"top_k": 1},
+            "prompts.import_all": {"prompts": [{"name": "M", "text": "M"}]},
             "api_token.make": {"username": self.owner.username, "password": "not the right one"},
             "api_token.refresh": {"refresh_token": "echo_rt_unknown"},
             "api_conversations.create": {"title": "M"},
@@ -150,7 +154,8 @@ class World:
         if endpoint in json_bodies:
             return {"json": json_bodies[endpoint]}
         return {
-            "data": {"title": "M", "name": "M", "pinned": "1", "conversation_id": conversation_id}
+            "data": {"title": "M", "name": "M", "pinned": "1", "text": "M"}
+            | {"conversation_id": conversation_id}
         }
 
     def names_a_thing(self, rule: Rule) -> bool:
@@ -217,6 +222,8 @@ def build(owner: User) -> World:
         ),
         "picture_id": _picture(owner),
         "share_id": _share(conversation),
+        "prompt_id": SavedPrompt(user_id=owner.id, name="Mine", text=SECRET),
+        "shared_prompt_id": SharedPrompt(name="Ours", text="What is new?"),
         "invite_id": Invite(
             token_hash=new_id(), created_by=owner.id, expires_at=utc_now() + timedelta(days=1)
         ),

@@ -20,6 +20,7 @@ from echo.models import (
     Passkey,
     PersonalPrompt,
     RecoveryCode,
+    SavedPrompt,
     Share,
     User,
     UserDay,
@@ -149,6 +150,7 @@ def fill(user: User) -> None:
                 told={"model": "walrus-1b"},
             ),
             PersonalPrompt(user_id=user.id, instructions="walrus instructions"),
+            SavedPrompt(user_id=user.id, name="walrus prompt", text="Ask a walrus."),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(
                 token_hash=SECRETS["invite_hash"],

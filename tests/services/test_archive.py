@@ -53,11 +53,14 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     assert (copy["conversation_id"], copy["shown_to"]) == (shown.id, "public")
     assert [each["text"] for each in copy["messages"]] == ["walrus copy"]
     assert set(files) == {
-        "README.txt", f"responses/{kept.id}.json", "account.json", "picture.webp",
+        "README.txt", f"responses/{kept.id}.json", "account.json", "prompts.json", "picture.webp",
         f"conversations/{shown.id}.json", f"conversations/{shown.id}.md",
         f"deleted/{deleted.id}.json", f"deleted/{deleted.id}.md", f"api_calls/{call.id}.json",
         f"shared/{share.id}.json",
     }  # fmt: skip
+    assert json.loads(files["prompts.json"])["prompts"] == [
+        {"name": "walrus prompt", "text": "Ask a walrus."}
+    ]
     account = json.loads(files["account.json"])
     assert account["profile"]["email"] == "walrus_ada@example.org"
     assert account["settings"]["retention_days"] == 90
@@ -90,6 +93,7 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
         "responses/",
         "shared/",
         "picture.webp",
+        "prompts.json",
     ):
         assert name.encode() in files["README.txt"]
 

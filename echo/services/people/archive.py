@@ -35,7 +35,7 @@ from echo.models import (
 from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, wire
-from echo.services.prompts import personal
+from echo.services.prompts import personal, saved
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
 
@@ -53,6 +53,7 @@ account.json             who you are here: name, address, role and settings; you
                          chats; the browsers you signed in with; your passkeys' and keys' names; your
                          folders, feedback and ratings; invitations you made; who looked into your
                          conversations
+prompts.json             the prompts that you keep; it can be imported again
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
@@ -89,6 +90,8 @@ def _batches(user: User) -> Iterator[Entries]:
     picture_id = profile_pictures.id_of(user.id)
     if picture_id:
         yield [("picture.webp", profile_pictures.find(picture_id).content)]
+    if saved.own(user.id):
+        yield [("prompts.json", _as_json(saved.exported(user.id)))]
     calls = select(ApiCall.id, ApiCall).where(ApiCall.user_id == user.id)
     for rows in in_batches(calls, CALLS_PER_STEP):
         yield [(f"api_calls/{rows[0][0]}.json", _as_json([_api_call(row) for _id, row in rows]))]

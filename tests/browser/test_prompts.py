@@ -1,0 +1,75 @@
+"""The library of prompts in a real browser: kept in the settings, chosen after a slash, filled in, undone."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.talk import composer
+from tests.browser.test_accessibility import expect_no_violations_in_either_theme
+from tests.live.server import LiveServer
+
+
+def keep(page: Page, name: str, text: str) -> None:
+    page.locator("summary", has_text="New prompt").click()
+    page.locator("#name-new").fill(name)
+    page.locator("#text-new").fill(text)
+    page.locator("#panel-prompts").get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("summary", has_text=name)).to_be_visible()
+
+
+def test_prompts_are_kept_chosen_by_keys_filled_in_and_brought_back(
+    chat: Page, echo: LiveServer
+) -> None:
+    chat.goto(f"{echo.url}/#settings-prompts")
+    keep(chat, "Explain", "Explain {{topic}} to a {{who}}.")
+    keep(chat, "Thanks", "Thank you!")
+    file = json.dumps([{"title": "Shorten", "content": "Shorten {{text}}"}]).encode()
+    chat.locator("[data-import]").set_input_files(
+        {"name": "p.json", "mimeType": "application/json", "buffer": file}
+    )
+    expect(chat.locator("summary", has_text="Shorten")).to_be_visible()
+    chat.locator("summary", has_text="Shorten").click()
+    expect_no_violations_in_either_theme(chat)
+    chat.get_by_role("button", name="Delete “Shorten”").click()
+    expect(chat.locator("summary", has_text="Shorten")).to_have_count(0)
+    chat.get_by_role("button", name="Undo").click()
+    expect(chat.locator("summary", has_text="Shorten")).to_be_visible()
+    chat.keyboard.press("Escape")
+
+    field = composer(chat)
+    field.focus()
+    field.press_sequentially("/")
+    options = chat.get_by_role("listbox", name="Prompts").get_by_role("option")
+    expect(options).to_have_count(5)  # these three, the help, and where they are kept
+    field.press("ArrowUp")
+    expect(options.last).to_contain_text("Your prompts")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", "prompt-option-1")
+    expect_no_violations_in_either_theme(chat)
+    field.press("Escape")
+    expect(options.first).to_be_hidden()
+    expect(field).to_have_value("/")
+
+    field.fill("")
+    field.press_sequentially("/ex")
+    expect(options).to_have_count(1)
+    field.press("Enter")
+    chat.keyboard.type("gravity")
+    expect_no_violations_in_either_theme(chat)
+    chat.keyboard.press("Tab")
+    chat.keyboard.type("child")
+    chat.keyboard.press("Enter")
+    expect(field).to_have_value("Explain gravity to a child.")
+    expect(field).to_be_focused()
+    expect(chat.locator(".message")).to_have_count(0)  # it is sent by whoever wants to
+
+    field.fill("")
+    field.press_sequentially("/help")
+    expect(options).to_have_count(1)
+    field.press("Enter")
+    chat.wait_for_url("**/help")

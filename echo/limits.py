@@ -20,6 +20,9 @@ FOLDERS_MAX: Final = 100  # of one person
 SYSTEM_PROMPT_CHARS: Final = 2_000
 INSTRUCTIONS_CHARS: Final = 2_000
 INSTRUCTIONS_TOKENS: Final = 300  # of a person's instructions for all chats, in each prompt
+MEMORY_CHARS: Final = 200
+MEMORY_TOKENS: Final = 200  # of all that a person has had remembered, in each prompt
+MEMORIES_MAX: Final = 50
 PERSONAL_WINDOW: Final = 2_048  # a model that reads fewer tokens is told as much less of a person
 PROMPT_NAME_CHARS: Final = 60
 PROMPT_CHARS: Final = 4_000
@@ -130,6 +133,10 @@ RATE_LIMITS: Final = {
     "own_data.retention": "5/second",
     "own_data.delete_me": "3/second",
     "personal.instructions": "5/second",
+    "personal.memory": "5/second",
+    "personal.remember": "5/second",
+    "personal.change_memory": "5/second",
+    "personal.forget": "5/second",
     "prompts.make": "5/second",
     "prompts.change": "5/second",
     "prompts.remove": "5/second",

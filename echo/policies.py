@@ -96,6 +96,10 @@ ROUTES: Final = {
     "settings_panels.security": Right.SIGNED_IN,
     "personal.panel": Right.SIGNED_IN,
     "personal.instructions": Right.SIGNED_IN,
+    "personal.memory": Right.SIGNED_IN,
+    "personal.remember": Right.SIGNED_IN,
+    "personal.change_memory": Right.OWNER,
+    "personal.forget": Right.OWNER,
     **dict.fromkeys(
         ("prompts.listing", "prompts.panel", "prompts.make", "prompts.export", "prompts.import_all"),
         Right.SIGNED_IN,

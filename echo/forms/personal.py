@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
     RadioField,
     SelectChoice,
+    StringField,
     TextAreaField,
 )
-from wtforms.validators import Length
+from wtforms.validators import DataRequired, Length, Optional
 
 from echo import limits
 from echo.forms.fields import Form, storable_text, stripped
 
 SWITCH: Final = [SelectChoice("1", "On"), SelectChoice("0", "Off")]
+
+
+def one_line(value: Any) -> Any:
+    """Filter: a text on one line."""
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 class InstructionsForm(Form):
@@ -35,3 +41,33 @@ class InstructionsForm(Form):
     @property
     def is_on(self) -> bool:
         return bool(self.on.data == "1")
+
+
+class MemorySwitchForm(Form):
+    """Whether memories are told and suggested."""
+
+    on = RadioField("Told", choices=SWITCH)
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.on.data == "1")
+
+
+class MemoryForm(Form):
+    """One short fact; without `on` it is told."""
+
+    text = StringField(
+        "Memory",
+        [
+            DataRequired("Write what to remember."),
+            Length(
+                max=limits.MEMORY_CHARS, message=f"Use at most {limits.MEMORY_CHARS} characters."
+            ),
+        ],
+        filters=[stripped, storable_text, one_line],
+    )
+    on = RadioField("Told", [Optional()], choices=SWITCH, default="1")
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.on.data != "0")

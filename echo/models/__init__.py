@@ -6,7 +6,7 @@ from echo.models.conversation import Conversation, Message, MessageRating, Messa
 from echo.models.feedback import Feedback, FeedbackState
 from echo.models.folder import Folder
 from echo.models.model_setting import ModelSetting
-from echo.models.prompts import PersonalPrompt, SavedPrompt, SharedPrompt
+from echo.models.prompts import Memory, PersonalPrompt, SavedPrompt, SharedPrompt
 from echo.models.rollup import (
     ActiveDay,
     ActivitySlot,
@@ -41,6 +41,7 @@ __all__ = [
     "Invite",
     "KeptResponse",
     "LoginFailure",
+    "Memory",
     "Message",
     "MessageRating",
     "MessageStatus",

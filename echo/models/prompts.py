@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from echo.clock import utc_now
 from echo.extensions import Base
-from echo.limits import INSTRUCTIONS_CHARS, PROMPT_NAME_CHARS
+from echo.limits import INSTRUCTIONS_CHARS, MEMORY_CHARS, PROMPT_NAME_CHARS
 from echo.models.types import PublicId, UtcDateTime
 
 
@@ -23,7 +23,21 @@ class PersonalPrompt(Base):
     )
     instructions: Mapped[str] = mapped_column(String(INSTRUCTIONS_CHARS), default="")
     instructions_on: Mapped[bool] = mapped_column(Boolean, default=True)
+    memory_on: Mapped[bool] = mapped_column(Boolean, default=True)
+    """Whether the memories below are told, and new ones suggested."""
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+
+
+class Memory(Base):
+    """One short fact that a person has told Echo to remember."""
+
+    __tablename__ = "memories"
+
+    id: Mapped[PublicId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str] = mapped_column(String(MEMORY_CHARS))
+    is_on: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class SavedPrompt(Base):

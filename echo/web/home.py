@@ -12,6 +12,7 @@ from echo import limits
 from echo.services import site_settings
 from echo.services.chats import conversations, folders, shelves, wire
 from echo.services.numbers import contributors
+from echo.services.prompts import personal
 from echo.services.serving import Models
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import quotas
@@ -86,6 +87,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "feedback_max": limits.FEEDBACK_MAX,
             "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,
         },
+        "memory": personal.of(current_user.id).memory_on,
         "model": chosen.name,
         "models": offered(Models.here().for_role(current_user.role_name)),
         "quota": quotas.status(current_user.id).as_payload(),

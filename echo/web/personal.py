@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from echo import limits
 from echo.forms import fields
-from echo.forms.personal import InstructionsForm
+from echo.forms.personal import InstructionsForm, MemoryForm, MemorySwitchForm
+from echo.services.prompts import memories
 from echo.services.prompts import personal as kept
 from echo.services.turns import personal
 from echo.web import replies
@@ -23,8 +24,12 @@ blueprint = Blueprint("personal", __name__, url_prefix="/settings/personal")
 def panel() -> str:
     found = kept.of(current_user.id)
     ruler = personal.ruler_for(current_user.role_name)
+    rows = memories.of(current_user.id)
+    told = {row.id for row in personal.fitting_memories(rows, ruler)}
     return render_template(
         "partials/settings_personal.html",
+        memories=rows,
+        left_out=[row for row in rows if row.is_on and row.id not in told],
         personal=found,
         instructions_said=_instructions_said(ruler.tokens(found.instructions)),
         limits=limits,
@@ -40,7 +45,43 @@ def instructions() -> Response:
     tokens = personal.keep_instructions(
         current_user.id, str(form.text.data or ""), form.is_on, ruler
     )
-    return replies.done(_instructions_said(tokens), url_for("home.index"))
+    return _done(_instructions_said(tokens))
+
+
+@blueprint.post("/memory")
+def memory() -> Response:
+    """Switch all memories: whether they are told, and new ones suggested."""
+    form = MemorySwitchForm()
+    fields.check(form)
+    kept.keep(current_user.id, memory_on=form.is_on)
+    return _done("Saved.")
+
+
+@blueprint.post("/memories")
+def remember() -> Response:
+    form = MemoryForm()
+    fields.check(form)
+    memories.add(current_user.id, str(form.text.data), form.is_on)
+    return _done("Remembered.")
+
+
+@blueprint.post("/memories/<memory_id>/change")
+def change_memory(memory_id: str) -> Response:
+    form = MemoryForm()
+    memories.find(current_user.id, memory_id)
+    fields.check(form)
+    memories.change(current_user.id, memory_id, str(form.text.data), form.is_on)
+    return _done("Saved.")
+
+
+@blueprint.post("/memories/<memory_id>/delete")
+def forget(memory_id: str) -> Response:
+    memories.forget(current_user.id, memory_id)
+    return _done("Forgotten.")
+
+
+def _done(message: str) -> Response:
+    return replies.done(message, url_for("home.index", _anchor="settings-personal"))
 
 
 def _instructions_said(tokens: int) -> str:

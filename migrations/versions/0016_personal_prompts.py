@@ -1,4 +1,4 @@
-"""What people have models told: instructions for all chats, texts that are used again.
+"""What people have models told: instructions for all chats, memories, texts that are used again.
 
 Revision ID: 0016
 Revises: 0015
@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("user_id", BigId, nullable=False),
         sa.Column("instructions", sa.String(length=2000), nullable=False),
         sa.Column("instructions_on", sa.Boolean(), nullable=False),
+        sa.Column("memory_on", sa.Boolean(), nullable=False),
         sa.Column("updated_at", UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"],
@@ -30,6 +31,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_personal_prompts")),
     )
+    op.create_table(
+        "memories",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("user_id", BigId, nullable=False),
+        sa.Column("text", sa.String(length=200), nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_memories_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_memories")),
+    )
+    op.create_index(op.f("ix_memories_user_id"), "memories", ["user_id"])
     op.create_table(
         "saved_prompts",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -60,4 +77,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("shared_prompts")
     op.drop_table("saved_prompts")
+    op.drop_table("memories")
     op.drop_table("personal_prompts")

@@ -24,6 +24,7 @@ import { fitDock, share, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
 import { RecentChats } from "./recent_chats.js";
 import { ScrollController } from "./scroll.js";
+import { Remembering } from "./remember.js";
 import { SearchDialog } from "./search.js";
 import { afterSessionEnd, leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
@@ -50,6 +51,7 @@ const composer = new Composer({
   on: { send, stop, editLast, changed: (text) => { suggest(text); slash.typed(text); }, key: (event) => slash.key(event) },
 });
 const slash = slashPrompts({ form: at("composer"), announcer, manage: () => settings.open("prompts") });
+const remembering = new Remembering({ isOn: boot.memory, switches: at("panel-personal"), list, scroll, announcer });
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const folderDialog = new FolderDialog(at("folder"));
 const folders = new Folders({
@@ -77,9 +79,7 @@ const socket = new ChatSocket({
 });
 
 let current = make(null);
-let connectedBefore = false;
-let stopAsked = null;
-let removed = null;
+let connectedBefore = false, stopAsked = null, removed = null;
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ async function sent(deliver) {
 
 function send(text) {
   chat.classList.remove("is-empty");
-  return sent(() => current.send(text));
+  return remembering.offering(text, sent(() => current.send(text)));
 }
 
 /** What the server has not taken yet: it goes back into the draft when the page is left. */

@@ -1,4 +1,4 @@
-"""The library of prompts in a real browser: kept in the settings, chosen after a slash, filled in, undone."""
+"""Prompts and memories in a real browser: kept in the settings, chosen after a slash, offered, undone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.talk import composer
+from tests.browser.talk import ask_and_wait, composer
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.live.server import LiveServer
 
@@ -73,3 +73,28 @@ def test_prompts_are_kept_chosen_by_keys_filled_in_and_brought_back(
     expect(options).to_have_count(1)
     field.press("Enter")
     chat.wait_for_url("**/help")
+
+
+def test_a_memory_is_offered_saved_by_a_click_and_taken_back(chat: Page, echo: LiveServer) -> None:
+    ask_and_wait(chat, "Remember that I am vegetarian.")
+    offer = chat.get_by_role("group", name="Remember this?")
+    expect(offer).to_contain_text("“I am vegetarian.”")
+    expect_no_violations_in_either_theme(chat)
+    offer.get_by_role("button", name="Save").click()
+    expect(offer).to_have_count(0)
+    ask_and_wait(chat, "My name is Ada.")
+    offer.get_by_role("button", name="Not now").click()
+    expect(offer).to_have_count(0)
+    chat.goto(f"{echo.url}/#settings-personal")
+    expect(chat.get_by_label("Memory 1", exact=True)).to_have_value("I am vegetarian.")
+    expect(chat.get_by_label("Memory 2", exact=True)).to_have_count(0)
+    expect_no_violations_in_either_theme(chat)
+    chat.get_by_role("button", name="Delete memory 1").click()
+    expect(chat.get_by_label("Memory 1", exact=True)).to_have_count(0)
+    chat.get_by_role("button", name="Undo").click()
+    expect(chat.get_by_label("Memory 1", exact=True)).to_have_value("I am vegetarian.")
+    chat.get_by_role("radiogroup", name="Memory", exact=True).get_by_label("Off").check()
+    expect(chat.locator("form[action$='/memory'] .tick.shown")).to_be_visible()
+    chat.keyboard.press("Escape")
+    ask_and_wait(chat, "Remember that I swim.")
+    expect(offer).to_have_count(0)

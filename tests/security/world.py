@@ -25,6 +25,7 @@ from echo.models import (
     Folder,
     Invite,
     KeptResponse,
+    Memory,
     Message,
     MessageStatus,
     Passkey,
@@ -222,6 +223,7 @@ def build(owner: User) -> World:
         ),
         "picture_id": _picture(owner),
         "share_id": _share(conversation),
+        "memory_id": Memory(user_id=owner.id, text=SECRET),
         "prompt_id": SavedPrompt(user_id=owner.id, name="Mine", text=SECRET),
         "shared_prompt_id": SharedPrompt(name="Ours", text="What is new?"),
         "invite_id": Invite(

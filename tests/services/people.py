@@ -14,6 +14,7 @@ from echo.models import (
     Folder,
     Invite,
     KeptResponse,
+    Memory,
     Message,
     MessageRating,
     OneTimeLink,
@@ -150,6 +151,7 @@ def fill(user: User) -> None:
                 told={"model": "walrus-1b"},
             ),
             PersonalPrompt(user_id=user.id, instructions="walrus instructions"),
+            Memory(user_id=user.id, text="walrus memory"),
             SavedPrompt(user_id=user.id, name="walrus prompt", text="Ask a walrus."),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(

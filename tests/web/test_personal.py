@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from echo.extensions import db
 from echo.limits import INSTRUCTIONS_TOKENS
 from echo.models import User
-from echo.services.prompts import personal
+from echo.services.prompts import memories, personal
 from tests.web.browser import Browser
 
 PANEL = "/settings/personal"
@@ -44,3 +45,22 @@ def test_nobody_sees_anothers(ada: User, ada_browser: Browser, make_user: object
     bob = make_user("bob")  # type: ignore[operator]
     personal.keep(bob.id, instructions="badger")
     assert "badger" not in ada_browser.get(PANEL).text
+
+
+def test_memories_are_added_changed_switched_and_deleted(ada: User, ada_browser: Browser) -> None:
+    assert ada_browser.ajax(f"{PANEL}/memories", {"text": " I <b>\n swim. "}).status_code == 200
+    (row,) = memories.of(ada.id)
+    assert (row.text, row.is_on) == ("I <b> swim.", True)
+    assert "I &lt;b&gt; swim." in ada_browser.get(PANEL).text
+    path = f"{PANEL}/memories/{row.id}"
+    assert ada_browser.ajax(f"{path}/change", {"text": "I dive.", "on": "0"}).status_code == 200
+    db.session.expire_all()
+    assert [(each.text, each.is_on) for each in memories.of(ada.id)] == [("I dive.", False)]
+    for sent in ({"text": " "}, {"text": "x" * 201}, {"text": "x", "on": "maybe"}):
+        assert ada_browser.ajax(f"{path}/change", sent).status_code == 400
+        assert ada_browser.ajax(f"{PANEL}/memories", sent).status_code == 400
+    assert ada_browser.ajax(f"{PANEL}/memory", {"on": "0"}).status_code == 200
+    assert '"memory": false' in ada_browser.get("/").text
+    assert ada_browser.ajax(f"{path}/delete").status_code == 200
+    assert ada_browser.ajax(f"{path}/delete").status_code == 404
+    assert memories.of(ada.id) == []

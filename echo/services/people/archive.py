@@ -35,7 +35,7 @@ from echo.models import (
 from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, wire
-from echo.services.prompts import personal, saved
+from echo.services.prompts import memories, personal, saved
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
 
@@ -50,9 +50,9 @@ README: Final = """\
 Your data in Echo, packed {moment}
 
 account.json             who you are here: name, address, role and settings; your instructions for all
-                         chats; the browsers you signed in with; your passkeys' and keys' names; your
-                         folders, feedback and ratings; invitations you made; who looked into your
-                         conversations
+                         chats and what Echo remembers; the browsers you signed in with; your passkeys' and
+                         keys' names; your folders, feedback and ratings; invitations you made; who looked
+                         into your conversations
 prompts.json             the prompts that you keep; it can be imported again
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
@@ -165,7 +165,13 @@ def _profile(user: User) -> dict[str, Any]:
 
 def _told(user: User) -> dict[str, Any]:
     kept = personal.of(user.id)
-    return {"instructions": kept.instructions, "instructions_on": kept.instructions_on}
+    return {
+        **vars(kept),
+        "memories": [
+            {"text": row.text, "is_on": row.is_on, "remembered_at": iso(row.created_at)}
+            for row in memories.of(user.id)
+        ],
+    }
 
 
 def _passkey(row: Passkey) -> dict[str, Any]:

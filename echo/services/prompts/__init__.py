@@ -1,1 +1,1 @@
-"""What people keep to have models told: instructions, texts to use again. Knows no engine, no tokens."""
+"""What people keep to have models told: instructions, memories, prompts. Knows no engine, no tokens."""

@@ -1,4 +1,4 @@
-"""A person's instructions for all of their chats: read and kept. Knows no tokens and no prompt."""
+"""A person's instructions for all chats, and the switch of their memories. Knows no tokens, no prompt."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Personal:
 
     instructions: str = ""
     instructions_on: bool = True
+    memory_on: bool = True
 
     @property
     def told_instructions(self) -> str:
@@ -30,7 +31,7 @@ def of(user_id: int) -> Personal:
     row = db.session.get(PersonalPrompt, user_id)
     if row is None:
         return Personal()
-    return Personal(row.instructions, row.instructions_on)
+    return Personal(row.instructions, row.instructions_on, row.memory_on)
 
 
 def keep(user_id: int, **values: object) -> None:
@@ -43,7 +44,7 @@ def keep(user_id: int, **values: object) -> None:
     def work() -> None:
         row = db.session.get(PersonalPrompt, user_id)
         if row is None:
-            db.session.add(row := PersonalPrompt(user_id=user_id))
+            db.session.add(row := PersonalPrompt(user_id=user_id, **vars(Personal())))
         for name, value in values.items():
             setattr(row, name, value)
 

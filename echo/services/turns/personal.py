@@ -6,18 +6,21 @@ rows give the same words for the same model: the beginning of the next prompt is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from echo.errors import TooLong
 from echo.generation import EngineUnavailable, InvalidRequest, ServingEngine
-from echo.limits import INSTRUCTIONS_TOKENS, PERSONAL_WINDOW
+from echo.limits import INSTRUCTIONS_TOKENS, MEMORY_TOKENS, PERSONAL_WINDOW
+from echo.models import Memory
 from echo.policies import RoleName
-from echo.services.prompts import personal
+from echo.services.prompts import memories, personal
 from echo.services.serving import Models
 from echo.text import boundary
 
 INSTRUCTIONS: Final = "What the person you talk with wants in all of their chats:\n{}"
+MEMORIES: Final = "What they have asked you to remember of them:\n{}"
 BYTES_PER_TOKEN: Final = 3
 """For models that cannot be asked now; the usual ones take four bytes of English for a token."""
 CUT: Final = " …"
@@ -58,11 +61,33 @@ class Ruler:
 
 def told(user_id: int, ruler: Ruler) -> str:
     """Return what a model is told of this person; nothing where they want nothing told."""
-    wanted = personal.of(user_id).told_instructions
-    if not wanted:
-        return ""
-    words = ruler.fitting(wanted, ruler.budget(INSTRUCTIONS_TOKENS))
+    kept = personal.of(user_id)
+    parts = [_instructions(kept.told_instructions, ruler)]
+    if kept.memory_on:
+        parts.append(_memories(user_id, ruler))
+    return "\n\n".join(filter(None, parts))
+
+
+def _instructions(wanted: str, ruler: Ruler) -> str:
+    words = ruler.fitting(wanted, ruler.budget(INSTRUCTIONS_TOKENS)) if wanted else ""
     return INSTRUCTIONS.format(words) if words else ""
+
+
+def _memories(user_id: int, ruler: Ruler) -> str:
+    """Return the memories that fit, the oldest first, so that a new one stands at the end."""
+    lines = [f"- {row.text}" for row in reversed(fitting_memories(memories.of(user_id), ruler))]
+    return MEMORIES.format("\n".join(lines)) if lines else ""
+
+
+def fitting_memories(rows: Sequence[Memory], ruler: Ruler) -> list[Memory]:
+    """Return those of the memories, the newest first, that are switched on and fit into the budget."""
+    left, found = ruler.budget(MEMORY_TOKENS), []
+    for row in rows:
+        tokens = ruler.tokens(f"- {row.text}\n") if row.is_on else 0
+        if row.is_on and tokens <= left:
+            found.append(row)
+            left -= tokens
+    return found
 
 
 def keep_instructions(user_id: int, text: str, is_on: bool, ruler: Ruler) -> int:

@@ -23,11 +23,12 @@ import { ModelPicker } from "./model_picker.js";
 import { fitDock, share, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
 import { RecentChats } from "./recent_chats.js";
-import { ScrollController } from "./scroll.js";
 import { Remembering } from "./remember.js";
+import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
 import { afterSessionEnd, leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
+import { share } from "./share_opening.js";
 import { Sidebar, shorten } from "./sidebar.js";
 import { slashPrompts } from "./slash.js";
 import { showSuggestions } from "./suggestions.js";
@@ -69,7 +70,6 @@ dragChats(at("conversation-list"), (id, place) => sidebar.drop(id, place));
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), beside: chat, shade: at("drawer-shade"), opener: at("open-sidebar") });
 const settings = new SettingsPanel({ boot, picker, conversation: () => current, folderPrompt: () => folders.promptOf(current.folderId), onSaved: conversationChanged, clear: ({ id, info }) => sidebar.remove(id, info?.title) });
 const drawing = new ConversationDrawing({ chat, list, composer, picker, announcer, conversation: () => current, titleOf: (id) => sidebar.titleOf(id), onLive: stopIfAsked });
-const feedback = feedbackDialog(at("feedback"));
 const search = new SearchDialog(at("search"), openConversation);
 const socket = new ChatSocket({
   event: handle,
@@ -264,7 +264,7 @@ function conversationRestored(id) {
 // ---- the rest of the page ---------------------------------------------------------------------------------------
 
 wireControls({
-  user: boot.user, sidebar, settings, feedback, scroll,
+  user: boot.user, sidebar, settings, feedback: feedbackDialog(at("feedback")), scroll,
   currentId: () => current.id,
   newChat: () => newChat(),
   search: () => search.open(),

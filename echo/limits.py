@@ -83,7 +83,20 @@ IMPORT_MESSAGES: Final = 100_000  # of all its chats together
 IMPORT_CHAT_MESSAGES: Final = 5_000
 IMPORT_CHAT_CHARS: Final = 5_000_000
 IMPORT_MESSAGE_CHARS: Final = 200_000
+DOCUMENT_BYTES: Final = 20_000_000
+DOCUMENT_REQUEST_BYTES: Final = 21_000_000  # a document with the fields around it
+DOCUMENT_PAGES: Final = 2_000
+DOCUMENT_CHARS: Final = 2_000_000
+DOCUMENT_NAME_CHARS: Final = 200
+DOCUMENT_SECONDS: Final = 60  # of reading one; its process is ended then
+DOCUMENT_MEMORY_BYTES: Final = 1_000_000_000  # of the process that reads one
+DOCUMENTS_PER_PERSON: Final = 200
+DOCUMENT_CHARS_PER_PERSON: Final = 20_000_000
+DOCUMENTS_WAITING: Final = 20  # of one person that are not read yet
+DOCUMENTS_PER_CHAT: Final = 20
+PASSAGES_FOUND: Final = 20  # by one search at most
 MESSAGES_PER_PAGE: Final = 50
+DOCUMENTS_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
 PEOPLE_PER_PAGE: Final = 100
 
@@ -152,6 +165,12 @@ RATE_LIMITS: Final = {
     "api_token.refresh": "5/second",
     "api_feedback.leave": "1/second",
     "api_conversations.import_file": "10/minute",
+    "api_documents.upload": "5/second",
+    "api_documents.remove": "5/second",
+    "api_documents.restore": "5/second",
+    "api_documents.search": "5/second",
+    "api_conversations.attach": "5/second",
+    "api_conversations.detach": "5/second",
     "recovery.forgot": "10/minute",
     "recovery.reset": "3/second",
     "recovery.verify": "3/second",

@@ -109,6 +109,8 @@ ROUTES: Final = {
     "keys.listing": Right.SIGNED_IN,
     "keys.make": Right.SIGNED_IN,
     "keys.revoke": Right.OWNER,
+    "documents.index": Right.SIGNED_IN,
+    "documents.text": Right.OWNER,
     "own_data.index": Right.SIGNED_IN,
     "own_data.export": Right.SIGNED_IN,
     "own_data.retention": Right.SIGNED_IN,
@@ -151,6 +153,7 @@ ROUTES: Final = {
             "api_conversations.import_file",
             "api_folders.index", "api_folders.create",
             "api_feedback.listing", "api_feedback.leave",
+            "api_documents.listing", "api_documents.upload", "api_documents.search",
         ), Right.SIGNED_IN,
     ),
     **dict.fromkeys(
@@ -160,6 +163,8 @@ ROUTES: Final = {
             "api_folders.change", "api_folders.remove", "api_folders.restore",
             "api_messages.get", "api_messages.rate", "api_sharing.get", "api_sharing.share",
             "api_sharing.stop",
+            "api_documents.get", "api_documents.remove", "api_documents.restore",
+            "api_conversations.documents", "api_conversations.attach", "api_conversations.detach",
         ), Right.OWNER,
     ),
     **dict.fromkeys(

@@ -45,6 +45,8 @@ KEY_SCOPES: Final = {
             "api_conversations.listing", "api_conversations.get", "api_conversations.export_as",
             "api_conversations.messages", "api_messages.get", "api_feedback.listing",
             "api_folders.index", "api_sharing.get",
+            "api_documents.listing", "api_documents.get", "api_documents.search",
+            "api_conversations.documents",
         ), frozenset({Scope.READ}),
     ),
     **dict.fromkeys(
@@ -54,6 +56,8 @@ KEY_SCOPES: Final = {
             "api_conversations.restore", "api_messages.rate", "api_feedback.leave",
             "api_folders.create", "api_folders.change", "api_folders.remove", "api_folders.restore",
             "api_sharing.share", "api_sharing.stop",
+            "api_documents.upload", "api_documents.remove", "api_documents.restore",
+            "api_conversations.attach", "api_conversations.detach",
         ), frozenset({Scope.CHAT}),
     ),
     **dict.fromkeys(

@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PRODUCT: Final = ("run.py", "echo", "analytics", "demo", "scripts", "migrations/env.py")
 REGISTERED: Final = [  # decorators that hand a function to somebody who calls it
     "@*.after_request", "@*.command", "@*.route", "@*.get", "@*.post", "@*.patch",
-    "@*.delete", "@*.record_once",
+    "@*.before_request", "@*.delete", "@*.record_once",
     "@*.url_value_preprocessor", "@*.user_loader", "@*.listens_for", "@compiles", "@event", "@expose",
     "@field_validator", "@keys.add", "@model_validator",
 ]  # fmt: skip
@@ -38,6 +38,7 @@ CALLED_BY: Final = {
     "prometheus_client": ("collect",),
     "OpenTelemetry": ("on_end",),
     "programs, which send them": ("best_of", "functions", "logit_bias", "strict", "thinking"),
+    "html.parser": ("handle_*",),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "fonttools": ("flavor",),

@@ -26,6 +26,7 @@ from echo.extensions import bcrypt, db, limiter, socketio
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import RoleName, User
 from echo.services.accounts import accounts
+from echo.services.documents.reader_process import ReaderProcess
 from echo.services.people import administration
 from echo.services.sign_in import devices
 from echo.sockets import hub_bridge
@@ -185,6 +186,7 @@ def app(
     with app.app_context():
         yield app
         box["engine"].stop(timeout=5)
+        ReaderProcess.of(app).stop()
         _let_turns_end(app)
         db.session.remove()
         db.engine.dispose()

@@ -17,6 +17,7 @@ from echo import cluster, hub
 from echo.services import downloads
 from echo.services.accounts import one_time_links
 from echo.services.chats import conversations, folders, kept_responses, retention
+from echo.services.documents import reading, shelf
 from echo.services.numbers import rollups
 from echo.services.people import deletion
 from echo.services.sharing import shares
@@ -51,9 +52,11 @@ def jobs() -> list[Job]:
         Job(reap_replies, QUARTER_MINUTE, everywhere=True),
         Job(devices.end_expired, MINUTE),
         Job(rollups.refresh, MINUTE),
+        Job(reading.fail_lost, MINUTE),
         Job(downloads.forget_old, MINUTE, everywhere=True),  # of this process' folder
         Job(conversations.purge_deleted, HOUR),
         Job(folders.purge_deleted, HOUR),
+        Job(shelf.purge_deleted, HOUR),
         Job(devices.forget_old, HOUR),
         Job(one_time_links.forget_expired, HOUR),
         Job(login_delays.forget_old, HOUR),

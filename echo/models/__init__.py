@@ -3,6 +3,7 @@
 from echo.models.administration import AuditEvent, Invite, SiteSetting
 from echo.models.api import ApiCall, ApiKey, KeptResponse
 from echo.models.conversation import Conversation, Message, MessageRating, MessageStatus
+from echo.models.document import ConversationDocument, Document, DocumentStatus, Passage
 from echo.models.feedback import Feedback, FeedbackState
 from echo.models.folder import Folder
 from echo.models.model_setting import ModelSetting
@@ -32,7 +33,10 @@ __all__ = [
     "AuditEvent",
     "CohortWeek",
     "Conversation",
+    "ConversationDocument",
     "Device",
+    "Document",
+    "DocumentStatus",
     "ErrorSlot",
     "Feedback",
     "FeedbackSlot",
@@ -47,6 +51,7 @@ __all__ = [
     "MessageStatus",
     "ModelSetting",
     "OneTimeLink",
+    "Passage",
     "Passkey",
     "PersonalPrompt",
     "Picture",

@@ -94,6 +94,8 @@ class Message(Base):
     in its place; `original_text` is then what the model had said, None again where it was put back.
     `node` names the process that writes a live reply. What was `imported` was said
     elsewhere: it counts in no sum.
+    `sources` are the passages of documents that a reply
+    was given; None where its conversation had no documents, empty where nothing in them fitted.
     """
 
     __tablename__ = "messages"
@@ -133,6 +135,7 @@ class Message(Base):
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     original_text: Mapped[str | None] = mapped_column(Text)
     imported: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    sources: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
 
     rating: Mapped[MessageRating | None] = relationship(lazy="selectin", viewonly=True)
 

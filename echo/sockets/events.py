@@ -17,6 +17,7 @@ from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
 from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, saved_edits, wire
+from echo.services.documents import shelf
 from echo.services.turns import Asked, Question, Turns, catch_up
 from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event
@@ -65,7 +66,13 @@ def send_message(user: User, raw: Any) -> Answer:
     if sent.is_bare:
         conversation_id = conversations.newest_id(user.id)
     question = Question(
-        sent.text, sent.client_id, conversation_id, sent.parent_id, sent.settings, sent.folder_id
+        sent.text,
+        sent.client_id,
+        conversation_id,
+        sent.parent_id,
+        sent.settings,
+        folder_id=sent.folder_id,
+        documents=sent.documents,
     )
     return _started(Turns.here().ask(user.id, question))
 
@@ -129,6 +136,7 @@ def open_conversation(user: User, raw: Any) -> Answer:
         "messages": wire.messages(shown, siblings),
         "live": _live_of(row.id),
         "more": len(found) > len(shown),
+        "documents": [shelf.wire(document) for document in shelf.of_conversation(row.id)],
     }
 
 

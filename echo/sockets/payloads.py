@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from echo.errors import InvalidInput, TooLong
 from echo.limits import (
     CLIENT_ID_CHARS,
+    DOCUMENTS_PER_CHAT,
     RATING_COMMENT_CHARS,
     RATING_REASONS,
 )
@@ -30,6 +31,7 @@ class SendMessage:
     settings: dict[str, Any] | None
     folder_id: str | None
     is_bare: bool
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def send_message(raw: Any) -> SendMessage:
         settings=_optional(fields, "settings", dict),
         folder_id=_identifier(fields, "folder_id"),
         is_bare=False,
+        documents=_identifiers(fields, "documents", DOCUMENTS_PER_CHAT),
     )
 
 
@@ -178,6 +181,13 @@ def _identifier(fields: dict[str, Any], name: str, longest: int = ID_CHARS) -> s
     if not value.isascii() or not value.isprintable() or not 1 <= len(value) <= longest:
         raise InvalidInput(f"{name} has 1 to {longest} plain characters.", field=name)
     return value
+
+
+def _identifiers(fields: dict[str, Any], name: str, most: int) -> tuple[str, ...]:
+    values = _optional(fields, name, list) or []
+    if len(values) > most:
+        raise InvalidInput(f"{name} are {most} at most.", field=name)
+    return tuple(_must_identify({name: value}, name) for value in values)
 
 
 def _must_identify(fields: dict[str, Any], name: str) -> str:

@@ -2,6 +2,7 @@
 
 import { enhanceForms } from "./ajax_form.js";
 import { Announcer } from "./announcer.js";
+import { Attachments } from "./attachments.js";
 import { ChatSocket } from "./chat_socket.js";
 import { dragChats } from "./chat_drag.js";
 import { announceWith } from "./code_blocks.js";
@@ -44,8 +45,7 @@ const announcer = new Announcer(at("announcer"));
 const connection = new Connection(at("notice-bar"), at("model-picker"));
 const picker = new ModelPicker({ button: at("model-picker"), models: boot.models, usual: boot.model, conversation: () => current, choose: (name) => settings.set("model", name) });
 const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: loadOlder });
-const list = new MessageList(at("message-list"), messageActs({
-  reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, attempt, sent,
+const list = new MessageList(at("message-list"), messageActs({ reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, attempt, sent,
 }));
 const composer = new Composer({
   form: at("composer"), drafts: new Drafts(boot.user.id), limits: boot.limits, sendKey: () => preferences.sendKey,
@@ -53,12 +53,11 @@ const composer = new Composer({
 });
 const slash = slashPrompts({ form: at("composer"), announcer, manage: () => settings.open("prompts") });
 const remembering = new Remembering({ isOn: boot.memory, switches: at("panel-personal"), list, scroll, announcer });
+const attachments = new Attachments({ root: at("attachments"), button: at("attach"), input: at("attach-files"), shade: at("drop-shade"), composer, limits: boot.limits, announcer, conversation: () => current });
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const folderDialog = new FolderDialog(at("folder"));
-const folders = new Folders({
-  root: at("folders"), template: at("folder-template"), folders: boot.folders,
-  on: { put: (conversation) => sidebar.put(conversation), newChat, edit: (folder) => folderDialog.open(folder), redrawn: () => { drawing.head(); settings.refresh(); } },
-});
+const folders = new Folders({ root: at("folders"), template: at("folder-template"), folders: boot.folders,
+  on: { put: (conversation) => sidebar.put(conversation), newChat, edit: (folder) => folderDialog.open(folder), redrawn: () => { drawing.head(); settings.refresh(); } } });
 const sidebar = new Sidebar({
   root: at("conversation-list"), list: at("conversation-rows"), template: at("row-template"), folders,
   on: {
@@ -69,7 +68,7 @@ const sidebar = new Sidebar({
 dragChats(at("conversation-list"), (id, place) => sidebar.drop(id, place));
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), beside: chat, shade: at("drawer-shade"), opener: at("open-sidebar") });
 const settings = new SettingsPanel({ boot, picker, conversation: () => current, folderPrompt: () => folders.promptOf(current.folderId), onSaved: conversationChanged, clear: ({ id, info }) => sidebar.remove(id, info?.title) });
-const drawing = new ConversationDrawing({ chat, list, composer, picker, announcer, conversation: () => current, titleOf: (id) => sidebar.titleOf(id), onLive: stopIfAsked });
+const drawing = new ConversationDrawing({ chat, list, composer, attachments, picker, announcer, conversation: () => current, titleOf: (id) => sidebar.titleOf(id), onLive: stopIfAsked });
 const search = new SearchDialog(at("search"), openConversation);
 const socket = new ChatSocket({
   event: handle,
@@ -284,7 +283,6 @@ addEventListener("popstate", () => {
 });
 addEventListener("pagehide", () => composer.saveNow(unsent()));
 whenRefused();
-addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 
 keepTimes();
 announceWith((text) => announcer.say(text));

@@ -15,6 +15,7 @@ export class Composer {
     this.errorNode = document.getElementById("composer-error");
     this.outbox = [];
     this.live = false;
+    this.waiting = false;
     this.blocked = null;
     this.conversationId = null;
     form.addEventListener("submit", (event) => { event.preventDefault(); this.#pressed(); });
@@ -59,7 +60,13 @@ export class Composer {
     if (this.live === live) return;
     this.live = live;
     this.#button();
-    if (!live) this.flush();
+    this.flush();
+  }
+
+  /** What is sent meanwhile waits above the field: documents are being read that it is about. */
+  setWaiting(waiting) {
+    this.waiting = waiting;
+    this.flush();
   }
 
   /** Why nothing can be sent now, or null; what is typed and what waits stays where it is. */
@@ -67,7 +74,7 @@ export class Composer {
     this.blocked = reason;
     if (reason === null) this.hideError();
     this.#button();
-    if (reason === null && !this.live) this.flush();
+    this.flush();
   }
 
   // ---- typing and keys ----------------------------------------------------------------------------------------
@@ -143,10 +150,11 @@ export class Composer {
     this.field.value = "";
     this.drafts.clear(this.conversationId);
     this.hideError();
-    if (this.live) this.outbox.push(text);
+    const later = this.live || this.waiting;
+    if (later) this.outbox.push(text);
     this.#changed();
     this.#drawOutbox();
-    if (!this.live) this.on.send(text);
+    if (!later) this.on.send(text);
   }
 
   /** A suggestion takes the place of what was typed to find it: sent, or kept in the field while nothing can be sent. */
@@ -155,9 +163,9 @@ export class Composer {
     this.#submit();
   }
 
-  /** The answer ended: the next waiting message goes. */
+  /** The next waiting message goes, unless there is still something to wait for. */
   flush() {
-    if (this.blocked) return;
+    if (this.blocked || this.live || this.waiting) return;
     const text = this.outbox.shift();
     this.#drawOutbox();
     if (text !== undefined) this.on.send(text);

@@ -11,6 +11,7 @@ export class Conversation {
     this.id = id;
     this.on = on;
     this.info = null; // {id, title, settings, …}
+    this.documents = []; // what questions here are looked up in
     this.draftSettings = {}; // chosen before the conversation exists
     this.draftFolder = null; // where it will lie
     this.loaded = id === null;
@@ -30,10 +31,18 @@ export class Conversation {
     const answer = await this.socket.request("open_conversation", { conversation_id: this.id });
     this.info = answer.conversation;
     this.loaded = true;
+    this.#haveDocuments(answer.documents ?? []);
     this.store.reconcile(answer);
     this.on.changed();
     for (const row of answer.messages) if (LIVE.has(this.store.messages.get(row.id).status)) this.#resume(row.id); // what happened while the picture was taken
     await this.#resend();
+  }
+
+  /** The server's list, in which what is known stays the same object; what is still being sent up follows. */
+  #haveDocuments(told) {
+    const known = new Map(this.documents.map((one) => [one.id, one]));
+    const sending = this.documents.filter((one) => !one.id);
+    this.documents = [...told.map((one) => Object.assign(known.get(one.id) ?? {}, one)), ...sending];
   }
 
   /** One page more; who asks meanwhile waits for the same. */
@@ -80,6 +89,7 @@ export class Conversation {
 
   send(text) {
     const row = this.store.addPending(newId(), text);
+    if (this.id === null) row.documents = this.documents.map((one) => one.id).filter(Boolean);
     return this.#deliver(row);
   }
 
@@ -99,6 +109,7 @@ export class Conversation {
     if (this.store.leafId) payload.parent_id = this.store.leafId;
     if (this.id === null && Object.keys(this.draftSettings).length) payload.settings = this.draftSettings;
     if (this.id === null && this.draftFolder) payload.folder_id = this.draftFolder.id;
+    if (row.documents?.length) payload.documents = row.documents;
     row.sending = true;
     try {
       const answer = await this.socket.request("send_message", payload);

@@ -2,8 +2,8 @@
 
 export class ConversationDrawing {
   /** conversation(): the one in view; titleOf(id): from the list beside it; onLive(row): the answer in the making, at each change. */
-  constructor({ chat, list, composer, picker, announcer, conversation, titleOf, onLive }) {
-    Object.assign(this, { chat, list, composer, picker, announcer, conversation, titleOf, onLive });
+  constructor({ chat, list, composer, attachments, picker, announcer, conversation, titleOf, onLive }) {
+    Object.assign(this, { chat, list, composer, attachments, picker, announcer, conversation, titleOf, onLive });
     this.at = (id) => document.getElementById(id);
     this.liveKey = null;
   }
@@ -60,6 +60,7 @@ export class ConversationDrawing {
     this.at("chat-title").textContent = title;
     this.at("chat-menu").hidden = id === null;
     this.picker.draw();
+    this.attachments.draw();
     document.title = id === null ? "Echo" : `${title} · Echo`;
   }
 }

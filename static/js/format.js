@@ -10,6 +10,9 @@ const utc = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "med
 
 export const count = (value) => number.format(value);
 
+/** "20 MB" */
+export const bytes = (value) => (value >= 1e6 ? `${Math.round(value / 1e6)} MB` : `${Math.max(1, Math.round(value / 1e3))} kB`);
+
 export function ordinal(value) {
   const tail = value % 100 >= 11 && value % 100 <= 13 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[value % 10] ?? "th";
   return `${value}${tail}`;

@@ -11,6 +11,7 @@ export const csrfToken = () => document.querySelector('meta[name="csrf-token"]')
 
 export const post = (url, body = null) => send("POST", url, body);
 export const get = (url) => send("GET", url);
+export const remove = (url) => send("DELETE", url);
 
 /** body: an object (sent as JSON), FormData or nothing. Resolves with the JSON answer. */
 export async function send(method, url, body = null) {

@@ -8,6 +8,7 @@ import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { answerStart, saysNothing } from "./markdown_more.js";
 import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
+import { sourcesNode } from "./sources.js";
 
 const ENDINGS = {
   stopped: { text: "You stopped this answer.", sign: "stop" },
@@ -103,10 +104,12 @@ export class MessageView {
   #tail(live) {
     const { row } = this;
     const nothing = row.role === "assistant" && !live && saysNothing(row.text);
-    const state = [row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing].join("|");
+    const state = [row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing, row.sources?.length, live || row.text].join("|");
     if (state === this.tailState) return;
     this.tailState = state;
     this.tail.replaceChildren();
+    const sources = row.role === "assistant" && !live && sourcesNode(row);
+    if (sources) this.tail.append(sources);
     if (row.edited_at) this.tail.append(element("p", { class: "edited" }, "Edited ", when(row.edited_at)));
     if (row.status === "refused") this.tail.append(this.#refusal());
     else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending(nothing));

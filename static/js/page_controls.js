@@ -76,6 +76,7 @@ function wireMenus(page) {
   at("account-button").addEventListener("click", (event) => openMenu(event.currentTarget, [
     { label: "Settings", icon: "gear", run: () => settings.open("general") },
     { label: "Profile", icon: "user", href: "/profile" },
+    { label: "Documents", icon: "file", href: "/documents" },
     user.can_see_admin && { label: "Admin", icon: "chart", href: "/admin/" },
     { label: "Keyboard", icon: "keyboard", run: () => settings.open("keyboard") },
     { label: "Help", icon: "help", href: "/help" },

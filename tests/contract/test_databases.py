@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from flask import Flask
 
 from echo.app import create_app
-from echo.extensions import bcrypt, db, limiter
+from echo.extensions import bcrypt, db, is_compared, limiter
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import Conversation, Feedback, Message, Role, RoleName
 from echo.services.accounts import accounts
@@ -59,7 +59,8 @@ def app(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[F
 
 def test_migrations_from_nothing_give_the_models(app: Flask) -> None:
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": is_compared}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, db.metadata) == []
     assert {role.name for role in db.session.scalars(sqlalchemy.select(Role))} == set(RoleName)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,8 @@ from echo.models import (
     ApiKey,
     Conversation,
     Device,
+    Document,
+    DocumentStatus,
     Feedback,
     Folder,
     Invite,
@@ -28,6 +31,7 @@ from echo.models import (
     Memory,
     Message,
     MessageStatus,
+    Passage,
     Passkey,
     Picture,
     RecoveryCode,
@@ -38,6 +42,7 @@ from echo.models import (
     Visibility,
 )
 from echo.models.types import new_id
+from echo.parsing.terms import hashed, terms
 from echo.services.accounts import one_time_links
 from echo.services.accounts.one_time_links import Purpose
 from echo.services.sharing import links as shared_links
@@ -133,6 +138,8 @@ class World:
                 "email": f"{new_id().lower()}@example.org",
                 "password": "correct horse battery",
             },
+            "api_conversations.attach": {"document_id": self.ids["document_id"]},
+            "api_documents.search": {"query": "walruses"},
             "api_users.change": {"active": True},
             "api_roles.change": {"description": "M"},
             "v1.chat_completions": {"messages": [{"role": "user", "content": "Hi"}]},
@@ -152,6 +159,9 @@ class World:
         if endpoint == "api_conversations.import_file":
             told = {"conversation": {"title": "M"}, "messages": [{"role": "user", "text": "M"}]}
             return {"data": {"file": (io.BytesIO(json.dumps(told).encode()), "chat.json")}}
+        if endpoint == "api_documents.upload":
+            file = (io.BytesIO(b"Walruses are large."), "walruses.txt")
+            return {"data": {"file": file, "conversation_id": conversation_id}}
         if endpoint in json_bodies:
             return {"json": json_bodies[endpoint]}
         return {
@@ -221,6 +231,13 @@ def build(owner: User) -> World:
             said=[["user", SECRET], ["assistant", SECRET]],
             told={"status": "completed", "id": "resp_1", "object": "response", "model": "scripted"},
         ),
+        "document_id": Document(
+            user_id=owner.id,
+            name=SECRET,
+            size_bytes=10,
+            status=DocumentStatus.READY,
+            passage_count=1,
+        ),
         "picture_id": _picture(owner),
         "share_id": _share(conversation),
         "memory_id": Memory(user_id=owner.id, text=SECRET),
@@ -234,6 +251,7 @@ def build(owner: User) -> World:
     db.session.add_all([*rows.values(), RecoveryCode(user_id=owner.id, code_hash=new_id())])
     db.session.flush()
     conversation.head_id = reply.id
+    db.session.add(_passage(rows["document_id"]))
     db.session.commit()
     ids = {name: str(row.id) for name, row in rows.items()}
     ids |= {"user_id": str(owner.id), "role_id": str(owner.role_id)}
@@ -277,6 +295,20 @@ def _share(conversation: Conversation) -> Share:
         said=said,
         **shared_links.new()._asdict(),
     )
+
+
+def _passage(document: Document) -> Passage:
+    text, words = (
+        {"start_at": 0, "end_at": 10, "text": SECRET},
+        [*map(_hashed(document), terms(SECRET))],
+    )
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    stored = " ".join(word if is_sqlite else f"{word}:1" for word in words)
+    return Passage(document_id=document.id, position=0, words=stored, **text)
+
+
+def _hashed(document: Document) -> Callable[[str], str]:
+    return lambda term: hashed(term, str(document.user_id))
 
 
 def _device(owner: User) -> Device:

@@ -25,7 +25,7 @@ from flask import Flask
 from echo import extensions, instance_lock
 from echo.cli import migrating
 from echo.errors import ConfigurationError
-from echo.extensions import db
+from echo.extensions import db, is_compared
 from echo.flask_config import flask_config
 from echo.models import Message, User
 from echo.services.accounts import accounts
@@ -140,7 +140,8 @@ def test_a_database_of_the_last_release_keeps_its_rows(app: Flask) -> None:
                 row.pop(key)
         assert sorted(kept, key=repr) == sorted(rows, key=repr), name
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": is_compared}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, db.metadata) == []
 
 

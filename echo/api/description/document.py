@@ -27,7 +27,8 @@ NUMBERED: Final = ("user_id", "role_id")
 MADE_HERE: Final = "api_description."
 HEADLINES: Final = {
     "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
-    "sharing": "Sharing", "messages": "Messages", "feedback": "Feedback", "users": "Accounts",
+    "sharing": "Sharing", "messages": "Messages", "documents": "Documents",
+    "feedback": "Feedback", "users": "Accounts",
     "roles": "Roles", "usage": "Use",
     "v1": "OpenAI’s protocol",
     "v1_responses": "OpenAI’s answers that are kept", "v1_messages": "Anthropic’s protocol",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from echo.api import person_limits
 from echo.api.rest import (
     conversations,
+    documents,
     feedback,
     folders,
     me,
@@ -28,6 +29,7 @@ BLUEPRINTS = tuple(
         folders,
         sharing,
         messages,
+        documents,
         feedback,
         users,
         roles,

@@ -33,6 +33,7 @@ from echo.services.chats import (
     wire,
 )
 from echo.services.chats.imports import apart, keeping
+from echo.services.documents import shelf
 from echo.services.turns import Turns
 
 IMPORT_CHATS_TOLD: Final = 1_000
@@ -95,6 +96,18 @@ class ImportHow(Query):
     """Whether the chats are kept, or only told of."""
 
     preview: bool = Field(False, description="true: nothing is kept")
+
+
+class OneDocument(Body):
+    """Which document."""
+
+    document_id: Text = Field(min_length=1, max_length=ID_CHARS)
+
+
+class WhichDocument(Query):
+    """Which document."""
+
+    document_id: Text | None = Field(None, min_length=1, max_length=ID_CHARS)
 
 
 class ExportAs(Query):
@@ -214,3 +227,30 @@ def messages(conversation_id: str, query: After) -> dict[str, Any]:
     """List its messages, of all branches, in the order in which they were made."""
     rows, following = message_pages.page(current_user.id, conversation_id, query.after)
     return {"data": wire.messages(rows, message_tree.siblings(rows)), "next": following}
+
+
+@blueprint.get("/<conversation_id>/documents")
+@operation(shapes.Documents)
+def documents(conversation_id: str) -> dict[str, Any]:
+    """List the documents in which its questions are looked up."""
+    row = conversations.own(current_user.id, conversation_id)
+    return {"data": [shelf.wire(each) for each in shelf.of_conversation(row.id)]}
+
+
+@blueprint.post("/<conversation_id>/documents")
+@operation(shapes.Documents, body=OneDocument)
+def attach(conversation_id: str, body: OneDocument) -> dict[str, Any]:
+    """Put a document of one's own into it."""
+    row = conversations.own(current_user.id, conversation_id)
+    shelf.attach(row.id, shelf.own(current_user.id, body.document_id))
+    return {"data": [shelf.wire(each) for each in shelf.of_conversation(row.id)]}
+
+
+@blueprint.delete("/<conversation_id>/documents")
+@operation(None, query=WhichDocument)
+def detach(conversation_id: str, query: WhichDocument) -> None:
+    """Take a document out of it; the document stays."""
+    row = conversations.own(current_user.id, conversation_id)
+    if query.document_id is None:
+        raise InvalidInput("Name the document: ?document_id=…", field="document_id")
+    shelf.detach(row.id, shelf.own(current_user.id, query.document_id).id)

@@ -72,6 +72,16 @@ class Failure(BaseModel):
     text: str | None
 
 
+class Source(BaseModel):
+    """A passage of a document that an answer was given under a number."""
+
+    number: int
+    document_id: str
+    name: str
+    position: int
+    page: int | None = None
+
+
 class ConversationMessage(BaseModel):
     """A question or an answer; what has not happened to it is not there."""
 
@@ -92,6 +102,7 @@ class ConversationMessage(BaseModel):
     error: Failure | None = None
     edited_at: str = ""
     original_text: str = Field("", description="what the model had said, where it was edited")
+    sources: list[Source] = Field(default_factory=list, description="passages it was given")
     rating: Literal[-1, 1] | None = None
     rating_reasons: list[str] = Field(default_factory=list)
     rating_comment: str = ""
@@ -143,6 +154,45 @@ class Share(BaseModel):
     is_current: bool = Field(description="whether the copy is still what its owner sees")
     opened: int = Field(description="how often browsers of others have shown it")
     possible: list[Literal["signed-in", "public"]] = Field(description="what this site allows")
+
+
+class Document(BaseModel):
+    """A document of one's own; its text is found by search, the file itself is not kept."""
+
+    id: str
+    name: str
+    kind: str = Field(description="what it turned out to be; empty until it is read")
+    status: Literal["waiting", "reading", "ready", "failed"]
+    error: str | None = Field(description="why it failed, in words")
+    size_bytes: int
+    pages: int | None = Field(description="null where the format has no pages")
+    characters: int
+    created_at: str
+
+
+class Documents(BaseModel):
+    """The documents of a conversation."""
+
+    data: list[Document]
+
+
+class PassageFound(BaseModel):
+    """A stretch of a document."""
+
+    document_id: str
+    name: str
+    page: int | None = None
+    heading: str = ""
+    position: int = Field(description="the how many-th passage of its document, from 0")
+    text: str
+    score: float = Field(description="the sum of 1 / (60 + rank) over the rankings it stands in")
+
+
+class Passages(BaseModel):
+    """What was found, the best first."""
+
+    passages: list[PassageFound]
+    by: list[Literal["words", "meaning"]] = Field(description="what was compared")
 
 
 class Feedback(BaseModel):

@@ -51,6 +51,8 @@ def message(row: Message, siblings: Sequence[str]) -> Payload:
         "model": row.model,
         "finish_reason": row.finish_reason,
     }
+    if row.sources is not None:
+        payload["sources"] = row.sources
     if row.client_id:
         payload["client_id"] = row.client_id
     if row.error_code:

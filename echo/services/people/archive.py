@@ -23,6 +23,7 @@ from echo.models import (
     ApiKey,
     Conversation,
     Device,
+    Document,
     Feedback,
     Folder,
     Invite,
@@ -35,6 +36,7 @@ from echo.models import (
 from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, wire
+from echo.services.documents import shelf
 from echo.services.prompts import memories, personal, saved
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
@@ -42,6 +44,7 @@ from echo.services.storage import in_batches, undone_on_failure
 CONVERSATIONS_PER_STEP: Final = 10
 CALLS_PER_STEP: Final = 2_000
 KEPT_PER_STEP: Final = 50
+DOCUMENTS_PER_STEP: Final = 5
 LOOKS: Final = 10_000
 TEXT: Final = "txt"
 KINDS: Final = (("json", export.as_json), ("md", export.as_markdown))
@@ -58,6 +61,8 @@ conversations/*.json     each conversation with every message on every branch an
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
 api_calls/*.json         what each answer to your programs took; neither question nor answer is kept
+documents/*.json         your documents: name, size, when, in which chats
+documents/*.txt          the text that was read out of each; the files themselves are not kept
 responses/*.json         answers to your programs that they had kept, with what was said
 shared/*.json            copies of your chats that a link shows to others, and to whom
 picture.webp             your picture, if you have one
@@ -101,6 +106,9 @@ def _batches(user: User) -> Iterator[Entries]:
     shared = select(Share.id, Share).options(undefer(Share.said)).where(Share.user_id == user.id)
     for rows in in_batches(shared, CONVERSATIONS_PER_STEP):
         yield [(f"shared/{share_id}.json", _as_json(_share(row))) for share_id, row in rows]
+    documents = select(Document.id, Document).where(Document.user_id == user.id)
+    for rows in in_batches(documents, DOCUMENTS_PER_STEP):
+        yield [entry for _id, row in rows for entry in _document(row)]
     mine = select(Conversation.id, Conversation).where(Conversation.user_id == user.id)
     for rows in in_batches(mine, CONVERSATIONS_PER_STEP):
         yield [entry for _id, row in rows for entry in _entries(row)]
@@ -109,6 +117,16 @@ def _batches(user: User) -> Iterator[Entries]:
 def _entries(row: Conversation) -> Entries:
     folder = "conversations" if row.deleted_at is None else "deleted"
     return [(f"{folder}/{row.id}.{end}", write(row).encode()) for end, write in KINDS]
+
+
+def _document(row: Document) -> Entries:
+    chats = [chat.id for chat in shelf.chats_of([row]).get(row.id, [])]
+    facts = {**shelf.wire(row), "deleted_at": iso(row.deleted_at), "conversations": chats}
+    text = shelf.whole_text(row.id).encode()
+    return [
+        (f"documents/{row.id}.json", _as_json(facts)),
+        (f"documents/{row.id}.{TEXT}", text),
+    ]
 
 
 def _as_json(value: Any) -> bytes:

@@ -18,6 +18,7 @@ from echo.extensions import db
 from echo.models import (
     ApiCall,
     Conversation,
+    Document,
     Feedback,
     Invite,
     KeptResponse,
@@ -31,6 +32,7 @@ from echo.services import audit
 from echo.services.accounts import accounts
 from echo.services.audit import Act, Entry
 from echo.services.chats import erasing
+from echo.services.documents import shelf
 from echo.services.numbers import contributors, rollups
 from echo.services.sign_in import devices, login_delays
 from echo.services.storage import execute, transaction
@@ -84,6 +86,7 @@ def _take_off(user: User, actor: User) -> None:
 def _erase(user_id: int) -> None:
     _stop_replies(user_id)
     erasing.erase_conversations(Conversation.user_id == user_id)
+    shelf.erase(Document.user_id == user_id)
     while (
         _erase_feedback(user_id)
         or _erase_some(ApiCall, user_id)

@@ -21,12 +21,14 @@ from echo.generation import (
     QueueFull,
     ServingEngine,
 )
-from echo.models import Conversation, User
+from echo.models import Conversation, Document, Message, User
 from echo.services import help, site_settings
 from echo.services.chats import folders
+from echo.services.documents import prompt, shelf
+from echo.services.documents.prompt import Source
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
-from echo.services.turns import personal, safety
+from echo.services.turns import personal, safety, sources
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
@@ -51,9 +53,8 @@ class EngineRequests:
 
     def refuse_too_long(self, text: str, conversation: Conversation, chosen: Chosen) -> None:
         site = site_settings.current()
-        room = sampling_for(conversation.settings, site, chosen).max_new_tokens
         told = self._prompting(conversation, site, chosen)
-        system, _ = self._opening(conversation, site, chosen, told)
+        system, room = self._around(conversation, site, chosen, told)
         try:
             self.engine.check(told.question(text), system, room, chosen.name)
         except MessageTooLong as refusal:
@@ -62,6 +63,41 @@ class EngineRequests:
                 f"{refusal.limit:,} fit beside the answer. Please shorten it.",
                 field="text",
             ) from refusal
+
+    def sources(
+        self,
+        conversation: Conversation,
+        question: str,
+        chosen: Chosen,
+        documents: Sequence[Document] = (),
+    ) -> list[Source] | None:
+        """Return the passages of its documents, and of these that are to be, that an answer is given."""
+        rows = {row.id: row for row in (*shelf.of_conversation(conversation.id), *documents)}
+        if not rows:
+            return None
+        site = site_settings.current()
+        told = self._prompting(conversation, site, chosen)
+        system, room = self._around(conversation, site, chosen, told)
+
+        def with_passages(before: str) -> str:
+            return before + told.question(prompt.unmarked(question))
+
+        return sources.choose(
+            conversation.user_id,
+            list(rows.values()),
+            question,
+            sources.counting(self.engine, chosen.name),
+            self.engine.window(chosen.name),
+            sources.checking(self.engine, with_passages, system, room, chosen.name),
+        )
+
+    def _around(
+        self, conversation: Conversation, site: SiteSettings, chosen: Chosen, told: help.Prompting
+    ) -> tuple[str, int]:
+        """Return the system prompt, and the tokens that the answer may have."""
+        room = sampling_for(conversation.settings, site, chosen).max_new_tokens
+        system, _ = self._opening(conversation, site, chosen, told)
+        return system, room
 
     def _prompting(
         self, conversation: Conversation, site: SiteSettings, chosen: Chosen
@@ -83,7 +119,7 @@ class EngineRequests:
     def submit(
         self,
         conversation: Conversation,
-        reply_id: str,
+        reply: Message,
         history: Sequence[ChatMessage],
         chosen: Chosen,
         prefix: str = "",
@@ -94,7 +130,7 @@ class EngineRequests:
             Busy, EngineFailed, InvalidInput.
         """
         with refusals():
-            request = self._request(conversation, reply_id, history, chosen, prefix)
+            request = self._request(conversation, reply, history, chosen, prefix)
         return self.send(request, history[-1].content)
 
     def send(self, request: GenerationRequest, question: str) -> Stream:
@@ -112,7 +148,7 @@ class EngineRequests:
     def _request(
         self,
         conversation: Conversation,
-        reply_id: str,
+        reply: Message,
         history: Sequence[ChatMessage],
         chosen: Chosen,
         prefix: str,
@@ -121,14 +157,16 @@ class EngineRequests:
         told = self._prompting(conversation, site, chosen)
         system, shared = self._opening(conversation, site, chosen, told)
         return GenerationRequest(
-            messages=as_read(system, history, told),
+            messages=as_read(
+                system, history, told, prompt.before(reply.sources, conversation.user_id)
+            ),
             sampling=sampling_for(conversation.settings, site, chosen),
             model=chosen.name,
             shared_chars=shared,
             owner=str(conversation.user_id),
             conversation=conversation.id,
             prefix=prefix,
-            request_id=reply_id,
+            request_id=reply.id,
             trace_id=request_ids.current(),
         )
 
@@ -147,11 +185,18 @@ def opening(
 
 
 def as_read(
-    system: str, history: Sequence[ChatMessage], told: help.Prompting
+    system: str, history: Sequence[ChatMessage], told: help.Prompting, before: str = ""
 ) -> tuple[ChatMessage, ...]:
-    """Return a conversation as the model reads it: each question with the help that fits."""
+    """Return a conversation as the model reads it: each question with the help that fits.
+
+    `before`: the passages of documents for the last question, where there are any.
+    """
     begin = (ChatMessage("system", system),) if system else ()
-    return (*begin, *(_with_help(message, told) for message in history))
+    *earlier, last = (_with_help(message, told) for message in history)
+    if before:
+        plain = ChatMessage(last.role, prompt.unmarked(history[-1].content))
+        last = ChatMessage(last.role, before + _with_help(plain, told).content)
+    return (*begin, *earlier, last)
 
 
 def _with_help(message: ChatMessage, told: help.Prompting) -> ChatMessage:

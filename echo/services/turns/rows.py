@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,12 @@ from echo import cluster, errors
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import ChatMessage, FinishReason
-from echo.models import Conversation, Message, MessageStatus
+from echo.models import Conversation, Document, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
 from echo.services.chats.titles import UNTITLED, automatic_title
+from echo.services.documents import shelf
 from echo.services.numbers import rollups
 from echo.services.storage import execute, transaction
 from echo.services.turns.figures import Figures
@@ -34,6 +36,7 @@ class Question:
     parent_id: str | None = None
     settings: dict[str, Any] | None = None
     folder_id: str | None = None
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,21 @@ class Asked:
     conversation: Conversation
     message: Message
     reply: Message
+
+
+def question(
+    conversation: Conversation, parent_id: str | None, text: str, client_id: str | None
+) -> Message:
+    """Return a question's row, not yet stored."""
+    return Message(
+        id=new_id(),
+        conversation_id=conversation.id,
+        user_id=conversation.user_id,
+        parent_id=parent_id,
+        role="user",
+        text=text,
+        client_id=client_id,
+    )
 
 
 def already_asked(user_id: int, client_id: str | None) -> Asked | None:
@@ -116,12 +134,15 @@ def history(leaf_id: str | None) -> list[ChatMessage]:
     ]
 
 
-def insert(conversation: Conversation, messages: list[Message]) -> bool:
+def insert(
+    conversation: Conversation, messages: list[Message], documents: Sequence[Document] = ()
+) -> bool:
     """Store the rows and show their branch; False when the same `client_id` was stored meanwhile."""
 
     def work() -> None:
         db.session.add(conversation)
         db.session.flush()
+        shelf.link(conversation.id, documents)
         first = message_tree.next_ordinal(conversation.id)
         if first == 1 and conversation.title == UNTITLED:  # it was made empty
             conversation.title = automatic_title(messages[0].text)

@@ -5,7 +5,7 @@ Knows the engine by its public names only, and no sockets: who watches is told b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
@@ -18,9 +18,10 @@ from echo import cluster, errors, signals
 from echo.config import Settings
 from echo.extensions import db
 from echo.generation import ChatMessage, Failed, Finished
-from echo.models import Conversation, Message, MessageStatus
+from echo.models import Conversation, Document, Message, MessageStatus
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
+from echo.services.documents import shelf
 from echo.services.serving import Chosen, Models
 from echo.services.storage import assign, undone_on_failure
 from echo.services.turns import ending, quotas, rows
@@ -70,7 +71,8 @@ class Turns:
         quotas.refuse_spent(user_id)
         conversation = rows.conversation_for(user_id, question)
         parent_id = rows.parent_for(conversation, question.parent_id)
-        return self._ask_under(conversation, parent_id, question.text, question.client_id)
+        added = shelf.wanted(user_id, question.documents)
+        return self._ask_under(conversation, parent_id, question.text, question.client_id, added)
 
     def edit(self, user_id: int, message_id: str, client_id: str | None, text: str) -> Asked:
         """Ask a question anew in other words, as a sibling of the old one."""
@@ -90,9 +92,9 @@ class Turns:
         conversation = conversations.own(user_id, old.conversation_id)
         question = conversations.own_message(user_id, str(old.parent_id))
         chosen = self.requests.choose(conversation, model)
-        reply = self._new_reply(conversation, question.id, chosen)
+        reply = self._new_reply(conversation, question, chosen)
         history = rows.history(question.id)
-        stream = self.requests.submit(conversation, reply.id, history, chosen)
+        stream = self.requests.submit(conversation, reply, history, chosen)
         with self._is_starting(reply.id):
             self._commit(stream, conversation, [reply])
             self._go_live(reply, stream)
@@ -114,7 +116,7 @@ class Turns:
             cluster.of(self.app).forget_pieces(reply.id)
             with undone_on_failure(partial(rows.give_back, claim)):
                 history = rows.history(str(reply.parent_id))
-                stream = self.requests.submit(conversation, reply.id, history, chosen, reply.text)
+                stream = self.requests.submit(conversation, reply, history, chosen, reply.text)
             self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
         return reply
 
@@ -163,7 +165,7 @@ class Turns:
         conversation = db.session.get_one(Conversation, turn.conversation_id)
         history = rows.history(str(reply.parent_id))
         chosen = self.requests.choose(conversation, reply.model)
-        turn.stream = self.requests.submit(conversation, reply.id, history, chosen)
+        turn.stream = self.requests.submit(conversation, reply, history, chosen)
 
     def reply_above(self, turn: LiveTurn) -> str | None:
         """Return the id of the reply that this turn's question was asked under, if there is one."""
@@ -206,26 +208,23 @@ class Turns:
     # ── steps shared by the above ───────────────────────────────────────────────────────────
 
     def _ask_under(
-        self, conversation: Conversation, parent_id: str | None, text: str, client_id: str | None
+        self,
+        conversation: Conversation,
+        parent_id: str | None,
+        text: str,
+        client_id: str | None,
+        added: Sequence[Document] = (),
     ) -> Asked:
         chosen = self.requests.choose(conversation)
         self.requests.refuse_too_long(text, conversation, chosen)
-        message = Message(
-            id=new_id(),
-            conversation_id=conversation.id,
-            user_id=conversation.user_id,
-            parent_id=parent_id,
-            role="user",
-            text=text,
-            client_id=client_id,
-        )
-        reply = self._new_reply(conversation, message.id, chosen)
+        message = rows.question(conversation, parent_id, text, client_id)
+        reply = self._new_reply(conversation, message, chosen, added)
         stream = None  # the pump submits it once the reply above has ended
         if not self.everywhere.is_written(parent_id):
             history = [*rows.history(parent_id), ChatMessage("user", text)]
-            stream = self.requests.submit(conversation, reply.id, history, chosen)
+            stream = self.requests.submit(conversation, reply, history, chosen)
         with self._is_starting(reply.id):
-            if not self._commit(stream, conversation, [message, reply]):
+            if not self._commit(stream, conversation, [message, reply], added):
                 return rows.must_be_asked(conversation.user_id, client_id)
             self._go_live(reply, stream, question_id=message.id)
         return Asked(conversation, message, reply)
@@ -239,25 +238,36 @@ class Turns:
         finally:
             self._starting.discard(reply_id)
 
-    def _new_reply(self, conversation: Conversation, question_id: str, chosen: Chosen) -> Message:
+    def _new_reply(
+        self,
+        conversation: Conversation,
+        question: Message,
+        chosen: Chosen,
+        added: Sequence[Document] = (),
+    ) -> Message:
         return Message(
             id=new_id(),
             conversation_id=conversation.id,
             user_id=conversation.user_id,
-            parent_id=question_id,
+            parent_id=question.id,
             role="assistant",
+            sources=self.requests.sources(conversation, question.text, chosen, added),
             status=MessageStatus.QUEUED,
             model=chosen.name,
             node=cluster.of(self.app).node,
         )
 
     def _commit(
-        self, stream: Stream | None, conversation: Conversation, messages: list[Message]
+        self,
+        stream: Stream | None,
+        conversation: Conversation,
+        messages: list[Message],
+        added: Sequence[Document] = (),
     ) -> bool:
         """Write the rows of a turn; what cannot be stored is not generated either."""
         committed = False
         try:
-            committed = rows.insert(conversation, messages)
+            committed = rows.insert(conversation, messages, added)
         finally:
             if not committed and stream is not None:
                 stream.cancel()

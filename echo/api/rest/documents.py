@@ -1,0 +1,98 @@
+"""`/api/documents`: one's own, taken in, listed, removed, brought back, searched. Knows services."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from flask import Blueprint, request
+from flask_login import current_user
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from echo.api.bodies import Body, Text
+from echo.api.operations import operation
+from echo.api.rest import shapes
+from echo.api.rest.asking import ID_CHARS, After
+from echo.errors import InvalidInput
+from echo.limits import DOCUMENT_REQUEST_BYTES, MESSAGE_CHARS, PASSAGES_FOUND
+from echo.services.chats import conversations
+from echo.services.documents import reading, search, shelf
+
+blueprint = Blueprint("api_documents", __name__, url_prefix="/api/documents")
+
+USUALLY_FOUND = 5
+
+
+class Upload(BaseModel):
+    """A file; with a conversation, it is looked in for each question that is asked there."""
+
+    file: Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]
+    conversation_id: str = Field("", max_length=ID_CHARS)
+
+
+class Wanted(Body):
+    """What to look for."""
+
+    query: Text = Field(min_length=1, max_length=MESSAGE_CHARS)
+    limit: int = Field(USUALLY_FOUND, ge=1, le=PASSAGES_FOUND)
+
+
+@blueprint.before_request
+def _let_documents_be_large() -> None:
+    if request.method == "POST" and request.endpoint == "api_documents.upload":
+        request.max_content_length = DOCUMENT_REQUEST_BYTES
+
+
+@blueprint.post("")
+@operation(shapes.Document, form=Upload, status=HTTPStatus.CREATED)
+def upload() -> dict[str, Any]:
+    """Take a file in; it is ready, or failed with a reason, some seconds later."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise InvalidInput("Send a file, as multipart/form-data.", field="file")
+    with closing(file):
+        conversation_id = request.form.get("conversation_id") or None
+        if conversation_id is not None:
+            conversation_id = conversations.own(current_user.id, conversation_id).id
+        return shelf.wire(reading.add(current_user.id, file.filename, file.save, conversation_id))
+
+
+@blueprint.get("")
+@operation(shapes.Page[shapes.Document], query=After)
+def listing(query: After) -> dict[str, Any]:
+    """List one's documents, the newest first."""
+    rows, following = shelf.page(current_user.id, query.after)
+    return {"data": [shelf.wire(row) for row in rows], "next": following}
+
+
+@blueprint.get("/<document_id>")
+@operation(shapes.Document)
+def get(document_id: str) -> dict[str, Any]:
+    """Get one document."""
+    return shelf.wire(shelf.own(current_user.id, document_id))
+
+
+@blueprint.delete("/<document_id>")
+@operation(None)
+def remove(document_id: str) -> None:
+    """Delete it; for seven days it can be restored."""
+    shelf.remove(current_user.id, document_id)
+
+
+@blueprint.post("/<document_id>/restore")
+@operation(shapes.Document)
+def restore(document_id: str) -> dict[str, Any]:
+    """Undo a deletion."""
+    return shelf.wire(shelf.restore(current_user.id, document_id))
+
+
+@blueprint.post("/search", endpoint="search")
+@operation(shapes.Passages, body=Wanted)
+def find(body: Wanted) -> dict[str, Any]:
+    """Find passages in all of one's documents."""
+    result = search.search(current_user.id, body.query, body.limit)
+    return {
+        "passages": [one.wire() for one in result.found],
+        "by": ["words", "meaning"] if result.by_meaning else ["words"],
+    }

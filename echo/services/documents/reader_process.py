@@ -1,0 +1,66 @@
+"""The process that reads one document. Knows the lines of `echo/parsing/worker.py` and no format."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+
+from echo.child_process import ChildProcess
+from echo.limits import (
+    DOCUMENT_CHARS,
+    DOCUMENT_MEMORY_BYTES,
+    DOCUMENT_PAGES,
+    DOCUMENT_SECONDS,
+)
+
+PATIENCE_SECONDS: Final = 600.0
+WAITING: Final = "Many documents are being read. Please attach it again later."
+TOO_LONG: Final = "Reading this file took too long or too much memory, so it was stopped."
+
+
+class ReaderProcess(ChildProcess):
+    """One document at a time; each has a process of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(PATIENCE_SECONDS, WAITING)
+        self.seconds = float(DOCUMENT_SECONDS)
+        self.memory = DOCUMENT_MEMORY_BYTES
+
+    @classmethod
+    def of(cls, app: Flask) -> ReaderProcess:
+        """Return an application's."""
+        found: ReaderProcess = app.extensions.setdefault("document_reader", cls())
+        return found
+
+    def read(self, path: Path, name: str, key: str) -> Iterator[dict[str, Any]]:
+        """Yield what the process says of a file; to be called within `turn`.
+
+        Whatever becomes of it, the last is `{"end": …}` or `{"refused": why}`, and the process has ended.
+        """
+        try:
+            yield from self._said({"path": str(path), "name": name, "key": key})
+        except (OSError, ValueError):  # killed by the system, by its limits, or silent for too long
+            yield {"refused": TOO_LONG}
+        finally:
+            self.stop()
+
+    def _said(self, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        deadline = time.monotonic() + self.seconds
+        channel = self._launch("echo.parsing.worker")
+        limits = {"pages": DOCUMENT_PAGES, "chars": DOCUMENT_CHARS, "memory": self.memory}
+        limits["seconds"] = max(1, round(self.seconds))
+        channel.sendall(json.dumps(asked | limits).encode() + b"\n")
+        while True:
+            channel.settimeout(max(0.01, deadline - time.monotonic()))
+            line = self._answers.readline()
+            if not line.endswith(b"\n"):
+                raise OSError("the process has ended")
+            said: dict[str, Any] = json.loads(line)
+            yield said
+            if "end" in said or "refused" in said:
+                return

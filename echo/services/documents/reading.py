@@ -1,0 +1,218 @@
+"""A file that somebody attaches, to passages that can be found: taken in, read in the background, indexed.
+
+Knows no request: whoever takes the file says how it is saved. The file itself is removed once it is read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from flask import current_app
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from echo import cluster, hub
+from echo.config import Settings
+from echo.errors import Busy, Conflict, EchoError, InvalidInput, RateLimited, TooLong
+from echo.extensions import db
+from echo.limits import (
+    DOCUMENT_BYTES,
+    DOCUMENT_CHARS_PER_PERSON,
+    DOCUMENT_NAME_CHARS,
+    DOCUMENTS_PER_PERSON,
+    DOCUMENTS_WAITING,
+)
+from echo.models import Document, DocumentStatus, Passage
+from echo.models.types import new_id
+from echo.services import background
+from echo.services.documents import meaning, shelf
+from echo.services.documents.reader_process import WAITING, ReaderProcess
+from echo.services.storage import assign, transaction, undone_on_failure
+from echo.text import composed, storable
+
+log = structlog.get_logger()
+
+UNREAD: Final = (DocumentStatus.WAITING, DocumentStatus.READING)
+FOLDER: Final = "documents"
+MEGA: Final = 1_000_000
+UNSEEN: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+LOST: Final = "Echo was stopped while it read this file. Please attach it again."
+FAILED: Final = "This file could not be read. Please try again; the log says why."
+
+
+def add(
+    user_id: int, name: str, save: Callable[[Path], object], conversation_id: str | None = None
+) -> Document:
+    """Take a file in and begin to read it; `save` writes it to a path, on a native thread.
+
+    Raises:
+        InvalidInput: a name that shows nothing.
+        TooLong: it has more than DOCUMENT_BYTES bytes.
+        Conflict: the person has as many documents, or as much text, as there may be.
+        RateLimited: too many of them wait to be read.
+        StorageUnavailable.
+    """
+    row = Document(id=new_id(), user_id=user_id, name=shown_name(name), size_bytes=0)
+    _refuse_too_many(user_id)
+    path = _folder() / row.id
+    db.session.commit()  # the connection goes back meanwhile
+    with undone_on_failure(lambda: path.unlink(missing_ok=True)):
+        hub.run_native(save, path)
+        row.size_bytes = path.stat().st_size
+        if row.size_bytes > DOCUMENT_BYTES:
+            raise TooLong(f"A document has at most {DOCUMENT_BYTES // MEGA} MB.", field="file")
+        row.node = cluster.here().node
+
+        def work() -> None:
+            db.session.add(row)
+            db.session.flush()
+            if conversation_id is not None:
+                shelf.link(conversation_id, [row])
+
+        transaction(work)
+    background.run(read, row.id, path)
+    return row
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name without its folders and without what is not seen; its ending stays."""
+    last = re.split(r"[/\\]", name)[-1]
+    clean = " ".join(UNSEEN.sub("", composed(storable(last))).split())
+    clean = "".join(char for char in clean if unicodedata.category(char) != "Co")
+    if not clean.strip(". "):
+        raise InvalidInput("A document needs a name.", field="file")
+    if len(clean) <= DOCUMENT_NAME_CHARS:
+        return clean
+    stem, dot, ending = clean.rpartition(".")
+    if not dot or len(ending) > 10:
+        return clean[:DOCUMENT_NAME_CHARS]
+    return f"{stem[: DOCUMENT_NAME_CHARS - len(ending) - 2]}….{ending}"
+
+
+def _folder() -> Path:
+    folder = Settings.here().instance / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _refuse_too_many(user_id: int) -> None:
+    mine = select(func.count(Document.id)).where(
+        Document.user_id == user_id, Document.deleted_at.is_(None)
+    )
+    if (db.session.scalar(mine) or 0) >= DOCUMENTS_PER_PERSON:
+        raise Conflict(
+            f"You have {DOCUMENTS_PER_PERSON} documents, the most there may be. Delete some first.",
+            field="file",
+        )
+    if (db.session.scalar(mine.where(Document.status.in_(UNREAD))) or 0) >= DOCUMENTS_WAITING:
+        raise RateLimited(
+            "Many of your documents wait to be read. Please attach this one when they are.",
+            field="file",
+            retry_after=10,
+        )
+    if shelf.chars_of(user_id) >= DOCUMENT_CHARS_PER_PERSON:
+        raise Conflict(
+            f"Your documents hold {DOCUMENT_CHARS_PER_PERSON:,} characters, the most there may be. "
+            "Delete some first; deleted ones count until they cannot be restored.",
+            field="file",
+        )
+
+
+# ── in the background ───────────────────────────────────────────────────────────────────────
+
+
+def read(document_id: str, path: Path) -> None:
+    """Read a file that was taken in; at the end it is ready, or failed with a reason."""
+    reader = ReaderProcess.of(current_app)
+    try:
+        with reader.turn():
+            row = db.session.get(Document, document_id)
+            if row is None:
+                return
+            assign(row, status=DocumentStatus.READING)
+            refused = _store(row, reader.read(path, row.name, str(row.user_id)))
+        if refused is not None:
+            fail(row.id, refused)
+        else:
+            meaning.add_vectors(row.id)
+    except IntegrityError:  # the account is gone
+        log.info("a document was deleted while it was read", document=document_id)
+    except Busy:
+        fail(document_id, WAITING)
+    except EchoError as failure:
+        fail(document_id, failure.text)
+    except Exception:
+        log.exception("a document cannot be read", document=document_id)
+        fail(document_id, FAILED)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _store(row: Document, said: Iterator[dict[str, Any]]) -> str | None:
+    """Write what the process says as it comes; return why it gave up, or None."""
+    count = 0
+    for part in said:
+        if "refused" in part:
+            return str(part["refused"])
+        if "kind" in part:
+            assign(row, kind=part["kind"])
+        elif "passages" in part:
+            count += len(part["passages"])
+            rows = [_row(row.id, one) for one in part["passages"]]
+            transaction(lambda rows=rows: db.session.execute(insert(Passage), rows))  # type: ignore[misc]
+            hub.sleep()
+        else:
+            end = part["end"]
+            assign(
+                row,
+                status=DocumentStatus.READY,
+                page_count=end["pages"],
+                char_count=end["chars"],
+                passage_count=count,
+                node=None,
+            )
+    return None
+
+
+def _row(document_id: str, said: dict[str, Any]) -> dict[str, Any]:
+    terms: list[str] = said["terms"]
+    if db.engine.dialect.name == "postgresql":
+        terms = [f"{term}:{place}" for place, term in enumerate(terms, 1)]
+    return {
+        "document_id": document_id,
+        "position": said["position"],
+        "page": said["page"],
+        "start_at": said["start"],
+        "end_at": said["end"],
+        "heading": said["heading"],
+        "text": said["text"],
+        "words": " ".join(terms),
+    }
+
+
+def fail(document_id: str, why: str) -> None:
+    """Write down why a document cannot be used, and let go of what was read of it."""
+    shelf.erase_passages(document_id)
+    values = {"status": DocumentStatus.FAILED, "error": why[:300], "node": None}
+    change = update(Document).where(Document.id == document_id).values(values)
+    transaction(lambda: db.session.execute(change))
+
+
+def fail_lost() -> int:
+    """Mark what processes that are gone were reading; returns how many."""
+    columns = select(Document.id, Document.node).where(Document.status.in_(UNREAD))
+    rows = db.session.execute(columns).all()
+    db.session.commit()  # nothing was written
+    alive = cluster.here().alive() if rows else set()
+    lost = [row.id for row in rows if alive is not None and row.node not in alive]
+    for document_id in lost:
+        fail(document_id, LOST)
+        (_folder() / document_id).unlink(missing_ok=True)
+    return len(lost)

@@ -1,0 +1,126 @@
+"""Passages for a question: found, judged whether they fit, and told with where they stand. Knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from echo.errors import InvalidInput
+from echo.extensions import db
+from echo.models import Document, Passage
+from echo.parsing.terms import terms
+from echo.services.documents import meaning, ranking
+from echo.services.documents.ranking import Scope
+from echo.text import is_blank
+
+NEAR: Final = 0.25
+"""The cosine from which a passage is about a question: MiniLM gives unrelated sentences less."""
+COVERED: Final = 0.5
+"""The share of a question's words that a passage must hold where its meaning is another."""
+OVERVIEW: Final = 6
+ABOUT_ALL: Final = frozenset(terms(Path(__file__).with_name("about_all.list").read_text("utf-8")))
+"""Words of questions that are about a document as a whole."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A passage and its document; `score` is that of the joined rankings."""
+
+    passage: Passage
+    document: Document
+    score: float
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as programs are told."""
+        told: dict[str, Any] = {
+            "document_id": self.document.id,
+            "name": self.document.name,
+            "position": self.passage.position,
+            "text": self.passage.text,
+            "score": round(self.score, 6),
+        }
+        if self.passage.page is not None:
+            told["page"] = self.passage.page
+        if self.passage.heading:
+            told["heading"] = self.passage.heading
+        return told
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was found, the best first; `by_meaning` says that meanings were compared, not words alone."""
+
+    found: list[Found]
+    by_meaning: bool
+
+
+def search(user_id: int, query: str, limit: int) -> Search:
+    """Look through all of a person's documents; raises InvalidInput for a query that shows nothing."""
+    if is_blank(query):
+        raise InvalidInput("Write what to look for.", field="query")
+    vector = meaning.of_question(query)
+    scores, _ = _ranked(Scope(user_id), query, vector)
+    return Search(_told(user_id, scores, limit), vector is not None)
+
+
+def fitting(user_id: int, documents: Sequence[Document], question: str, limit: int) -> list[Found]:
+    """Return the passages of these documents that fit a question, the best first; none where none does.
+
+    A question about the documents as a whole gets passages from all over them.
+    """
+    scope = Scope(user_id, tuple(row.id for row in documents))
+    asked = set(terms(question))
+    if asked <= ABOUT_ALL:
+        return _all_over(documents, min(limit, OVERVIEW))
+    scores, cosines = _ranked(scope, question, meaning.of_question(question))
+    found = _told(user_id, scores, 2 * limit)
+    return [one for one in found if _fits(one, asked, cosines)][:limit]
+
+
+def _ranked(
+    scope: Scope, query: str, vector: bytes | None
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Return the joined scores of passages, and the cosines of those whose meaning is known."""
+    near = ranking.by_meaning(scope, vector)
+    return ranking.fused(ranking.by_words(scope, query), near), near
+
+
+def _told(user_id: int, scores: dict[int, float], limit: int) -> list[Found]:
+    ids = list(scores)[:limit]
+    rows = db.session.execute(
+        select(Passage, Document)
+        .join(Document, Document.id == Passage.document_id)
+        .where(Passage.id.in_(ids), Document.user_id == user_id, Document.deleted_at.is_(None))
+    )
+    by_id = {passage.id: Found(passage, row, scores[passage.id]) for passage, row in rows}
+    return [by_id[each] for each in ids if each in by_id]
+
+
+def _fits(one: Found, asked: set[str], cosines: dict[int, float]) -> bool:
+    """Judge by meaning where meanings were compared; by words alone, one that says something is enough."""
+    if cosines.get(one.passage.id, 0.0) >= NEAR:
+        return True
+    told = f"{PurePath(one.document.name).stem}\n{one.passage.heading}\n{one.passage.text}"
+    held = (asked - ABOUT_ALL) & set(terms(told))
+    least = COVERED * len(asked - ABOUT_ALL) if cosines else 0
+    return len(held) >= max(1, least)
+
+
+def _all_over(documents: Sequence[Document], limit: int) -> list[Found]:
+    """Return the beginning of each document, and passages at equal steps through it."""
+    found: list[Found] = []
+    share = max(1, limit // max(1, len(documents)))
+    for row in documents[:limit]:
+        step = max(1, row.passage_count // share)
+        positions = list(range(0, row.passage_count, step))[:share]
+        query = (
+            select(Passage)
+            .where(Passage.document_id == row.id, Passage.position.in_(positions))
+            .order_by(Passage.position)
+        )
+        found += [Found(passage, row, 0.0) for passage in db.session.scalars(query)]
+    return found

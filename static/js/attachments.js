@@ -1,0 +1,193 @@
+// Documents of the chat in view: picked, dropped or pasted, sent up with their progress, shown as chips above the field.
+// It knows no message; the conversation keeps the list.
+
+import { bytes } from "./format.js";
+import { csrfToken, post, remove, RequestError } from "./http.js";
+import { element, icon, iconButton } from "./icons.js";
+import { toast } from "./toasts.js";
+
+export const PASTE_CHARS = 4000; // from here on a pasted text is a document
+const LOOK_MS = 700;
+const PICTURE = /^image\//;
+
+export const isBusy = ({ status }) => ["sending", "waiting", "reading"].includes(status);
+
+/** What a file cannot be attached for, in words; null where it may be. */
+export function whyNot(file, { document_bytes: most }) {
+  if (PICTURE.test(file.type)) return `“${file.name}” is a picture, and no model here sees pictures. Attach what it says as text.`;
+  if (file.size > most) return `“${file.name}” is larger than ${bytes(most)}, the most that is read.`;
+  return file.size === 0 ? `“${file.name}” is empty.` : null;
+}
+
+export class Attachments {
+  /** conversation(): the one in view, whose `documents` are shown. */
+  constructor({ root, button, input, shade, composer, limits, announcer, conversation }) {
+    Object.assign(this, { root, composer, limits, announcer, conversation });
+    this.pasted = 0;
+    button.addEventListener("click", () => input.click());
+    input.addEventListener("change", () => { this.add([...input.files]); input.value = ""; });
+    composer.field.addEventListener("paste", (event) => this.#paste(event));
+    this.#wireDrop(shade);
+  }
+
+  /** Draws the chips of the conversation in view; what is typed waits for those that are not read yet. */
+  draw() {
+    const { documents } = this.conversation();
+    this.root.hidden = documents.length === 0;
+    this.root.replaceChildren(...documents.map((one) => this.#chip(one)));
+    this.composer.setWaiting(documents.some(isBusy));
+    for (const one of documents) if (one.id && isBusy(one) && !one.watched) this.#watch(this.conversation(), one);
+  }
+
+  add(files) {
+    for (const file of files) {
+      const problem = whyNot(file, this.limits);
+      if (problem) this.composer.showError(problem);
+      else this.#send(file);
+    }
+  }
+
+  // ---- sending ------------------------------------------------------------------------------------------------
+
+  #send(file, name = file.name) {
+    const conversation = this.conversation();
+    const one = { name, status: "sending", progress: 0 };
+    conversation.documents.push(one);
+    this.announcer.say(`Attaching ${name}`);
+    this.draw();
+    one.request = upload(file, name, conversation.id, (progress) => { one.progress = progress; this.#progress(one); });
+    const wasNew = conversation.id === null;
+    one.request.done.then(
+      (answer) => {
+        Object.assign(one, answer);
+        if (wasNew && conversation.id !== null) return post(`/api/conversations/${conversation.id}/documents`, { document_id: one.id }); // it began meanwhile
+      },
+      (error) => this.#drop(conversation, one) && this.composer.showError(`“${name}” was not attached: ${error.message}`),
+    ).finally(() => this.#drawn(conversation)).catch((error) => this.composer.showError(error.message));
+    return one;
+  }
+
+  async #watch(conversation, one) {
+    one.watched = true;
+    while (isBusy(one) && conversation.documents.includes(one)) {
+      await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
+      const response = await fetch(`/api/documents/${one.id}`, { credentials: "same-origin" }).catch(() => null);
+      if (response?.ok) Object.assign(one, await response.json());
+      else if (response?.status === 404) this.#drop(conversation, one);
+    }
+    one.watched = false;
+    if (one.status === "failed") this.announcer.say(`${one.name}: ${one.error}`);
+    this.#drawn(conversation);
+  }
+
+  #drawn(conversation) {
+    if (conversation === this.conversation()) this.draw();
+  }
+
+  #drop(conversation, one) {
+    const at = conversation.documents.indexOf(one);
+    if (at >= 0) conversation.documents.splice(at, 1);
+    return at >= 0;
+  }
+
+  // ---- chips --------------------------------------------------------------------------------------------------
+
+  #chip(one) {
+    const state = { sending: "Sending…", waiting: "Waiting…", reading: "Reading…", failed: one.error }[one.status] ?? "";
+    const name = one.status === "ready" ? element("a", { class: "name", href: `/documents/${one.id}`, target: "_blank", dir: "auto" }, one.name) : element("span", { class: "name", dir: "auto" }, one.name);
+    one.bar = isBusy(one) ? element("progress", { max: 1, value: one.status === "sending" ? one.progress : null, "aria-label": `${one.name}: ${state}` }) : null;
+    return element("li", { class: `attachment ${one.status}` }, icon(one.status === "failed" ? "alert" : "file"), name,
+      state && element("span", { class: "state" }, state), one.bar, iconButton("close", `Take ${one.name} out of this chat`, () => this.#takeOut(one), { "data-tip": "Take out of this chat", "data-tip-side": "end" }));
+  }
+
+  #progress(one) {
+    if (one.bar && one.progress < 1) one.bar.value = one.progress;
+  }
+
+  async #takeOut(one) {
+    const conversation = this.conversation();
+    one.request?.abort();
+    this.#drop(conversation, one);
+    this.draw();
+    this.composer.focus();
+    if (!one.id) return;
+    try {
+      if (conversation.id === null) await remove(`/api/documents/${one.id}`);
+      else await remove(`/api/conversations/${conversation.id}/documents?document_id=${one.id}`);
+      toast(`“${one.name}” is out of this chat.`, { action: { label: "Undo", run: () => this.#putBack(conversation, one) } });
+    } catch (error) {
+      this.composer.showError(error.message);
+      conversation.documents.push(one);
+      this.#drawn(conversation);
+    }
+  }
+
+  async #putBack(conversation, one) {
+    try {
+      if (conversation.id === null) await post(`/api/documents/${one.id}/restore`);
+      else await post(`/api/conversations/${conversation.id}/documents`, { document_id: one.id });
+      conversation.documents.push(one);
+      this.#drawn(conversation);
+    } catch (error) {
+      toast(error.message, { kind: "error" });
+    }
+  }
+
+  // ---- ways in ------------------------------------------------------------------------------------------------
+
+  #paste(event) {
+    const files = [...(event.clipboardData?.files ?? [])];
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (!files.length && text.length <= PASTE_CHARS) return;
+    event.preventDefault();
+    if (text.length <= PASTE_CHARS) return this.add(files);
+    this.pasted += 1;
+    const one = this.#send(new File([text], "text.txt", { type: "text/plain" }), `Pasted text ${this.pasted}.txt`);
+    toast("The long text is attached as a document.", { action: { label: "Put it into the message", run: () => this.#intoField(one, text) } });
+  }
+
+  #intoField(one, text) {
+    const { field } = this.composer;
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input"));
+    this.#takeOut(one);
+  }
+
+  #wireDrop(shade) {
+    const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+    const show = (shown) => { shade.hidden = !shown; };
+    addEventListener("dragenter", (event) => holdsFiles(event) && show(true));
+    addEventListener("dragover", (event) => holdsFiles(event) && event.preventDefault());
+    addEventListener("dragleave", (event) => event.relatedTarget === null && show(false));
+    addEventListener("drop", (event) => {
+      show(false);
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      this.add([...event.dataTransfer.files]);
+    });
+  }
+}
+
+/** fetch tells no progress of what is sent. */
+function upload(file, name, conversationId, told) {
+  const request = new XMLHttpRequest();
+  const body = new FormData();
+  body.set("file", file, name);
+  if (conversationId !== null) body.set("conversation_id", conversationId);
+  const done = new Promise((resolve, reject) => {
+    request.upload.onprogress = ({ loaded, total }) => told(loaded / total);
+    request.onload = () => {
+      let answer = {};
+      try { answer = JSON.parse(request.responseText); } catch { /* not Echo's answer */ }
+      if (request.status < 300) resolve(answer);
+      else reject(new RequestError(request.status, answer));
+    };
+    request.onerror = () => reject(new RequestError(0, { message: "no connection." }));
+    request.onabort = request.onerror;
+    request.open("POST", "/api/documents");
+    request.setRequestHeader("X-CSRFToken", csrfToken());
+    request.setRequestHeader("Accept", "application/json");
+    request.send(body);
+  });
+  return { done, abort: () => request.abort() };
+}

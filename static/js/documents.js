@@ -1,0 +1,43 @@
+// The page of one's documents: each is deleted with a way back, and those that are being read are looked at until they are.
+
+import { post, remove } from "./http.js";
+import { localTimes } from "./format.js";
+import { toast } from "./toasts.js";
+
+const LOOK_MS = 1500;
+const list = () => document.getElementById("documents");
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-remove]");
+  if (!button) return;
+  const { remove: id, name } = button.dataset;
+  button.disabled = true;
+  try {
+    await remove(`/api/documents/${id}`);
+    await refresh();
+    document.querySelector("h1").focus();
+    toast(`“${name}” is deleted.`, { action: { label: "Undo", run: () => putBack(id) } });
+  } catch (error) {
+    button.disabled = false;
+    toast(error.message, { kind: "error" });
+  }
+});
+
+async function putBack(id) {
+  try {
+    await post(`/api/documents/${id}/restore`);
+    await refresh();
+  } catch (error) {
+    toast(error.message, { kind: "error" });
+  }
+}
+
+async function refresh() {
+  const response = await fetch(location.href, { credentials: "same-origin" });
+  if (!response.ok || response.redirected) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  list().replaceWith(page.getElementById("documents"));
+  localTimes(document);
+}
+
+setInterval(() => { if (list().querySelector("[data-busy]") && !document.hidden) refresh(); }, LOOK_MS);

@@ -1,0 +1,40 @@
+// The passages under an answer, and the dialog that shows one in its place in the document's text. It knows no message list.
+
+import { openDialog } from "./dialogs.js";
+import { element, icon } from "./icons.js";
+
+/** Which numbers an answer names, as [1] or [1, 2]. */
+export function cited(text) {
+  return new Set([...text.matchAll(/\[(\d+(?:\s*,\s*\d+)*)\]/g)].flatMap(([, numbers]) => numbers.split(",").map(Number)));
+}
+
+/** null: the chat had no documents. */
+export function sourcesNode({ sources, text }) {
+  if (!sources) return null;
+  if (!sources.length) return element("p", { class: "sources none" }, icon("info"), "Nothing in the documents fits this question.");
+  const named = cited(text);
+  const items = sources.map((one) => element("li", {}, element("a", {
+    class: named.has(one.number) ? "source cited" : "source", href: address(one), target: "_blank",
+    onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); show(one); } },
+  }, element("span", { class: "number" }, String(one.number)), element("span", { class: "name", dir: "auto" }, one.name), one.page ? element("span", { class: "faint" }, `p. ${one.page}`) : null)));
+  return element("div", { class: "sources" }, element("span", { class: "sources-head" }, named.size ? "Sources" : "Passages read"), element("ul", {}, ...items));
+}
+
+const address = ({ document_id: id, position }) => `/documents/${id}?at=${position}#passage`;
+
+async function show(one) {
+  const dialog = document.getElementById("passage-dialog");
+  const body = dialog.querySelector(".passage-text");
+  dialog.querySelector("h2").textContent = one.page ? `${one.name}, page ${one.page}` : one.name;
+  dialog.querySelector("a").href = address(one);
+  body.textContent = "Loading…";
+  openDialog(dialog);
+  const response = await fetch(address(one), { headers: { "X-Requested-With": "XMLHttpRequest" }, credentials: "same-origin" }).catch(() => null);
+  if (!response?.ok || response.redirected) {
+    body.textContent = response?.status === 404 ? "This document was deleted." : "The text cannot be loaded now. Try again.";
+    return;
+  }
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  body.replaceChildren(...page.getElementById("document-text").childNodes);
+  body.querySelector("mark")?.scrollIntoView({ block: "center" });
+}

@@ -90,8 +90,9 @@ def _close_unless_connected(sid: str) -> None:
 def _forget_who_has_gone(
     server: Any, let_in: Callable[..., None], sid: str, namespace: str | None, data: Any
 ) -> None:
-    """Forget a connection that ended while it was being let in: python-socketio keeps it for ever."""
-    let_in(sid, namespace, data)
+    """Forget a connection that ended before or while it was let in: python-socketio keeps it for ever."""
+    if sid in server.environ:
+        let_in(sid, namespace, data)
     if sid not in server.environ:
         space = namespace or "/"
         if (member := server.manager.sid_from_eio_sid(sid, space)) is not None:

@@ -75,3 +75,12 @@ def test_who_has_gone_meanwhile_is_forgotten(
             patched.setattr(server.manager, "connect", partial(gone, join))
         Tab(app, client)
     assert everybody() == before
+
+
+@pytest.mark.usefixtures("app")
+def test_who_had_gone_before_is_not_let_in() -> None:
+    """A process that stood still reads both at once: that somebody wants in, and that they have gone."""
+    before = everybody()
+    server: Any = socketio.server
+    server._handle_connect("gone", "/", None)
+    assert everybody() == before

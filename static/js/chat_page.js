@@ -29,7 +29,6 @@ import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
 import { afterSessionEnd, leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
-import { share } from "./share_opening.js";
 import { Sidebar, shorten } from "./sidebar.js";
 import { slashPrompts } from "./slash.js";
 import { showSuggestions } from "./suggestions.js";

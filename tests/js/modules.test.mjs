@@ -1,6 +1,7 @@
 // The import map of the pages names every module there is, and none besides.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
@@ -29,5 +30,13 @@ test("no colour outside tokens.css, no inline style or handler in templates", ()
   for (const name of readdirSync(new URL("templates/", root), { recursive: true }).filter((file) => file.endsWith(".html") && !file.startsWith("admin") && !file.startsWith("mail"))) {
     const text = readFileSync(new URL(`templates/${name}`, root), "utf8");
     assert.doesNotMatch(text, /\sstyle=|\son[a-z]+="|javascript:/i, name);
+  }
+});
+
+test("every module can be read: no name is declared twice", () => {
+  for (const name of named("modules")) {
+    const input = readFileSync(new URL(`static/js/${name}.js`, root));
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "--check"], { input });
+    assert.equal(status, 0, `${name}: ${stderr}`);
   }
 });

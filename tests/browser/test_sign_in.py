@@ -191,7 +191,7 @@ def test_page_that_does_not_exist_says_so_and_leads_back(page: Page, echo: LiveS
 
 def test_member_sees_the_chat_at_once_and_not_the_home_page(chat: Page, echo: LiveServer) -> None:
     expect(composer(chat)).to_be_focused()
-    expect(chat.get_by_role("heading", level=2)).to_contain_text("member")
+    expect(chat.locator("#greeting")).to_contain_text("member")
     suggestions = chat.locator("#suggestions button")
     expect(suggestions).to_have_count(4)
     place = composer(chat).bounding_box()

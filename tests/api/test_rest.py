@@ -162,8 +162,8 @@ WRONG_CHANGES = [
         ({"pinned": 1}, "pinned"), ({"settings": []}, "settings"), ({"settings": {"top_k": "x"}}, "top_k"),
         ({"settings": {"top_k": 10**400}}, "top_k"), ({"settings": {"top_k": True}}, "top_k"),
         ({"settings": {"nonsense": 1}}, "nonsense"), ({"settings": {"temperature": 3}}, "temperature"),
-        ({"settings": {"model": ""}}, "model"), ({"archived": True}, "archived"), ({}, None),
-        ({"title": "Right", "settings": {"top_k": 9**9}}, "top_k"),
+        ({"settings": {"model": ""}}, "model"), ({"archived": "yes"}, "archived"), ({}, None),
+        ({"nonsense": 1}, "nonsense"), ({"title": "Right", "settings": {"top_k": 9**9}}, "top_k"),
     ]  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def test_a_preview_then_the_chats(
     assert send(program, raw).get_json() == told
     chat = program.get("/api/conversations")["data"][0]
     assert (chat["title"], chat["updated_at"]) == ("Sea cows", "2023-11-14T22:14:20.000Z")
-    assert tab.named("folders_changed") == [{"folders": [], "moved": True}]
+    assert tab.wait_for("folders_changed") == {"folders": [], "moved": True}
     again = send(program, raw).get_json()
     assert (again["created"], len(again["skipped"])) == (0, 2)
     reply = program.ask("POST", "/chat", json={"prompt": "And?", "conversation_id": chat["id"]})

@@ -89,7 +89,7 @@ class SharedPrompts(Guarded, TableView):
     def delete_view(self) -> Any:
         """Say what goes, then delete it."""
         row: SharedPrompt = self.get_one(request.args.get("id", ""))
-        if request.method == "GET":
+        if request.method != "POST":
             return self.render("admin/prompt_delete.html", row=row)
         sharing.remove(current_user, row.id)
         return go(url_for(".index_view"), "The prompt is deleted.")

@@ -32,8 +32,10 @@ WORKING: dict[str, tuple[Scope, ...]] = {
 }
 REFUSED_ALL_THE_SAME = {  # whatever opens them
     "api_users.remove": 400,  # nobody's name is typed
+    "api_conversations.detach": 400,  # no document is named
     "api_conversations.restore": 404,  # nothing was deleted
     "api_folders.restore": 404,
+    "api_documents.restore": 404,
     "v1.embeddings": 404,  # no model is there that embeds
 }
 DEAD = ("revoked", "expired", "deactivated", "unknown", "empty", "ended token", "old token")

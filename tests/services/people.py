@@ -10,6 +10,7 @@ from echo.models import (
     ApiCall,
     ApiKey,
     Conversation,
+    Document,
     Feedback,
     Folder,
     Invite,
@@ -153,6 +154,7 @@ def fill(user: User) -> None:
             PersonalPrompt(user_id=user.id, instructions="walrus instructions"),
             Memory(user_id=user.id, text="walrus memory"),
             SavedPrompt(user_id=user.id, name="walrus prompt", text="Ask a walrus."),
+            Document(user_id=user.id, name="walrus.txt", size_bytes=6),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(
                 token_hash=SECRETS["invite_hash"],

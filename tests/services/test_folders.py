@@ -13,7 +13,7 @@ from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
 from echo.generation import ChatMessage
 from echo.limits import CONVERSATIONS_PER_PAGE, FOLDER_NAME_CHARS, FOLDERS_MAX
-from echo.models import Conversation, Folder, User
+from echo.models import Conversation, Folder, Message, User
 from echo.models.types import new_id
 from echo.services.chats import conversations, folders, search, shelves
 from echo.services.chats.shelves import ARCHIVE, LIST, Shelf
@@ -218,9 +218,9 @@ def test_the_model_reads_the_prompt_of_the_folder(ada: User) -> None:
     requests = Turns.here().requests
     said = [ChatMessage("user", "Hi")]
     chosen = requests.choose(row)
-    first = requests._request(row, new_id(), said, chosen, "").messages[0]
+    first = requests._request(row, Message(id=new_id()), said, chosen, "").messages[0]
     assert first.role == "system"
     assert first.content.endswith("Speak like a walrus.")
     conversations.change_settings(ada.id, row.id, {"system_prompt": "Mine."})
-    first = requests._request(row, new_id(), said, chosen, "").messages[0]
+    first = requests._request(row, Message(id=new_id()), said, chosen, "").messages[0]
     assert first.content.endswith("Mine.")

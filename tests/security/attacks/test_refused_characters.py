@@ -32,9 +32,14 @@ REFUSED = [
     "{real}%ef%bf%bd",
     "%f4%90%80%80",
 ]
-FIELDS = {"title": "A title", "pinned": "1", "name": "A name"}
+FIELDS = {"title": "A title", "pinned": "1", "name": "A name", "text": "A text"}
+NAMED = {  # what else an address must say
+    "api_users.remove": "?username=ada",
+    "api_conversations.detach": "?document_id=1",
+}
 CHANGES = {  # what programs may send as JSON
     "api_conversations.change": {"title": "A title"},
+    "api_folders.change": {"name": "A name"},
     "api_messages.rate": {"rating": 1},
     "api_users.change": {"username": "lovelace"},
     "api_roles.change": {"description": "x"},
@@ -67,14 +72,15 @@ def test_every_id_of_every_address(
         body: dict[str, Any] = {"data": FIELDS}
         if rule.endpoint.endswith(".settings") or method == "PATCH":
             body = {"json": CHANGES.get(rule.endpoint, {})}
+        if rule.endpoint in ("api_conversations.attach", "api_sharing.share"):
+            body = things.body(rule.endpoint)
         login(browser, root)
         headers = {**AJAX, **(shows(key) if policies.ROUTES[rule.endpoint] is Right.KEY else {})}
         for value in REFUSED if rule.arguments else ():
             for real in things.arguments(rule).values():
                 tried += 1
                 address = path.replace(real, value.format(real=real))
-                if rule.endpoint == "api_users.remove":
-                    address += "?username=ada"  # it is to be confirmed
+                address += NAMED.get(rule.endpoint, "")
                 status = browser.open(
                     address, method=method, headers=headers, buffered=True, **body
                 ).status_code

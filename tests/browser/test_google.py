@@ -68,6 +68,7 @@ def agree(page: Page, sub: str) -> None:
 
 
 def press(page: Page, name: str) -> None:
+    page.wait_for_load_state()  # what is pressed while a page is being replaced may be lost
     page.get_by_role("button", name=name, exact=True).click()
 
 

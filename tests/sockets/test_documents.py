@@ -138,6 +138,23 @@ def test_chats_without_documents_are_as_they_were(tab: Tab, asked: list[Generati
     assert "documents" not in asked[0].messages[-1].content
 
 
+@pytest.mark.parametrize("status", ["waiting", "failed"])
+def test_what_is_not_read_yet_is_not_said_to_fit_nothing(
+    status: str, tab: Tab, ada: User, asked: list[GenerationRequest]
+) -> None:
+    row = Document(user_id=ada.id, name="sea.md", size_bytes=1, status=status)
+    db.session.add(row)
+    db.session.commit()
+    answer = send(tab, "Where do puffins breed?", documents=[row.id])
+    assert "sources" not in answer["reply"]
+    assert "documents" not in asked[0].messages[-1].content
+
+
+def test_distress_is_answered_without_sources(tab: Tab, document: Document) -> None:
+    answer = send(tab, "I want to kill myself", documents=[document.id])
+    assert "sources" not in answer["reply"]
+
+
 def test_documents_that_are_gone_or_anothers_are_not_read(
     tab: Tab,
     ada: User,

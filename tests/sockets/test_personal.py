@@ -80,6 +80,10 @@ def test_too_long_ones_are_refused_with_both_numbers_and_change_nothing(ada: Use
     with pytest.raises(TooLong, match=f"{tokens:,} tokens .* {INSTRUCTIONS_TOKENS} fit"):
         personal.keep_instructions(ada.id, long, True, ruler())
     assert kept.of(ada.id).instructions == WANTED
+    personal.keep_instructions(
+        ada.id, long, False, ruler()
+    )  # whatever they are, they can be switched off
+    assert not kept.of(ada.id).instructions_on
 
 
 class Narrow:

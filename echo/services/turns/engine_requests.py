@@ -19,6 +19,7 @@ from echo.generation import (
     InvalidRequest,
     MessageTooLong,
     QueueFull,
+    SamplingParams,
     ServingEngine,
 )
 from echo.models import Conversation, Document, Message, User
@@ -32,6 +33,21 @@ from echo.services.turns import personal, safety, sources
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around a conversation's next question, looked up once for all that ask for it."""
+
+    chosen: Chosen
+    ruler: personal.Ruler
+    window: int
+    """Tokens that the model reads, its answer among them."""
+    told: help.Prompting
+    system: str
+    shared_chars: int
+    """The first characters of the system prompt that are the same for everybody."""
+    sampling: SamplingParams
 
 
 @dataclass(frozen=True)
@@ -51,12 +67,27 @@ class EngineRequests:
         owner = db.session.get_one(User, conversation.user_id)
         return self.models.choose(owner.role_name, wanted or conversation.settings.get("model"))
 
-    def refuse_too_long(self, text: str, conversation: Conversation, chosen: Chosen) -> None:
+    def around(self, conversation: Conversation, wanted: str | None = None) -> Around:
+        """Return what the model that `choose` returns is told with the conversation's next question.
+
+        Raises:
+            InvalidInput, Forbidden, EngineFailed.
+        """
         site = site_settings.current()
-        told = self._prompting(conversation, site, chosen)
-        system, room = self._around(conversation, site, chosen, told)
+        chosen = self.choose(conversation, wanted)
+        role = db.session.get_one(User, conversation.user_id).role_name
+        with refusals():
+            window = self.engine.window(chosen.name)
+            told = help.prompting(self.settings, site, role, window, chosen.settled.help)
+            ruler = personal.Ruler(self.engine, chosen.name)
+            theirs = personal.told(conversation.user_id, ruler)
+            system, shared = opening(folders.prompt_of(conversation), site, chosen, told, theirs)
+            sampling = sampling_for(conversation.settings, site, chosen)
+        return Around(chosen, ruler, window, told, system, shared, sampling)
+
+    def refuse_too_long(self, text: str, around: Around) -> None:
         try:
-            self.engine.check(told.question(text), system, room, chosen.name)
+            self._check(around.told.question(text), around)
         except MessageTooLong as refusal:
             raise errors.TooLong(
                 f"This message is too long for the model: it has about {refusal.tokens:,} tokens, and "
@@ -68,60 +99,41 @@ class EngineRequests:
         self,
         conversation: Conversation,
         question: str,
-        chosen: Chosen,
+        around: Around,
         documents: Sequence[Document] = (),
     ) -> list[Source] | None:
         """Return the passages of its documents, and of these that are to be, that an answer is given."""
         rows = {row.id: row for row in (*shelf.of_conversation(conversation.id), *documents)}
-        if not rows:
+        if not rows or safety.concern(question) is not None:
             return None
-        site = site_settings.current()
-        told = self._prompting(conversation, site, chosen)
-        system, room = self._around(conversation, site, chosen, told)
+        asked = around.told.question(prompt.unmarked(question))
 
-        def with_passages(before: str) -> str:
-            return before + told.question(prompt.unmarked(question))
+        def fits(passages: str) -> bool:
+            try:
+                self._check(passages + asked, around)
+            except MessageTooLong:
+                return False
+            return True
 
         return sources.choose(
             conversation.user_id,
             list(rows.values()),
             question,
-            sources.counting(self.engine, chosen.name),
-            self.engine.window(chosen.name),
-            sources.checking(self.engine, with_passages, system, room, chosen.name),
+            around.ruler.tokens,
+            around.window,
+            fits,
         )
 
-    def _around(
-        self, conversation: Conversation, site: SiteSettings, chosen: Chosen, told: help.Prompting
-    ) -> tuple[str, int]:
-        """Return the system prompt, and the tokens that the answer may have."""
-        room = sampling_for(conversation.settings, site, chosen).max_new_tokens
-        system, _ = self._opening(conversation, site, chosen, told)
-        return system, room
-
-    def _prompting(
-        self, conversation: Conversation, site: SiteSettings, chosen: Chosen
-    ) -> help.Prompting:
-        role = db.session.get_one(User, conversation.user_id).role_name
-        window = self.engine.window(chosen.name)
-        return help.prompting(self.settings, site, role, window, chosen.settled.help)
-
-    def _opening(
-        self,
-        conversation: Conversation,
-        site: SiteSettings,
-        chosen: Chosen,
-        told: help.Prompting,
-    ) -> tuple[str, int]:
-        theirs = personal.told(conversation.user_id, personal.Ruler(self.engine, chosen.name))
-        return opening(folders.prompt_of(conversation), site, chosen, told, theirs)
+    def _check(self, text: str, around: Around) -> None:
+        room = around.sampling.max_new_tokens
+        self.engine.check(text, around.system, room, around.chosen.name)
 
     def submit(
         self,
         conversation: Conversation,
         reply: Message,
         history: Sequence[ChatMessage],
-        chosen: Chosen,
+        around: Around,
         prefix: str = "",
     ) -> Stream:
         """Queue a reply; a plain statement of distress gets its fixed text instead.
@@ -129,8 +141,7 @@ class EngineRequests:
         Raises:
             Busy, EngineFailed, InvalidInput.
         """
-        with refusals():
-            request = self._request(conversation, reply, history, chosen, prefix)
+        request = request_for(conversation, reply, history, around, prefix)
         return self.send(request, history[-1].content)
 
     def send(self, request: GenerationRequest, question: str) -> Stream:
@@ -145,30 +156,27 @@ class EngineRequests:
         with refusals():
             return self.engine.submit(request)
 
-    def _request(
-        self,
-        conversation: Conversation,
-        reply: Message,
-        history: Sequence[ChatMessage],
-        chosen: Chosen,
-        prefix: str,
-    ) -> GenerationRequest:
-        site = site_settings.current()
-        told = self._prompting(conversation, site, chosen)
-        system, shared = self._opening(conversation, site, chosen, told)
-        return GenerationRequest(
-            messages=as_read(
-                system, history, told, prompt.before(reply.sources, conversation.user_id)
-            ),
-            sampling=sampling_for(conversation.settings, site, chosen),
-            model=chosen.name,
-            shared_chars=shared,
-            owner=str(conversation.user_id),
-            conversation=conversation.id,
-            prefix=prefix,
-            request_id=reply.id,
-            trace_id=request_ids.current(),
-        )
+
+def request_for(
+    conversation: Conversation,
+    reply: Message,
+    history: Sequence[ChatMessage],
+    around: Around,
+    prefix: str,
+) -> GenerationRequest:
+    """Return what the engine is asked for a reply."""
+    passages = prompt.before(reply.sources, conversation.user_id)
+    return GenerationRequest(
+        messages=as_read(around.system, history, around.told, passages),
+        sampling=around.sampling,
+        model=around.chosen.name,
+        shared_chars=around.shared_chars,
+        owner=str(conversation.user_id),
+        conversation=conversation.id,
+        prefix=prefix,
+        request_id=reply.id,
+        trace_id=request_ids.current(),
+    )
 
 
 def opening(

@@ -94,10 +94,10 @@ def keep_instructions(user_id: int, text: str, is_on: bool, ruler: Ruler) -> int
     """Keep a person's instructions and return how many tokens they have.
 
     Raises:
-        TooLong: they have more than their budget; what was kept before stays.
+        TooLong: they are on and have more than their budget; what was kept before stays.
     """
     tokens = ruler.tokens(text) if text else 0
-    if tokens > INSTRUCTIONS_TOKENS:
+    if is_on and tokens > INSTRUCTIONS_TOKENS:
         raise TooLong(
             f"That has {tokens:,} tokens as {ruler.model} reads it, and {INSTRUCTIONS_TOKENS} fit beside a "
             "conversation. Please shorten it; it is not saved so far.",

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from echo import cluster, errors
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import ChatMessage, FinishReason
-from echo.models import Conversation, Document, Message, MessageStatus
+from echo.models import Conversation, Document, Folder, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
@@ -137,9 +137,17 @@ def history(leaf_id: str | None) -> list[ChatMessage]:
 def insert(
     conversation: Conversation, messages: list[Message], documents: Sequence[Document] = ()
 ) -> bool:
-    """Store the rows and show their branch; False when the same `client_id` was stored meanwhile."""
+    """Store the rows and show their branch; False when the same `client_id` was stored meanwhile.
+
+    Raises:
+        NotFound: the conversation was deleted since it was looked up.
+    """
 
     def work() -> None:
+        if inspect(conversation).persistent:
+            _refuse_gone(conversation)
+        elif conversation.folder_id is not None:
+            _take_out_of_a_deleted_folder(conversation)
         db.session.add(conversation)
         db.session.flush()
         shelf.link(conversation.id, documents)
@@ -159,6 +167,22 @@ def insert(
     except IntegrityError:
         return False
     return True
+
+
+def _refuse_gone(conversation: Conversation) -> None:
+    """Raise NotFound for one that is deleted by now; until the commit nobody deletes it."""
+    query = select(Conversation.deleted_at).where(Conversation.id == conversation.id)
+    found = db.session.execute(query.with_for_update()).one_or_none()
+    if found is None or found.deleted_at is not None:
+        raise errors.NotFound(conversations.NOT_FOUND, field="conversation_id")
+
+
+def _take_out_of_a_deleted_folder(conversation: Conversation) -> None:
+    """A new conversation whose folder went meanwhile would stand nowhere."""
+    query = select(Folder.deleted_at).where(Folder.id == conversation.folder_id)
+    found = db.session.execute(query.with_for_update()).one_or_none()
+    if found is None or found.deleted_at is not None:
+        conversation.folder_id = None
 
 
 CUT_SHORT = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)

@@ -1,6 +1,6 @@
 """Which passages of a chat's documents an answer is given: those that fit question and window.
 
-Knows the engine by how it counts tokens, and no rows.
+Knows no engine.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from echo.generation import EngineUnavailable, InvalidRequest, MessageTooLong, ServingEngine
 from echo.models import Document, DocumentStatus
 from echo.services.documents import prompt, search
 from echo.services.documents.prompt import Source
@@ -18,8 +17,6 @@ SHARE: Final = 4
 """Passages get a quarter of the window: the rest is for who Echo is, the conversation and the answer."""
 TOKENS_MOST: Final = 2_000
 PASSAGES_MOST: Final = 8
-CHARS_PER_TOKEN: Final = 3
-"""Where a model does not tell its tokens: fewer than in English, so that what is counted fits."""
 
 
 def choose(
@@ -30,13 +27,13 @@ def choose(
     window: int,
     fits: Callable[[str], bool],
 ) -> list[Source] | None:
-    """Return the passages for an answer, numbered; none where nothing fits, None without documents.
+    """Return the passages for an answer, numbered; none where nothing fits, None where nothing is read yet.
 
-    `fits` tells whether a question with this before it can be read at all.
+    `count` tells how many tokens a text has, `fits` whether the question with this before it can be read.
     """
-    if not documents:
-        return None
     ready = [row for row in documents if row.status == DocumentStatus.READY]
+    if not ready:
+        return None
     found = search.fitting(user_id, ready, question, PASSAGES_MOST)
     left = min(window // SHARE, TOKENS_MOST)
     chosen: list[Found] = []
@@ -53,30 +50,3 @@ def choose(
 def _written(chosen: list[Found]) -> str:
     numbered = [(prompt.source(number, one), one) for number, one in enumerate(chosen, 1)]
     return prompt.written([(source, one.passage.text) for source, one in numbered])
-
-
-def counting(engine: ServingEngine, model: str) -> Callable[[str], int]:
-    """Return how many tokens a model reads a text as; estimated while it cannot tell."""
-
-    def count(text: str) -> int:
-        try:
-            return len(engine.tokenize(text, model))
-        except (EngineUnavailable, InvalidRequest):
-            return len(text) // CHARS_PER_TOKEN + 1
-
-    return count
-
-
-def checking(
-    engine: ServingEngine, told: Callable[[str], str], system: str, room: int, model: str
-) -> Callable[[str], bool]:
-    """Return whether a question fits the model's window with something before it."""
-
-    def fits(before: str) -> bool:
-        try:
-            engine.check(told(before), system, room, model)
-        except MessageTooLong:
-            return False
-        return True
-
-    return fits

@@ -22,11 +22,11 @@ from echo.models import Conversation, Document, Message, MessageStatus
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
 from echo.services.documents import shelf
-from echo.services.serving import Chosen, Models
+from echo.services.serving import Models
 from echo.services.storage import assign, undone_on_failure
 from echo.services.turns import ending, quotas, rows
 from echo.services.turns.calls import Calls
-from echo.services.turns.engine_requests import EngineRequests
+from echo.services.turns.engine_requests import Around, EngineRequests
 from echo.services.turns.everywhere import Everywhere
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
 from echo.services.turns.rows import Asked, Question
@@ -91,10 +91,10 @@ class Turns:
         old = rows.own_reply(user_id, message_id)
         conversation = conversations.own(user_id, old.conversation_id)
         question = conversations.own_message(user_id, str(old.parent_id))
-        chosen = self.requests.choose(conversation, model)
-        reply = self._new_reply(conversation, question, chosen)
+        around = self.requests.around(conversation, model)
+        reply = self._new_reply(conversation, question, around)
         history = rows.history(question.id)
-        stream = self.requests.submit(conversation, reply, history, chosen)
+        stream = self.requests.submit(conversation, reply, history, around)
         with self._is_starting(reply.id):
             self._commit(stream, conversation, [reply])
             self._go_live(reply, stream)
@@ -110,13 +110,13 @@ class Turns:
         quotas.refuse_spent(user_id)
         reply = rows.own_reply(user_id, message_id)
         conversation = conversations.own(user_id, reply.conversation_id)
-        chosen = self.requests.choose(conversation, reply.model)
+        around = self.requests.around(conversation, reply.model)
         with self._is_starting(reply.id):
             claim = rows.claim(conversation, reply)
             cluster.of(self.app).forget_pieces(reply.id)
             with undone_on_failure(partial(rows.give_back, claim)):
                 history = rows.history(str(reply.parent_id))
-                stream = self.requests.submit(conversation, reply, history, chosen, reply.text)
+                stream = self.requests.submit(conversation, reply, history, around, reply.text)
             self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
         return reply
 
@@ -164,8 +164,8 @@ class Turns:
         reply = db.session.get_one(Message, turn.message_id)
         conversation = db.session.get_one(Conversation, turn.conversation_id)
         history = rows.history(str(reply.parent_id))
-        chosen = self.requests.choose(conversation, reply.model)
-        turn.stream = self.requests.submit(conversation, reply, history, chosen)
+        around = self.requests.around(conversation, reply.model)
+        turn.stream = self.requests.submit(conversation, reply, history, around)
 
     def reply_above(self, turn: LiveTurn) -> str | None:
         """Return the id of the reply that this turn's question was asked under, if there is one."""
@@ -215,14 +215,14 @@ class Turns:
         client_id: str | None,
         added: Sequence[Document] = (),
     ) -> Asked:
-        chosen = self.requests.choose(conversation)
-        self.requests.refuse_too_long(text, conversation, chosen)
+        around = self.requests.around(conversation)
+        self.requests.refuse_too_long(text, around)
         message = rows.question(conversation, parent_id, text, client_id)
-        reply = self._new_reply(conversation, message, chosen, added)
+        reply = self._new_reply(conversation, message, around, added)
         stream = None  # the pump submits it once the reply above has ended
         if not self.everywhere.is_written(parent_id):
             history = [*rows.history(parent_id), ChatMessage("user", text)]
-            stream = self.requests.submit(conversation, reply, history, chosen)
+            stream = self.requests.submit(conversation, reply, history, around)
         with self._is_starting(reply.id):
             if not self._commit(stream, conversation, [message, reply], added):
                 return rows.must_be_asked(conversation.user_id, client_id)
@@ -242,18 +242,21 @@ class Turns:
         self,
         conversation: Conversation,
         question: Message,
-        chosen: Chosen,
+        around: Around,
         added: Sequence[Document] = (),
     ) -> Message:
+        found = self.requests.sources(conversation, question.text, around, added)
+        if found is not None:  # that may have taken seconds
+            quotas.refuse_spent(conversation.user_id)
         return Message(
             id=new_id(),
             conversation_id=conversation.id,
             user_id=conversation.user_id,
             parent_id=question.id,
             role="assistant",
-            sources=self.requests.sources(conversation, question.text, chosen, added),
+            sources=found,
             status=MessageStatus.QUEUED,
-            model=chosen.name,
+            model=around.chosen.name,
             node=cluster.of(self.app).node,
         )
 

@@ -16,12 +16,12 @@ from echo.generation import SamplingParams, Script, ScriptedReply
 from echo.models import AuditEvent, Conversation, ModelSetting
 from echo.models.types import new_id
 from echo.policies import RoleName
+from echo.services import site_settings
 from echo.services.library import card
 from echo.services.library.card import NO_CARD, Card
 from echo.services.serving import Chosen, Models
 from echo.services.serving.model_settings import Settled, all_settled, change
 from echo.services.site_settings import SiteSettings
-from echo.services.turns.engine_requests import opening
 from echo.services.turns.sampling import USUAL_PROMPT, defaults, sampling_for, system_prompt
 from tests.conftest import superior
 
@@ -91,13 +91,12 @@ def test_the_nearest_setting_wins() -> None:
 def test_the_models_own_prompt_comes_before_the_sites(app: Flask) -> None:
     requests = app.extensions["turns"].requests
     row = Conversation(id=new_id(), user_id=superior().id, settings={})
-    site = SiteSettings(system_prompt="Site.")
+    site_settings.change(None, system_prompt="Site.")
     change(superior(), "b", {"system_prompt": "Model."})
 
     def opened() -> tuple[str, int]:
-        chosen = requests.choose(row)
-        told = requests._prompting(row, site, chosen)
-        return opening(row.settings.get("system_prompt"), site, chosen, told)
+        around = requests.around(row)
+        return around.system, around.shared_chars
 
     for help_there in (False, True):
         for name in ("a", "b"):

@@ -426,6 +426,29 @@ def test_none_comes_twice(ada: User, bob: User) -> None:
     assert len(kept(ada, export.as_json(row).encode()).kept) == 1
 
 
+def test_of_two_imports_at_once_each_chat_comes_by_one(ada: User) -> None:
+    others: list[keeping.Report] = []
+
+    def slow() -> Any:
+        yield Skipped("Bad", "why")
+        for chat in many(120):  # some are written before the other import begins, some after it
+            chat.folder = "Doubles" if chat.title != "Chat 119" else "Mine"
+            yield chat
+            if chat.title == "Chat 110":
+                others.append(keeping.keep(ada.id, many(119)))
+
+    report = keeping.keep(ada.id, slow())
+    assert len(others[0].kept) == 119
+    assert [chat["title"] for chat in report.kept] == ["Chat 119"]
+    assert report.skipped[0] == {"title": "Bad", "reason": "why"}
+    assert report.skipped[1:] == [
+        {"title": f"Chat {number}", "reason": keeping.TWICE} for number in range(119)
+    ]
+    assert visible(ada) == 120
+    assert db.session.scalars(select(Folder.name)).all() == ["Mine"]
+    assert len(keeping.keep(ada.id, many(120)).skipped) == 120
+
+
 def test_what_was_said_elsewhere_counts_in_no_sum(ada: User) -> None:
     now = utc_now().timestamp()
     chat = Chat(

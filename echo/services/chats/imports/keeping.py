@@ -17,7 +17,7 @@ from echo import hub, signals
 from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.extensions import db
-from echo.models import Conversation, Message
+from echo.models import Conversation, Message, User
 from echo.models.types import new_id
 from echo.services.accounts import accounts
 from echo.services.chats import conversations, folders, retention
@@ -38,6 +38,8 @@ class Report:
 
     kept: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
+    _keys: list[str] = field(default_factory=list, repr=False)
+    """Of those that are kept, in their order."""
 
     def add(self, chat: Chat) -> None:
         """Note a chat that is kept; its words are not held."""
@@ -47,11 +49,20 @@ class Report:
             "folder": chat.folder or None,
         }
         self.kept.append(about | {"archived": chat.archived})
+        self._keys.append(chat.key)
+
+    def leave_out(self, twice: set[str]) -> None:
+        """Note that the chats with these keys came by another import meanwhile."""
+        pairs = list(zip(self._keys, self.kept, strict=True))
+        self.kept = [about for key, about in pairs if key not in twice]
+        self.skipped += [
+            {"title": about["title"], "reason": TWICE} for key, about in pairs if key in twice
+        ]
 
 
 def preview(user_id: int, found: Iterable[Chat | Skipped]) -> Report:
     """Return what `keep` would do; keeps nothing."""
-    report, known = Report(), _keys(user_id)
+    report, known = Report(), _known(user_id)
     for each in found:
         if (chat := _new(each, known, report)) is not None:
             report.add(chat)
@@ -66,14 +77,14 @@ def keep(user_id: int, found: Iterable[Chat | Skipped]) -> Report:
     """
     moment = utc_now()
     mine = (Conversation.user_id == user_id) & (Conversation.deleted_at == moment)
-    writer, report, known = _Writer(user_id, moment), Report(), _keys(user_id)
+    writer, report, known = _Writer(user_id, moment), Report(), _known(user_id)
     with undone_on_failure(lambda: erase_conversations(mine)):
         for each in found:
             if (chat := _new(each, known, report)) is not None:
                 writer.add(chat)
                 report.add(chat)
         writer.write()
-        transaction(lambda: _show(user_id, mine, writer.folders))
+        report.leave_out(transaction(lambda: _show(user_id, mine, writer.folders)))
     signals.folders_changed.send(user_id, moved=True)
     return report
 
@@ -90,6 +101,13 @@ def _new(each: Chat | Skipped, known: set[str], report: Report) -> Chat | None:
     return each
 
 
+def _known(user_id: int) -> set[str]:
+    """Return `_keys`; the connection goes back: others have their turn while the file is read."""
+    keys = _keys(user_id)
+    db.session.commit()
+    return keys
+
+
 def _keys(user_id: int) -> set[str]:
     """Return the keys of what the user has: where it was imported from, and what its own export says."""
     rows = db.session.execute(
@@ -97,18 +115,36 @@ def _keys(user_id: int) -> set[str]:
             Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
         )
     )
-    keys = {key for row in rows for key in (f"own:{row.id}", row.imported_from) if key}
-    db.session.commit()  # the connection goes back: others have their turn while the file is read
-    return keys
+    return {key for row in rows for key in (f"own:{row.id}", row.imported_from) if key}
 
 
-def _show(user_id: int, mine: Any, by_folder: dict[str, list[str]]) -> None:
-    places = folders.ids_by_name(user_id, by_folder)
-    for name, ids in by_folder.items():
-        for at in range(0, len(ids), IDS_PER_STEP):
-            some = Conversation.id.in_(ids[at : at + IDS_PER_STEP])
-            db.session.execute(update(Conversation).where(some).values(folder_id=places.get(name)))
-    db.session.execute(update(Conversation).where(mine).values(deleted_at=None))
+def _show(user_id: int, mine: Any, by_folder: dict[str, list[str]]) -> set[str]:
+    """Show what has not come by another import meanwhile; return the keys of the rest, which stays unseen."""
+    _decide_alone(user_id)
+    here = _keys(user_id)
+    rows = db.session.execute(select(Conversation.id, Conversation.imported_from).where(mine)).all()
+    new = {row.id for row in rows if row.imported_from not in here}
+    placed = {name: [each for each in ids if each in new] for name, ids in by_folder.items()}
+    places = folders.ids_by_name(user_id, (name for name, ids in placed.items() if ids))
+    for name, ids in placed.items():
+        _set(ids, folder_id=places.get(name))
+    _set(list(new), deleted_at=None)
+    return {row.imported_from for row in rows if row.id not in new}
+
+
+def _decide_alone(user_id: int) -> None:
+    """Let no other import of this person's show anything before this transaction ends.
+
+    By a write, which changes nothing: for reading SQLite keeps nobody out.
+    """
+    alone = update(User).where(User.id == user_id).values(updated_at=User.updated_at)
+    db.session.execute(alone.execution_options(synchronize_session=False))
+
+
+def _set(ids: list[str], **values: Any) -> None:
+    for at in range(0, len(ids), IDS_PER_STEP):
+        some = Conversation.id.in_(ids[at : at + IDS_PER_STEP])
+        db.session.execute(update(Conversation).where(some).values(**values))
 
 
 class _Writer:

@@ -30,7 +30,8 @@ class Conversation(Base):
     """One conversation of one owner, in one folder at most.
 
     `deleted_at` marks it for removal: until then it can be restored. `archived_at` keeps it out of the list.
-    `imported_from` names the chat elsewhere that it was, so that it is not imported twice.
+    `imported_from` names the chat elsewhere that it was, so that it is not imported twice, or the shared chat
+    that it was copied from.
     """
 
     __tablename__ = "conversations"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from echo.errors import NotFound
 from echo.extensions import db
 from echo.models import ActivitySlot, Conversation, Message, Share, User, UserDay, Visibility
 from echo.services.chats import erasing
-from echo.services.numbers import rollups
+from echo.services.numbers import chart_rows, rollups
 from echo.services.people import profile_data
 from echo.services.sharing import Wish, continuing, links, shares
 from tests.services.people import conversation_of
@@ -93,7 +94,10 @@ def test_what_is_copied_counts_for_nothing(
     bob = make_user("bob")
     rollups.refresh()
     before = db.session.scalar(select(func.sum(ActivitySlot.questions)))
+    today, here = utc_now().date(), ZoneInfo("UTC")
+    assert chart_rows.lengths(today, today, here) == [(4, 1)]
     row = continuing.copy(bob.id, shares.share(ada.id, chat.id, PUBLIC))
+    assert chart_rows.lengths(today, today, here) == [(4, 1)]
     rollups.refresh()
     assert db.session.scalar(select(func.sum(ActivitySlot.questions))) == before == 2
     assert db.session.scalars(select(UserDay).where(UserDay.user_id == bob.id)).all() == []

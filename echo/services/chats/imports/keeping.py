@@ -161,15 +161,14 @@ class _Writer:
 
     def add(self, chat: Chat) -> None:
         """Take a chat; what has gathered is written now and then."""
-        ids = [new_id() for _ in chat.lines]
-        row = self._conversation(chat, ids)
+        row = self._conversation(chat)
+        begun = row["created_at"]
+        messages = message_rows(row["id"], self._user_id, chat.lines, begun, self._moment)
+        row["head_id"] = messages[chat.head]["id"]
         self._chats.append(row)
+        self._messages += messages
         if chat.folder:
             self.folders.setdefault(chat.folder, []).append(row["id"])
-        at = row["created_at"]
-        for ordinal, line in enumerate(chat.lines, 1):
-            at = _moment(line.at) or at
-            self._messages.append(self._message(row["id"], ids, ordinal, line, at))
         if len(self._messages) >= MESSAGES_PER_STEP:
             self.write()
 
@@ -184,7 +183,7 @@ class _Writer:
             transaction(lambda chats=chats, some=some: _insert(chats, some))  # type: ignore[misc]
             hub.sleep(PAUSE_SECONDS)
 
-    def _conversation(self, chat: Chat, ids: list[str]) -> dict[str, Any]:
+    def _conversation(self, chat: Chat) -> dict[str, Any]:
         begun = _moment(chat.created_at) or _moment(chat.lines[0].at) or self._moment
         last = max((line.at for line in chat.lines if line.at is not None), default=None)
         used = max(begun, _moment(chat.updated_at) or _moment(last) or begun)
@@ -196,34 +195,12 @@ class _Writer:
             "title": title_of(chat),
             "pinned": chat.pinned,
             "settings": _settings(chat.settings),
-            "head_id": ids[chat.head],
-            "message_count": len(ids),
+            "message_count": len(chat.lines),
             "created_at": min(begun, self._moment),
             "updated_at": used,
             "archived_at": used if chat.archived else None,
             "deleted_at": self._moment,
             "imported_from": chat.key,
-        }
-
-    def _message(
-        self, chat_id: str, ids: list[str], ordinal: int, line: Line, at: datetime
-    ) -> dict[str, Any]:
-        return {
-            "id": ids[ordinal - 1],
-            "conversation_id": chat_id,
-            "user_id": self._user_id,
-            "parent_id": None if line.parent is None else ids[line.parent],
-            "ordinal": ordinal,
-            "role": line.role,
-            "text": line.text,
-            "status": line.status,
-            "seq": 1 if line.role == "assistant" else 0,
-            "piece_lengths": str(len(line.text)) if line.role == "assistant" else "",
-            "model": line.model,
-            "created_at": min(at, self._moment),
-            "edited_at": _moment(line.edited_at),
-            "original_text": line.original_text,
-            "imported": True,
         }
 
 
@@ -232,6 +209,38 @@ def title_of(chat: Chat) -> str:
     return chat.title or automatic_title(
         next((line.text for line in chat.lines if line.role == "user"), "")
     )
+
+
+def message_rows(
+    conversation_id: str, user_id: int, lines: list[Line], begun: datetime, latest: datetime
+) -> Rows:
+    """Return the rows of what was said elsewhere; a line without a time has that of the line before it."""
+    ids = [new_id() for _ in lines]
+    rows: Rows = []
+    at = begun
+    for ordinal, line in enumerate(lines, 1):
+        at = _moment(line.at) or at
+        is_reply = line.role == "assistant"
+        rows.append(
+            {
+                "id": ids[ordinal - 1],
+                "conversation_id": conversation_id,
+                "user_id": user_id,
+                "parent_id": None if line.parent is None else ids[line.parent],
+                "ordinal": ordinal,
+                "role": line.role,
+                "text": line.text,
+                "status": line.status,
+                "seq": int(is_reply),
+                "piece_lengths": str(len(line.text)) if is_reply else "",
+                "model": line.model,
+                "created_at": min(at, latest),
+                "edited_at": _moment(line.edited_at),
+                "original_text": line.original_text,
+                "imported": True,
+            }
+        )
+    return rows
 
 
 def _insert(chats: Rows, messages: Rows) -> None:

@@ -362,8 +362,12 @@ def test_a_changed_key_of_the_server_hides_the_link_from_its_owner_alone(
     assert shows(client, path)
     assert (sharer.state()["url"], sharer.state()["visibility"]) == (None, "public")
     assert "A title" in sharer.browser.get("/profile/data").text
-    assert sharer.link() != path  # one that its owner can send
+    for change in ({"expires_in": 3600}, {"with_name": True}, {"anew": True}):
+        assert sharer.post(visibility="public", **change).get_json()["url"] is None
+        assert shows(client, path)  # no change takes it from its readers
+    sharer.post(visibility="off")
     assert not shows(client, path)
+    assert sharer.link() != path  # one that its owner can send
 
 
 # ── going on from it ────────────────────────────────────────────────────────────────────────

@@ -49,12 +49,6 @@ def token_of(row: Share) -> str | None:
         return None
 
 
-def renew_unreadable(row: Share) -> None:
-    """Give the row another token where its own can be shown to nobody: its owner could not send it."""
-    if token_of(row) is None:
-        row.token_hash, row.sealed_token = new()
-
-
 def find(token: str, reader: User | None) -> Share:
     """Return what the link shows to this reader (None: a visitor), with its copy.
 

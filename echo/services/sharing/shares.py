@@ -71,7 +71,6 @@ def share(user_id: int, conversation_id: str, wish: Wish) -> Share:
         elif wish.anew:
             row.title, row.said = conversation.title, snapshots.take(conversation)
             row.taken_at = utc_now()
-        links.renew_unreadable(row)
         row.visibility = wish.visibility
         if not isinstance(wish.seconds, Keep):
             row.expires_at = expires_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_admin import expose
 from flask_login import current_user
 from markupsafe import Markup
@@ -29,7 +29,7 @@ SEEN_BY = {
 def _seen_by(row: Share, _name: str) -> Markup:
     if row.expires_at is not None and row.expires_at <= utc_now():
         return Markup('<span class="tag">nobody: expired</span>')
-    if row.visibility not in shares.possible():
+    if row.visibility not in g.sharing_possible:
         return Markup('<span class="tag">fewer: switched off</span>')
     return Markup('<span class="tag">{}</span>').format(SEEN_BY[Visibility(row.visibility)])
 
@@ -78,6 +78,10 @@ class Shares(Guarded, PrivateTable):
 
     def __init__(self) -> None:
         super().__init__(Share, "Shared chats", "shares")
+
+    def know(self, rows: list[Share]) -> None:
+        super().know(rows)
+        g.sharing_possible = shares.possible()
 
     def row_title(self, row: Share) -> str:
         return f"{row.user.username}: {row.title or 'Untitled'}"

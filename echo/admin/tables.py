@@ -31,11 +31,15 @@ class PrivateTable(TableView):
     def get_one(self, id: Any) -> Any:
         row = super().get_one(id)
         looks.opened(current_user, row)
-        cells.know_people([row])
+        self.know([row])
         return row
 
     def prepare(self, rows: list[Any]) -> None:
         self.note_looks(current_user, rows)
+        self.know(rows)
+
+    def know(self, rows: list[Any]) -> None:
+        """Look up, once for all their cells, what these rows are shown with."""
         cells.know_people(rows)
 
     def note_looks(self, actor: User, rows: list[Any]) -> None:

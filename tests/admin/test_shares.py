@@ -1,6 +1,7 @@
 """Shared chats as administrators see them: each look and each end is written down, and holds at once."""
 
 import pytest
+from sqlalchemy import event
 
 from echo.extensions import db
 from echo.models import AuditEvent, Share, Visibility
@@ -43,6 +44,27 @@ def test_a_list_and_the_copy_are_looks(as_role, people, share):
     ]
     site_settings.change(None, sharing="people")
     assert "fewer: switched off" in client.get("/admin/shares/").text
+
+
+def test_a_page_asks_once_what_the_site_allows(as_role, share):
+    client, asked = as_role("admin"), []
+
+    def note(_connection, _cursor, statement, *_rest):
+        asked.append("site_settings" in statement)
+
+    def times():
+        asked.clear()
+        event.listen(db.engine, "before_cursor_execute", note)
+        page = client.get("/admin/shares/").text
+        event.remove(db.engine, "before_cursor_execute", note)
+        return page.count("everybody with the link</span>"), sum(asked)
+
+    share()
+    rows, settings = times()
+    share("analyst")
+    share("super_admin")
+    assert (rows, times()) == (1, (3, settings))
+    assert settings > 0
 
 
 def test_an_administrator_ends_a_link_and_it_is_written_down(as_role, people, share, client):

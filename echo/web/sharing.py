@@ -47,7 +47,7 @@ def read(token: str) -> Response:
 @blueprint.post("/share/<token>/opened")
 def opened(token: str) -> Response:
     """Count a browser that has shown it: programs that follow links to look at them do not come here."""
-    links.count_opening(links.find(token, _reader()), _reader())
+    links.count_opening(links.find(token, _reader(), with_copy=False), _reader())
     return jsonify(status="ok")
 
 

@@ -16,7 +16,7 @@ def share(people):
 
     def make(role="user"):
         chat = conversation_of(people[role])
-        return shares.share(people[role].id, chat.id, Wish(Visibility.PUBLIC))
+        return shares.share(people[role].id, chat.id, Wish(Visibility.PUBLIC)).row
 
     return make
 

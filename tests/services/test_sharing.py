@@ -7,16 +7,16 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from echo.clock import utc_now
-from echo.errors import NotFound
+from echo.errors import NotFound, TooLong
 from echo.extensions import db
 from echo.models import ActivitySlot, Conversation, Message, Share, User, UserDay, Visibility
 from echo.services.chats import erasing
 from echo.services.numbers import chart_rows, rollups
 from echo.services.people import profile_data
-from echo.services.sharing import Wish, continuing, links, shares
+from echo.services.sharing import Wish, continuing, links, shares, snapshots
 from tests.services.people import conversation_of
 
 both = pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def counted() -> int:
 def test_a_chat_has_one_link_whatever_happens_at_once(
     ada: User, chat: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = shares.share(ada.id, chat.id, PUBLIC)
+    first = shares.share(ada.id, chat.id, PUBLIC).row
     real, looks = shares.of, []
 
     def late(conversation_id: str) -> Share | None:
@@ -51,7 +51,7 @@ def test_a_chat_has_one_link_whatever_happens_at_once(
         return None if len(looks) == 1 else real(conversation_id)  # another process was faster
 
     monkeypatch.setattr(shares, "of", late)
-    second = shares.share(ada.id, chat.id, Wish(Visibility.SIGNED_IN))
+    second = shares.share(ada.id, chat.id, Wish(Visibility.SIGNED_IN)).row
     assert len(looks) == 2
     assert (second.id, second.token_hash) == (first.id, first.token_hash)
     assert counted() == 1
@@ -61,7 +61,7 @@ def test_a_chat_has_one_link_whatever_happens_at_once(
 def test_what_has_expired_shows_nothing_is_swept_and_makes_room(
     ada: User, chat: Conversation
 ) -> None:
-    row = shares.share(ada.id, chat.id, Wish(Visibility.PUBLIC, seconds=60))
+    row = shares.share(ada.id, chat.id, Wish(Visibility.PUBLIC, seconds=60)).row
     token = str(links.token_of(row))
     assert links.find(token, None).said[0] == {
         "role": "user", "text": "walrus text 1", "status": "complete", "edited": False,
@@ -73,7 +73,7 @@ def test_what_has_expired_shows_nothing_is_swept_and_makes_room(
     with pytest.raises(NotFound):
         links.find(token, ada)
     assert (shares.of(chat.id), shares.living(ada.id)) == (None, [])
-    again = shares.share(ada.id, chat.id, PUBLIC)
+    again = shares.share(ada.id, chat.id, PUBLIC).row
     assert (again.id != row.id, again.expires_at, counted()) == (True, None, 1)
     again.expires_at = utc_now() - timedelta(seconds=1)
     db.session.commit()
@@ -96,7 +96,7 @@ def test_what_is_copied_counts_for_nothing(
     before = db.session.scalar(select(func.sum(ActivitySlot.questions)))
     today, here = utc_now().date(), ZoneInfo("UTC")
     assert chart_rows.lengths(today, today, here) == [(4, 1)]
-    row = continuing.copy(bob.id, shares.share(ada.id, chat.id, PUBLIC))
+    row = continuing.copy(bob.id, shares.share(ada.id, chat.id, PUBLIC).row)
     assert chart_rows.lengths(today, today, here) == [(4, 1)]
     rollups.refresh()
     assert db.session.scalar(select(func.sum(ActivitySlot.questions))) == before == 2
@@ -112,7 +112,7 @@ def test_what_is_copied_counts_for_nothing(
 
 def test_a_long_chat_is_copied_in_its_order(ada: User, make_user: Callable[..., User]) -> None:
     chat = conversation_of(ada, length=240)
-    row = continuing.copy(make_user("bob").id, shares.share(ada.id, chat.id, PUBLIC))
+    row = continuing.copy(make_user("bob").id, shares.share(ada.id, chat.id, PUBLIC).row)
     found = db.session.execute(
         select(Message.id, Message.parent_id)
         .where(Message.conversation_id == row.id)
@@ -120,3 +120,27 @@ def test_a_long_chat_is_copied_in_its_order(ada: User, make_user: Callable[..., 
     ).all()
     assert [parent for _id, parent in found] == [None, *[each.id for each in found[:-1]]]
     assert row.head_id == found[-1].id
+
+
+def test_of_a_chat_that_is_too_long_one_message_too_many_is_read(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = conversation_of(ada, length=20)
+    said = snapshots.take(chat)
+    monkeypatch.setattr(snapshots, "SHARED_MESSAGES", 4)
+    read: list[str] = []
+
+    def note(row: Message, _context: object) -> None:
+        read.append(row.id)
+
+    event.listen(Message, "load", note)
+    try:
+        db.session.expunge_all()
+        with pytest.raises(TooLong):
+            snapshots.take(chat)
+        assert len(read) == 5
+        db.session.expunge_all()
+        assert not snapshots.is_current(chat, chat.title, said)
+        assert len(read) == 10
+    finally:
+        event.remove(Message, "load", note)

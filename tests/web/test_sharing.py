@@ -20,6 +20,7 @@ from echo.services.people import deletion
 from echo.services.turns import quotas
 from tests.conftest import switch
 from tests.web.browser import Browser
+from tests.web.test_profile import counted
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(2)> </div></article>"
 
@@ -421,6 +422,24 @@ def test_openings_are_counted_but_not_the_owners_nor_mere_requests(
         assert sharer.state()["opened"] < 3
         browser.ajax(f"{path}/opened")
     assert sharer.state()["opened"] == 2
+
+
+def test_copies_are_read_only_where_they_are_shown(sharer: Sharer, client: Browser) -> None:
+    path = sharer.link()
+    with counted() as asked:
+        assert client.ajax(f"{path}/opened").status_code == 200
+    assert sum("shares.said" in each for each in asked) == 0
+    with counted() as asked:
+        assert shows(client, path)
+    assert sum("shares.said" in each for each in asked) == 1
+
+
+@pytest.mark.parametrize("change", [{"anew": True}, {"with_name": True}])
+def test_a_branch_is_read_once_by_each_change(sharer: Sharer, change: dict[str, Any]) -> None:
+    sharer.link()
+    with counted() as asked:
+        assert sharer.post(visibility="public", **change).get_json()["is_current"] is True
+    assert sum("RECURSIVE" in each for each in asked) == 1
 
 
 # ── those who try more ──────────────────────────────────────────────────────────────────────

@@ -49,18 +49,20 @@ class Sharing(Body):
 @operation(shapes.Share)
 def get(conversation_id: str) -> dict[str, Any]:
     """Get how it is shared, and whether the copy is still what you see."""
-    return _state(conversation_id)
+    conversation = conversations.own(current_user.id, conversation_id)
+    return _told(conversation, shares.of(conversation.id))
 
 
 @blueprint.post("/<conversation_id>/share")
 @operation(shapes.Share, body=Sharing)
 def share(conversation_id: str, body: Sharing) -> dict[str, Any]:
     """Share a frozen copy of the branch that is shown, or change how; `off` ends the link for good."""
+    conversation = conversations.own(current_user.id, conversation_id)
     if body.visibility == OFF:
         shares.stop_sharing(current_user.id, conversation_id)
-    else:
-        shares.share(current_user.id, conversation_id, body.wish())
-    return _state(conversation_id)
+        return _told(conversation, None)
+    row, is_taken = shares.share(current_user.id, conversation_id, body.wish())
+    return _told(conversation, row, is_taken)
 
 
 @blueprint.delete("/<conversation_id>/share")
@@ -70,19 +72,16 @@ def stop(conversation_id: str) -> None:
     shares.stop_sharing(current_user.id, conversation_id)
 
 
-def _state(conversation_id: str) -> dict[str, Any]:
-    row = conversations.own(current_user.id, conversation_id)
-    return _told(row, shares.of(row.id))
-
-
-def _told(conversation: Conversation, row: Share | None) -> dict[str, Any]:
+def _told(conversation: Conversation, row: Share | None, is_taken: bool = False) -> dict[str, Any]:
+    """Return how it is shared; a copy that was just taken is not compared with what is shown."""
     return {
         "url": _url(row) if row else None,
         "visibility": row.visibility if row else OFF,
         "with_name": bool(row and row.with_name),
         "expires_at": iso(row.expires_at) if row else None,
         "taken_at": iso(row.taken_at) if row else None,
-        "is_current": bool(row and snapshots.is_current(conversation, row.title, row.said)),
+        "is_current": is_taken
+        or bool(row and snapshots.is_current(conversation, row.title, row.said)),
         "opened": row.opened if row else 0,
         "possible": shares.possible(),
     }

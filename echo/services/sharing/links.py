@@ -49,17 +49,16 @@ def token_of(row: Share) -> str | None:
         return None
 
 
-def find(token: str, reader: User | None) -> Share:
-    """Return what the link shows to this reader (None: a visitor), with its copy.
+def find(token: str, reader: User | None, *, with_copy: bool = True) -> Share:
+    """Return what the link shows to this reader (None: a visitor), with its copy or without.
 
     One statement, whatever is wrong: neither answer nor time tell whether there is such a link.
 
     Raises:
         NotFound: nothing; also when its owner is switched off or has deleted the conversation.
     """
-    row = db.session.scalar(
+    query = (
         select(Share)
-        .options(undefer(Share.said))
         .join(User, User.id == Share.user_id)
         .join(Conversation, Conversation.id == Share.conversation_id)
         .where(
@@ -70,6 +69,7 @@ def find(token: str, reader: User | None) -> Share:
             _is_for(reader),
         )
     )
+    row = db.session.scalar(query.options(undefer(Share.said)) if with_copy else query)
     if row is None:
         raise NotFound(GONE)
     return row

@@ -45,13 +45,20 @@ class Wish(NamedTuple):
     """Whether the copy is taken again; the link stays the same."""
 
 
+class Shared(NamedTuple):
+    """How a conversation is shared now, and whether its copy was taken just before."""
+
+    row: Share
+    is_taken: bool
+
+
 def possible() -> list[Visibility]:
     """Return with whom the site lets people share."""
     allowed = {"public": list(Visibility), "people": [Visibility.SIGNED_IN], "off": []}
     return allowed[site_settings.current().sharing]
 
 
-def share(user_id: int, conversation_id: str, wish: Wish) -> Share:
+def share(user_id: int, conversation_id: str, wish: Wish) -> Shared:
     """Share a conversation, or change how it is shared; its link stays the same until it is stopped.
 
     Raises:
@@ -63,10 +70,10 @@ def share(user_id: int, conversation_id: str, wish: Wish) -> Share:
     expires_at = _expiry(wish.seconds)
     conversation = conversations.own(user_id, conversation_id)
 
-    def work() -> Share:
-        row = _present(conversation.id)
-        if row is None:
-            row = _new(conversation)
+    def work() -> Shared:
+        present = _present(conversation.id)
+        row = present or _new(conversation)
+        if present is None:
             db.session.add(row)
         elif wish.anew:
             row.title, row.said = conversation.title, snapshots.take(conversation)
@@ -76,7 +83,7 @@ def share(user_id: int, conversation_id: str, wish: Wish) -> Share:
             row.expires_at = expires_at
         if not isinstance(wish.with_name, Keep):
             row.with_name = wish.with_name
-        return row
+        return Shared(row, present is None or wish.anew)
 
     return transaction(work)
 

@@ -29,7 +29,7 @@ def take(conversation: Conversation) -> Said:
         Conflict: an answer is being written.
         InvalidInput: nothing was said yet, or more than a page can show.
     """
-    rows = message_tree.branch(conversation.head_id)
+    rows = _shown(conversation)
     if not rows:
         raise InvalidInput(NOTHING)
     if any(row.is_live for row in rows):
@@ -41,8 +41,12 @@ def take(conversation: Conversation) -> Said:
 
 def is_current(conversation: Conversation, title: str, said: Said) -> bool:
     """Tell whether a copy that was taken before is what a new one would be."""
-    rows = message_tree.branch(conversation.head_id)
-    return title == conversation.title and said == [_said(row) for row in rows]
+    return title == conversation.title and said == [_said(row) for row in _shown(conversation)]
+
+
+def _shown(conversation: Conversation) -> list[Message]:
+    """Return the branch that is shown; of one that is too long, one message too many and no more."""
+    return message_tree.branch(conversation.head_id, SHARED_MESSAGES + 1)
 
 
 def _said(row: Message) -> dict[str, Any]:

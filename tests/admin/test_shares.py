@@ -1,13 +1,13 @@
 """Shared chats as administrators see them: each look and each end is written down, and holds at once."""
 
 import pytest
-from sqlalchemy import event
 
 from echo.extensions import db
 from echo.models import AuditEvent, Share, Visibility
 from echo.services import site_settings
 from echo.services.sharing import Wish, links, shares
 from tests.services.people import conversation_of
+from tests.web.test_profile import counted
 
 
 @pytest.fixture
@@ -47,17 +47,13 @@ def test_a_list_and_the_copy_are_looks(as_role, people, share):
 
 
 def test_a_page_asks_once_what_the_site_allows(as_role, share):
-    client, asked = as_role("admin"), []
-
-    def note(_connection, _cursor, statement, *_rest):
-        asked.append("site_settings" in statement)
+    client = as_role("admin")
 
     def times():
-        asked.clear()
-        event.listen(db.engine, "before_cursor_execute", note)
-        page = client.get("/admin/shares/").text
-        event.remove(db.engine, "before_cursor_execute", note)
-        return page.count("everybody with the link</span>"), sum(asked)
+        with counted() as asked:
+            page = client.get("/admin/shares/").text
+        words = page.count("everybody with the link</span>")
+        return words, sum("site_settings" in each for each in asked)
 
     share()
     rows, settings = times()

@@ -95,8 +95,8 @@ def _batches(user: User) -> Iterator[Entries]:
     picture_id = profile_pictures.id_of(user.id)
     if picture_id:
         yield [("picture.webp", profile_pictures.find(picture_id).content)]
-    if saved.own(user.id):
-        yield [("prompts.json", _as_json(saved.exported(user.id)))]
+    if (prompts := saved.exported(user.id))["prompts"]:
+        yield [("prompts.json", _as_json(prompts))]
     calls = select(ApiCall.id, ApiCall).where(ApiCall.user_id == user.id)
     for rows in in_batches(calls, CALLS_PER_STEP):
         yield [(f"api_calls/{rows[0][0]}.json", _as_json([_api_call(row) for _id, row in rows]))]
@@ -123,10 +123,7 @@ def _document(row: Document) -> Entries:
     chats = [chat.id for chat in shelf.chats_of([row]).get(row.id, [])]
     facts = {**shelf.wire(row), "deleted_at": iso(row.deleted_at), "conversations": chats}
     text = shelf.whole_text(row.id).encode()
-    return [
-        (f"documents/{row.id}.json", _as_json(facts)),
-        (f"documents/{row.id}.{TEXT}", text),
-    ]
+    return [(f"documents/{row.id}.json", _as_json(facts)), (f"documents/{row.id}.{TEXT}", text)]
 
 
 def _as_json(value: Any) -> bytes:
@@ -182,9 +179,8 @@ def _profile(user: User) -> dict[str, Any]:
 
 
 def _told(user: User) -> dict[str, Any]:
-    kept = personal.of(user.id)
     return {
-        **vars(kept),
+        **vars(personal.of(user.id)),
         "memories": [
             {"text": row.text, "is_on": row.is_on, "remembered_at": iso(row.created_at)}
             for row in memories.of(user.id)

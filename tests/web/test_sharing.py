@@ -13,11 +13,14 @@ import pytest
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation, Message, MessageRating, MessageStatus, Share, User
+from echo.scopes import Scope
 from echo.services import site_settings
 from echo.services.accounts import accounts
 from echo.services.chats import folders
 from echo.services.people import deletion
 from echo.services.turns import quotas
+from tests.api.keys import key_of
+from tests.api.keys import shows as shown
 from tests.conftest import switch
 from tests.web.browser import Browser
 from tests.web.test_profile import counted
@@ -455,6 +458,17 @@ def test_nobody_shares_changes_or_sees_the_link_of_anothers_chat(
             assert answer.status_code == refused
             assert path not in answer.text
     assert shows(client, path)
+
+
+def test_who_shows_a_key_is_a_visitor(sharer: Sharer, client: Browser, bob: User) -> None:
+    path, key = sharer.link("signed-in"), shown(key_of(bob, Scope.CHAT, Scope.READ))
+    assert client.get(path, headers=key).status_code == 404
+    assert client.ajax(f"{path}/opened", headers=key).status_code == 404
+    assert client.ajax(f"{path}/continue", headers=key).status_code == 401
+    sharer.post(visibility="public")
+    assert client.get(path, headers=key).status_code == 200
+    assert client.ajax(f"{path}/continue", headers=key).status_code == 401
+    assert db.session.query(Conversation).count() == 1
 
 
 def test_neither_ids_nor_hashes_are_links(sharer: Sharer, client: Browser) -> None:

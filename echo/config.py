@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -193,6 +193,11 @@ class Settings(BaseSettings):
             if self.database_url.startswith(prefix):
                 return "postgresql+psycopg2://" + self.database_url.removeprefix(prefix)
         return self.database_url
+
+
+def public_address(path: str = "") -> str:
+    """Return a link to hand out: by the address that people use, else by that of this request."""
+    return (Settings.here().public_url or request.host_url.rstrip("/")) + path
 
 
 def load(**overrides: object) -> Settings:

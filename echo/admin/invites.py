@@ -14,9 +14,10 @@ from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
 from echo.admin.columns import Column, On
 from echo.admin.filters import ChoiceIs, IdIs, days
-from echo.admin.pages import go, public_address
+from echo.admin.pages import go
 from echo.admin.table_view import TableView
 from echo.clock import utc_now
+from echo.config import public_address
 from echo.forms.admin import InviteForm
 from echo.models import Invite
 from echo.services import site_settings

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from flask import flash, redirect, request
+from flask import flash, redirect
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from echo.admin.access import require_fresh_proof
-from echo.config import Settings
 from echo.errors import EchoError
 from echo.forms.admin import Versioned
 from echo.models import Role, User
@@ -72,12 +71,6 @@ def go(url: str, message: str) -> Response:
     """Go to `url` and say `message` there."""
     flash(message, "success")
     return redirect(url)
-
-
-def public_address(path: str) -> str:
-    """Return a link to hand out: by the address that people use, else by that of this request."""
-    settings = Settings.here()
-    return (settings.public_url or request.host_url.rstrip("/")) + path
 
 
 def shown_version(form: Versioned, row: User | Role) -> str:

@@ -12,7 +12,8 @@ from flask_admin import expose
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from echo.admin.pages import go, handle, public_address
+from echo.admin.pages import go, handle
+from echo.config import public_address
 from echo.forms.admin import DeleteUserForm
 from echo.models import User
 from echo.services.people import administration

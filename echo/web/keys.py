@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from echo.config import Settings
+from echo.config import public_address
 from echo.errors import InvalidInput
 from echo.forms.own_account import ApiKeyForm
 from echo.services.sign_in import access_tokens, api_keys
@@ -53,8 +53,7 @@ def _form(form: ApiKeyForm) -> ApiKeyForm:
 
 
 def _keys() -> dict[str, Any]:
-    address = Settings.here().public_url or request.host_url.rstrip("/")
-    return {"keys": api_keys.living(current_user.id), "address": address}
+    return {"keys": api_keys.living(current_user.id), "address": public_address()}
 
 
 @blueprint.post("")

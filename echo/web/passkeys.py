@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from echo import text
-from echo.config import Settings
+from echo.config import public_address
 from echo.errors import InvalidInput, SignedOut
 from echo.forms.fields import check
 from echo.forms.second_factor import PasskeyNameForm
@@ -130,8 +130,7 @@ def _who_must_answer(purpose: Purpose) -> User | None:
 
 def _site() -> Site:
     """Return the public address of the settings, or else the one that the browser has asked for."""
-    settings = Settings.here()
-    parts = urlsplit(settings.public_url or request.host_url)
+    parts = urlsplit(public_address())
     standard = {"http": 80, "https": 443}.get(parts.scheme)
     host = parts.hostname or ""
     port = "" if parts.port in (None, standard) else f":{parts.port}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, url_for
 from flask_login import current_user
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from echo.api.bodies import Body
 from echo.api.operations import operation
 from echo.api.rest import shapes
 from echo.clock import iso
-from echo.config import Settings
+from echo.config import public_address
 from echo.limits import SHARE_SECONDS_MAX
 from echo.models import Conversation, Share, Visibility
 from echo.services.chats import conversations
@@ -89,7 +89,4 @@ def _told(conversation: Conversation, row: Share | None, is_taken: bool = False)
 
 def _url(row: Share) -> str | None:
     token = links.token_of(row)
-    if token is None:
-        return None
-    address = Settings.here().public_url or request.host_url.rstrip("/")
-    return address + url_for("sharing.read", token=token)
+    return public_address(url_for("sharing.read", token=token)) if token else None

@@ -13,7 +13,7 @@ from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
 from echo.admin.columns import PAGES, Column, On
 from echo.admin.filters import ChoiceIs, IdIs, WholeChoiceIs, days
-from echo.admin.pages import handle
+from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import AnswerForm
 from echo.limits import FEEDBACK_CATEGORIES
@@ -92,8 +92,7 @@ class FeedbackList(Guarded, TableView):
             feedback.answer(current_user, row.id, str(form.answer.data), str(form.version.data))
 
         def show() -> str:
-            sent = form.is_submitted() and form.version.data and not form.version.errors
-            version = form.version.data if sent else feedback.version(row)
+            version = shown_version(form, feedback.version(row))
             page: str = self.render("admin/answer_form.html", form=form, row=row, version=version)
             return page
 

@@ -11,9 +11,6 @@ from werkzeug.wrappers import Response
 
 from echo.admin.access import require_fresh_proof
 from echo.errors import EchoError
-from echo.forms.admin import Versioned
-from echo.models import Role, User
-from echo.services.people import administration
 
 
 class Page:
@@ -73,11 +70,11 @@ def go(url: str, message: str) -> Response:
     return redirect(url)
 
 
-def shown_version(form: Versioned, row: User | Role) -> str:
+def shown_version(form: FlaskForm, stored: str) -> str:
     """Return the mark that the form carries: a refused one keeps its own, so that no change is missed.
 
     Who has been told of somebody else's change gets the new mark: the next "Save" is meant.
     """
     if form.is_submitted() and form.version.data and not form.version.errors:
         return str(form.version.data)
-    return administration.version(row)
+    return stored

@@ -14,7 +14,7 @@ from echo.admin.access import Guarded
 from echo.admin.columns import EVERYWHERE, Column, On
 from echo.admin.filters import ChoiceIs
 from echo.admin.model_words import USERS
-from echo.admin.pages import go, handle
+from echo.admin.pages import go, handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import SharedPromptForm
 from echo.models import RoleName, SharedPrompt
@@ -76,8 +76,7 @@ class SharedPrompts(Guarded, TableView):
 
     def _edit(self, form: SharedPromptForm, row: SharedPrompt | None, act: Any, done: str) -> Any:
         def show() -> str:
-            sent = form.is_submitted() and not form.version.errors
-            version = form.version.data if sent or row is None else sharing.version(row)
+            version = shown_version(form, sharing.version(row) if row else "")
             page: str = self.render(
                 "admin/prompt_form.html", form=form, row=row, version=version, roles=dict(ROLES)
             )

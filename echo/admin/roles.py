@@ -59,9 +59,8 @@ class Roles(Guarded, TableView):
             )
 
         def show() -> str:
-            page: str = self.render(
-                "admin/role_form.html", form=form, role=role, version=shown_version(form, role)
-            )
+            version = shown_version(form, administration.version(role))
+            page: str = self.render("admin/role_form.html", form=form, role=role, version=version)
             return page
 
         url = url_for(".index_view")

@@ -155,9 +155,8 @@ class Users(UserActs, Guarded, TableView):
             )
 
         def show() -> str:
-            page: str = self.render(
-                "admin/user_form.html", form=form, user=user, version=shown_version(form, user)
-            )
+            version = shown_version(form, administration.version(user))
+            page: str = self.render("admin/user_form.html", form=form, user=user, version=version)
             return page
 
         url = url_for(".details_view", id=user.id)

@@ -1,8 +1,9 @@
-"""Random tokens for links, invitations and browsers, of which only a digest is stored. Knows no rows."""
+"""Random tokens, stored as digests, and marks that tell whether values have changed. Knows no rows."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 
 
@@ -14,3 +15,8 @@ def new_token() -> str:
 def digest(token: str) -> str:
     """Return what is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def mark_of(*values: object) -> str:
+    """Return a mark of values that JSON holds: it changes when any of them does."""
+    return digest(json.dumps(values))[:16]

@@ -7,8 +7,6 @@ another service does, since an act without a row is worse than a row without its
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -24,6 +22,7 @@ from echo.services.accounts.one_time_links import Purpose
 from echo.services.audit import Act, Entry
 from echo.services.people import deletion
 from echo.services.sign_in import devices, login_delays, second_factor
+from echo.services.tokens import mark_of
 
 T = TypeVar("T", User, Role)
 
@@ -47,10 +46,8 @@ def version(row: User | Role) -> str:
     Not the time of the last change: people's own visits move that of their accounts.
     """
     if isinstance(row, User):
-        content = [row.username, row.email, row.role.name, row.active]
-    else:
-        content = [row.description, row.daily_messages, row.daily_tokens]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+        return mark_of(row.username, row.email, row.role.name, row.active)
+    return mark_of(row.description, row.daily_messages, row.daily_tokens)
 
 
 def create_user(

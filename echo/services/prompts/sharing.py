@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from sqlalchemy import func, select
 
 from echo.errors import Conflict, NotFound
@@ -15,6 +12,7 @@ from echo.models.types import new_id
 from echo.services import audit
 from echo.services.audit import Act, Entry
 from echo.services.prompts.saved import FULL, Wording
+from echo.services.tokens import mark_of
 from echo.text import storable
 
 
@@ -28,8 +26,7 @@ def find(prompt_id: str) -> SharedPrompt:
 
 def version(row: SharedPrompt) -> str:
     """Return a mark of a prompt that changes when anything of it changes."""
-    content = [row.name, row.text, row.least_role]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+    return mark_of(row.name, row.text, row.least_role)
 
 
 def share(actor: User, wording: Wording, least_role: RoleName) -> None:

@@ -150,12 +150,17 @@ def change_settings(user_id: int, conversation_id: str, values: dict[str, Any]) 
 
 def checked_title(title: str) -> str:
     """Return a title as it is stored; raises InvalidInput for an empty or too long one."""
-    title = title[: FORM_SLACK * TITLE_CHARS]
-    is_seen = not is_blank(title)
-    title = " ".join(storable(title).split())
-    if not is_seen or len(title) > TITLE_CHARS:
-        raise InvalidInput(f"A title has 1 to {TITLE_CHARS} characters.", field="title")
-    return title
+    return checked_line(title, TITLE_CHARS, "A title", "title")
+
+
+def checked_line(text: str, most: int, what: str, field: str) -> str:
+    """Return a text as it is stored, on one line; raises InvalidInput for an empty or too long one."""
+    text = text[: FORM_SLACK * most]
+    is_seen = not is_blank(text)
+    text = " ".join(storable(text).split())
+    if not is_seen or len(text) > most:
+        raise InvalidInput(f"{what} has 1 to {most} characters.", field=field)
+    return text
 
 
 def _without_none(settings: dict[str, Any]) -> dict[str, Any]:

@@ -206,14 +206,7 @@ def _set(which: Any, **values: Any) -> None:
 
 
 def _checked_name(name: str) -> str:
-    name = name[: 4 * FOLDER_NAME_CHARS]
-    is_seen = not is_blank(name)
-    name = " ".join(storable(name).split())
-    if not is_seen or len(name) > FOLDER_NAME_CHARS:
-        raise InvalidInput(
-            f"A folder's name has 1 to {FOLDER_NAME_CHARS} characters.", field="name"
-        )
-    return name
+    return conversations.checked_line(name, FOLDER_NAME_CHARS, "A folder's name", "name")
 
 
 def _checked_prompt(text: str) -> str:

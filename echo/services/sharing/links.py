@@ -63,7 +63,7 @@ def find(token: str, reader: User | None, *, with_copy: bool = True) -> Share:
         .join(Conversation, Conversation.id == Share.conversation_id)
         .where(
             Share.token_hash == digest(token),
-            Share.expires_at.is_(None) | (Share.expires_at > utc_now()),
+            is_unexpired(),
             User.active,
             Conversation.deleted_at.is_(None),
             _is_for(reader),
@@ -73,6 +73,11 @@ def find(token: str, reader: User | None, *, with_copy: bool = True) -> Share:
     if row is None:
         raise NotFound(GONE)
     return row
+
+
+def is_unexpired() -> ColumnElement[bool]:
+    """Tell whether a link has time left."""
+    return Share.expires_at.is_(None) | (Share.expires_at > utc_now())
 
 
 def _is_for(reader: User | None) -> ColumnElement[bool]:

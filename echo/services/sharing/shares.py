@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import undefer
 
 from echo import policies
@@ -118,7 +118,7 @@ def _new(conversation: Conversation) -> Share:
 def _present(conversation_id: str) -> Share | None:
     """Return a conversation's row within a transaction; one that has expired makes room for another link."""
     db.session.execute(
-        delete(Share).where(Share.conversation_id == conversation_id, ~is_unexpired())
+        delete(Share).where(Share.conversation_id == conversation_id, ~links.is_unexpired())
     )
     return of(conversation_id)
 
@@ -128,7 +128,7 @@ def of(conversation_id: str) -> Share | None:
     return db.session.scalar(
         select(Share)
         .options(undefer(Share.said))
-        .where(Share.conversation_id == conversation_id, is_unexpired())
+        .where(Share.conversation_id == conversation_id, links.is_unexpired())
     )
 
 
@@ -137,15 +137,10 @@ def living(user_id: int) -> list[Share]:
     return list(
         db.session.scalars(
             select(Share)
-            .where(Share.user_id == user_id, is_unexpired())
+            .where(Share.user_id == user_id, links.is_unexpired())
             .order_by(Share.created_at.desc(), Share.id.desc())
         )
     )
-
-
-def is_unexpired() -> Any:
-    """Tell whether a link has time left."""
-    return or_(Share.expires_at.is_(None), Share.expires_at > utc_now())
 
 
 def stop(user_id: int, share_id: str) -> None:

@@ -155,6 +155,30 @@ def test_open_webui(tmp_path: Path) -> None:
     assert tree_of(old) == [said, (0, "assistant", "Small.")]
 
 
+@pytest.mark.parametrize("odd", ["q\0", "q\ud800", ""])
+def test_what_hangs_on_a_message_with_an_odd_id_stays_with_it(tmp_path: Path, odd: str) -> None:
+    said = [("user", "Q"), ("assistant", "A"), ("assistant", "B")]
+    ids = [odd, "a" + odd, "b"]
+    parents = [None, odd, odd]
+    rows = [
+        {"id": each, "parent_id": parent, "role": role, "text": text}
+        for each, parent, (role, text) in zip(ids, parents, said, strict=True)
+    ]
+    nodes = {row["id"]: gpt_node(row["parent_id"], row["role"], row["text"]) for row in rows}
+    messages = {row["id"]: web_node(row["parent_id"], row["role"], row["text"]) for row in rows}
+    found = chats_in(
+        tmp_path,
+        [
+            gpt(**nodes) | {"current_node": ids[1]},
+            {"chat": {"history": {"messages": messages, "currentId": ids[1]}}},
+            {"conversation": {}, "messages": rows, "head_id": ids[1]},
+        ],
+    )
+    for chat in found:
+        assert tree_of(chat) == [(None, "user", "Q"), (0, "assistant", "A"), (0, "assistant", "B")]
+        assert chat.head == 1
+
+
 def test_echos_own_comes_back_byte_for_byte(ada: User, bob: User) -> None:
     work = folders.create(ada.id, "Work")
     row = conversation_of(ada, length=3, folder_id=work.id, settings={"top_k": 5, "model": "m"})

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from echo.services.chats.imports.found import (
+    PICTURE,
+    ROLES,
     Chat,
     Line,
     Unusable,
     dict_of,
+    id_of,
     moment_of,
     name_of,
     text_of,
@@ -17,9 +20,7 @@ from echo.services.chats.imports.found import (
 from echo.services.chats.imports.tree import Node, lines_of
 from echo.text import is_blank
 
-ROLES: Final = ("user", "assistant")
 SAID: Final = ("text", "multimodal_text", "code")
-PICTURE: Final = "[picture]"
 OTHER_PART: Final = "[attachment]"
 
 
@@ -33,9 +34,8 @@ def chat(told: dict[str, Any]) -> Chat:
     mapping = told["mapping"]
     if not isinstance(mapping, dict):
         raise Unusable("Its messages are not in the form of ChatGPT's export.")
-    nodes = {text_of(node_id): _node(dict_of(node)) for node_id, node in mapping.items()}
-    head = told.get("current_node")
-    lines, shown = lines_of(nodes, head if isinstance(head, str) else None)
+    nodes = {node_id: _node(dict_of(node)) for node_id, node in mapping.items()}
+    lines, shown = lines_of(nodes, id_of(told.get("current_node")))
     return Chat(
         key=name_of(told.get("conversation_id")) or name_of(told.get("id")) or "",
         title=title_of(told.get("title")),
@@ -49,9 +49,7 @@ def chat(told: dict[str, Any]) -> Chat:
 
 
 def _node(node: dict[str, Any]) -> Node:
-    parent = node.get("parent")
-    message = dict_of(node.get("message"))
-    return Node(parent if isinstance(parent, str) else None, _line(message))
+    return Node(id_of(node.get("parent")), _line(dict_of(node.get("message"))))
 
 
 def _line(message: dict[str, Any]) -> Line | None:

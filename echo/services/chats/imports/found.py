@@ -12,6 +12,8 @@ from echo.text import storable
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 NAME_CHARS: Final = 200
+ROLES: Final = ("user", "assistant")
+PICTURE: Final = "[picture]"
 
 
 class Unusable(Exception):
@@ -71,6 +73,11 @@ class Skipped:
 def text_of(value: Any) -> str:
     """Return a value that should be a text, as it can be stored; anything else is none."""
     return storable(value) if isinstance(value, str) else ""
+
+
+def id_of(value: Any) -> str | None:
+    """Return what a message is called, as it is: it is compared with other ids and never stored."""
+    return value if isinstance(value, str) else None
 
 
 def name_of(value: Any) -> str | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from echo.limits import SYSTEM_PROMPT_CHARS
 from echo.services.chats.imports.found import (
+    PICTURE,
+    ROLES,
     Chat,
     Line,
     Unusable,
     dict_of,
+    id_of,
     moment_of,
     name_of,
     text_of,
@@ -17,9 +20,6 @@ from echo.services.chats.imports.found import (
 )
 from echo.services.chats.imports.tree import Node, lines_of
 from echo.text import is_blank
-
-ROLES: Final = ("user", "assistant")
-PICTURE: Final = "[picture]"
 
 
 def is_one(told: dict[str, Any]) -> bool:
@@ -49,9 +49,8 @@ def _nodes(inner: dict[str, Any]) -> tuple[dict[str, Node], str | None]:
     history = dict_of(inner.get("history"))
     messages = history.get("messages")
     if isinstance(messages, dict) and messages:
-        head = history.get("currentId")
-        nodes = {text_of(each): _node(dict_of(told)) for each, told in messages.items()}
-        return nodes, head if isinstance(head, str) else None
+        nodes = {each: _node(dict_of(told)) for each, told in messages.items()}
+        return nodes, id_of(history.get("currentId"))
     listed = inner.get("messages")
     if not isinstance(listed, list):
         raise Unusable("Its messages are not in the form of Open WebUI's export.")
@@ -63,8 +62,7 @@ def _nodes(inner: dict[str, Any]) -> tuple[dict[str, Node], str | None]:
 
 
 def _node(told: dict[str, Any]) -> Node:
-    parent = told.get("parentId")
-    return Node(parent if isinstance(parent, str) else None, _line(told))
+    return Node(id_of(told.get("parentId")), _line(told))
 
 
 def _line(told: dict[str, Any]) -> Line | None:

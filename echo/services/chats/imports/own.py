@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from echo.services.chats.imports.found import (
+    ROLES,
     Chat,
     Line,
     Unusable,
     dict_of,
+    id_of,
     moment_of,
     name_of,
     text_of,
@@ -16,7 +18,6 @@ from echo.services.chats.imports.found import (
 )
 from echo.services.chats.imports.tree import Node, lines_of
 
-ROLES: Final = ("user", "assistant")
 ENDED: Final = ("complete", "stopped", "interrupted", "failed")
 UNFINISHED: Final = {"user": "complete", "assistant": "interrupted"}
 
@@ -31,9 +32,8 @@ def chat(told: dict[str, Any]) -> Chat:
     about, messages = told["conversation"], told["messages"]
     if not isinstance(about, dict) or not isinstance(messages, list):
         raise Unusable("Its messages are not in the form of Echo's export.")
-    nodes = {text_of(dict_of(each).get("id")): _node(dict_of(each)) for each in messages}
-    head = told.get("head_id")
-    lines, shown = lines_of(nodes, head if isinstance(head, str) else None)
+    nodes = {id_of(dict_of(each).get("id")) or "": _node(dict_of(each)) for each in messages}
+    lines, shown = lines_of(nodes, id_of(told.get("head_id")))
     return Chat(
         key=name_of(about.get("id")) or "",
         title=title_of(about.get("title")),
@@ -49,8 +49,7 @@ def chat(told: dict[str, Any]) -> Chat:
 
 
 def _node(told: dict[str, Any]) -> Node:
-    parent = told.get("parent_id")
-    return Node(parent if isinstance(parent, str) else None, _line(told))
+    return Node(id_of(told.get("parent_id")), _line(told))
 
 
 def _line(told: dict[str, Any]) -> Line | None:

@@ -367,10 +367,12 @@ def test_a_bomb_is_not_unpacked(ada: User) -> None:
 
 
 def test_what_takes_too_long_is_ended_alone(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "SECONDS", 0.05)
-    with pytest.raises(InvalidInput, match="too long"):
-        kept(ada, json.dumps([GOOD]).encode())
-    assert apart._reading == []
+    monkeypatch.setattr(apart, "AT_ONCE", 1)
+    with monkeypatch.context() as hurry:
+        hurry.setattr(apart, "SECONDS", 0.05)
+        with pytest.raises(InvalidInput, match="too long"):
+            kept(ada, json.dumps([GOOD]).encode())
+    assert len(kept(ada, json.dumps([GOOD]).encode()).kept) == 1
 
 
 def test_so_many_items_are_not_looked_at(tmp_path: Path) -> None:
@@ -379,9 +381,24 @@ def test_so_many_items_are_not_looked_at(tmp_path: Path) -> None:
 
 
 def test_several_at_once_and_no_more(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "AT_ONCE", 0)
-    with pytest.raises(Busy):
-        kept(ada, json.dumps([GOOD]).encode())
+    monkeypatch.setattr(apart, "AT_ONCE", 1)
+    good, refused = json.dumps([GOOD]).encode(), []
+
+    class Source(io.BytesIO):
+        """Tries another import while it is read itself."""
+
+        def read(self, *args: Any) -> bytes:
+            try:
+                with apart.taken_apart(io.BytesIO(good)):
+                    pass
+            except Busy as refusal:
+                refused.append(refusal)
+            return super().read(*args)
+
+    with apart.taken_apart(Source(good)) as found:
+        assert [type(each) for each in found] == [Chat]
+    assert len(refused) == 2  # the file, and its end
+    assert len(kept(ada, good).kept) == 1
 
 
 def test_so_many_chats_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,8 @@ SLICE_SECONDS: Final = 0.01  # of reading; then others have their turn
 NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 DIED: Final = "This file is too large, too deeply nested or takes too long to read."
 
-_reading: list[Path] = []
-"""The files that are taken apart now in this process: each takes a core and memory."""
+_reading = 0
+"""How many files are taken apart now in this process: each takes a core and memory."""
 
 
 @contextmanager
@@ -40,16 +40,17 @@ def taken_apart(source: IO[bytes]) -> Iterator[Iterator[Chat | Skipped]]:
         InvalidInput: it is no export that Echo knows, or cannot be read within the limits.
         Busy: several are being read already.
     """
-    if len(_reading) >= AT_ONCE:
+    global _reading
+    if _reading >= AT_ONCE:
         raise Busy("Several imports are being read. Please try again in a moment.", retry_after=10)
     with tempfile.TemporaryDirectory(prefix="echo-import-") as folder:
         file = Path(folder) / "file"
-        _reading.append(file)
-        db.session.commit()  # the connection goes back meanwhile
+        _reading += 1
         try:
+            db.session.commit()  # the connection goes back meanwhile
             hub.run_native(_run, source, file)
         finally:
-            _reading.remove(file)
+            _reading -= 1
         with (file.parent / "found").open("rb") as written:
             yield _read(written)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -53,12 +53,9 @@ class Chat:
     folder: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
     @classmethod
     def of_json(cls, told: dict[str, Any]) -> Chat:
-        """Return the chat that `as_json` told of."""
+        """Return the chat that `dataclasses.asdict` told of."""
         return cls(**{**told, "lines": [Line(**line) for line in told["lines"]]})
 
 

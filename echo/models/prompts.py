@@ -25,7 +25,6 @@ class PersonalPrompt(Base):
     instructions_on: Mapped[bool] = mapped_column(Boolean, default=True)
     memory_on: Mapped[bool] = mapped_column(Boolean, default=True)
     """Whether the memories below are told, and new ones suggested."""
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
 
 
 class Memory(Base):
@@ -49,7 +48,6 @@ class SavedPrompt(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(PROMPT_NAME_CHARS))
     text: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class SharedPrompt(Base):

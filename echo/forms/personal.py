@@ -10,7 +10,7 @@ from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectC
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Length
 
 from echo import limits
 from echo.forms.fields import Form, storable_text, stripped
@@ -23,7 +23,17 @@ def one_line(value: Any) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-class InstructionsForm(Form):
+class SwitchForm(Form):
+    """Whether something is told (memories: and suggested)."""
+
+    on = RadioField("Told", choices=SWITCH)
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.on.data == "1")
+
+
+class InstructionsForm(SwitchForm):
     """Instructions for all chats, and whether they are told."""
 
     text = TextAreaField(
@@ -36,24 +46,9 @@ class InstructionsForm(Form):
         ],
         filters=[stripped, storable_text],
     )
-    on = RadioField("Told", choices=SWITCH)
-
-    @property
-    def is_on(self) -> bool:
-        return bool(self.on.data == "1")
 
 
-class MemorySwitchForm(Form):
-    """Whether memories are told and suggested."""
-
-    on = RadioField("Told", choices=SWITCH)
-
-    @property
-    def is_on(self) -> bool:
-        return bool(self.on.data == "1")
-
-
-class MemoryForm(Form):
+class MemoryForm(SwitchForm):
     """One short fact; without `on` it is told."""
 
     text = StringField(
@@ -66,8 +61,4 @@ class MemoryForm(Form):
         ],
         filters=[stripped, storable_text, one_line],
     )
-    on = RadioField("Told", [Optional()], choices=SWITCH, default="1")
-
-    @property
-    def is_on(self) -> bool:
-        return bool(self.on.data != "0")
+    on = RadioField("Told", choices=SWITCH, default="1")

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from echo import limits
 from echo.forms import fields
-from echo.forms.personal import InstructionsForm, MemoryForm, MemorySwitchForm
+from echo.forms.personal import InstructionsForm, MemoryForm, SwitchForm
 from echo.services.prompts import memories
 from echo.services.prompts import personal as kept
 from echo.services.turns import personal
@@ -51,7 +51,7 @@ def instructions() -> Response:
 @blueprint.post("/memory")
 def memory() -> Response:
     """Switch all memories: whether they are told, and new ones suggested."""
-    form = MemorySwitchForm()
+    form = SwitchForm()
     fields.check(form)
     kept.keep(current_user.id, memory_on=form.is_on)
     return _done("Saved.")

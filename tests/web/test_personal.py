@@ -56,7 +56,12 @@ def test_memories_are_added_changed_switched_and_deleted(ada: User, ada_browser:
     assert ada_browser.ajax(f"{path}/change", {"text": "I dive.", "on": "0"}).status_code == 200
     db.session.expire_all()
     assert [(each.text, each.is_on) for each in memories.of(ada.id)] == [("I dive.", False)]
-    for sent in ({"text": " "}, {"text": "x" * 201}, {"text": "x", "on": "maybe"}):
+    for sent in (
+        {"text": " "},
+        {"text": "x" * 201},
+        {"text": "x", "on": "maybe"},
+        {"text": "x", "on": ""},
+    ):
         assert ada_browser.ajax(f"{path}/change", sent).status_code == 400
         assert ada_browser.ajax(f"{PANEL}/memories", sent).status_code == 400
     assert ada_browser.ajax(f"{PANEL}/memory", {"on": "0"}).status_code == 200

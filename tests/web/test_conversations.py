@@ -12,6 +12,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.limits import CONVERSATIONS_PER_PAGE
 from echo.models import Conversation, Message, User
+from echo.services.chats import folders
 from tests.web.browser import Browser
 
 EVIL = '<img src=x onerror="alert(1)">'
@@ -120,6 +121,17 @@ def test_search_finds_the_signs_that_sql_reads_differently(ada: User, ada_browse
     for words, title in (("%_", "Chat 000"), ("\\t", "Chat 001"), ("100%_s", "Chat 000")):
         page = ada_browser.get("/conversations", query_string={"q": words}).text
         assert unique(titles_in(page)) == [title], words
+
+
+def test_a_hit_says_where_it_stands_whatever_the_folder_is_called(
+    ada: User, ada_browser: Browser
+) -> None:
+    folder = folders.create(ada.id, "Archived")
+    make_chat(ada, "walrus one", folder_id=folder.id)
+    make_chat(ada, "walrus two", folder_id=folder.id, archived_at=utc_now())
+    page = ada_browser.get("/conversations", query_string={"q": "walrus"}).text
+    places = re.findall(r'class="place".*?#i-(\w+)"/></svg>(\w+)<', page)
+    assert places == [("archive", "Archived"), ("folder", "Archived")]
 
 
 def test_a_hit_carries_its_message(ada: User, ada_browser: Browser) -> None:

@@ -26,6 +26,7 @@ class Result:
     title: str
     place: str
     """Where it stands, if not in the list: its folder's name, or the archive."""
+    archived: bool
     updated_at: datetime
     message_id: str | None
     snippet_before: str
@@ -97,6 +98,7 @@ def _shown(chat: _Chat, text: str, span: tuple[int, int], message_id: str | None
         chat.id,
         chat.title,
         chat.place,
+        chat.archived_at is not None,
         chat.updated_at,
         message_id,
         text[boundary(text, max(start - SNIPPET_AROUND, 0)) : start],

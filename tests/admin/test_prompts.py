@@ -52,3 +52,10 @@ def test_peoples_own_are_not_shown(root, people):
     row = saved.make(people["user"].id, Wording("Mine", "a walrus"))
     assert "walrus" not in root.get(f"{PAGE}/").text
     assert root.get(f"{PAGE}/edit/?id={row.id}").status_code == 404
+
+
+def test_each_page_of_the_menu_has_an_icon_of_its_own(root):
+    page = root.get(f"{PAGE}/").text
+    menu = page[page.index('class="admin-menu"') : page.index('class="admin-main"')]
+    assert ">Prompts</a>" in menu
+    assert "#i-data" not in menu  # which stands for a page that names none

@@ -20,18 +20,13 @@ from echo.clock import utc_now
 from echo.models import Share, Visibility
 from echo.services.sharing import shares
 
-SEEN_BY = {
-    Visibility.PUBLIC: "everybody with the link",
-    Visibility.SIGNED_IN: "people with an account",
-}
-
 
 def _seen_by(row: Share, _name: str) -> Markup:
     if row.expires_at is not None and row.expires_at <= utc_now():
         return Markup('<span class="tag">nobody: expired</span>')
     if row.visibility not in g.sharing_possible:
         return Markup('<span class="tag">fewer: switched off</span>')
-    return Markup('<span class="tag">{}</span>').format(SEEN_BY[Visibility(row.visibility)])
+    return Markup('<span class="tag">{}</span>').format(shares.SEEN_BY[Visibility(row.visibility)])
 
 
 class Shares(Guarded, PrivateTable):
@@ -60,7 +55,7 @@ class Shares(Guarded, PrivateTable):
         IdIs(Share.user_id, "Person's number", "user_id"),
         ChoiceIs(
             Share.visibility, "Seen by", "visibility",
-            [(value, SEEN_BY[value].capitalize()) for value in Visibility],
+            [(value, words.capitalize()) for value, words in shares.SEEN_BY.items()],
         ),
         *days(Share.created_at),
     )  # fmt: skip

@@ -54,6 +54,7 @@ def _forms(**shown: Any) -> dict[str, Any]:
         "opinions": feedback.own(current_user.id),
         "shared": [(row, links.token_of(row)) for row in shares.living(current_user.id)],
         "possible": shares.possible(),
+        "seen_by": shares.SEEN_BY,
         **shown,
     }
 

@@ -22,6 +22,10 @@ from echo.services.sharing import links, snapshots
 from echo.services.storage import execute, transaction
 from echo.text import storable
 
+SEEN_BY: Final = {
+    Visibility.SIGNED_IN: "people with an account",
+    Visibility.PUBLIC: "everybody with the link",
+}
 ABSENT: Final = "There is no such shared chat, or it is not yours."
 SWITCHED_OFF: Final = {
     "people": "Here chats can be shared only with people who have an account.",

@@ -6,11 +6,11 @@ import { csrfToken, post, remove, RequestError } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
 import { toast } from "./toasts.js";
 
-export const PASTE_CHARS = 4000; // from here on a pasted text is a document
+const PASTE_CHARS = 4000; // from here on a pasted text is a document
 const LOOK_MS = 700;
 const PICTURE = /^image\//;
 
-export const isBusy = ({ status }) => ["sending", "waiting", "reading"].includes(status);
+const isBusy = ({ status }) => ["sending", "waiting", "reading"].includes(status);
 
 /** What a file cannot be attached for, in words; null where it may be. */
 export function whyNot(file, { document_bytes: most }) {

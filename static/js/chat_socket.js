@@ -8,7 +8,7 @@ const EVENTS = [
 ];
 const ANSWER_WITHIN = 15000;
 
-export class ChatError extends Error {
+class ChatError extends Error {
   constructor({ code, text, field = null, retry_after = null }) {
     super(text);
     Object.assign(this, { code, text, field, retryAfter: retry_after });

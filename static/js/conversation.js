@@ -2,7 +2,7 @@
 
 import { LIVE, MessageStore, isCutShort } from "./message_store.js";
 
-export const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 export class Conversation {
   /** on: {change(key|null), adopted(), changed()} */

@@ -1,7 +1,7 @@
 // The folders above the list, and the archive below them: opened, filled when first looked into, changed by a menu.
 
 import { get, send } from "./http.js";
-import { element, iconButton } from "./icons.js";
+import { element } from "./icons.js";
 import { openMenu } from "./menu.js";
 import { toast } from "./toasts.js";
 

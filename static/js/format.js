@@ -24,7 +24,7 @@ export function seconds(value) {
   return value < 5400 ? `${Math.round(value / 60)} min` : `${Math.round(value / 3600)} h`;
 }
 
-export function shortTime(iso, now = new Date()) {
+function shortTime(iso, now = new Date()) {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";
   return date.toDateString() === now.toDateString() ? clock.format(date) : day.format(date);

@@ -122,7 +122,7 @@ function cells(row) {
 }
 
 /** Closes code, bold, italic, struck and linked words of the last block. */
-export function closeInline(text) {
+function closeInline(text) {
   const { unfinished } = formulasOf(text);
   return closeWords(unfinished >= 0 ? text.slice(0, unfinished).trimEnd() : text);
 }

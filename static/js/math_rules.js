@@ -20,7 +20,7 @@ const OPERATORS = /[\\^_={}<>+]/;
 const bare = (source) => source.replace(/\\(?:text|mathrm|mathbf|mathit|operatorname|mbox)\*?\s*\{[^}]*\}/g, " ").replace(/\\(?:[A-Za-z]+|.)/g, " ");
 
 /** "5 or 6", "5 and that is", "5/month", "5 à 6", "5 (in A": an amount that goes on in words is a price. */
-export function isPrice(source) {
+function isPrice(source) {
   const amount = AMOUNT.exec(source);
   if (!amount) return false;
   const rest = bare(source.slice(amount[0].length));

@@ -28,11 +28,6 @@ function apply(name, value) {
   else delete document.documentElement.dataset[name];
 }
 
-export function toggleTheme() {
-  const dark = preferences.theme === "system" ? matchMedia("(prefers-color-scheme: dark)").matches : preferences.theme === "dark";
-  setTheme(dark ? "light" : "dark");
-}
-
 /** Another tab changed it. */
 addEventListener("storage", ({ key, newValue }) => {
   if (key === "echo.theme") apply("theme", newValue === "system" ? null : newValue);

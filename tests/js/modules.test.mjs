@@ -22,6 +22,25 @@ test("each import names a module that is mapped", () => {
   }
 });
 
+const source = (name) => readFileSync(new URL(`static/js/${name}.js`, root), "utf8");
+const all = named("modules").map((name) => [name, source(name)]);
+const times = (word, text) => text.match(new RegExp(`\\b${word}\\b`, "g"))?.length ?? 0;
+
+test("what is imported is used", () => {
+  for (const [name, text] of all) {
+    for (const [, words] of text.matchAll(/^import \{([^}]*)\} from/gm)) for (const word of words.match(/\w+/g)) assert.ok(times(word, text) > 1, `${name} does not use ${word}`);
+  }
+});
+
+test("what is exported is taken by another module or tried by a test", () => {
+  const tests = readdirSync(new URL("tests/js/", root)).map((file) => readFileSync(new URL(`tests/js/${file}`, root), "utf8"));
+  const texts = [...all.map(([, text]) => text), ...tests];
+  for (const [name, text] of all) {
+    const takers = texts.filter((other) => other.includes(`/${name}.js`));
+    for (const [, word] of text.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)) assert.ok(takers.some((other) => times(word, other)), `${name}: nobody takes ${word}`);
+  }
+});
+
 test("no colour outside tokens.css, no inline style or handler in templates", () => {
   for (const name of readdirSync(new URL("static/css/", root)).filter((file) => !["tokens.css", "admin.css"].includes(file))) {
     const text = readFileSync(new URL(`static/css/${name}`, root), "utf8").replace(/url\([^)]*\)/g, "");

@@ -1,5 +1,6 @@
 // The settings' pages that the server draws: fetched when they are opened, so that they show what holds now.
 
+import { sendingOnce } from "./ajax_form.js";
 import { localTimes } from "./format.js";
 import { post } from "./http.js";
 import { leave, signingOut } from "./session_end.js";
@@ -27,7 +28,7 @@ export function wirePanels(dialog) {
       if (!event.target.matches("[data-stay], [data-save]")) return signingOut();
       event.preventDefault();
       if (event.target.matches("[data-save]")) save(event.target);
-      else send(event.target, panel);
+      else sendingOnce(event.target, event.submitter, () => send(event.target, panel));
     });
     panel.addEventListener("change", ({ target }) => {
       if (target.dataset.import) importFrom(target, panel);

@@ -10,17 +10,28 @@ const NOT_KEPT = ["password", "file", "hidden", "submit"];
 
 export function enhanceForms(root = document) {
   for (const form of root.querySelectorAll("form[data-ajax]")) {
-    form.addEventListener("submit", (event) => { event.preventDefault(); submit(form, event.submitter); });
+    form.addEventListener("submit", (event) => { event.preventDefault(); sendingOnce(form, event.submitter, () => submit(form, event.submitter)); });
     restore(form);
   }
   for (const button of root.querySelectorAll("[data-reveal]")) reveal(button);
   for (const meter of root.querySelectorAll("[data-meter]")) strength(meter);
 }
 
-async function submit(form, button) {
+/** One sending at a time: what is pressed meanwhile does nothing, so that nothing is made twice. */
+export async function sendingOnce(form, button, send) {
   if (form.dataset.sending) return;
+  form.dataset.sending = "1";
+  button?.setAttribute("aria-busy", "true");
+  try {
+    await send();
+  } finally {
+    delete form.dataset.sending;
+    button?.setAttribute("aria-busy", "false");
+  }
+}
+
+async function submit(form, button) {
   clearErrors(form);
-  busy(form, button, true);
   try {
     const answer = await post(form.action, new FormData(form));
     if (answer.status === "redirect") {
@@ -34,8 +45,6 @@ async function submit(form, button) {
     if (error.field === TIME && error.retryAfter) return sendLater(form, button, error.retryAfter);
     showError(form, error);
     if (error.status === 429) wait(button, error.retryAfter ?? 1);
-  } finally {
-    busy(form, button, false);
   }
 }
 
@@ -72,12 +81,6 @@ function restore(form) {
   form.closest("details")?.setAttribute("open", "");
   form.scrollIntoView({ block: "center" });
   toast("What you had typed is still here. Send it again to finish.");
-}
-
-function busy(form, button, on) {
-  if (on) form.dataset.sending = "1";
-  else delete form.dataset.sending;
-  button?.setAttribute("aria-busy", String(on));
 }
 
 function clearErrors(form) {

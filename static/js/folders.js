@@ -1,5 +1,6 @@
 // The folders above the list, and the archive below them: opened, filled when first looked into, changed by a menu.
 
+import { sendingOnce } from "./ajax_form.js";
 import { get, send } from "./http.js";
 import { element } from "./icons.js";
 import { openMenu } from "./menu.js";
@@ -198,7 +199,7 @@ export class FolderDialog {
   constructor(dialog) {
     this.dialog = dialog;
     this.form = dialog.querySelector("form");
-    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.#save(); });
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); sendingOnce(this.form, event.submitter, () => this.#save()); });
   }
 
   open(folder, done = () => {}) {

@@ -75,6 +75,9 @@ SCRIPT: dict[str, Any] = {
 }
 
 
+SUBMIT_TWICE = "form => { form.requestSubmit(); form.requestSubmit(); }"
+
+
 def script_text() -> str:
     return json.dumps(SCRIPT)
 

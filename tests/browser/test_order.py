@@ -9,7 +9,15 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import ContextMaker, open_chat
-from tests.browser.talk import answer, ask, ask_and_wait, choose, composer, wait_for_end
+from tests.browser.talk import (
+    SUBMIT_TWICE,
+    answer,
+    ask,
+    ask_and_wait,
+    choose,
+    composer,
+    wait_for_end,
+)
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_conversations import CHAT_MENU, new_chat, rows
 from tests.live.server import LiveServer, Person
@@ -52,8 +60,9 @@ def test_a_chat_is_put_into_a_folder_and_nothing_is_lost_with_it(
     dialog.get_by_label("Name").fill("Animals & <b>more</b>")
     dialog.get_by_label("System prompt").fill("Answer like a zoologist.")
     picture(chat, "folder-dialog")
-    dialog.get_by_role("button", name="Save").click()
+    dialog.locator("form").evaluate(SUBMIT_TWICE)
     expect(dialog).to_be_hidden()
+    expect(chat.locator("#folders .folder")).to_have_count(2)  # this one and the archive
     expect(shown(chat, "Animals & <b>more</b>")).to_have_text("About lions")
     expect(shown(chat, "Animals")).to_be_hidden()
     folder(chat, "Animals").locator(".folder-open").click()

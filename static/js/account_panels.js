@@ -4,7 +4,7 @@ import { sendingOnce } from "./ajax_form.js";
 import { localTimes } from "./format.js";
 import { post } from "./http.js";
 import { leave, signingOut } from "./session_end.js";
-import { toast } from "./toasts.js";
+import { toast, toastError } from "./toasts.js";
 
 export async function fillPanel(panel) {
   panel.setAttribute("aria-busy", "true");
@@ -43,12 +43,12 @@ async function send(form, panel) {
   const body = new FormData(form);
   try {
     const { message } = await post(form.action, body);
-    const again = () => post(form.dataset.undo, body).catch(({ message }) => toast(message, { kind: "error" })).then(() => show(panel));
+    const again = () => post(form.dataset.undo, body).catch(toastError).then(() => show(panel));
     toast(message ?? "Signed out there.", { kind: "success", action: form.dataset.undo ? { label: "Undo", run: again } : null });
   } catch (error) {
     const said = form.querySelector("[role=alert]");
     if (said) return void (said.textContent = error.message);
-    toast(error.message, { kind: "error" });
+    toastError(error);
   }
   await show(panel);
 }

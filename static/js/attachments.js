@@ -4,7 +4,7 @@
 import { bytes } from "./format.js";
 import { csrfToken, post, remove, RequestError } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
-import { toast } from "./toasts.js";
+import { toast, toastError } from "./toasts.js";
 
 const PASTE_CHARS = 4000; // from here on a pasted text is a document
 const LOOK_MS = 700;
@@ -129,7 +129,7 @@ export class Attachments {
       conversation.documents.push(one);
       this.#drawn(conversation);
     } catch (error) {
-      toast(error.message, { kind: "error" });
+      toastError(error);
     }
   }
 

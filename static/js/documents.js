@@ -2,7 +2,7 @@
 
 import { post, remove } from "./http.js";
 import { localTimes } from "./format.js";
-import { toast } from "./toasts.js";
+import { toast, toastError } from "./toasts.js";
 
 const LOOK_MS = 1500;
 const list = () => document.getElementById("documents");
@@ -16,21 +16,12 @@ document.addEventListener("click", async (event) => {
     await remove(`/api/documents/${id}`);
     await refresh();
     document.querySelector("h1").focus();
-    toast(`“${name}” is deleted.`, { action: { label: "Undo", run: () => putBack(id) } });
+    toast(`“${name}” is deleted.`, { action: { label: "Undo", run: () => post(`/api/documents/${id}/restore`).then(refresh).catch(toastError) } });
   } catch (error) {
     button.disabled = false;
-    toast(error.message, { kind: "error" });
+    toastError(error);
   }
 });
-
-async function putBack(id) {
-  try {
-    await post(`/api/documents/${id}/restore`);
-    await refresh();
-  } catch (error) {
-    toast(error.message, { kind: "error" });
-  }
-}
 
 async function refresh() {
   const response = await fetch(location.href, { credentials: "same-origin" });

@@ -4,7 +4,7 @@ import { sendingOnce } from "./ajax_form.js";
 import { get, send } from "./http.js";
 import { element } from "./icons.js";
 import { openMenu } from "./menu.js";
-import { toast } from "./toasts.js";
+import { toast, toastError } from "./toasts.js";
 
 const OPEN = "echo.open-folders";
 export const ARCHIVE = "archived";
@@ -121,7 +121,7 @@ export class Folders {
       for (const conversation of data) this.on.put(conversation);
       this.#end(section, next);
     } catch (error) {
-      if (error.status !== 404) toast(error.message, { kind: "error" });
+      if (error.status !== 404) toastError(error);
     } finally {
       section.classList.remove("is-loading");
     }
@@ -149,12 +149,8 @@ export class Folders {
     ], "This folder");
   }
 
-  async #change(folder, values) {
-    try {
-      await send("PATCH", `/api/folders/${folder.id}`, values);
-    } catch (error) {
-      toast(error.message, { kind: "error" });
-    }
+  #change(folder, values) {
+    return send("PATCH", `/api/folders/${folder.id}`, values).catch(toastError);
   }
 
   async #remove(folder, what) {
@@ -163,16 +159,12 @@ export class Folders {
       const said = what === "keep" ? "deleted; its chats are in the list" : "and its chats deleted";
       toast(`Folder “${folder.name}” ${said}`, { action: { label: "Undo", run: () => this.#restore(folder) } });
     } catch (error) {
-      toast(error.message, { kind: "error" });
+      toastError(error);
     }
   }
 
-  async #restore(folder) {
-    try {
-      await send("POST", `/api/folders/${folder.id}/restore`);
-    } catch (error) {
-      toast(error.message, { kind: "error" });
-    }
+  #restore(folder) {
+    return send("POST", `/api/folders/${folder.id}/restore`).catch(toastError);
   }
 }
 

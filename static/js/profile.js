@@ -3,7 +3,7 @@
 import { csrfToken, post } from "./http.js";
 import { localTimes } from "./format.js";
 import { element } from "./icons.js";
-import { toast } from "./toasts.js";
+import { toast, toastError } from "./toasts.js";
 
 const TICKET_COOKIE = "echo_export";
 const LOOK_MS = 300;
@@ -99,7 +99,7 @@ async function removePicture(event) {
     await refresh(".account, .picture-field .avatar, .picture-acts");
     toast(answer.message, { action: { label: "Undo", run: () => putBack(former) } });
   } catch (error) {
-    toast(error.message, { kind: "error" });
+    toastError(error);
   }
 }
 
@@ -113,7 +113,7 @@ async function putBack(picture) {
     await post(form.action, body);
     await refresh(".account, .picture-field .avatar, .picture-acts");
   } catch (error) {
-    toast(error.message, { kind: "error" });
+    toastError(error);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { element } from "./icons.js";
 import { post } from "./http.js";
-import { toast } from "./toasts.js";
+import { toast, toastError } from "./toasts.js";
 
 const MOST = 200;
 const RULES = [
@@ -58,7 +58,7 @@ async function save(text) {
     toast("Remembered. It is in the settings under “All chats”.", { kind: "success" });
     return true;
   } catch (error) {
-    toast(error.message, { kind: "error" });
+    toastError(error);
     return false;
   }
 }

@@ -6,7 +6,7 @@ import { element, icon } from "./icons.js";
 import { post } from "./http.js";
 import { openDialog } from "./dialogs.js";
 import { preferences, setSendKey, setText, setTheme } from "./theme.js";
-import { toast } from "./toasts.js";
+import { toastError } from "./toasts.js";
 
 const IN_ROW = { inline: "center", block: "nearest" }; // on a phone the tabs stand in a row that scrolls
 const NUMBERS = [
@@ -164,7 +164,7 @@ export class SettingsPanel {
       }
       if (this.rows.has(name)) this.#tick(name);
     } catch (error) {
-      toast(error.message, { kind: "error" });
+      toastError(error);
     }
     this.refresh();
   }

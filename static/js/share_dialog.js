@@ -6,7 +6,7 @@ import { openDialog } from "./dialogs.js";
 import { brief } from "./format.js";
 import { get, post } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
-import { toast } from "./toasts.js";
+import { toast, toastError } from "./toasts.js";
 
 const DAY = 24 * 3600;
 const WHO = [["signed-in", "People with an account here", "They sign in first."], ["public", "Everybody who has the link", "No account is needed."]];
@@ -41,7 +41,7 @@ class ShareDialog {
     try {
       this.#show(await get(this.url));
     } catch (error) {
-      return toast(error.message, { kind: "error" });
+      return toastError(error);
     }
     openDialog(this.node);
     (this.#isShared() ? this.link : this.who.find((radio) => radio.checked) ?? this.close).focus();

@@ -4,7 +4,7 @@ import { ARCHIVE, placeOf } from "./folders.js";
 import { element } from "./icons.js";
 import { fields, post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
-import { toast } from "./toasts.js";
+import { toast, toastError } from "./toasts.js";
 
 export class Sidebar {
   /** root holds the folders and the list; on: {open(id), share(id), removed(id), restored(id), changed(conversation), info(id), newFolder(done)} */
@@ -197,7 +197,7 @@ export class Sidebar {
       if (conversation) this.on.changed(conversation);
     } catch (error) {
       name.textContent = before;
-      toast(error.message, { kind: "error" });
+      toastError(error);
     }
   }
 
@@ -231,7 +231,7 @@ export class Sidebar {
       this.on.changed(await send("PATCH", `/api/conversations/${id}`, values));
       return true;
     } catch (error) {
-      toast(error.message, { kind: "error" });
+      toastError(error);
       return false;
     }
   }
@@ -244,7 +244,7 @@ export class Sidebar {
       await post(`/conversations/${id}/delete`);
     } catch (error) {
       this.removing.delete(id);
-      return toast(error.message, { kind: "error" });
+      return toastError(error);
     }
     setTimeout(() => this.removing.delete(id), 1500);
     this.#forget(id);
@@ -275,7 +275,7 @@ export class Sidebar {
       if (conversation) this.put(conversation);
       this.on.restored(id);
     } catch (error) {
-      toast(error.message, { kind: "error" });
+      toastError(error);
     }
   }
 }

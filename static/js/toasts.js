@@ -26,6 +26,9 @@ export function toast(text, { kind = "info", action = null, seconds = action ? 8
   return remove;
 }
 
+/** A refusal, in the words that it brings. */
+export const toastError = ({ message }) => toast(message, { kind: "error" });
+
 /** Waits while the pointer or the focus is on it, and for a page that is not seen. */
 function leaveAfter(node, seconds, remove) {
   let timer = 0;

@@ -2,8 +2,9 @@
 // goes into the message field, after its own fields were asked for. Nothing is sent from here.
 
 import { element, icon } from "./icons.js";
+import { matching } from "./matching.js";
 import { promptFields } from "./prompt_fields.js";
-import { matchingPrompts, variablesOf } from "./prompt_text.js";
+import { variablesOf } from "./prompt_text.js";
 
 const TYPED = /^\/([^\n]{0,60})$/;
 
@@ -48,7 +49,7 @@ export class PromptList {
 
   #show(query) {
     if (query === undefined || this.away) return;
-    const found = [...matchingPrompts(query, this.prompts), ...matchingPrompts(query, this.acts)];
+    const found = [this.prompts, this.acts].flatMap((entries) => matching(query, entries, ({ name }) => name));
     if (!found.length) return this.#close();
     if (found.map(({ name, id }) => id ?? name).join() !== this.shown) {
       this.shown = found.map(({ name, id }) => id ?? name).join();

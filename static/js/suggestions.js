@@ -1,6 +1,7 @@
 // The empty chat: a greeting by the viewer's clock and a few things a small model answers well; what is typed narrows them down.
 
 import { element } from "./icons.js";
+import { matching, wordsOf } from "./matching.js";
 
 const SHOWN = 4;
 const DAILY = 10; // the first of them, each of another kind than its neighbours, take turns before anything is typed
@@ -18,7 +19,7 @@ export function showSuggestions(list, greeting, boot, choose) {
   const today = ofDay(new Date().getDate());
   let shown = [];
   return (typed) => {
-    const ideas = typed.trim() ? matching(typed) : today;
+    const ideas = typed.trim() ? ideasFor(typed) : today;
     if (!typed.trim()) list.style.minHeight = "";
     else if (list.offsetHeight) list.style.minHeight ||= `${list.getBoundingClientRect().height}px`; // the composer stays where it is
     if (ideas.join() === shown.join()) return;
@@ -30,17 +31,9 @@ export function showSuggestions(list, greeting, boot, choose) {
 
 const ofDay = (day) => [...new Set(Array.from({ length: SHOWN }, (_, index) => IDEAS[(day + index * 3) % DAILY]))];
 
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-const wordsOf = (text) => plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
-
-/** Those in which each typed word begins a word, the ones that begin as typed first; none for what is longer than any of them or begins with a slash. */
-export function matching(typed, ideas = IDEAS) {
-  if (typed.startsWith("/")) return []; // prompts are chosen
-  const wanted = wordsOf(typed);
-  if (!wanted.length) return [];
-  const begins = (idea) => wordsOf(idea).join(" ").startsWith(wanted.join(" "));
-  const found = ideas.filter((idea) => wanted.every((word) => wordsOf(idea).some((other) => other.startsWith(word))));
-  return [...found.filter(begins), ...found.filter((idea) => !begins(idea))].slice(0, SHOWN);
+/** Those that what is typed may become; none without a word, and none after a slash: prompts are chosen then. */
+export function ideasFor(typed, ideas = IDEAS) {
+  return typed.startsWith("/") || !wordsOf(typed).length ? [] : matching(typed, ideas).slice(0, SHOWN);
 }
 
 function partOfDay(hour) {

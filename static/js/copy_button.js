@@ -5,15 +5,20 @@ import { copyText } from "./code_blocks.js";
 export function enableCopying(root = document) {
   for (const button of root.querySelectorAll("[data-copy]")) {
     const field = document.getElementById(button.dataset.copy);
-    const label = button.querySelector("span");
-    const said = label.textContent;
     button.hidden = false;
     field.addEventListener("focus", () => field.select());
-    button.addEventListener("click", async () => {
-      const done = await copyText(field.value);
-      if (!done) field.select();
-      label.textContent = done ? "Copied" : "Press Ctrl C";
-      setTimeout(() => { label.textContent = said; }, 1600);
-    });
+    copiesFrom(field, button);
   }
+}
+
+/** The button copies what the field holds then, and says whether it did. */
+export function copiesFrom(field, button) {
+  const label = button.querySelector("span");
+  const usual = label.textContent;
+  button.addEventListener("click", async () => {
+    const done = await copyText(field.value);
+    if (!done) field.select();
+    label.textContent = done ? "Copied" : "Press Ctrl C";
+    setTimeout(() => { label.textContent = usual; }, 1600);
+  });
 }

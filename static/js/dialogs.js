@@ -1,12 +1,14 @@
 // Native dialogs: closing by button and by a click beside them; the focus goes back to where it was.
 
 export function dialogs(root = document) {
-  for (const dialog of root.querySelectorAll("dialog")) {
-    dialog.addEventListener("click", (event) => {
-      if (event.target.closest("[data-close]")) dialog.close();
-      else if (event.target === dialog && outside(dialog, event)) dialog.close();
-    });
-  }
+  for (const dialog of root.querySelectorAll("dialog")) closesBeside(dialog);
+}
+
+export function closesBeside(dialog) {
+  dialog.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close]")) dialog.close();
+    else if (event.target === dialog && outside(dialog, event)) dialog.close();
+  });
 }
 
 function outside(dialog, { clientX, clientY }) {

@@ -1,6 +1,7 @@
 // The folders above the list, and the archive below them: opened, filled when first looked into, changed by a menu.
 
 import { sendingOnce } from "./ajax_form.js";
+import { openDialog } from "./dialogs.js";
 import { get, send } from "./http.js";
 import { element } from "./icons.js";
 import { openMenu } from "./menu.js";
@@ -200,7 +201,7 @@ export class FolderDialog {
     this.form.elements.name.value = folder?.name ?? "";
     this.form.elements.system_prompt.value = folder?.system_prompt ?? "";
     this.#say("");
-    this.dialog.showModal();
+    openDialog(this.dialog);
     this.form.elements.name.select();
   }
 

@@ -1,8 +1,8 @@
 // Sharing one chat: who may open the link, until when, what others see, stopping. Made when it is first asked for; every
 // change of a link that there is holds at once. It knows no message: the server takes the copy.
 
-import { copyText } from "./code_blocks.js";
-import { openDialog } from "./dialogs.js";
+import { copiesFrom } from "./copy_button.js";
+import { closesBeside, openDialog } from "./dialogs.js";
 import { brief } from "./format.js";
 import { get, post } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
@@ -50,19 +50,19 @@ class ShareDialog {
   // ---- how it looks -------------------------------------------------------------------------------------------
 
   #build() {
-    this.close = iconButton("close", "Close sharing", () => this.node.close(), { class: "icon-button large", "data-tip": null });
+    this.close = iconButton("close", "Close sharing", null, { class: "icon-button large", "data-close": true, "data-tip": null });
     this.said = element("p", { class: "faint" });
     this.error = element("p", { class: "form-error", role: "alert" });
     this.node = element("dialog", { class: "dialog share", "aria-labelledby": "share-title" },
       element("div", { class: "dialog-head" }, element("h2", { id: "share-title" }, "Share this chat"), this.close),
       element("div", { class: "dialog-body" }, this.said, this.#linkRow(), this.#oldRow(), this.#whoRow(), this.#timeRow(), this.#nameRow(), this.error, this.#foot()));
-    this.node.addEventListener("click", (event) => { if (event.target === this.node) this.node.close(); });
+    closesBeside(this.node);
   }
 
   #linkRow() {
     this.link = element("input", { class: "input", id: "share-link", readonly: true, spellcheck: "false", translate: "no", onfocus: () => this.link.setSelectionRange(0, this.link.value.length, "backward") });
-    this.copied = element("span", { "aria-live": "polite" }, "Copy link");
-    const copy = element("button", { type: "button", class: "button primary", onclick: () => this.#copy() }, icon("copy"), this.copied);
+    const copy = element("button", { type: "button", class: "button primary" }, icon("copy"), element("span", { "aria-live": "polite" }, "Copy link"));
+    copiesFrom(this.link, copy);
     this.preview = element("a", { class: "button small", target: "_blank", rel: "noopener" }, icon("eye"), "See what others see");
     this.linkRow = element("div", { class: "field" }, element("label", { for: "share-link" }, "Link"), element("div", { class: "copy-row" }, this.link, copy), element("p", { class: "share-look" }, this.preview));
     return this.linkRow;
@@ -107,7 +107,6 @@ class ShareDialog {
     this.said.textContent = this.#words(shared, possible);
     this.link.value = state.url ?? "";
     this.preview.href = state.url ?? "#";
-    this.copied.textContent = "Copy link";
     this.linkRow.hidden = !state.url;
     this.oldRow.hidden = !shared || state.is_current;
     this.stop.hidden = !shared;
@@ -163,12 +162,5 @@ class ShareDialog {
       this.#show(this.state);
       this.error.textContent = error.message;
     }
-  }
-
-  async #copy() {
-    const done = await copyText(this.link.value);
-    if (!done) this.link.select();
-    this.copied.textContent = done ? "Copied" : "Press Ctrl C";
-    setTimeout(() => { this.copied.textContent = "Copy link"; }, 1600);
   }
 }

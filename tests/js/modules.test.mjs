@@ -41,6 +41,17 @@ test("what is exported is taken by another module or tried by a test", () => {
   }
 });
 
+test("the chat fetches at once what it imports, and nothing else", () => {
+  const reached = new Set();
+  const reach = (name) => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    for (const [, other] of source(name).matchAll(/^(?:import|export) .*"\.\/(\w+)\.js";/gm)) reach(other);
+  };
+  reach("chat_page");
+  assert.deepEqual(named("modules").filter((name) => !named("lazy").includes(name)), [...reached].sort());
+});
+
 test("no colour outside tokens.css, no inline style or handler in templates", () => {
   for (const name of readdirSync(new URL("static/css/", root)).filter((file) => !["tokens.css", "admin.css"].includes(file))) {
     const text = readFileSync(new URL(`static/css/${name}`, root), "utf8").replace(/url\([^)]*\)/g, "");

@@ -1,6 +1,6 @@
 // The feedback dialog: counts characters, closes when the words have arrived.
 
-import { count } from "./format.js";
+import { count, counted } from "./format.js";
 import { openDialog } from "./dialogs.js";
 
 export function feedbackDialog(dialog) {
@@ -10,7 +10,7 @@ export function feedbackDialog(dialog) {
   const draw = () => {
     const length = [...words.value.trim()].length;
     const missing = words.minLength - length;
-    counter.textContent = missing > 0 ? `${missing} more ${missing === 1 ? "character" : "characters"}` : `${count(length)} of ${count(words.maxLength)}`;
+    counter.textContent = missing > 0 ? counted(missing, "more character") : `${count(length)} of ${count(words.maxLength)}`;
   };
   words.addEventListener("input", draw);
   form.addEventListener("ajax:done", () => { dialog.close(); draw(); });

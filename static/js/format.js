@@ -10,6 +10,9 @@ const utc = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "med
 
 export const count = (value) => number.format(value);
 
+/** "1 chat", "1,200 chats" */
+export const counted = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
+
 /** "20 MB" */
 export const bytes = (value) => (value >= 1e6 ? `${Math.round(value / 1e6)} MB` : `${Math.max(1, Math.round(value / 1e3))} kB`);
 

@@ -1,5 +1,6 @@
 // Chats from elsewhere: what a chosen file holds is shown first, then kept; both are asked of the server. It knows no format.
 
+import { count, counted } from "./format.js";
 import { send } from "./http.js";
 import { element } from "./icons.js";
 
@@ -9,8 +10,6 @@ const form = at("import-form");
 const chosen = at("import-choose");
 const go = at("import-go");
 const words = go.querySelector("span");
-
-export const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 
 form.hidden = false;
 chosen.addEventListener("change", () => look());
@@ -23,10 +22,10 @@ async function look() {
   if (!found) return;
   const messages = found.chats.reduce((sum, chat) => sum + chat.messages, 0);
   const more = found.created > found.chats.length ? "more than " : "";
-  say(found.created ? `${count(found.created, "chat")} with ${more}${count(messages, "message")} can be imported.` : "There is nothing to import in it.");
+  say(found.created ? `${counted(found.created, "chat")} with ${more}${counted(messages, "message")} can be imported.` : "There is nothing to import in it.");
   report(found, "Would be imported", "Would be left out");
   go.hidden = found.created === 0;
-  words.textContent = `Import ${count(found.created, "chat")}`;
+  words.textContent = `Import ${counted(found.created, "chat")}`;
 }
 
 async function keep() {
@@ -35,7 +34,7 @@ async function keep() {
   if (!done) return;
   go.hidden = true;
   chosen.value = "";
-  say(`${count(done.created, "chat is", "chats are")} in your list now.`);
+  say(`${counted(done.created, "chat is", "chats are")} in your list now.`);
   report(done, "Imported", "Left out");
 }
 
@@ -73,7 +72,7 @@ function clear() {
 
 function report({ chats, skipped }, kept, left) {
   const parts = [
-    chats.length && list(kept, chats.map((chat) => [chat.title, [count(chat.messages, "message"), chat.folder, chat.archived && "archived"].filter(Boolean).join(" · ")])),
+    chats.length && list(kept, chats.map((chat) => [chat.title, [counted(chat.messages, "message"), chat.folder, chat.archived && "archived"].filter(Boolean).join(" · ")])),
     skipped.length && list(left, skipped.map((chat) => [chat.title, chat.reason]), true),
   ];
   at("import-report").replaceChildren(...parts.filter(Boolean));
@@ -81,6 +80,6 @@ function report({ chats, skipped }, kept, left) {
 
 function list(title, rows, open = false) {
   const items = rows.slice(0, SHOWN).map(([name, about]) => element("li", {}, element("span", { class: "import-title", dir: "auto" }, name), " ", element("span", { class: "faint" }, about)));
-  if (rows.length > SHOWN) items.push(element("li", { class: "faint" }, `… and ${(rows.length - SHOWN).toLocaleString("en")} more`));
-  return element("details", { class: "import-list", open }, element("summary", {}, `${title}: ${rows.length.toLocaleString("en")}`), element("ul", { role: "list" }, ...items));
+  if (rows.length > SHOWN) items.push(element("li", { class: "faint" }, `… and ${count(rows.length - SHOWN)} more`));
+  return element("details", { class: "import-list", open }, element("summary", {}, `${title}: ${count(rows.length)}`), element("ul", { role: "list" }, ...items));
 }

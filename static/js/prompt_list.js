@@ -1,6 +1,7 @@
 // The list of prompts that a slash opens: it narrows down while one types; arrows, Enter and Escape, or the pointer. A prompt
 // goes into the message field, after its own fields were asked for. Nothing is sent from here.
 
+import { counted } from "./format.js";
 import { element, icon } from "./icons.js";
 import { matching } from "./matching.js";
 import { promptFields } from "./prompt_fields.js";
@@ -54,7 +55,7 @@ export class PromptList {
     if (found.map(({ name, id }) => id ?? name).join() !== this.shown) {
       this.shown = found.map(({ name, id }) => id ?? name).join();
       this.node.replaceChildren(...found.map((entry, index) => this.#option(entry, index)));
-      this.announcer.say(`${found.length} ${found.length === 1 ? "prompt" : "prompts"}`);
+      this.announcer.say(counted(found.length, "prompt"));
       this.node.hidden = false;
       this.#mark(0);
     }

@@ -1,6 +1,6 @@
 // What is left of the day's allowances, in words. Nothing is said while there is plenty. It knows no socket and no composer.
 
-import { count } from "./format.js";
+import { count, counted } from "./format.js";
 
 const NEAR = 0.8;
 const MINUTE = 60 * 1000;
@@ -31,7 +31,7 @@ export function wait(resetsAt, now = new Date()) {
   if (left >= 1.5 * HOUR) return `in ${Math.round(left / HOUR)} hours`;
   const step = left >= 20 * MINUTE ? 10 : 1; // screen readers say each change
   const minutes = Math.max(1, Math.round(left / MINUTE / step) * step);
-  return `in ${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
+  return `in ${counted(minutes, "minute")}`;
 }
 
 /** {caption, blocked}: what the caption says ("" for nothing), and why nothing can be sent (null when it can). */

@@ -2,12 +2,13 @@
 // goes into the message field, after its own fields were asked for. Nothing is sent from here.
 
 import { counted } from "./format.js";
+import { get } from "./http.js";
 import { element, icon } from "./icons.js";
 import { matching } from "./matching.js";
 import { promptFields } from "./prompt_fields.js";
 import { variablesOf } from "./prompt_text.js";
 
-const TYPED = /^\/([^\n]{0,60})$/;
+const TYPED = /^\/([^\n]*)$/;
 
 export class PromptList {
   /** manage(): opens the place where prompts are kept */
@@ -19,9 +20,10 @@ export class PromptList {
       { name: "Your prompts", hint: "Write, change, import them", sign: "gear", run: manage },
     ];
     this.prompts = [];
+    this.coming = null; // the prompts as they are now: asked for once, until the slash is gone or the field is left
     this.node = element("div", { class: "prompt-list", id: "prompt-list", role: "listbox", "aria-label": "Prompts", hidden: true });
     form.prepend(this.node);
-    form.addEventListener("focusout", ({ relatedTarget }) => { if (!form.contains(relatedTarget)) this.#close(); });
+    form.addEventListener("focusout", ({ relatedTarget }) => { if (!form.contains(relatedTarget)) this.#leave(); });
     this.node.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays where it is
     this.field.setAttribute("aria-autocomplete", "list");
     this.field.setAttribute("aria-controls", this.node.id);
@@ -29,27 +31,33 @@ export class PromptList {
 
   /** The message field has another text. */
   typed() {
-    const query = TYPED.exec(this.field.value)?.[1];
     if (this.field.value) this.fields?.remove();
-    if (query === undefined) this.away = false;
-    if (query === undefined || this.away) return this.#close();
-    if (this.node.hidden) this.#load();
-    this.#show(query);
+    if (this.#query() === null) {
+      this.away = false;
+      return this.#leave();
+    }
+    if (this.away) return;
+    this.coming ??= this.#load();
+    this.#show();
+  }
+
+  /** What is typed after the slash; null where the text is another. */
+  #query() {
+    return TYPED.exec(this.field.value)?.[1] ?? null;
   }
 
   async #load() {
     try {
-      const answer = await fetch("/prompts", { headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" } });
-      if (!answer.ok) return;
-      this.prompts = (await answer.json()).prompts;
-      if (!this.node.hidden || document.activeElement === this.field) this.#show(TYPED.exec(this.field.value)?.[1]);
+      this.prompts = (await get("/prompts")).prompts;
+      if (document.activeElement === this.field) this.#show();
     } catch {
-      // without a connection: those that were there before
+      this.coming = null; // those that were there before; with the next letter again
     }
   }
 
-  #show(query) {
-    if (query === undefined || this.away) return;
+  #show() {
+    const query = this.#query();
+    if (query === null || this.away) return;
     const found = [this.prompts, this.acts].flatMap((entries) => matching(query, entries, ({ name }) => name));
     if (!found.length) return this.#close();
     if (found.map(({ name, id }) => id ?? name).join() !== this.shown) {
@@ -74,6 +82,11 @@ export class PromptList {
     const chosen = this.node.children[index];
     chosen.scrollIntoView({ block: "nearest" });
     this.field.setAttribute("aria-activedescendant", chosen.id);
+  }
+
+  #leave() {
+    this.coming = null;
+    this.#close();
   }
 
   #close() {

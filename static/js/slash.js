@@ -6,13 +6,12 @@ export function slashPrompts(parts) {
   let list = null;
   const typed = async (text) => {
     if (!coming && !text.startsWith("/")) return;
-    coming ??= import("./prompt_list.js").then(({ PromptList }) => new PromptList(parts));
-    try {
-      list = await coming;
-      list.typed();
-    } catch {
-      coming = null; // without a connection: with the next letter again
-    }
+    coming ??= import("./prompt_list.js").then(
+      ({ PromptList }) => { list = new PromptList(parts); },
+      () => { coming = null; }, // without a connection: with the next letter again
+    );
+    await coming;
+    list?.typed();
   };
   return { typed, key: (event) => list?.key(event) ?? false };
 }

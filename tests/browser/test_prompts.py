@@ -68,6 +68,21 @@ def test_prompts_are_kept_chosen_by_keys_filled_in_and_brought_back(
     expect(field).to_be_focused()
     expect(chat.locator(".message")).to_have_count(0)  # it is sent by whoever wants to
 
+    asked: list[str] = []
+    chat.on("request", lambda request: asked.append(request.url.removeprefix(echo.url)))
+    field.fill("")
+    chat.route("**/prompts", lambda route: route.abort("internetdisconnected"))
+    for letter in "/e":
+        with chat.expect_event("requestfailed"):
+            field.press_sequentially(letter)
+    expect(options).to_have_count(1)  # of those that were there before
+    chat.unroute("**/prompts")
+    with chat.expect_response("**/prompts"):
+        field.press_sequentially("t")
+    field.press_sequentially("c/nginx/nginx.conf")
+    expect(options.first).to_be_hidden()
+    assert asked.count("/prompts") == 3  # as long as it fails, then no more
+
     field.fill("")
     field.press_sequentially("/help")
     expect(options).to_have_count(1)

@@ -82,6 +82,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
         "limits": {
             "message_chars": limits.MESSAGE_CHARS,
             "document_bytes": limits.DOCUMENT_BYTES,
+            "memory_chars": limits.MEMORY_CHARS,
             "title_chars": limits.TITLE_CHARS,
             "folder_name_chars": limits.FOLDER_NAME_CHARS,
             "feedback_min": limits.FEEDBACK_MIN,

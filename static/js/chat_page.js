@@ -51,14 +51,14 @@ const composer = new Composer({
   on: { send, stop, editLast, changed: (text) => { suggest(text); slash.typed(text); }, key: (event) => slash.key(event) },
 });
 const slash = slashPrompts({ form: at("composer"), announcer, manage: () => settings.open("prompts") });
-const remembering = new Remembering({ isOn: boot.memory, switches: at("panel-personal"), list, scroll, announcer });
+const remembering = new Remembering({ isOn: boot.memory, limits: boot.limits, switches: at("panel-personal"), list, scroll, announcer });
 const attachments = new Attachments({ root: at("attachments"), button: at("attach"), input: at("attach-files"), shade: at("drop-shade"), composer, limits: boot.limits, announcer, conversation: () => current });
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const folderDialog = new FolderDialog(at("folder"));
 const folders = new Folders({ root: at("folders"), template: at("folder-template"), folders: boot.folders,
   on: { put: (conversation) => sidebar.put(conversation), newChat, edit: (folder) => folderDialog.open(folder), redrawn: () => { drawing.head(); settings.refresh(); } } });
 const sidebar = new Sidebar({
-  root: at("conversation-list"), list: at("conversation-rows"), template: at("row-template"), folders,
+  root: at("conversation-list"), list: at("conversation-rows"), template: at("row-template"), folders, limits: boot.limits,
   on: {
     open: openConversation, share, removed: conversationRemoved, restored: conversationRestored, changed: conversationChanged,
     info: (id) => (current.id === id ? current.info : null), newFolder: (done) => folderDialog.open(null, done),

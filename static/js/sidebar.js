@@ -8,8 +8,8 @@ import { toast, toastError } from "./toasts.js";
 
 export class Sidebar {
   /** root holds the folders and the list; on: {open(id), share(id), removed(id), restored(id), changed(conversation), info(id), newFolder(done)} */
-  constructor({ root, list, template, folders, on }) {
-    Object.assign(this, { root, list, template, folders, on });
+  constructor({ root, list, template, folders, limits, on }) {
+    Object.assign(this, { root, list, template, folders, limits, on });
     this.currentId = null;
     this.removing = new Set();
     root.addEventListener("click", (event) => this.#click(event));
@@ -168,7 +168,7 @@ export class Sidebar {
     const link = row?.querySelector(".conversation-link");
     if (!link || row.querySelector(".rename-field")) return;
     const name = link.querySelector(".conversation-title");
-    const input = element("input", { class: "rename-field", type: "text", maxlength: "120", "aria-label": "New title", dir: "auto" });
+    const input = element("input", { class: "rename-field", type: "text", maxlength: this.limits.title_chars, "aria-label": "New title", dir: "auto" });
     input.value = name.textContent;
     let done = false;
     const finish = async (save) => {

@@ -1,39 +1,30 @@
 // Wires the chat page: one socket, one conversation in view, the list beside it. Each part knows only its own business.
 
-import { enhanceForms } from "./ajax_form.js";
 import { Announcer } from "./announcer.js";
-import { Attachments } from "./attachments.js";
+import { ChatList } from "./chat_list.js";
 import { ChatSocket } from "./chat_socket.js";
-import { dragChats } from "./chat_drag.js";
 import { announceWith } from "./code_blocks.js";
-import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { ConversationDrawing } from "./conversation_drawing.js";
 import { dialogs } from "./dialogs.js";
-import { Drafts } from "./drafts.js";
 import { Drawer } from "./drawer.js";
+import { everyPage } from "./every_page.js";
 import { feedbackDialog } from "./feedback.js";
-import { FolderDialog, Folders } from "./folders.js";
-import { keepTimes } from "./format.js";
 import { showFound } from "./found_message.js";
 import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
 import { ModelPicker } from "./model_picker.js";
-import { fitDock, share, whenRefused, wireControls } from "./page_controls.js";
+import { fitDock, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
 import { RecentChats } from "./recent_chats.js";
-import { Remembering } from "./remember.js";
 import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
-import { afterSessionEnd, leave } from "./session_end.js";
+import { leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
-import { Sidebar, shorten } from "./sidebar.js";
-import { slashPrompts } from "./slash.js";
-import { showSuggestions } from "./suggestions.js";
-import { preferences } from "./theme.js";
-import { adoptFlashes, toast } from "./toasts.js";
+import { toast } from "./toasts.js";
+import { writing } from "./writing.js";
 
 const at = (id) => document.getElementById(id);
 const boot = JSON.parse(at("boot").textContent);
@@ -44,40 +35,54 @@ const announcer = new Announcer(at("announcer"));
 const connection = new Connection(at("notice-bar"), at("model-picker"));
 const picker = new ModelPicker({ button: at("model-picker"), models: boot.models, usual: boot.model, conversation: () => current, choose: (name) => settings.set("model", name) });
 const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: loadOlder });
-const list = new MessageList(at("message-list"), messageActs({ reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, attempt, sent,
+const list = new MessageList(at("message-list"), messageActs({
+  reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, attempt, sent,
 }));
-const composer = new Composer({
-  form: at("composer"), drafts: new Drafts(boot.user.id), limits: boot.limits, sendKey: () => preferences.sendKey,
-  on: { send, stop, editLast, changed: (text) => { suggest(text); slash.typed(text); }, key: (event) => slash.key(event) },
+const { composer, attachments, remembering } = writing({
+  boot, list, scroll, announcer,
+  conversation: () => current,
+  managePrompts: () => settings.open("prompts"),
+  on: { send, stop, editLast },
 });
-const slash = slashPrompts({ form: at("composer"), announcer, manage: () => settings.open("prompts") });
-const remembering = new Remembering({ isOn: boot.memory, limits: boot.limits, switches: at("panel-personal"), list, scroll, announcer });
-const attachments = new Attachments({ root: at("attachments"), button: at("attach"), input: at("attach-files"), shade: at("drop-shade"), composer, limits: boot.limits, announcer, conversation: () => current });
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
-const folderDialog = new FolderDialog(at("folder"));
-const folders = new Folders({ root: at("folders"), template: at("folder-template"), folders: boot.folders,
-  on: { put: (conversation) => sidebar.put(conversation), newChat, edit: (folder) => folderDialog.open(folder), redrawn: () => { drawing.head(); settings.refresh(); } } });
-const sidebar = new Sidebar({
-  root: at("conversation-list"), list: at("conversation-rows"), template: at("row-template"), folders, limits: boot.limits,
-  on: {
-    open: openConversation, share, removed: conversationRemoved, restored: conversationRestored, changed: conversationChanged,
-    info: (id) => (current.id === id ? current.info : null), newFolder: (done) => folderDialog.open(null, done),
+const chats = new ChatList({
+  boot,
+  page: {
+    current: () => current,
+    open: openConversation,
+    newChat,
+    redraw: () => { drawing.head(); settings.refresh(); },
+    removed: conversationRemoved,
+    restored: conversationRestored,
   },
 });
-dragChats(at("conversation-list"), (id, place) => sidebar.drop(id, place));
+const { folders, sidebar } = chats;
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), beside: chat, shade: at("drawer-shade"), opener: at("open-sidebar") });
-const settings = new SettingsPanel({ boot, picker, conversation: () => current, folderPrompt: () => folders.promptOf(current.folderId), onSaved: conversationChanged, clear: ({ id, info }) => sidebar.remove(id, info?.title) });
-const drawing = new ConversationDrawing({ chat, list, composer, attachments, picker, announcer, conversation: () => current, titleOf: (id) => sidebar.titleOf(id), onLive: stopIfAsked });
+const settings = new SettingsPanel({
+  boot, picker,
+  conversation: () => current,
+  folderPrompt: () => folders.promptOf(current.folderId),
+  onSaved: (conversation) => chats.changed(conversation),
+  clear: ({ id, info }) => sidebar.remove(id, info?.title),
+});
+const drawing = new ConversationDrawing({
+  chat, list, composer, attachments, picker, announcer,
+  conversation: () => current,
+  titleOf: (id) => sidebar.titleOf(id),
+  onLive: stopIfAsked,
+});
 const search = new SearchDialog(at("search"), openConversation);
 const socket = new ChatSocket({
   event: handle,
-  up: () => { connection.up(); reopen(); if (connectedBefore) { sidebar.refresh(); quota.refresh(); } connectedBefore = true; },
+  up: connected,
   down: () => connection.down(),
   refused: () => leave(),
 });
 
 let current = make(null);
-let connectedBefore = false, stopAsked = null, removed = null;
+let connectedBefore = false;
+let stopAsked = null;
+let removed = null;
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
 
@@ -208,40 +213,27 @@ function editLast() {
   return Boolean(last);
 }
 
-// ---- events from the server -------------------------------------------------------------------------------------
+// ---- what the server says ---------------------------------------------------------------------------------------
+
+function connected() {
+  connection.up();
+  reopen();
+  if (connectedBefore) { // what happened meanwhile
+    sidebar.refresh();
+    quota.refresh();
+  }
+  connectedBefore = true;
+}
 
 function handle(name, payload) {
-  if (name === "conversation_changed") conversationChanged(payload.conversation);
-  else if (name === "conversation_removed") removedElsewhere(payload);
-  else if (name === "folders_changed") foldersChanged(payload);
+  if (name === "conversation_changed") chats.changed(payload.conversation);
+  else if (name === "conversation_removed") chats.removed(payload);
+  else if (name === "folders_changed") chats.foldersChanged(payload);
   else if (name === "quota_changed") quota.show(payload.quota);
   else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
   else if (name === "session_ended") leave(payload.reason);
   else if (name === "message_started" || name === "message_changed") current.handle(name, payload);
   else (current.owns(payload.message_id) ? current : kept.owning(payload.message_id) ?? current).handle(name, payload);
-}
-
-function conversationChanged(conversation) {
-  const row = sidebar.row(conversation.id);
-  const finished = row?.dataset.live === "1" && !conversation.live;
-  sidebar.put(conversation);
-  if (conversation.id === current.id) {
-    current.info = { ...current.info, ...conversation };
-    drawing.head();
-    settings.refresh();
-  } else if (finished) {
-    toast(`“${shorten(conversation.title)}” has an answer`, { kind: "success", action: { label: "Open", run: () => openConversation(conversation.id) } });
-  }
-}
-
-function foldersChanged({ folders: now, moved }) {
-  folders.show(now);
-  if (moved) sidebar.refresh();
-}
-
-function removedElsewhere({ conversation_id: id, restorable }) {
-  const inView = current.id === id;
-  sidebar.removedElsewhere(id, { title: (inView && current.info?.title) || sidebar.titleOf(id), inView, restorable });
 }
 
 function conversationRemoved(id) {
@@ -261,6 +253,7 @@ function conversationRestored(id) {
 
 // ---- the rest of the page ---------------------------------------------------------------------------------------
 
+everyPage();
 wireControls({
   user: boot.user, sidebar, settings, feedback: feedbackDialog(at("feedback")), scroll,
   currentId: () => current.id,
@@ -283,14 +276,9 @@ addEventListener("popstate", () => {
 addEventListener("pagehide", () => composer.saveNow(unsent()));
 whenRefused();
 
-keepTimes();
 announceWith((text) => announcer.say(text));
 whenMathReady(() => list.repaint());
 dialogs();
-enhanceForms();
-adoptFlashes();
-afterSessionEnd();
-const suggest = showSuggestions(at("suggestions"), at("greeting"), boot, (text) => composer.sendNow(text));
 fitDock(chat, at("messages"), at("dock"));
 
 show(boot.conversation_id, { push: false });

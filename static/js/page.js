@@ -1,22 +1,13 @@
 // Pages without a chat: forms, flashes, times.
 
-import { enhanceForms } from "./ajax_form.js";
-import { guardComposition } from "./composition.js";
 import { enableCopying } from "./copy_button.js";
-import { keepTimes, localTimes } from "./format.js";
-import { afterSessionEnd } from "./session_end.js";
-import { adoptFlashes } from "./toasts.js";
-import { tellZone } from "./zone.js";
+import { everyPage } from "./every_page.js";
+import { localTimes } from "./format.js";
 import "./theme.js";
 
-guardComposition();
-enhanceForms();
+everyPage();
 enableCopying();
-adoptFlashes();
-afterSessionEnd();
 localTimes(document);
-keepTimes();
-tellZone();
 comeAgain(document.querySelector("[data-again]")?.dataset.again);
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 

@@ -1,7 +1,6 @@
 // The buttons, menus and keys around the chat: each calls one act of the page it is given. It knows no message and no socket.
 
 import { copyText } from "./code_blocks.js";
-import { guardComposition } from "./composition.js";
 import { csrfToken } from "./http.js";
 import { element } from "./icons.js";
 import { KeyEditor } from "./key_editor.js";
@@ -9,16 +8,13 @@ import { openMenu } from "./menu.js";
 import { leave, signingOut } from "./session_end.js";
 import { bindings, shortcuts } from "./shortcuts.js";
 import { toast } from "./toasts.js";
-import { tellZone } from "./zone.js";
 
 const at = (id) => document.getElementById(id);
 
 export function wireControls(page) {
-  guardComposition();
   wireButtons(page);
   wireMenus(page);
   wireKeys(page);
-  tellZone();
   openFromAddress(page);
   addEventListener("hashchange", () => openFromAddress(page));
 }

@@ -1,0 +1,75 @@
+// The list beside the chat in view: puts rows, folders and dragging together, and keeps them true to what the server says.
+// It knows no message.
+
+import { dragChats } from "./chat_drag.js";
+import { FolderDialog, Folders } from "./folders.js";
+import { share } from "./page_controls.js";
+import { Sidebar, shorten } from "./sidebar.js";
+import { toast } from "./toasts.js";
+
+const at = (id) => document.getElementById(id);
+
+export class ChatList {
+  /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id), restored(id)} */
+  constructor({ boot, page }) {
+    const dialog = new FolderDialog(at("folder"));
+    this.page = page;
+    this.folders = new Folders({
+      root: at("folders"),
+      template: at("folder-template"),
+      folders: boot.folders,
+      on: {
+        put: (conversation) => this.sidebar.put(conversation),
+        newChat: page.newChat,
+        edit: (folder) => dialog.open(folder),
+        redrawn: page.redraw,
+      },
+    });
+    this.sidebar = new Sidebar({
+      root: at("conversation-list"),
+      list: at("conversation-rows"),
+      template: at("row-template"),
+      folders: this.folders,
+      limits: boot.limits,
+      on: {
+        open: page.open,
+        share,
+        removed: page.removed,
+        restored: page.restored,
+        changed: (conversation) => this.changed(conversation),
+        info: (id) => (this.#inView(id) ? page.current().info : null),
+        newFolder: (done) => dialog.open(null, done),
+      },
+    });
+    dragChats(at("conversation-list"), (id, place) => this.sidebar.drop(id, place));
+  }
+
+  #inView(id) {
+    return this.page.current().id === id;
+  }
+
+  // ---- what the server says -----------------------------------------------------------------------------------
+
+  changed(conversation) {
+    const { id, title, live } = conversation;
+    const finished = this.sidebar.row(id)?.dataset.live === "1" && !live;
+    this.sidebar.put(conversation);
+    if (this.#inView(id)) {
+      Object.assign(this.page.current().info ??= {}, conversation);
+      this.page.redraw();
+    } else if (finished) {
+      toast(`“${shorten(title)}” has an answer`, { kind: "success", action: { label: "Open", run: () => this.page.open(id) } });
+    }
+  }
+
+  foldersChanged({ folders, moved }) {
+    this.folders.show(folders);
+    if (moved) this.sidebar.refresh();
+  }
+
+  removed({ conversation_id: id, restorable }) {
+    const inView = this.#inView(id);
+    const title = (inView && this.page.current().info?.title) || this.sidebar.titleOf(id);
+    this.sidebar.removedElsewhere(id, { title, inView, restorable });
+  }
+}

@@ -1,0 +1,18 @@
+// What every page of Echo does, with a chat or without.
+
+import { enhanceForms } from "./ajax_form.js";
+import { guardComposition } from "./composition.js";
+import { keepTimes } from "./format.js";
+import { afterSessionEnd } from "./session_end.js";
+import { adoptFlashes } from "./toasts.js";
+import { tellZone } from "./zone.js";
+
+/** Before a page wires its own keys: the guard of compositions comes first. */
+export function everyPage() {
+  guardComposition();
+  enhanceForms();
+  adoptFlashes();
+  afterSessionEnd();
+  keepTimes();
+  tellZone();
+}

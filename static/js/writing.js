@@ -1,0 +1,43 @@
+// Writing a message: the field with what stands around it, which are suggestions, prompts after a slash, documents, and the
+// offer to remember something. It sends nothing.
+
+import { Attachments } from "./attachments.js";
+import { Composer } from "./composer.js";
+import { Drafts } from "./drafts.js";
+import { Remembering } from "./remember.js";
+import { slashPrompts } from "./slash.js";
+import { showSuggestions } from "./suggestions.js";
+import { preferences } from "./theme.js";
+
+const at = (id) => document.getElementById(id);
+
+/** conversation(): the one in view; managePrompts() opens where they are kept; on: {send(text), stop(), editLast()} */
+export function writing({ boot, list, scroll, announcer, conversation, managePrompts, on }) {
+  const form = at("composer");
+  const { limits } = boot;
+  const composer = new Composer({
+    form,
+    drafts: new Drafts(boot.user.id),
+    limits,
+    sendKey: () => preferences.sendKey,
+    on: {
+      ...on,
+      changed: (text) => { suggest(text); slash.typed(text); },
+      key: (event) => slash.key(event),
+    },
+  });
+  const suggest = showSuggestions(at("suggestions"), at("greeting"), boot, (text) => composer.sendNow(text));
+  const slash = slashPrompts({ form, announcer, manage: managePrompts });
+  const attachments = new Attachments({
+    root: at("attachments"),
+    button: at("attach"),
+    input: at("attach-files"),
+    shade: at("drop-shade"),
+    composer,
+    limits,
+    announcer,
+    conversation,
+  });
+  const remembering = new Remembering({ isOn: boot.memory, limits, switches: at("panel-personal"), list, scroll, announcer });
+  return { composer, attachments, remembering };
+}

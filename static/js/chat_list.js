@@ -3,8 +3,9 @@
 
 import { dragChats } from "./chat_drag.js";
 import { FolderDialog, Folders } from "./folders.js";
+import { shorten } from "./format.js";
 import { share } from "./page_controls.js";
-import { Sidebar, shorten } from "./sidebar.js";
+import { Sidebar } from "./sidebar.js";
 import { toast } from "./toasts.js";
 
 const at = (id) => document.getElementById(id);

@@ -1,4 +1,4 @@
-// Numbers and times as a person says them. Pure.
+// Numbers, times and titles as a person says them. Pure.
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
@@ -59,6 +59,19 @@ export function replyStats({ tokens, timing }) {
   const first = timing?.first_token_ms > 0 ? `\nFirst word after ${seconds(timing.first_token_ms / 1000)}` : "";
   const prompt = tokens.prompt ? `\nRead ${count(tokens.prompt)} tokens${tokens.cached ? `, ${count(tokens.cached)} remembered` : ""}` : "";
   return parts.join(" · ") + first + prompt;
+}
+
+export const shorten = (text, most = 40) => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
+
+/** The group a moment belongs to, in the viewer's own zone. */
+export function labelOf(iso, now = new Date()) {
+  const date = new Date(iso);
+  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
+  const days = Math.ceil((midnight - date) / 86400000);
+  if (days <= 0) return "Today";
+  if (days === 1) return "Yesterday";
+  if (days <= 7) return "Previous 7 days";
+  return new Intl.DateTimeFormat("en", { month: "long", year: "numeric" }).format(date);
 }
 
 const AGO_EACH = 30_000;

@@ -1,6 +1,7 @@
 // The list of conversations: keeps rows and groups true to the events, rename in place, menu, undo.
 
 import { ARCHIVE, placeOf } from "./folders.js";
+import { labelOf, shorten } from "./format.js";
 import { element } from "./icons.js";
 import { fields, post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
@@ -74,12 +75,11 @@ export class Sidebar {
     ], "Move to a folder");
   }
 
-  /** What is known of a chat, whose row may not be loaded. */
+  /** What is known of a chat, whose row may not be loaded; a folder that is gone holds nothing. */
   #stateOf(id) {
-    const row = this.row(id);
-    const { pinned = "0", place = "" } = row?.dataset ?? {};
-    const shown = { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: place === ARCHIVE ? null : place || null };
-    return this.on.info(id) ?? shown;
+    const { pinned, place, folder } = this.row(id)?.dataset ?? {};
+    const known = this.on.info(id) ?? { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: folder };
+    return { ...known, folder_id: this.folders.named(known.folder_id)?.id ?? null };
   }
 
   /** After a lost connection: what happened meanwhile. htmx listens. */
@@ -110,8 +110,8 @@ export class Sidebar {
   }
 
   #fill(row, conversation) {
-    const { title, pinned, live, updated_at: updated } = conversation;
-    Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation) });
+    const { title, pinned, live, updated_at: updated, folder_id: folder } = conversation;
+    Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation), folder: folder ?? "" });
     const name = row.querySelector(".conversation-title");
     if (name && name.textContent !== title) name.textContent = title;
     row.querySelector(".row-menu").setAttribute("aria-label", `More for ${title}`);
@@ -206,19 +206,22 @@ export class Sidebar {
   }
 
   async archive(id, archived) {
-    const title = shorten(this.titleOf(id) || "Chat");
-    if (!await this.#change(id, { archived })) return;
-    if (archived) toast(`“${title}” is in the archive`, { action: { label: "Undo", run: () => this.#change(id, { archived: false }) } });
-    else toast(`“${title}” is in the list again`, { kind: "success" });
+    if (this.#stateOf(id).archived === archived) return;
+    const now = await this.#change(id, { archived });
+    if (now && archived) toast(`“${shorten(now.title)}” is in the archive`, { action: { label: "Undo", run: () => this.#change(id, { archived: false }) } });
+    else if (now) toast(`“${shorten(now.title)}” is in ${this.#nameOf(now.folder_id) ?? "the list"} again`, { kind: "success" });
   }
 
   async move(id, folderId) {
     const { folder_id: before, archived } = this.#stateOf(id);
     if (before === folderId && !archived) return;
-    const title = shorten(this.titleOf(id) || "Chat");
-    if (!await this.#change(id, { folder_id: folderId, archived: false })) return;
+    const now = await this.#change(id, { folder_id: folderId, archived: false });
+    if (now) toast(`“${shorten(now.title)}” is in ${this.#nameOf(folderId) ?? "no folder"}`, { action: { label: "Undo", run: () => this.#change(id, { folder_id: before, archived }) } });
+  }
+
+  #nameOf(folderId) {
     const name = this.folders.named(folderId)?.name;
-    toast(name ? `“${title}” is in “${name}”` : `“${title}” is in no folder`, { action: { label: "Undo", run: () => this.#change(id, { folder_id: before, archived }) } });
+    return name && `“${name}”`;
   }
 
   /** Dropped somewhere: on a folder, the archive, or the list. */
@@ -226,13 +229,15 @@ export class Sidebar {
     return place === ARCHIVE ? this.archive(id, true) : this.move(id, place || null);
   }
 
+  /** Resolves with the chat as it is now; with null after saying why it could not be changed. */
   async #change(id, values) {
     try {
-      this.on.changed(await send("PATCH", `/api/conversations/${id}`, values));
-      return true;
+      const conversation = await send("PATCH", `/api/conversations/${id}`, values);
+      this.on.changed(conversation);
+      return conversation;
     } catch (error) {
       toastError(error);
-      return false;
+      return null;
     }
   }
 
@@ -282,16 +287,3 @@ export class Sidebar {
 
 /** Whether one row stands below another: pinned ones first, then the last used. */
 const follows = (one, other) => (one.pinned === other.pinned ? one.updated < other.updated : one.pinned < other.pinned);
-
-export const shorten = (text, most = 40) => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
-
-/** The group a moment belongs to, in the viewer's own zone. */
-export function labelOf(iso, now = new Date()) {
-  const date = new Date(iso);
-  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
-  const days = Math.ceil((midnight - date) / 86400000);
-  if (days <= 0) return "Today";
-  if (days === 1) return "Yesterday";
-  if (days <= 7) return "Previous 7 days";
-  return new Intl.DateTimeFormat("en", { month: "long", year: "numeric" }).format(date);
-}

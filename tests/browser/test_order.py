@@ -8,6 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from echo.extensions import db
+from echo.services.accounts import accounts
+from echo.services.chats import folders
 from tests.browser.conftest import ContextMaker, open_chat
 from tests.browser.talk import (
     SUBMIT_TWICE,
@@ -21,6 +24,7 @@ from tests.browser.talk import (
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_conversations import CHAT_MENU, new_chat, rows
 from tests.live.server import LiveServer, Person
+from tests.services.people import conversation_of
 from tests.services.test_imports import gpt, gpt_node
 
 
@@ -124,6 +128,41 @@ def test_a_chat_is_dragged_and_archived_and_another_tab_sees_it(
     chat.get_by_role("button", name="Search").click()
     chat.get_by_role("textbox", name="Search chats").fill("lions")
     expect(chat.locator(".search-result")).to_have_count(1)
+
+
+def prepared(echo: LiveServer, member: Person, *names: str) -> list[str]:
+    """Make folders, each with a chat that bears its name in small letters; return the folders' ids."""
+    with echo.app.app_context():
+        user = accounts.find(member.name)
+        assert user is not None
+        made = [folders.create(user.id, name).id for name in names]
+        for name, folder_id in zip(names, made, strict=True):
+            conversation_of(user, word=name.lower(), folder_id=folder_id)
+        db.engine.dispose()
+    return made
+
+
+def test_what_is_undone_goes_back_where_it_was(
+    chat: Page, echo: LiveServer, member: Person
+) -> None:
+    prepared(echo, member, "Lions")
+    changes: list[str] = []
+    chat.on("request", lambda sent: changes.append(sent.url) if sent.method == "PATCH" else None)
+    chat.reload()
+    folder(chat, "Lions").locator(".folder-open").click()
+    choose(chat, "[aria-label='More for lions title']", "Archive")
+    new_chat(chat)
+    folder(chat, "Archived").locator(".folder-open").click()
+    shown(chat, "Archived").drag_to(folder(chat, "Archived").locator(".folder-head"))
+    choose(chat, "[aria-label='More for lions title']", "Move to a folder")
+    chat.get_by_role("menuitemradio", name="No folder").click()
+    said = chat.locator(".toast", has_text="is in no folder")
+    said.get_by_role("button", name="Undo").click()
+    expect(shown(chat, "Archived")).to_have_text("lions title")
+    choose(chat, "[aria-label='More for lions title']", "Unarchive")
+    expect(chat.locator(".toast", has_text="is in “Lions” again")).to_be_visible()
+    expect(shown(chat, "Lions")).to_have_text("lions title")
+    assert len(changes) == 4  # archived once: what is in the archive already was dropped on it
 
 
 def test_chats_are_brought_along(chat: Page, echo: LiveServer, tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { score } from "../../static/js/ajax_form.js";
 import { lastSentenceEnd } from "../../static/js/announcer.js";
-import { ago, brief, counted, ordinal, queuePlace, replyStats, seconds } from "../../static/js/format.js";
-import { labelOf, shorten } from "../../static/js/sidebar.js";
+import { ago, brief, counted, labelOf, ordinal, queuePlace, replyStats, seconds, shorten } from "../../static/js/format.js";
 
 test("ordinals", () => assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 102].map(ordinal), ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd"]));
 

@@ -11,7 +11,7 @@ import { toast } from "./toasts.js";
 const at = (id) => document.getElementById(id);
 
 export class ChatList {
-  /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id), restored(id)} */
+  /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id, deleted), restored(deleted)} */
   constructor({ boot, page }) {
     const dialog = new FolderDialog(at("folder"));
     this.page = page;
@@ -23,6 +23,8 @@ export class ChatList {
         put: (conversation) => this.sidebar.put(conversation),
         newChat: page.newChat,
         edit: (folder) => dialog.open(folder),
+        deleting: (id, act) => this.sidebar.deleting(id, act),
+        restored: page.restored,
         redrawn: page.redraw,
       },
     });
@@ -71,6 +73,6 @@ export class ChatList {
   removed({ conversation_id: id, restorable }) {
     const inView = this.#inView(id);
     const title = (inView && this.page.current().info?.title) || this.sidebar.titleOf(id);
-    this.sidebar.removedElsewhere(id, { title, inView, restorable });
+    this.sidebar.removed(id, { title, inView, restorable });
   }
 }

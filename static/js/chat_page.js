@@ -236,19 +236,20 @@ function handle(name, payload) {
   else (current.owns(payload.message_id) ? current : kept.owning(payload.message_id) ?? current).handle(name, payload);
 }
 
-function conversationRemoved(id) {
+/** deleted: the chat itself, or the folder that it was deleted with. */
+function conversationRemoved(id, deleted) {
   kept.delete(id);
   if (current.id !== id) return;
-  removed = current;
-  removed.place = scroll.place;
+  current.place = scroll.place;
+  removed = { conversation: current, deleted };
   show(null);
 }
 
 /** Undone: back to it where it was left, unless it was not in view or the person has gone elsewhere since. */
-function conversationRestored(id) {
-  if (removed?.id !== id || current.id !== null) return;
-  kept.keep(removed);
-  openConversation(id);
+function conversationRestored(deleted) {
+  if (removed?.deleted !== deleted || current.id !== null) return;
+  kept.keep(removed.conversation);
+  openConversation(removed.conversation.id);
 }
 
 // ---- the rest of the page ---------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ export const ARCHIVE = "archived";
 export const placeOf = ({ archived, folder_id: folder }) => (archived ? ARCHIVE : folder ?? "");
 
 export class Folders {
-  /** on: {put(conversation), newChat(folder), edit(folder), redrawn()} */
+  /** on: {put(conversation), newChat(folder), edit(folder), deleting(id, act), restored(id), redrawn()} */
   constructor({ root, template, folders, on }) {
     Object.assign(this, { root, template, on });
     this.all = folders;
@@ -156,7 +156,7 @@ export class Folders {
 
   async #remove(folder, what) {
     try {
-      await send("DELETE", `/api/folders/${folder.id}?conversations=${what}`);
+      await this.on.deleting(folder.id, () => send("DELETE", `/api/folders/${folder.id}?conversations=${what}`));
       const said = what === "keep" ? "deleted; its chats are in the list" : "and its chats deleted";
       toast(`Folder “${folder.name}” ${said}`, { action: { label: "Undo", run: () => this.#restore(folder) } });
     } catch (error) {
@@ -165,7 +165,7 @@ export class Folders {
   }
 
   #restore(folder) {
-    return send("POST", `/api/folders/${folder.id}/restore`).catch(toastError);
+    return send("POST", `/api/folders/${folder.id}/restore`).then(() => this.on.restored(folder.id), toastError);
   }
 }
 

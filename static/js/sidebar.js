@@ -8,11 +8,11 @@ import { closeMenu, openMenu } from "./menu.js";
 import { toast, toastError } from "./toasts.js";
 
 export class Sidebar {
-  /** root holds the folders and the list; on: {open(id), share(id), removed(id), restored(id), changed(conversation), info(id), newFolder(done)} */
+  /** root holds the folders and the list; on: {open(id), share(id), removed(id, deleted), restored(deleted), changed(conversation), info(id), newFolder(done)} */
   constructor({ root, list, template, folders, limits, on }) {
     Object.assign(this, { root, list, template, folders, limits, on });
     this.currentId = null;
-    this.removing = new Set();
+    this.deleted = new Set(); // ids of chats and of folders that this page deletes or has just deleted
     root.addEventListener("click", (event) => this.#click(event));
     root.addEventListener("dblclick", (event) => {
       const row = event.target.closest(".conversation-link")?.closest(".conversation-row");
@@ -92,7 +92,7 @@ export class Sidebar {
 
   /** conversation_changed: put the row where it belongs. */
   put(conversation) {
-    if (this.removing.has(conversation.id)) return;
+    if (this.deleted.has(conversation.id)) return;
     const old = this.row(conversation.id);
     const moved = !old || old.dataset.pinned !== (conversation.pinned ? "1" : "0") || old.dataset.updated !== conversation.updated_at || (old.dataset.place ?? "") !== placeOf(conversation);
     const row = old ?? this.#newRow(conversation.id);
@@ -244,29 +244,40 @@ export class Sidebar {
   /** Deleted at once; the toast takes it back. */
   async remove(id, title = this.titleOf(id) || "Chat") {
     closeMenu();
-    this.removing.add(id); // until the event about it, which is no news here and may be faster than the answer
     try {
-      await post(`/conversations/${id}/delete`);
+      await this.deleting(id, () => post(`/conversations/${id}/delete`));
     } catch (error) {
-      this.removing.delete(id);
       return toastError(error);
     }
-    setTimeout(() => this.removing.delete(id), 1500);
     this.#forget(id);
     toast(`“${shorten(title)}” deleted`, this.#undo(id));
   }
 
-  /** conversation_removed: by another tab, another device or the server. Who reads it is told, and may take it back. */
-  removedElsewhere(id, { title, inView, restorable }) {
-    if (this.removing.delete(id)) return; // our own; what is said of it from now on is true again
-    this.#forget(id);
-    if (inView) toast(`“${shorten(title)}” was deleted ${restorable ? "elsewhere" : "for good"}.`, restorable ? this.#undo(id) : {});
+  /** This page deletes a chat, or a folder with its chats: the events about it are no news here, and may be faster than the answer. */
+  async deleting(id, act) {
+    this.deleted.add(id);
+    try {
+      await act();
+      setTimeout(() => this.deleted.delete(id), 1500);
+    } catch (error) {
+      this.deleted.delete(id);
+      throw error;
+    }
   }
 
-  #forget(id) {
+  /** conversation_removed: where it was another tab, another device or the server, who reads it is told, and may take it back. */
+  removed(id, { title, inView, restorable }) {
+    const ours = [id, this.#stateOf(id).folder_id].find((each) => this.deleted.has(each));
+    this.deleted.delete(id); // what is said of it from now on is true again
+    this.#forget(id, ours);
+    if (inView && !ours) toast(`“${shorten(title)}” was deleted ${restorable ? "elsewhere" : "for good"}.`, restorable ? this.#undo(id) : {});
+  }
+
+  /** deleted: the chat itself, or the folder that it was deleted with */
+  #forget(id, deleted = id) {
     this.row(id)?.remove();
     this.#tidy();
-    this.on.removed(id);
+    this.on.removed(id, deleted);
   }
 
   #undo(id) {
@@ -274,7 +285,7 @@ export class Sidebar {
   }
 
   async #restore(id) {
-    this.removing.delete(id);
+    this.deleted.delete(id);
     try {
       const { conversation } = await post(`/conversations/${id}/restore`);
       if (conversation) this.put(conversation);

@@ -165,6 +165,27 @@ def test_what_is_undone_goes_back_where_it_was(
     assert len(changes) == 4  # archived once: what is in the archive already was dropped on it
 
 
+def test_a_folder_that_is_deleted_here_was_not_deleted_elsewhere(
+    chat: Page, echo: LiveServer, member: Person
+) -> None:
+    prepared(echo, member, "Lions")
+    chat.reload()
+    folder(chat, "Lions").locator(".folder-open").click()
+    shown(chat, "Lions").click()
+    expect(chat.locator(".message")).to_have_count(4)
+    other = open_chat(chat.context.new_page(), echo)
+    other.goto(chat.url)
+    expect(other.locator(".message")).to_have_count(4)
+    of_folder(chat, "Lions", "Delete folder and chats")
+    expect(chat.locator(".message")).to_have_count(0)
+    expect(other.locator(".toast")).to_contain_text("“lions title” was deleted elsewhere.")
+    expect(chat.locator(".toast")).to_contain_text("Folder “Lions” and its chats deleted")
+    chat.get_by_role("button", name="Undo").click()
+    expect(chat.locator(".message")).to_have_count(4)
+    folder(other, "Lions").locator(".folder-open").click()
+    expect(shown(other, "Lions")).to_have_text("lions title")
+
+
 def test_chats_are_brought_along(chat: Page, echo: LiveServer, tmp_path: Path) -> None:
     circle = {**gpt(a=gpt_node("b", "user", "A"), b=gpt_node("a", "user", "B")), "title": "Round"}
     talk = gpt(

@@ -38,9 +38,10 @@ class Wanted(Body):
     limit: int = Field(USUALLY_FOUND, ge=1, le=PASSAGES_FOUND)
 
 
-@blueprint.before_request
-def _let_documents_be_large() -> None:
-    if request.method == "POST" and request.endpoint == "api_documents.upload":
+@blueprint.url_value_preprocessor
+def _allow_documents(endpoint: str | None, _values: Any) -> None:
+    """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
+    if endpoint == "api_documents.upload":
         request.max_content_length = DOCUMENT_REQUEST_BYTES
 
 

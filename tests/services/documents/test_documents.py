@@ -51,12 +51,16 @@ def bob(make_user: Callable[..., User]) -> User:
 def upload(client: FlaskClient, login: Callable[..., str]) -> Callable[..., Any]:
     def send(user: User, raw: bytes | str, name: str = "birds.md", **fields: str) -> Any:
         login(client, user)
-        content = io.BytesIO(raw.encode() if isinstance(raw, str) else raw)
-        boundary, body = encode_multipart({"file": FileStorage(content, name), **fields})
-        kind = f'multipart/form-data; boundary="{boundary}"'
-        return client.post("/api/documents", data=body, content_type=kind)
+        return sent(client, raw, name, **fields)
 
     return send
+
+
+def sent(client: FlaskClient, raw: bytes | str, name: str, token: str = "", **fields: str) -> Any:
+    content = io.BytesIO(raw.encode() if isinstance(raw, str) else raw)
+    boundary, body = encode_multipart({"file": FileStorage(content, name), **fields})
+    headers = {"Content-Type": f'multipart/form-data; boundary="{boundary}"', "X-CSRFToken": token}
+    return client.post("/api/documents", data=body, headers=headers)
 
 
 def settled(document_id: str) -> Document:
@@ -141,6 +145,20 @@ def test_the_order_and_scores_do_not_tell_of_others_words(ada: User, bob: User) 
     after = [(one.passage.id, one.score) for one in search.search(ada.id, "walrus keel", 9).found]
     assert after == before
     assert len(before) == 2
+
+
+def test_a_page_uploads_more_than_another_form_may_hold(
+    app: Flask, client: FlaskClient, ada: User, login: Callable[..., str]
+) -> None:
+    """The CSRF check reads the form first, within the limit that holds then."""
+    app.config.update(WTF_CSRF_ENABLED=True, WTF_CSRF_CHECK_DEFAULT=True)
+    login(client, ada)
+    token = client.get("/profile").text.split('name="csrf-token" content="')[1].split('"')[0]
+    large = b"x" * (limits.REQUEST_BYTES + 1_000)
+    assert sent(client, large, "a.txt").status_code == 400  # without the token
+    told = sent(client, large, "a.txt", token)
+    assert told.status_code == 201
+    assert settled(told.get_json()["id"]).size_bytes == len(large)
 
 
 def test_files_that_cannot_be_read_say_why(ada: User, upload: Callable[..., Any]) -> None:

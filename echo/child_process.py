@@ -10,13 +10,45 @@ import os
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import BinaryIO
 
 from echo import hub
 from echo.config import ROOT
 from echo.errors import Busy
+
+
+class Line:
+    """Green threads that do something one at a time, in the order in which they came.
+
+    Who has had its turn hands it to the next: whoever comes again at once stands behind those who wait.
+    """
+
+    def __init__(self, waiting: str) -> None:
+        self._waiting = waiting
+        self._waits: deque[hub.Latch] = deque()  # the first has its turn
+
+    @property
+    def is_free(self) -> bool:
+        """Tell whether nobody has a turn."""
+        return not self._waits
+
+    @contextmanager
+    def turn(self, patience: float) -> Iterator[None]:
+        """Wait for one's turn; raises Busy where it has not come after so many seconds."""
+        mine = hub.Latch()
+        self._waits.append(mine)
+        try:
+            if self._waits[0] is not mine and not mine.wait(patience):
+                raise Busy(self._waiting, retry_after=5)
+            yield
+        finally:
+            was_first = self._waits[0] is mine
+            self._waits.remove(mine)
+            if was_first and self._waits:
+                self._waits[0].notify()
 
 
 class ChildProcess:
@@ -25,12 +57,10 @@ class ChildProcess:
     def __init__(self, patience: float, waiting: str) -> None:
         self.patience = patience
         """Seconds without an answer after which the process is replaced, and a turn is not waited for."""
-        self._waiting = waiting
+        self._line = Line(waiting)
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._answers: BinaryIO = io.BytesIO()
-        self._busy = False
-        self._freed = hub.Signal()
 
     def stop(self) -> None:
         """End the process; the next request starts a new one."""
@@ -42,18 +72,9 @@ class ChildProcess:
             self._process.wait()
         self._socket = self._process = None
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> AbstractContextManager[None]:
         """Wait for one's turn: the process does one thing at a time; raises Busy after a while."""
-        while self._busy:
-            if not self._freed.wait(self.patience):
-                raise Busy(self._waiting, retry_after=5)
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-            self._freed.notify()
+        return self._line.turn(self.patience)
 
     def _open(self) -> socket.socket | None:
         """Return the way to the process, if it is running."""

@@ -25,7 +25,9 @@ from echo.services.storage import transaction
 
 log = structlog.get_logger()
 
-TOGETHER: Final = 32
+TOGETHER: Final = 4
+"""Passages in a batch: a question waits for one, which takes a second or two beside other work."""
+QUEUE_SECONDS: Final = 24 * 3600.0  # the vectors of a long document take half an hour
 RETRY_SECONDS: Final = 2.0
 QUESTION_CHARS: Final = 600
 LEAST_CHARS: Final = 60
@@ -62,11 +64,13 @@ def add_vectors(document_id: str) -> None:
         .limit(TOGETHER)
     )
     try:
-        while rows := db.session.execute(lacking).all():
-            db.session.commit()  # the connection goes back meanwhile
-            vectors = _patiently(folder, [f"{row.heading}\n{row.text}".strip() for row in rows])
-            _keep([row.id for row in rows], [halved(vector) for vector in vectors])
-    except EngineFailed as failure:
+        with Embedder.of(current_app).bulk.turn(QUEUE_SECONDS):
+            while rows := db.session.execute(lacking).all():
+                db.session.commit()  # the connection goes back meanwhile
+                texts = [f"{row.heading}\n{row.text}".strip() for row in rows]
+                vectors = _patiently(folder, texts)
+                _keep([row.id for row in rows], [halved(vector) for vector in vectors])
+    except (Busy, EngineFailed) as failure:
         log.warning("passages have no vectors", document=document_id, why=failure.text)
 
 

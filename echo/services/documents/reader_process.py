@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from echo.limits import (
     DOCUMENT_SECONDS,
 )
 
-PATIENCE_SECONDS: Final = 600.0
+QUEUE_SECONDS: Final = 6 * 3600.0  # eighteen people's twenty files, each as slow as it may be
 WAITING: Final = "Many documents are being read. Please attach it again later."
 TOO_LONG: Final = "Reading this file took too long or too much memory, so it was stopped."
 
@@ -27,7 +28,7 @@ class ReaderProcess(ChildProcess):
     """One document at a time; each has a process of its own."""
 
     def __init__(self) -> None:
-        super().__init__(PATIENCE_SECONDS, WAITING)
+        super().__init__(float(DOCUMENT_SECONDS), WAITING)
         self.seconds = float(DOCUMENT_SECONDS)
         self.memory = DOCUMENT_MEMORY_BYTES
 
@@ -36,6 +37,10 @@ class ReaderProcess(ChildProcess):
         """Return an application's."""
         found: ReaderProcess = app.extensions.setdefault("document_reader", cls())
         return found
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for the documents that came before: nobody looks on meanwhile, so it may take long."""
+        return self._line.turn(QUEUE_SECONDS)
 
     def read(self, path: Path, name: str, key: str) -> Iterator[dict[str, Any]]:
         """Yield what the process says of a file; to be called within `turn`.

@@ -16,7 +16,7 @@ import structlog
 from flask import Flask
 
 from echo import hub
-from echo.child_process import ChildProcess
+from echo.child_process import ChildProcess, Line
 from echo.errors import EngineFailed, TooLong
 
 log = structlog.get_logger()
@@ -42,6 +42,8 @@ class Embedder(ChildProcess):
 
     def __init__(self, idle: float = IDLE_SECONDS) -> None:
         super().__init__(PATIENCE_SECONDS, WAITING)
+        self.bulk = Line(WAITING)
+        """Who brings many texts, batch by batch, waits here first: others then wait for one batch of one."""
         self._idle = idle
         self._used_at = 0.0
         self._watched = False
@@ -109,6 +111,6 @@ class Embedder(ChildProcess):
         """Give the memory back while nobody asks."""
         while self._process is not None:
             hub.sleep(min(LOOK_SECONDS, self._idle))
-            if not self._busy and time.monotonic() - self._used_at >= self._idle:
+            if self._line.is_free and time.monotonic() - self._used_at >= self._idle:
                 self.stop()
         self._watched = False

@@ -57,6 +57,7 @@ def jobs() -> list[Job]:
         Job(conversations.purge_deleted, HOUR),
         Job(folders.purge_deleted, HOUR),
         Job(shelf.purge_deleted, HOUR),
+        Job(reading.remove_leftovers, HOUR, everywhere=True),
         Job(devices.forget_old, HOUR),
         Job(one_time_links.forget_expired, HOUR),
         Job(login_delays.forget_old, HOUR),

@@ -6,6 +6,7 @@ Knows no request: whoever takes the file says how it is saved. The file itself i
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ from echo.models.types import new_id
 from echo.services import background
 from echo.services.documents import meaning, shelf
 from echo.services.documents.reader_process import WAITING, ReaderProcess
-from echo.services.storage import assign, transaction, undone_on_failure
+from echo.services.storage import assign, execute, transaction, undone_on_failure
 from echo.text import composed, storable
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ MEGA: Final = 1_000_000
 UNSEEN: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
+LEFT_SECONDS: Final = 3600.0  # no file is that long on its way to its row
 LOST: Final = "Echo was stopped while it read this file. Please attach it again."
 FAILED: Final = "This file could not be read. Please try again; the log says why."
 
@@ -139,9 +141,9 @@ def read(document_id: str, path: Path) -> None:
             assign(row, status=DocumentStatus.READING)
             refused = _store(row, reader.read(path, row.name, str(row.user_id)))
         if refused is not None:
-            fail(row.id, refused)
+            fail(document_id, refused)
         else:
-            meaning.add_vectors(row.id)
+            background.run(meaning.add_vectors, document_id)
     except IntegrityError:  # the account is gone
         log.info("a document was deleted while it was read", document=document_id)
     except Busy:
@@ -198,11 +200,13 @@ def _row(document_id: str, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def fail(document_id: str, why: str) -> None:
-    """Write down why a document cannot be used, and let go of what was read of it."""
+    """Write down why a document cannot be used, and let go of what was read of it; a ready one stays."""
+    unread = (Document.id == document_id) & Document.status.in_(UNREAD)
+    if db.session.scalar(select(Document.id).where(unread)) is None:
+        return
     shelf.erase_passages(document_id)
     values = {"status": DocumentStatus.FAILED, "error": why[:300], "node": None}
-    change = update(Document).where(Document.id == document_id).values(values)
-    transaction(lambda: db.session.execute(change))
+    execute(update(Document).where(unread).values(values))
 
 
 def fail_lost() -> int:
@@ -216,3 +220,18 @@ def fail_lost() -> int:
         fail(document_id, LOST)
         (_folder() / document_id).unlink(missing_ok=True)
     return len(lost)
+
+
+def remove_leftovers() -> int:
+    """Remove old files of this process' folder that nobody will read; returns how many.
+
+    A process that died left them, or a disk that failed when they were to be removed.
+    """
+    before = time.time() - LEFT_SECONDS
+    old = [file for file in _folder().iterdir() if file.stat().st_mtime < before]
+    unread = set(db.session.scalars(select(Document.id).where(Document.status.in_(UNREAD))))
+    db.session.commit()  # nothing was written
+    left = [file for file in old if file.name not in unread]
+    for file in left:
+        file.unlink(missing_ok=True)
+    return len(left)

@@ -38,11 +38,6 @@ SHIPS = "Ships have keels. A walrus once sat on one.\n" * 3
 
 
 @pytest.fixture
-def ada(make_user: Callable[..., User]) -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
 def bob(make_user: Callable[..., User]) -> User:
     return make_user("bob")
 

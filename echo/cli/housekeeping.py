@@ -52,7 +52,7 @@ def jobs() -> list[Job]:
         Job(reap_replies, QUARTER_MINUTE, everywhere=True),
         Job(devices.end_expired, MINUTE),
         Job(rollups.refresh, MINUTE),
-        Job(reading.fail_lost, MINUTE),
+        Job(reading.fail_lost, MINUTE, everywhere=True),  # only this process knows what it reads
         Job(downloads.forget_old, MINUTE, everywhere=True),  # of this process' folder
         Job(conversations.purge_deleted, HOUR),
         Job(folders.purge_deleted, HOUR),

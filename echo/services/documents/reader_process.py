@@ -29,6 +29,8 @@ class ReaderProcess(ChildProcess):
 
     def __init__(self) -> None:
         super().__init__(float(DOCUMENT_SECONDS), WAITING)
+        self.taken: set[str] = set()
+        """The ids of documents that wait for it here, or are being read."""
         self.seconds = float(DOCUMENT_SECONDS)
         self.memory = DOCUMENT_MEMORY_BYTES
 

@@ -63,9 +63,9 @@ def add(
     """
     row = Document(id=new_id(), user_id=user_id, name=shown_name(name), size_bytes=0)
     _refuse_too_many(user_id)
-    path = _folder() / row.id
+    path, taken = _folder() / row.id, ReaderProcess.of(current_app).taken
     db.session.commit()  # the connection goes back meanwhile
-    with undone_on_failure(lambda: path.unlink(missing_ok=True)):
+    with undone_on_failure(lambda: (path.unlink(missing_ok=True), taken.discard(path.name))):
         hub.run_native(save, path)
         row.size_bytes = path.stat().st_size
         if row.size_bytes > DOCUMENT_BYTES:
@@ -78,6 +78,7 @@ def add(
             if conversation_id is not None:
                 shelf.link(conversation_id, [row])
 
+        taken.add(row.id)
         transaction(work)
     background.run(read, row.id, path)
     return row
@@ -155,6 +156,7 @@ def read(document_id: str, path: Path) -> None:
         fail(document_id, FAILED)
     finally:
         path.unlink(missing_ok=True)
+        reader.taken.discard(document_id)
 
 
 def _store(row: Document, said: Iterator[dict[str, Any]]) -> str | None:
@@ -210,14 +212,22 @@ def fail(document_id: str, why: str) -> None:
 
 
 def fail_lost() -> int:
-    """Mark what processes that are gone were reading; returns how many."""
+    """Mark what nobody reads; returns how many.
+
+    A process that is gone read it, or this one did and could not write down that it had failed.
+    """
     columns = select(Document.id, Document.node).where(Document.status.in_(UNREAD))
     rows = db.session.execute(columns).all()
     db.session.commit()  # nothing was written
-    alive = cluster.here().alive() if rows else set()
-    lost = [row.id for row in rows if alive is not None and row.node not in alive]
-    for document_id in lost:
-        fail(document_id, LOST)
+    here, taken = cluster.here(), ReaderProcess.of(current_app).taken
+    alive = here.alive() if rows else set()
+
+    def is_read(document_id: str, node: str | None) -> bool:
+        return document_id in taken if node == here.node else alive is None or node in alive
+
+    lost = [row for row in rows if not is_read(*row)]
+    for document_id, node in lost:
+        fail(document_id, FAILED if node == here.node else LOST)
         (_folder() / document_id).unlink(missing_ok=True)
     return len(lost)
 

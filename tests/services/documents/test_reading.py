@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from echo import cluster
+from echo.errors import InvalidInput, StorageUnavailable
 from echo.extensions import db
-from echo.models import Document, Passage, User
-from echo.services.documents import meaning, reading
+from echo.limits import DOCUMENTS_PER_CHAT
+from echo.models import Conversation, Document, Passage, User
+from echo.services.documents import meaning, reading, shelf
+from echo.services.documents.reader_process import ReaderProcess
 from tests.services.documents.test_documents import BIRDS, add, settled
 from tests.waiting import until
 
@@ -56,3 +61,51 @@ def test_files_that_nobody_will_read_are_removed_after_an_hour(ada: User) -> Non
         os.utime(file, (time.time() - age,) * 2)
     assert reading.remove_leftovers() == 1
     assert sorted(os.listdir(reading._folder())) == sorted([row.id, "new"])
+
+
+def test_what_is_being_read_or_waits_is_not_lost(app: Flask, ada: User) -> None:
+    with ReaderProcess.of(app).turn():
+        row = reading.add(ada.id, "a.txt", lambda path: Path(path).write_text(BIRDS))
+        assert reading.fail_lost() == 0
+    assert settled(row.id).status == "ready"
+    assert ReaderProcess.of(app).taken == set()
+
+
+def test_what_this_process_reads_no_more_has_failed(ada: User) -> None:
+    row = unread(ada, cluster.here().node)
+    assert reading.fail_lost() == 1
+    assert settled(row.id).error == reading.FAILED
+
+
+def test_a_database_that_is_away_when_reading_fails_leaves_nothing_unread(
+    app: Flask, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise StorageUnavailable("The database does not answer.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(reading.shelf, "erase_passages", away)
+        row = reading.add(ada.id, "a.png", lambda path: Path(path).write_bytes(b"\x89PNG\r\n"))
+        until(lambda: not ReaderProcess.of(app).taken, "the end of reading")
+    assert reading.fail_lost() == 1
+    assert settled(row.id).status == "failed"
+
+
+def test_a_file_that_is_not_taken_in_is_not_waited_for(app: Flask, ada: User) -> None:
+    with pytest.raises(InvalidInput, match="20 documents"):
+        reading.add(ada.id, "a.txt", lambda path: Path(path).write_text("x"), full_chat(ada))
+    assert ReaderProcess.of(app).taken == set()
+    assert os.listdir(reading._folder()) == []
+
+
+def full_chat(user: User) -> str:
+    chat = Conversation(user_id=user.id, title="Full")
+    rows = [
+        Document(user_id=user.id, name="a", size_bytes=1, status="ready")
+        for _ in range(DOCUMENTS_PER_CHAT)
+    ]
+    db.session.add_all([chat, *rows])
+    db.session.flush()
+    shelf.link(chat.id, rows)
+    db.session.commit()
+    return chat.id

@@ -13,11 +13,21 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from echo import hub
 from echo.config import ROOT
 from echo.errors import Busy
+
+NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+def bare_environment() -> dict[str, str]:
+    """Return what of the environment a program needs to run: for one that reads what strangers send.
+
+    No secret and no address of Echo's is in it.
+    """
+    return {name: os.environ[name] for name in NEEDED if name in os.environ}
 
 
 class Line:

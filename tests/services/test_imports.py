@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,6 +17,7 @@ from sqlalchemy import func, select
 
 from echo import limits
 from echo.clock import utc_now
+from echo.config import ROOT
 from echo.errors import Busy, EchoError, InvalidInput
 from echo.extensions import db
 from echo.models import Conversation, Folder, Message, User
@@ -523,3 +526,16 @@ def test_folders_are_found_by_name_or_made(ada: User) -> None:
         .order_by(Conversation.title)
     ).all()
     assert [name for _, name in rows] == ["Work", "New", "New", None]
+
+
+def test_a_file_that_ends_its_reader_leaves_no_copy_of_the_memory(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("[]")
+    code = (
+        "import resource, sys; from echo.services.chats.imports.taking_apart import main; main(sys.argv[1]); "
+        "print(resource.getrlimit(resource.RLIMIT_CORE))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, file], capture_output=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.endswith(b"(0, 0)\n")

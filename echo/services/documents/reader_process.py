@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from flask import Flask
 
-from echo.child_process import ChildProcess
+from echo.child_process import ChildProcess, bare_environment
 from echo.limits import (
     DOCUMENT_CHARS,
     DOCUMENT_MEMORY_BYTES,
@@ -20,6 +20,7 @@ from echo.limits import (
 )
 
 QUEUE_SECONDS: Final = 6 * 3600.0  # eighteen people's twenty files, each as slow as it may be
+LINE_BYTES: Final = 1_000_000  # ten passages with their terms, were each sign escaped, take a third
 WAITING: Final = "Many documents are being read. Please attach it again later."
 TOO_LONG: Final = "Reading this file took too long or too much memory, so it was stopped."
 
@@ -58,15 +59,15 @@ class ReaderProcess(ChildProcess):
 
     def _said(self, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         deadline = time.monotonic() + self.seconds
-        channel = self._launch("echo.parsing.worker")
+        channel = self._launch("echo.parsing.worker", environment=bare_environment())
         limits = {"pages": DOCUMENT_PAGES, "chars": DOCUMENT_CHARS, "memory": self.memory}
         limits["seconds"] = max(1, round(self.seconds))
         channel.sendall(json.dumps(asked | limits).encode() + b"\n")
         while True:
             channel.settimeout(max(0.01, deadline - time.monotonic()))
-            line = self._answers.readline()
+            line = self._answers.readline(LINE_BYTES)
             if not line.endswith(b"\n"):
-                raise OSError("the process has ended")
+                raise OSError("the process has ended, or says what no document holds")
             said: dict[str, Any] = json.loads(line)
             yield said
             if "end" in said or "refused" in said:

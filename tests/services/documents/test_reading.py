@@ -14,7 +14,7 @@ from echo.errors import InvalidInput, StorageUnavailable
 from echo.extensions import db
 from echo.limits import DOCUMENTS_PER_CHAT
 from echo.models import Conversation, Document, Passage, User
-from echo.services.documents import meaning, reading, shelf
+from echo.services.documents import meaning, reader_process, reading, shelf
 from echo.services.documents.reader_process import ReaderProcess
 from tests.services.documents.test_documents import BIRDS, add, settled
 from tests.waiting import until
@@ -96,6 +96,29 @@ def test_a_file_that_is_not_taken_in_is_not_waited_for(app: Flask, ada: User) ->
         reading.add(ada.id, "a.txt", lambda path: Path(path).write_text("x"), full_chat(ada))
     assert ReaderProcess.of(app).taken == set()
     assert os.listdir(reading._folder()) == []
+
+
+def test_the_reader_of_files_has_no_secret_in_its_environment(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "hidden")
+    (tmp_path / "a.txt").write_text("word " * 300_000)  # more than it can say before it is heard
+    reader = ReaderProcess.of(app)
+    said = reader.read(tmp_path / "a.txt", "a.txt", "1")
+    assert next(said) == {"kind": "text"}
+    assert reader._process is not None
+    environment = Path(f"/proc/{reader._process.pid}/environ").read_bytes()
+    said.close()
+    assert b"PATH=" in environment
+    assert b"hidden" not in environment
+
+
+def test_a_reader_that_says_what_no_document_holds_is_not_listened_to(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_process, "LINE_BYTES", 100)
+    row = add(ada, BIRDS)
+    assert (row.status, row.error) == ("failed", reader_process.TOO_LONG)
 
 
 def full_chat(user: User) -> str:

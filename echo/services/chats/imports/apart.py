@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from echo import hub
+from echo.child_process import bare_environment
 from echo.config import ROOT
 from echo.errors import Busy, InvalidInput
 from echo.extensions import db
@@ -25,7 +25,6 @@ SECONDS: Final = 60  # until the process is ended, whatever it does
 LOOK_SECONDS: Final = 0.02
 AT_ONCE: Final = 2
 SLICE_SECONDS: Final = 0.01  # of reading; then others have their turn
-NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 DIED: Final = "This file is too large, too deeply nested or takes too long to read."
 
 _reading = 0
@@ -64,7 +63,7 @@ def _run(source: IO[bytes], file: Path) -> None:
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", PROGRAM, str(file)],
             cwd=ROOT,
-            env={name: os.environ[name] for name in NEEDED if name in os.environ},
+            env=bare_environment(),
             stdin=subprocess.DEVNULL,
             stdout=found,
             stderr=subprocess.DEVNULL,

@@ -65,6 +65,7 @@ def main(path: str) -> None:
     """Write what is in the file to standard output."""
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_FSIZE, OUTPUT_BYTES),
+        (resource.RLIMIT_CORE, 0),
     ):  # fmt: skip
         resource.setrlimit(kind, (most, most))
     try:

@@ -60,18 +60,31 @@ class Scope:
         names = ", ".join(f":d{number}" for number in range(len(self.documents)))
         return statement.format(among=f"AND d.id IN ({names})")
 
+    def keys(self, terms_: Iterable[str]) -> list[str]:
+        """Return what is stored of these terms in the owner's passages."""
+        return [hashed(term, str(self.owner)) for term in terms_]
+
     def values(self) -> dict[str, Any]:
         """Return what the statement's names stand for."""
         chosen = {f"d{number}": each for number, each in enumerate(self.documents or ())}
         return {"owner": self.owner, **chosen}
 
 
-def by_words(scope: Scope, query: str) -> list[int]:
-    """Return the ids of the passages that hold words of the query, the best first."""
-    wanted = list(dict.fromkeys(terms(query)))[:QUERY_TERMS]
-    if not wanted or scope.documents == ():
+def wanted(query: str) -> list[str]:
+    """Return the first different terms of a query, as many as are looked for: no more are made."""
+    found: dict[str, None] = {}
+    for term in terms(query):
+        found[term] = None
+        if len(found) == QUERY_TERMS:
+            break
+    return list(found)
+
+
+def by_words(scope: Scope, query_terms: Sequence[str]) -> list[int]:
+    """Return the ids of the passages that hold any of these terms, the best first."""
+    if not query_terms or scope.documents == ():
         return []
-    keys = [hashed(term, str(scope.owner)) for term in wanted]
+    keys = scope.keys(query_terms)
     either = {"sqlite": " OR ", "postgresql": " | "}[db.engine.dialect.name]
     values = {"query": either.join(f'"{key}"' if either == " OR " else key for key in keys)}
     statement = scope.sql(BY_WORDS[db.engine.dialect.name])

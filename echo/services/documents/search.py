@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from echo.errors import InvalidInput
 from echo.extensions import db
@@ -63,7 +64,7 @@ def search(user_id: int, query: str, limit: int) -> Search:
     if is_blank(query):
         raise InvalidInput("Write what to look for.", field="query")
     vector = meaning.of_question(query)
-    scores, _ = _ranked(Scope(user_id), query, vector)
+    scores, _ = _ranked(Scope(user_id), ranking.wanted(query), vector)
     return Search(_told(user_id, scores, limit), vector is not None)
 
 
@@ -73,20 +74,21 @@ def fitting(user_id: int, documents: Sequence[Document], question: str, limit: i
     A question about the documents as a whole gets passages from all over them.
     """
     scope = Scope(user_id, tuple(row.id for row in documents))
-    asked = set(terms(question))
-    if asked <= ABOUT_ALL:
+    asked = ranking.wanted(question)
+    if ABOUT_ALL.issuperset(asked):
         return _all_over(documents, min(limit, OVERVIEW))
-    scores, cosines = _ranked(scope, question, meaning.of_question(question))
+    scores, cosines = _ranked(scope, asked, meaning.of_question(question))
     found = _told(user_id, scores, 2 * limit)
-    return [one for one in found if _fits(one, asked, cosines)][:limit]
+    telling = scope.keys(term for term in asked if term not in ABOUT_ALL)
+    return [one for one in found if _fits(one.passage, telling, cosines)][:limit]
 
 
 def _ranked(
-    scope: Scope, query: str, vector: bytes | None
+    scope: Scope, asked: list[str], vector: bytes | None
 ) -> tuple[dict[int, float], dict[int, float]]:
     """Return the joined scores of passages, and the cosines of those whose meaning is known."""
     near = ranking.by_meaning(scope, vector)
-    return ranking.fused(ranking.by_words(scope, query), near), near
+    return ranking.fused(ranking.by_words(scope, asked), near), near
 
 
 def _told(user_id: int, scores: dict[int, float], limit: int) -> list[Found]:
@@ -95,19 +97,19 @@ def _told(user_id: int, scores: dict[int, float], limit: int) -> list[Found]:
         select(Passage, Document)
         .join(Document, Document.id == Passage.document_id)
         .where(Passage.id.in_(ids), Document.user_id == user_id, Document.deleted_at.is_(None))
+        .options(undefer(Passage.words))
     )
     by_id = {passage.id: Found(passage, row, scores[passage.id]) for passage, row in rows}
     return [by_id[each] for each in ids if each in by_id]
 
 
-def _fits(one: Found, asked: set[str], cosines: dict[int, float]) -> bool:
+def _fits(passage: Passage, telling: list[str], cosines: dict[int, float]) -> bool:
     """Judge by meaning where meanings were compared; by words alone, one that says something is enough."""
-    if cosines.get(one.passage.id, 0.0) >= NEAR:
+    if cosines.get(passage.id, 0.0) >= NEAR:
         return True
-    told = f"{PurePath(one.document.name).stem}\n{one.passage.heading}\n{one.passage.text}"
-    held = (asked - ABOUT_ALL) & set(terms(told))
-    least = COVERED * len(asked - ABOUT_ALL) if cosines else 0
-    return len(held) >= max(1, least)
+    held = sum(key in passage.words for key in telling)
+    least = COVERED * len(telling) if cosines else 0
+    return held >= max(1, least)
 
 
 def _all_over(documents: Sequence[Document], limit: int) -> list[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from echo.extensions import db
 from echo.models import Conversation, Document, Passage, User
 from echo.parsing.passages import tidy
 from echo.services.accounts import accounts
-from echo.services.documents import reading, search, shelf
+from echo.services.documents import ranking, reading, search, shelf
 from echo.services.documents.reader_process import ReaderProcess
 from echo.services.people import archive, deletion
 from tests.parsing import made
@@ -227,13 +227,29 @@ def test_what_a_dead_process_was_reading_says_so(ada: User) -> None:
     assert settled(row.id).error == reading.LOST
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_question_gets_the_passages_that_fit_or_none(ada: User) -> None:
-    row = add(ada, BIRDS, "birds.md")
+    row = add(ada, BIRDS, "coast.md")
     fits = lambda text: search.fitting(ada.id, [row], text, 3)  # noqa: E731
     assert "burrows" in fits("Where do puffins breed?")[0].passage.text
+    assert [one.passage.heading for one in fits("A GULL?")] == ["Gulls", "Gulls"]
+    assert len(fits("What is on the coasts?")) == 3  # by the document's name
     assert fits("How is the weather in Madrid?") == []
     assert [one.passage.position for one in fits("Summarise this document, please.")] == [0, 1, 2]
     assert search.fitting(ada.id, [], "Where do puffins breed?", 3) == []
+
+
+def test_of_a_long_question_no_more_is_stemmed_than_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert ranking.wanted("The dogs and the DOG, a walrus") == ["dog", "walrus"]
+
+    def endless(_: str) -> Iterator[str]:
+        yield from ("x", "x", *map(str, range(ranking.QUERY_TERMS - 1)))
+        pytest.fail("one more was asked for")
+
+    monkeypatch.setattr(ranking, "terms", endless)
+    assert len(ranking.wanted("")) == ranking.QUERY_TERMS
 
 
 def test_documents_belong_to_chats_of_their_owner(

@@ -2,12 +2,14 @@
 // It knows no message; the conversation keeps the list.
 
 import { bytes } from "./format.js";
-import { csrfToken, post, remove, RequestError } from "./http.js";
+import { csrfToken, get, post, remove, RequestError } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
 import { toast, toastError } from "./toasts.js";
 
 const PASTE_CHARS = 4000; // from here on a pasted text is a document
 const LOOK_MS = 700;
+const LOOK_AT_MOST_MS = 5000;
+const SLOWER = 1.3; // each time: most files are read in a second, and the person has other requests to make
 const PICTURE = /^image\//;
 
 const isBusy = ({ status }) => ["sending", "waiting", "reading"].includes(status);
@@ -19,11 +21,52 @@ export function whyNot(file, { document_bytes: most }) {
   return file.size === 0 ? `“${file.name}” is empty.` : null;
 }
 
+/** Looks after documents that are being read, whatever their chat: one request for all of them at a time. */
+export class Watch {
+  #chats = new Map(); // by document
+
+  /** settled(conversation, one, isThere): it is ready, has failed or was taken out; isThere: false where it is deleted. */
+  constructor(settled) {
+    this.settled = settled;
+  }
+
+  add(conversation, one) {
+    this.#chats.set(one, conversation);
+    this.looking ??= this.#look().finally(() => { this.looking = null; });
+  }
+
+  async #look() {
+    for (let pause = LOOK_MS, next; this.#chats.size; pause = next) {
+      await new Promise((resolve) => { setTimeout(resolve, pause); });
+      next = Math.min(pause * SLOWER, LOOK_AT_MOST_MS);
+      try {
+        await this.#ask();
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        if (error.status === 401) this.#chats.clear(); // signed out: the page says so
+        next = Math.max(next, 1000 * error.retryAfter);
+      }
+    }
+  }
+
+  async #ask() {
+    const { data } = await get("/api/documents"); // the newest ones
+    for (const [one, conversation] of this.#chats) {
+      const found = data.find(({ id }) => id === one.id) ?? await known(one.id);
+      Object.assign(one, found);
+      if (found && isBusy(one) && conversation.documents.includes(one)) continue;
+      this.#chats.delete(one);
+      this.settled(conversation, one, found !== null);
+    }
+  }
+}
+
 export class Attachments {
   /** conversation(): the one in view, whose `documents` are shown. */
   constructor({ root, button, input, shade, composer, limits, announcer, conversation }) {
     Object.assign(this, { root, composer, limits, announcer, conversation });
     this.pasted = 0;
+    this.watch = new Watch((...told) => this.#settled(...told));
     button.addEventListener("click", () => input.click());
     input.addEventListener("change", () => { this.add([...input.files]); input.value = ""; });
     composer.field.addEventListener("paste", (event) => this.#paste(event));
@@ -36,7 +79,7 @@ export class Attachments {
     this.root.hidden = documents.length === 0;
     this.root.replaceChildren(...documents.map((one) => this.#chip(one)));
     this.composer.setWaiting(documents.some(isBusy));
-    for (const one of documents) if (one.id && isBusy(one) && !one.watched) this.#watch(this.conversation(), one);
+    for (const one of documents) if (one.id && isBusy(one)) this.watch.add(this.conversation(), one);
   }
 
   add(files) {
@@ -67,15 +110,8 @@ export class Attachments {
     return one;
   }
 
-  async #watch(conversation, one) {
-    one.watched = true;
-    while (isBusy(one) && conversation.documents.includes(one)) {
-      await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
-      const response = await fetch(`/api/documents/${one.id}`, { credentials: "same-origin" }).catch(() => null);
-      if (response?.ok) Object.assign(one, await response.json());
-      else if (response?.status === 404) this.#drop(conversation, one);
-    }
-    one.watched = false;
+  #settled(conversation, one, isThere) {
+    if (!isThere) this.#drop(conversation, one);
     if (one.status === "failed") this.announcer.say(`${one.name}: ${one.error}`);
     this.#drawn(conversation);
   }
@@ -166,6 +202,14 @@ export class Attachments {
       this.add([...event.dataTransfer.files]);
     });
   }
+}
+
+/** A document as it is now; null where it is no more. */
+function known(id) {
+  return get(`/api/documents/${id}`).catch((error) => {
+    if (error.status === 404) return null;
+    throw error;
+  });
 }
 
 /** fetch tells no progress of what is sent. */

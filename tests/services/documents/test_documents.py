@@ -132,8 +132,11 @@ def test_what_is_removed_for_good_leaves_the_index_too(ada: User) -> None:
 
 
 def test_the_order_and_scores_do_not_tell_of_others_words(ada: User, bob: User) -> None:
-    """BM25 weighs a word by how many passages hold it: only one's own may count."""
-    add(ada, "\n\n".join(["The walrus sleeps." + " Ice." * 80, "The keel creaks." + " Wood." * 80]))
+    """BM25 weighs a word by how many passages hold it: only one's own may count.
+
+    Both words weigh the same, so that the first passage is first; were the others' counted, it would not be.
+    """
+    add(ada, "\n\n".join(["The keel creaks." + " Wood." * 80, "The walrus sleeps." + " Ice." * 80]))
     before = [(one.passage.id, one.score) for one in search.search(ada.id, "walrus keel", 9).found]
     for _ in range(3):
         add(bob, "\n\n".join(["keel " * 60] * 8))

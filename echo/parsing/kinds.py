@@ -14,11 +14,11 @@ PICTURE: Final = (
     "This is a picture, and no model here sees pictures. Attach its text instead: a PDF with text, or what "
     "it says, typed."
 )
+# none that a text could begin with: a file of one of those kinds holds NULs, and is no text anyway
 MAGIC: Final = (
     (b"\x89PNG", PICTURE),
     (b"\xff\xd8\xff", PICTURE),
     (b"GIF8", PICTURE),
-    (b"BM", PICTURE),
     (b"II*\0", PICTURE),
     (b"MM\0*", PICTURE),
     (b"\0\0\x01\0", PICTURE),
@@ -26,9 +26,8 @@ MAGIC: Final = (
     (b"{\\rtf", "This is an RTF file. Save it as .docx or PDF, and attach that."),
     (b"\x1f\x8b", "This is a packed archive. Unpack it, and attach the files in it."),
     (b"7z\xbc\xaf", "This is a packed archive. Unpack it, and attach the files in it."),
-    (b"Rar!", "This is a packed archive. Unpack it, and attach the files in it."),
-    (b"ID3", "This is a sound, and sounds are not read here."),
-    (b"OggS", "This is a sound, and sounds are not read here."),
+    (b"Rar!\x1a", "This is a packed archive. Unpack it, and attach the files in it."),
+    (b"OggS\0", "This is a sound, and sounds are not read here."),
 )
 BINARY: Final = (
     "This is not a text. PDF, Word (.docx), HTML, Markdown, CSV, text and code can be read."

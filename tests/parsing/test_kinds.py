@@ -77,6 +77,10 @@ def test_texts_are_read_however_they_are_encoded(raw: bytes, text: str) -> None:
         (b"\x89PNG\r\n\x1a\n0000", "a.pdf", "no model here sees pictures"),
         (b"\xff\xd8\xff\xe0JFIF", "a.txt", "no model here sees pictures"),
         (b"RIFF0000WEBPVP8 ", "a.txt", "no model here sees pictures"),
+        (b"BM\x36\0\x0c\0\0\0\0\0", "a.bmp", "not a text"),
+        (b"ID3\x03\0\0\0\0\x0f\x76", "a.mp3", "not a text"),
+        (b"OggS\0\x02", "a.ogg", "sound"),
+        (b"Rar!\x1a\x07", "a.rar", "archive"),
         (b"\x7fELF\x02\x01\x01\0\0\0", "a.txt", "not a text"),
         (b"abc\0def", "a.py", "not a text"),
         (b"{\\rtf1", "a.rtf", "RTF"),
@@ -89,6 +93,14 @@ def test_texts_are_read_however_they_are_encoded(raw: bytes, text: str) -> None:
 )
 def test_what_cannot_be_read_is_refused_in_words(raw: bytes, name: str, words: str) -> None:
     assert words in refusal(raw, name)
+
+
+@pytest.mark.parametrize("begin", ["BM", "ID3", "Rar!", "OggS", "7z"])
+def test_words_that_begin_other_files_begin_texts_too(begin: str) -> None:
+    assert read(f"{begin} is a word".encode())[1][0].text == f"{begin} is a word"
+    assert (
+        read(f"{begin}I;weight\n21;60".encode(), "a.csv")[1][0].text == f"{begin}I: 21; weight: 60"
+    )
 
 
 def test_a_scanned_pdf_says_that_it_has_no_text() -> None:

@@ -19,7 +19,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from werkzeug.routing import Rule
 
-from echo.api.description import document
+from echo.api.description import document, protocols
 from echo.generation import Script, ScriptedReply
 from echo.models import RoleName, User
 from echo.scopes import Scope
@@ -99,6 +99,17 @@ def test_what_is_right_is_answered_as_described(api: Api) -> None:
             method,
             rule.rule,
         )
+
+
+def test_streams_are_of_events_as_described(api: Api) -> None:
+    streams = 0
+    for rule, _, operation in api.operations():
+        if getattr(protocols.OPERATIONS.get(rule.endpoint), "media", ()) == protocols.STREAM:
+            body = {**api.world.body(rule.endpoint)["json"], "stream": True}
+            answer = api.ask(operation.Case(body=body, media_type="application/json"))
+            assert answer.headers["content-type"][0].startswith("text/event-stream")
+            streams += 1
+    assert streams == 4
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])

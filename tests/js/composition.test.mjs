@@ -38,7 +38,8 @@ test("every other key is heard", () => {
 const file = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 test("both kinds of page have the guard, before any other script of theirs listens", () => {
-  for (const part of ["page", "page_controls"]) assert.match(file(`static/js/${part}.js`), /^ *guardComposition\(\);$/m, part);
+  assert.match(file("static/js/every_page.js"), /^export function everyPage\(\) {\n  guardComposition\(\);$/m);
+  for (const part of ["page", "chat_page"]) assert.match(file(`static/js/${part}.js`), /^ *everyPage\(\);$/m, part);
   assert.match(file("templates/base.html"), /block scripts %}<script type="module" src="{{ asset\('js\/page\.js'\)/);
   for (const folder of ["", "admin/"]) {
     for (const name of readdirSync(new URL(`../../templates/${folder}`, import.meta.url)).filter((each) => each.endsWith(".html") && each !== "chat.html")) {

@@ -15,7 +15,17 @@ from sqlalchemy import insert, select
 
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.models import ApiCall, Conversation, Device, KeptResponse, Message, RoleName, Share, User
+from echo.models import (
+    ApiCall,
+    Conversation,
+    Device,
+    Document,
+    KeptResponse,
+    Message,
+    RoleName,
+    Share,
+    User,
+)
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.people import archive
@@ -52,7 +62,10 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     copy = json.loads(files[f"shared/{share.id}.json"])
     assert (copy["conversation_id"], copy["shown_to"]) == (shown.id, "public")
     assert [each["text"] for each in copy["messages"]] == ["walrus copy"]
+    document = db.session.scalars(select(Document)).one()
+    assert json.loads(files[f"documents/{document.id}.json"])["name"] == "walrus.txt"
     assert set(files) == {
+        f"documents/{document.id}.json", f"documents/{document.id}.txt",
         "README.txt", f"responses/{kept.id}.json", "account.json", "prompts.json", "picture.webp",
         f"conversations/{shown.id}.json", f"conversations/{shown.id}.md",
         f"deleted/{deleted.id}.json", f"deleted/{deleted.id}.md", f"api_calls/{call.id}.json",

@@ -25,6 +25,13 @@ REF: Final = "#/components/schemas/{model}"
 ARGUMENT: Final = re.compile(r"<(?:\w+:)?(?:\w+_)?(\w+)>")
 NUMBERED: Final = ("user_id", "role_id")
 MADE_HERE: Final = "api_description."
+TEXT: Final = {"type": "string"}
+EVENT: Final = {
+    "type": "object",
+    "properties": {"event": TEXT, "data": TEXT},
+    "required": ["data"],
+}
+"""Each event of a stream: `data` is JSON, or `[DONE]` at the end of OpenAI's chat completions."""
 HEADLINES: Final = {
     "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
     "sharing": "Sharing", "messages": "Messages", "documents": "Documents",
@@ -112,7 +119,7 @@ def _add_schemas(spec: APISpec, described: list[Described]) -> Names:
 def _content(names: Names, model: Model, *texts: str) -> dict[str, Any]:
     schema = {"$ref": REF.format(model=names[model])}
     told: dict[str, Any] = {"application/json": {"schema": schema}}
-    return told | {kind: {"schema": {"type": "string"}} for kind in texts}
+    return told | {kind: {"schema": EVENT if kind in protocols.STREAM else TEXT} for kind in texts}
 
 
 # ── operations ──────────────────────────────────────────────────────────────────────────────

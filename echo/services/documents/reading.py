@@ -65,7 +65,7 @@ def add(
     _refuse_too_many(user_id)
     path, taken = _folder() / row.id, ReaderProcess.of(current_app).taken
     db.session.commit()  # the connection goes back meanwhile
-    with undone_on_failure(lambda: (path.unlink(missing_ok=True), taken.discard(path.name))):
+    with undone_on_failure(lambda: _leave(path, taken)):
         hub.run_native(save, path)
         row.size_bytes = path.stat().st_size
         if row.size_bytes > DOCUMENT_BYTES:
@@ -82,6 +82,11 @@ def add(
         transaction(work)
     background.run(read, row.id, path)
     return row
+
+
+def _leave(path: Path, taken: set[str]) -> None:
+    path.unlink(missing_ok=True)
+    taken.discard(path.name)
 
 
 def shown_name(name: str) -> str:

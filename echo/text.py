@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from echo.errors import InvalidInput, TooLong
@@ -23,6 +24,16 @@ JOINED_AT_MOST: Final = 64  # characters that are read as one; the longest emoji
 FLAGS_IN_A_ROW: Final = 64  # halves; longer rows may be cut inside of a flag
 MARKS_TOGETHER: Final = 30  # on one letter; Unicode Standard Annex 15, "Stream-Safe Text Format"
 PIECE: Final = 256  # characters that are composed at once
+
+
+def untagged(text: str, *names: str) -> str:
+    """Return a text in which nothing passes for one of these tags, however its sign is written."""
+    return _tags(names).sub(r"< \1\2", text)
+
+
+@lru_cache
+def _tags(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"[<＜﹤]\s*(/?)\s*({'|'.join(names)})\b", re.IGNORECASE)
 
 
 def one_newline(value: Any) -> Any:

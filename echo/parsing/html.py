@@ -18,6 +18,8 @@ BLOCKS: Final = re.compile(
     "nav|ol|p|pre|section|table|tbody|thead|title|tr|ul"
 )
 HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
+SOURCE_PER_CHAR: Final = 10
+"""Characters of source a character of text may take: a page that could hold too much is not read first."""
 SPACES: Final = re.compile(r"[ \t\f\v\xa0]+")
 DECLARED: Final = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
 
@@ -25,7 +27,7 @@ DECLARED: Final = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{1,40})", re
 def read(raw: bytes, limits: Limits) -> Iterator[Page]:
     """Yield the page's text, its headings marked as Markdown marks them."""
     source = _source(raw)
-    limits.refuse_chars(len(source) // 10)
+    limits.refuse_chars(len(source) // SOURCE_PER_CHAR)
     reader = _Reader()
     reader.feed(source)
     reader.close()

@@ -40,7 +40,7 @@ def read(raw: bytes, limits: Limits) -> Iterator[Page]:
         except FAULTS:
             damaged += 1
             continue
-        chars += len(text)
+        chars += len(text.strip())
         limits.refuse_chars(chars)
         if text.strip():
             yield Page(number, text, has_headings=False)

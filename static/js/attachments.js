@@ -149,7 +149,7 @@ export class Attachments {
     if (!one.id) return;
     try {
       if (conversation.id === null) await remove(`/api/documents/${one.id}`);
-      else await remove(`/api/conversations/${conversation.id}/documents?document_id=${one.id}`);
+      else await remove(`/api/conversations/${conversation.id}/documents/${one.id}`);
       toast(`“${one.name}” is out of this chat.`, { action: { label: "Undo", run: () => this.#putBack(conversation, one) } });
     } catch (error) {
       this.composer.showError(error.message);

@@ -104,7 +104,8 @@ def test_words_that_begin_other_files_begin_texts_too(begin: str) -> None:
 
 
 def test_a_scanned_pdf_says_that_it_has_no_text() -> None:
-    assert "only pictures of pages" in refusal(made.pdf(""))
+    for nothing in ("", "   "):
+        assert "only pictures of pages" in refusal(made.pdf(nothing, nothing))
 
 
 def test_a_locked_pdf_says_so() -> None:

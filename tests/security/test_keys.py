@@ -32,7 +32,6 @@ WORKING: dict[str, tuple[Scope, ...]] = {
 }
 REFUSED_ALL_THE_SAME = {  # whatever opens them
     "api_users.remove": 400,  # nobody's name is typed
-    "api_conversations.detach": 400,  # no document is named
     "api_conversations.restore": 404,  # nothing was deleted
     "api_folders.restore": 404,
     "api_documents.restore": 404,

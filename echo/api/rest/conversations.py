@@ -104,12 +104,6 @@ class OneDocument(Body):
     document_id: Text = Field(min_length=1, max_length=ID_CHARS)
 
 
-class WhichDocument(Query):
-    """Which document."""
-
-    document_id: Text | None = Field(None, min_length=1, max_length=ID_CHARS)
-
-
 class ExportAs(Query):
     """In which form."""
 
@@ -136,8 +130,8 @@ def _all_told(rows: list[Conversation]) -> list[dict[str, Any]]:
 @operation(shapes.Page[shapes.Conversation], query=Listed)
 def listing(query: Listed) -> dict[str, Any]:
     """List one's conversations, the last used first; pinned ones all come with the first page."""
-    shelf = shelves.Shelf(archived=query.archived, folder_id=query.folder_id)
-    rows, following = shelves.page(current_user.id, query.after, shelf)
+    which = shelves.Shelf(archived=query.archived, folder_id=query.folder_id)
+    rows, following = shelves.page(current_user.id, query.after, which)
     return {"data": _all_told(list(rows)), "next": following}
 
 
@@ -246,11 +240,9 @@ def attach(conversation_id: str, body: OneDocument) -> dict[str, Any]:
     return {"data": [shelf.wire(each) for each in shelf.of_conversation(row.id)]}
 
 
-@blueprint.delete("/<conversation_id>/documents")
-@operation(None, query=WhichDocument)
-def detach(conversation_id: str, query: WhichDocument) -> None:
+@blueprint.delete("/<conversation_id>/documents/<document_id>")
+@operation(None)
+def detach(conversation_id: str, document_id: str) -> None:
     """Take a document out of it; the document stays."""
     row = conversations.own(current_user.id, conversation_id)
-    if query.document_id is None:
-        raise InvalidInput("Name the document: ?document_id=…", field="document_id")
-    shelf.detach(row.id, shelf.own(current_user.id, query.document_id).id)
+    shelf.detach(row.id, shelf.own(current_user.id, document_id).id)

@@ -5,7 +5,6 @@ What is written here is never stored: only which passages they were is, with the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from sqlalchemy import select, tuple_
 from echo.extensions import db
 from echo.models import Document, Passage
 from echo.services.documents.search import Found
+from echo.text import untagged
 
 Source = dict[str, Any]
 
@@ -26,8 +26,7 @@ NOTHING: Final = (
     "<documents>\nNothing in the files that the user attached fits this question. Say so.\n"
     "</documents>\n"
 )
-MARK: Final = re.compile(r"[<＜﹤]\s*(/?)\s*(documents?)\b", re.IGNORECASE)
-NOTE: Final = re.compile(r"[<＜﹤]\s*(/?)\s*(documents?|help)\b", re.IGNORECASE)
+TAGS: Final = ("documents", "document")
 
 
 def source(number: int, found: Found) -> Source:
@@ -62,12 +61,12 @@ def written(given: Sequence[tuple[Source, str]]) -> str:
 
 def unmarked(question: str) -> str:
     """Return what a person asks so that it cannot pass for passages of documents."""
-    return MARK.sub(r"< \1\2", question)
+    return untagged(question, *TAGS)
 
 
 def data(text: str) -> str:
     """Return a text so that it cannot pass for the end of the data, or for a note of Echo's."""
-    return NOTE.sub(r"< \1\2", text)
+    return untagged(text, *TAGS, "help")
 
 
 def _place(one: Source) -> str:

@@ -25,7 +25,6 @@ from echo.limits import (
     DOCUMENT_BYTES,
     DOCUMENT_CHARS_PER_PERSON,
     DOCUMENT_NAME_CHARS,
-    DOCUMENTS_PER_PERSON,
     DOCUMENTS_WAITING,
 )
 from echo.models import Document, DocumentStatus, Passage
@@ -34,13 +33,17 @@ from echo.services import background
 from echo.services.documents import meaning, shelf
 from echo.services.documents.reader_process import WAITING, ReaderProcess
 from echo.services.storage import assign, execute, transaction, undone_on_failure
-from echo.text import composed, storable
+from echo.text import composed, is_blank, storable
 
 log = structlog.get_logger()
 
 UNREAD: Final = (DocumentStatus.WAITING, DocumentStatus.READING)
 FOLDER: Final = "documents"
 MEGA: Final = 1_000_000
+FULL: Final = (
+    f"With it your documents would hold more than {DOCUMENT_CHARS_PER_PERSON:,} characters, the most there "
+    "may be. Delete some first; deleted ones count until they cannot be restored."
+)
 UNSEEN: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
@@ -94,7 +97,7 @@ def shown_name(name: str) -> str:
     last = re.split(r"[/\\]", name)[-1]
     clean = " ".join(UNSEEN.sub("", composed(storable(last))).split())
     clean = "".join(char for char in clean if unicodedata.category(char) != "Co")
-    if not clean.strip(". "):
+    if is_blank(clean.strip(". ")):
         raise InvalidInput("A document needs a name.", field="file")
     if len(clean) <= DOCUMENT_NAME_CHARS:
         return clean
@@ -111,26 +114,18 @@ def _folder() -> Path:
 
 
 def _refuse_too_many(user_id: int) -> None:
-    mine = select(func.count(Document.id)).where(
-        Document.user_id == user_id, Document.deleted_at.is_(None)
+    shelf.refuse_full(user_id)
+    waiting = select(func.count(Document.id)).where(
+        Document.user_id == user_id, Document.deleted_at.is_(None), Document.status.in_(UNREAD)
     )
-    if (db.session.scalar(mine) or 0) >= DOCUMENTS_PER_PERSON:
-        raise Conflict(
-            f"You have {DOCUMENTS_PER_PERSON} documents, the most there may be. Delete some first.",
-            field="file",
-        )
-    if (db.session.scalar(mine.where(Document.status.in_(UNREAD))) or 0) >= DOCUMENTS_WAITING:
+    if (db.session.scalar(waiting) or 0) >= DOCUMENTS_WAITING:
         raise RateLimited(
             "Many of your documents wait to be read. Please attach this one when they are.",
             field="file",
             retry_after=10,
         )
     if shelf.chars_of(user_id) >= DOCUMENT_CHARS_PER_PERSON:
-        raise Conflict(
-            f"Your documents hold {DOCUMENT_CHARS_PER_PERSON:,} characters, the most there may be. "
-            "Delete some first; deleted ones count until they cannot be restored.",
-            field="file",
-        )
+        raise Conflict(FULL, field="file")
 
 
 # ── in the background ───────────────────────────────────────────────────────────────────────
@@ -179,6 +174,8 @@ def _store(row: Document, said: Iterator[dict[str, Any]]) -> str | None:
             hub.sleep()
         else:
             end = part["end"]
+            if shelf.chars_of(row.user_id) + end["chars"] > DOCUMENT_CHARS_PER_PERSON:
+                return FULL
             assign(
                 row,
                 status=DocumentStatus.READY,

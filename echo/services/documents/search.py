@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import undefer
 
 from echo.errors import InvalidInput
@@ -114,15 +114,14 @@ def _fits(passage: Passage, telling: list[str], cosines: dict[int, float]) -> bo
 
 def _all_over(documents: Sequence[Document], limit: int) -> list[Found]:
     """Return the beginning of each document, and passages at equal steps through it."""
-    found: list[Found] = []
     share = max(1, limit // max(1, len(documents)))
-    for row in documents[:limit]:
-        step = max(1, row.passage_count // share)
-        positions = list(range(0, row.passage_count, step))[:share]
-        query = (
-            select(Passage)
-            .where(Passage.document_id == row.id, Passage.position.in_(positions))
-            .order_by(Passage.position)
-        )
-        found += [Found(passage, row, 0.0) for passage in db.session.scalars(query)]
-    return found
+    wanted = [(row.id, position) for row in documents[:limit] for position in _steps(row, share)]
+    query = select(Passage).where(tuple_(Passage.document_id, Passage.position).in_(wanted))
+    passages = {(one.document_id, one.position): one for one in db.session.scalars(query)}
+    by_id = {row.id: row for row in documents}
+    return [Found(passages[key], by_id[key[0]], 0.0) for key in wanted if key in passages]
+
+
+def _steps(row: Document, count: int) -> Iterable[int]:
+    """Return at most so many positions at equal steps."""
+    return range(0, row.passage_count, max(1, row.passage_count // count))[:count]

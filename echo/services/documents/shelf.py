@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select
 
 from echo import hub
 from echo.clock import iso, utc_now
-from echo.errors import InvalidInput, NotFound
+from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
-from echo.limits import DOCUMENTS_PER_CHAT, DOCUMENTS_PER_PAGE
+from echo.limits import DOCUMENTS_PER_CHAT, DOCUMENTS_PER_PAGE, DOCUMENTS_PER_PERSON
 from echo.models import Conversation, ConversationDocument, Document, Passage
 from echo.services.storage import assign, transaction
 from echo.text import storable
@@ -30,6 +30,16 @@ def own(user_id: int, document_id: str) -> Document:
     if row is None or row.user_id != user_id or row.deleted_at is not None:
         raise NotFound(NOT_FOUND, field="document_id")
     return row
+
+
+def refuse_full(user_id: int) -> None:
+    """Raise Conflict where the person has as many documents as there may be."""
+    count = select(func.count()).select_from(_of(user_id).subquery())
+    if (db.session.scalar(count) or 0) >= DOCUMENTS_PER_PERSON:
+        raise Conflict(
+            f"You have {DOCUMENTS_PER_PERSON} documents, the most there may be. Delete some first.",
+            field="file",
+        )
 
 
 def _of(user_id: int) -> Select[Document]:
@@ -68,10 +78,11 @@ def remove(user_id: int, document_id: str) -> None:
 
 
 def restore(user_id: int, document_id: str) -> Document:
-    """Undo a deletion; raises NotFound when there is nothing to undo."""
+    """Undo a deletion; raises NotFound when there is nothing to undo, Conflict where there is no room."""
     row = db.session.get(Document, storable(document_id))
     if row is None or row.user_id != user_id or row.deleted_at is None:
         raise NotFound(NOT_FOUND)
+    refuse_full(user_id)
     assign(row, deleted_at=None)
     return row
 
@@ -97,7 +108,11 @@ def wanted(user_id: int, document_ids: Iterable[str]) -> list[Document]:
     ids = list(dict.fromkeys(document_ids))
     if len(ids) > DOCUMENTS_PER_CHAT:
         raise InvalidInput(f"A chat has at most {DOCUMENTS_PER_CHAT} documents.", field="documents")
-    return [own(user_id, document_id) for document_id in ids]
+    some = Document.id.in_([storable(document_id) for document_id in ids])
+    rows = {row.id: row for row in db.session.scalars(_of(user_id).where(some))} if ids else {}
+    if len(rows) < len(ids):
+        raise NotFound(NOT_FOUND, field="document_id")
+    return [rows[storable(document_id)] for document_id in ids]
 
 
 def link(conversation_id: str, rows: Sequence[Document]) -> None:
@@ -183,11 +198,11 @@ def stretch(document: Document, position: int) -> Stretch:
         passage=middle.text,
         after=_joined(later, middle.end_at, later[-1].end_at if later else 0),
         earlier=position - AROUND if position > AROUND else None,
-        later=position + AROUND if position + AROUND < document.passage_count else None,
+        later=position + AROUND if position + AROUND + 1 < document.passage_count else None,
     )
 
 
-def _joined(rows: Sequence[Passage], start: int, end: int) -> str:
+def _joined(rows: Sequence[Passage | Row[Any]], start: int, end: int) -> str:
     """Return the text of passages from one place of the document to another."""
     parts: list[str] = []
     for row in rows:
@@ -208,12 +223,8 @@ def whole_text(document_id: str) -> str:
         .where(Passage.document_id == document_id)
         .order_by(Passage.position)
     )
-    parts: list[str] = []
-    end = 0
-    for start, end_at, text in db.session.execute(query):
-        parts.append(("\n" if start > end else "") + text[max(0, end - start) :])
-        end = max(end, end_at)
-    return "".join(parts)
+    rows = db.session.execute(query).all()
+    return _joined(rows, 0, rows[-1].end_at) if rows else ""
 
 
 # ── for good ────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,6 @@ that the next turn's prompt begins with the same tokens and their keys and value
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +15,7 @@ from echo.services.help import facts, search
 from echo.services.help.facts import Facts
 from echo.services.help.table import Entry
 from echo.services.site_settings import SiteSettings
+from echo.text import untagged
 
 IDENTITY: Final = (
     "You are Echo, the assistant of the chat application Echo {version}. {where} The people who run this "
@@ -27,7 +27,6 @@ BLOCK_CHARS: Final = 380
 """About 90 tokens (of small vocabularies 115): what the entries beside a question may have together."""
 LEAST_WINDOW: Final = 2048
 """A model that reads less than this has no room beside the conversation, and is too small to read it."""
-MARK: Final = re.compile(r"[<＜﹤]\s*(/?)\s*(help)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Prompting:
 
     def plain(self, text: str) -> str:
         """Return what a person wrote as the model reads it: no note of the help."""
-        return unmarked(text) if self.is_on else text
+        return untagged(text, "help") if self.is_on else text
 
     def question(self, text: str) -> str:
         """Return a question as the model reads it: with the entries that fit, if any do."""
@@ -64,11 +63,6 @@ def prompting(
     """Return what holds for a model with a window of so many tokens; `wanted`: the model's own switch."""
     is_on = wanted and site.help == "on" and window >= LEAST_WINDOW
     return Prompting(role, facts.of(settings, site), is_on)
-
-
-def unmarked(text: str) -> str:
-    """Return what a person wrote so that it cannot pass for a note of the help."""
-    return MARK.sub(r"< \1\2", text)
 
 
 def _lines(found: list[Entry], facts: Facts) -> list[str]:

@@ -35,7 +35,6 @@ REFUSED = [
 FIELDS = {"title": "A title", "pinned": "1", "name": "A name", "text": "A text"}
 NAMED = {  # what else an address must say
     "api_users.remove": "?username=ada",
-    "api_conversations.detach": "?document_id=1",
 }
 CHANGES = {  # what programs may send as JSON
     "api_conversations.change": {"title": "A title"},

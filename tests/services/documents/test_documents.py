@@ -198,14 +198,46 @@ def test_what_is_too_large_or_too_many_is_refused(
     assert upload(ada, b"x" * (limits.DOCUMENT_REQUEST_BYTES + 1)).status_code == 413
     assert upload(ada, "x", "\u202e.").status_code == 400
     assert upload(ada, "x", conversation_id="nobody's").status_code == 404
-    monkeypatch.setattr(reading, "DOCUMENTS_PER_PERSON", 1)
+    assert upload(ada, "x", "\u3164").status_code == 400
+    monkeypatch.setattr(shelf, "DOCUMENTS_PER_PERSON", 1)
     add(ada, BIRDS)
     assert upload(ada, "x").status_code == 409
-    monkeypatch.setattr(reading, "DOCUMENTS_PER_PERSON", 5)
+    monkeypatch.setattr(shelf, "DOCUMENTS_PER_PERSON", 5)
     monkeypatch.setattr(reading, "DOCUMENT_CHARS_PER_PERSON", 10)
     assert upload(ada, "x").status_code == 409
     monkeypatch.setattr(reading, "DOCUMENTS_WAITING", 0)
     assert upload(ada, "x").status_code == 429
+
+
+def test_limits_hold_for_what_is_restored_and_for_what_is_read_at_once(
+    ada: User, client: FlaskClient, login: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = add(ada, BIRDS)
+    shelf.remove(ada.id, first.id)
+    second = add(ada, BIRDS)
+    login(client, ada)
+    monkeypatch.setattr(shelf, "DOCUMENTS_PER_PERSON", 1)
+    assert client.post(f"/api/documents/{first.id}/restore").status_code == 409
+    shelf.remove(ada.id, second.id)
+    assert client.post(f"/api/documents/{first.id}/restore").status_code == 200
+    monkeypatch.setattr(shelf, "DOCUMENTS_PER_PERSON", 5)
+    monkeypatch.setattr(reading, "DOCUMENT_CHARS_PER_PERSON", shelf.chars_of(ada.id) + 5)
+    third = add(ada, "More than five.")
+    assert (third.status, third.error) == ("failed", reading.FULL)
+
+
+def test_the_end_of_a_text_offers_no_later_one(ada: User) -> None:
+    row = Document(user_id=ada.id, name="a", size_bytes=1, status="ready", passage_count=41)
+    db.session.add(row)
+    db.session.flush()
+    for at in range(41):
+        text = {"text": "x", "words": "", "start_at": at, "end_at": at + 1, "heading": ""}
+        db.session.add(Passage(document_id=row.id, position=at, **text))
+    db.session.commit()
+    assert shelf.stretch(row, 9).later == 39
+    assert shelf.stretch(row, 10).later is None
+    assert (shelf.stretch(row, 30).earlier, shelf.stretch(row, 31).earlier) == (None, 1)
+    assert shelf.whole_text(row.id) == "x" * 41
 
 
 @pytest.mark.parametrize(
@@ -267,7 +299,7 @@ def test_documents_belong_to_chats_of_their_owner(
     assert shelf.chats_of([row]) == {row.id: [chat]}
     path = f"/api/conversations/{chat.id}/documents"
     assert client.post(path, json={"document_id": row.id}).get_json()["data"] == listed
-    assert client.delete(f"{path}?document_id={row.id}").status_code == 204
+    assert client.delete(f"{path}/{row.id}").status_code == 204
     assert shelf.of_conversation(chat.id) == []
 
 

@@ -13,6 +13,7 @@ from echo import __version__
 from echo.policies import RoleName
 from echo.services import help
 from echo.services.help import Prompting, context, entries, facts
+from echo.text import untagged
 from tests.services.help.site import here
 from tests.structure.layers import ROOT
 
@@ -158,13 +159,13 @@ def test_a_note_that_a_person_wrote_is_no_note(text: str) -> None:
 
 @given(st.text(alphabet="<>/help HELP＜\n\t", max_size=60))
 def test_no_jumble_makes_a_note(text: str) -> None:
-    shown = context.unmarked(text)
+    shown = untagged(text, "help")
     assert "<help>" not in shown.casefold()
     assert "</help>" not in shown.casefold()
-    assert context.unmarked(shown).count("help") == text.count("help")
+    assert untagged(shown, "help").count("help") == text.count("help")
 
 
 @given(st.text(max_size=400))
 def test_other_text_is_not_touched(text: str) -> None:
-    if context.MARK.search(text) is None:
-        assert context.unmarked(text) == text
+    if not any(sign in text for sign in "<＜﹤"):
+        assert untagged(text, "help") == text

@@ -96,9 +96,11 @@ class Rig:
         self.stored = Stored(self.server)
         root = self.server.member("root", role="super_admin")
         for process in self.processes:  # the first connection of all starts what looks after them
-            Person(process, "root").sign_in().tab().close()
+            person = Person(process, "root").sign_in()
+            person.tab().close()
+            person.http.close()
         root.http.close()
-        self._at_rest = [self._counts(process) for process in self.processes]
+        self._at_rest = [self._settled(process) for process in self.processes]
         for held in self._at_rest:
             held |= {"connections": 0, "rooms": []}
             held["greenlets"].setdefault("run", ["housekeeping, if it was busy just now"])
@@ -146,6 +148,18 @@ class Rig:
         sockets = sum(port not in pooled for port in found.pop("peers"))
         sockets -= len(found["greenlets"].get("idle", []))
         return {**found, "sockets": sockets, "files": files}
+
+    def _settled(self, server: LiveServer) -> dict[str, Any]:
+        """Return the counts once what has just been closed is gone from them."""
+        counts: list[dict[str, Any]] = []
+
+        def same_again() -> bool:
+            counts.append(self._counts(server))
+            last = [(each["sockets"], each["connections"]) for each in counts[-3:]]
+            return len(last) == 3 and len(set(last)) == 1 and last[0][1] == 0
+
+        wait_until(same_again, "a server at rest", step=0.3)
+        return counts[-1]
 
     def left_over(self, *, timers: bool, patience: float = TIMERS_WITHIN) -> dict[str, Any]:
         """Return what is held and was not at rest, with both values; waits for what ends soon."""

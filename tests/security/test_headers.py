@@ -14,8 +14,8 @@ from echo.app import create_app
 from echo.forms import spam_trap
 from tests.conftest import PASSWORD, settings_for
 from tests.security.conftest import Somebody
-from tests.security.test_matrix import ask, rules
-from tests.security.world import World, build
+from tests.security.test_matrix import ask, in_worlds, rules
+from tests.security.world import World
 from tests.web.browser import Browser
 
 FIXED = {
@@ -48,10 +48,7 @@ def policy_of(response: Any) -> dict[str, str]:
 
 def answers(app: Flask, person: Somebody, login: Any, things: World) -> Iterator[tuple[str, Any]]:
     """Yield the answer of every route and method, and of some that lead nowhere."""
-    for rule, method in rules(app):
-        if person.user is not None:
-            login(person.browser, person.user)
-        world = build(things.owner)
+    for rule, method, world in in_worlds(rules(app), things, person, login):
         yield f"{method} {rule.rule}", ask(person.browser, app, world, rule, method)
     for path in ("/nowhere", "/static/nowhere.js", "/c/%00", "/admin/nowhere"):
         yield path, person.browser.get(path)

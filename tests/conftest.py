@@ -140,7 +140,7 @@ def matplotlib_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def drawing_process(matplotlib_folder: Path) -> Iterator[ChartWorker]:
     """One real drawing process for all tests that need no fresh one: it takes seconds to start."""
-    worker = ChartWorker(matplotlib_folder, PATIENCE)
+    worker = cheap_apps.SharedDrawing(matplotlib_folder, PATIENCE)
     yield worker
     worker.stop()
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from analytics import render
 from analytics.catalogue import CHARTS, Chart, Span
@@ -60,11 +61,16 @@ def test_every_chart_says_what_it_is(chart: Chart):
 @pytest.mark.parametrize("size", ["wide", "narrow"])
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=lambda chart: chart.name)
 def test_a_month_in_all_kinds(chart: Chart, size, kind):
-    figure = chart.draw(chart.prepare(MONTH_ROWS, MONTH), MONTH, LIGHT, size, "A title")
+    def figure() -> Figure:
+        return chart.draw(chart.prepare(MONTH_ROWS, MONTH), MONTH, LIGHT, size, "A title")
+
     if kind == "png":
-        assert render.to_png(figure).startswith(b"\x89PNG")
+        assert render.to_png(figure()).startswith(b"\x89PNG")
     else:
-        svg = render.to_svg(figure)
+        svg = render.to_svg(figure())
+        assert size == "narrow" or svg == render.to_svg(figure()), (
+            "the same figure is the same bytes"
+        )
         assert "A title" in texts(svg)
         assert chart.nothing not in texts(svg)
 
@@ -96,12 +102,9 @@ def test_nothing_is_said_instead_of_shown(chart: Chart):
 
 
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=lambda chart: chart.name)
-def test_absent_rows_are_refused_and_the_same_figure_is_the_same_bytes(chart: Chart):
+def test_absent_rows_are_refused(chart: Chart):
     with pytest.raises(ValueError, match="are missing"):
         chart.prepare({}, MONTH)
-    frame = chart.prepare(MONTH_ROWS, MONTH)
-    first, second = (render.to_svg(chart.draw(frame, MONTH, LIGHT)) for _ in range(2))
-    assert first == second
 
 
 def test_rows_may_come_as_iso_texts():

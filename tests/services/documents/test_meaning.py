@@ -122,7 +122,7 @@ def test_a_question_without_a_vector_is_looked_up_by_its_words(
 
 def test_a_document_whose_vectors_fail_is_found_by_its_words(ada: User, embedder: ByHand) -> None:
     embedder.before = lambda texts: failing(EngineFailed("gone"))
-    row = add(ada, SEA)
+    row = add(ada, SEA, "sea.md")
     until(lambda: embedder.asked and embedder.bulk.is_free, "a batch that fails")
     assert (row.status, lacking()) == ("ready", 2)
     assert headings(search.search(ada.id, "puffins", 5).found) == ["Puffins"]

@@ -39,7 +39,7 @@ def test_vectors_that_fail_cost_a_ready_document_nothing(
         raise RuntimeError("no vectors")
 
     monkeypatch.setattr(meaning, "add_vectors", no_vectors)
-    row = add(ada, BIRDS)
+    row = add(ada, BIRDS, "birds.md")
     until(lambda: seen, "vectors that are tried")
     assert db.session.query(Passage).count() == 3
     assert settled(row.id).status == "ready"
@@ -47,7 +47,7 @@ def test_vectors_that_fail_cost_a_ready_document_nothing(
 
 
 def test_what_is_ready_cannot_fail(ada: User) -> None:
-    row = add(ada, BIRDS)
+    row = add(ada, BIRDS, "birds.md")
     reading.fail(row.id, "too late")
     assert settled(row.id).status == "ready"
     assert db.session.query(Passage).count() == 3

@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_socketio import SocketIOTestClient
 
 from echo import config, engines, logs
 from echo.admin.chart_worker import ChartWorker
@@ -74,6 +75,7 @@ def folder_of(item: pytest.Item) -> str:
 def pytest_collection_finish() -> None:
     """Leave the imported libraries out of every later garbage collection: they stay to the end."""
     gc.enable()
+    gc.set_threshold(200_000)  # an application, some 20,000 objects in circles, dies young
     gc.collect()
     gc.freeze()
 
@@ -182,7 +184,7 @@ def app(
     monkeypatch.setattr(limiter, "enabled", False)
     monkeypatch.setattr(bcrypt, "_log_rounds", 4)
     box["engine"].start()
-    hub_bridge.start(app.extensions["turns"], app.extensions["wakeup"])
+    bridge = hub_bridge.start(app.extensions["turns"], app.extensions["wakeup"])
     with app.app_context():
         yield app
         box["engine"].stop(timeout=5)
@@ -190,6 +192,8 @@ def app(
         _let_turns_end(app)
         db.session.remove()
         db.engine.dispose()
+    bridge.end()
+    SocketIOTestClient.clients.clear()  # it would keep every application of every test
 
 
 def _let_turns_end(app: Flask) -> None:

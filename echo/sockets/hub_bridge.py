@@ -12,9 +12,9 @@ from echo.services.turns import Turns
 from echo.sockets.model_news import ModelNews
 
 
-def start(turns: Turns, wakeup: hub.Wakeup) -> None:
+def start(turns: Turns, wakeup: hub.Wakeup) -> hub.Task:
     """Begin to wake the reader of every stream that has news, and to tell what models do."""
-    hub.spawn(wakeup.listen, _waker(turns))
+    return hub.Task(wakeup.listen, _waker(turns))
 
 
 def _waker(turns: Turns) -> Callable[[], None]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, Final
 
 from flask import Flask, Request, current_app, request, request_finished, request_started
+from prometheus_client import Histogram
 from sqlalchemy import event
 
 from echo import signals
@@ -40,7 +42,10 @@ class Listener:
             signal.connect(listener)
         with app.app_context():
             event.listen(db.engine, "before_cursor_execute", _note_statement)
-            event.listen(db.engine, "after_cursor_execute", self._time_statement)
+            timed = partial(
+                _time_statement, metrics.database_seconds
+            )  # an engine holds no application
+            event.listen(db.engine, "after_cursor_execute", timed)
 
     # ── requests and events ─────────────────────────────────────────────────────────────────
 
@@ -99,15 +104,6 @@ class Listener:
         if is_current(self._app):
             self._metrics.logins.labels(result).inc()
 
-    # ── the database ────────────────────────────────────────────────────────────────────────
-
-    def _time_statement(self, connection: Any, _cursor: Any, statement: str, *_how: Any) -> None:
-        began = connection.info.pop(BEGAN, None)
-        if began is not None:
-            word = statement.lstrip()[:10].partition(" ")[0].lower()
-            kind = word if word in STATEMENTS else OTHER
-            self._metrics.database_seconds.labels(kind).observe(time.perf_counter() - began)
-
 
 def is_current(app: Flask) -> bool:
     """Return whether what is announced just now happens in this application; a process may have several."""
@@ -137,3 +133,13 @@ def _note_beginning(_app: Flask) -> None:
 
 def _note_statement(connection: Any, *_how: Any) -> None:
     connection.info[BEGAN] = time.perf_counter()
+
+
+def _time_statement(
+    seconds: Histogram, connection: Any, _cursor: Any, statement: str, *_how: Any
+) -> None:
+    began = connection.info.pop(BEGAN, None)
+    if began is not None:
+        word = statement.lstrip()[:10].partition(" ")[0].lower()
+        kind = word if word in STATEMENTS else OTHER
+        seconds.labels(kind).observe(time.perf_counter() - began)

@@ -32,7 +32,7 @@ def told(client: Browser) -> dict[str, Any]:
 
 def test_every_route_and_method_of_programs_is_described(app: Flask, told: dict[str, Any]) -> None:
     real = {
-        (re.sub(r"<(?:\w+:)?(?:\w+_)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        (document.path_of(rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule.startswith(("/api/", "/v1/")) and rule.endpoint not in UNDESCRIBED

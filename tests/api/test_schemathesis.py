@@ -55,13 +55,12 @@ class Api:
 
     def operations(self) -> Iterator[tuple[Rule, str, Any]]:
         for rule, method, _ in document.operations(self.app):
-            path = document.ARGUMENT.sub(r"{\1}", rule.rule)
-            yield rule, method, self.schema[path][method.upper()]
+            yield rule, method, self.schema[document.path_of(rule)][method.upper()]
 
     def named(self, rule: Rule, world: World) -> dict[str, str]:
         """Return the arguments of an address by the names that the document gives them."""
-        values = world.arguments(rule)
-        return {document.ARGUMENT.sub(r"\1", f"<{name}>"): value for name, value in values.items()}
+        names = document.names_of(rule)
+        return {names[name]: value for name, value in world.arguments(rule).items()}
 
     def ask(self, case: Any) -> Any:
         """Send a request as a program does, and hold the answer against the document."""

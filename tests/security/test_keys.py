@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from echo import policies
+from echo.api.description import document
 from echo.extensions import db
 from echo.models import RoleName, User
 from echo.policies import Right
@@ -187,7 +188,7 @@ def test_what_each_scope_opens_is_documented(app: Flask) -> None:
     real: dict[str, set[str]] = {scope: set() for scope in Scope}
     for rule in app.url_map.iter_rules():
         for scope in KEY_SCOPES.get(rule.endpoint, ()):
-            path = re.sub(r"<(?:\w+:)?(?:\w+_)?(\w+)>", r"{\1}", rule.rule)
+            path = document.path_of(rule)
             methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
             real[scope].update(f"{method} {path}" for method in methods)
     assert named == real

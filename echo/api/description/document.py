@@ -22,7 +22,7 @@ from echo.scopes import COOKIELESS, KEY_SCOPES
 
 PLACES: Final = ("/api/", "/v1/")
 REF: Final = "#/components/schemas/{model}"
-ARGUMENT: Final = re.compile(r"<(?:\w+:)?(?:\w+_)?(\w+)>")
+ARGUMENT: Final = re.compile(r"<(?:\w+:)?((?:\w+_)?(\w+))>")
 NUMBERED: Final = ("user_id", "role_id")
 MADE_HERE: Final = "api_description."
 TEXT: Final = {"type": "string"}
@@ -90,7 +90,7 @@ def document(app: Flask) -> dict[str, Any]:
         spec.tag({"name": headline})
     for rule, method, declared in described:
         told = _operation(app, rule, declared, names)
-        spec.path(path=ARGUMENT.sub(r"{\1}", rule.rule), operations={method: told})
+        spec.path(path=path_of(rule), operations={method: told})
     found: dict[str, Any] = spec.to_dict()
     return found
 
@@ -152,15 +152,29 @@ def _room(endpoint: str) -> str:
     return endpoint.partition(".")[0].removeprefix("api_")
 
 
+def names_of(rule: Rule) -> dict[str, str]:
+    """Return what an address' arguments are called: the first one's thing needs no name (`id`), others do."""
+    return {
+        whole: short if number == 0 else whole
+        for number, (whole, short) in enumerate(ARGUMENT.findall(rule.rule))
+    }
+
+
+def path_of(rule: Rule) -> str:
+    """Return an address as OpenAPI writes it: `/api/folders/{id}`."""
+    names = names_of(rule)
+    return ARGUMENT.sub(lambda found: f"{{{names[found[1]]}}}", rule.rule)
+
+
 def _in_the_path(rule: Rule) -> list[dict[str, Any]]:
     return [
         {
-            "name": ARGUMENT.sub(r"\1", f"<{name}>"),
+            "name": short,
             "in": "path",
             "required": True,
             "schema": {"type": "integer", "minimum": 1} if name in NUMBERED else {"type": "string"},
         }
-        for name in sorted(rule.arguments)
+        for name, short in names_of(rule).items()
     ]
 
 

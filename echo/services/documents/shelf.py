@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 
 from echo import hub
 from echo.clock import iso, utc_now
@@ -202,8 +202,8 @@ def stretch(document: Document, position: int) -> Stretch:
     )
 
 
-def _joined(rows: Sequence[Passage | Row[Any]], start: int, end: int) -> str:
-    """Return the text of passages from one place of the document to another."""
+def _joined(rows: Sequence[Any], start: int, end: int) -> str:
+    """Return the text of passages, or of rows like them, from one place of the document to another."""
     parts: list[str] = []
     for row in rows:
         if row.start_at > start:
@@ -223,7 +223,7 @@ def whole_text(document_id: str) -> str:
         .where(Passage.document_id == document_id)
         .order_by(Passage.position)
     )
-    rows = db.session.execute(query).all()
+    rows: list[Any] = list(db.session.execute(query))
     return _joined(rows, 0, rows[-1].end_at) if rows else ""
 
 

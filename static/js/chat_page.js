@@ -16,6 +16,8 @@ import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
 import { ModelPicker } from "./model_picker.js";
+import { offerNotice } from "./notice_offer.js";
+import { Notices } from "./notices.js";
 import { fitDock, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
 import { RecentChats } from "./recent_chats.js";
@@ -72,6 +74,7 @@ const drawing = new ConversationDrawing({
   onLive: stopIfAsked,
 });
 const search = new SearchDialog(at("search"), openConversation);
+const notices = new Notices({ rows: at("conversation-rows"), current: () => current, open: openConversation, offer: () => offerNotice(at("composer"), announcer) });
 const socket = new ChatSocket({
   event: handle,
   up: connected,
@@ -226,7 +229,7 @@ function connected() {
 }
 
 function handle(name, payload) {
-  if (name === "conversation_changed") chats.changed(payload.conversation);
+  if (name === "conversation_changed") { chats.changed(payload.conversation); notices.changed(payload.conversation); }
   else if (name === "conversation_removed") chats.removed(payload);
   else if (name === "folders_changed") chats.foldersChanged(payload);
   else if (name === "quota_changed") quota.show(payload.quota);

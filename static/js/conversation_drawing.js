@@ -1,5 +1,7 @@
 // Draws the conversation in view: its messages, its head, and what goes with an answer in the making. It acts on nothing.
 
+import { setTitle } from "./page_title.js";
+
 export class ConversationDrawing {
   /** conversation(): the one in view; titleOf(id): from the list beside it; onLive(row): the answer in the making, at each change. */
   constructor({ chat, list, composer, attachments, picker, announcer, conversation, titleOf, onLive }) {
@@ -61,6 +63,6 @@ export class ConversationDrawing {
     this.at("chat-menu").hidden = id === null;
     this.picker.draw();
     this.attachments.draw();
-    document.title = id === null ? "Echo" : `${title} · Echo`;
+    setTitle(id === null ? "Echo" : `${title} · Echo`);
   }
 }

@@ -5,6 +5,7 @@ import { fillPanel, wirePanels } from "./account_panels.js";
 import { element, icon } from "./icons.js";
 import { post } from "./http.js";
 import { openDialog } from "./dialogs.js";
+import { noticeSwitch } from "./notice_offer.js";
 import { preferences, setSendKey, setText, setTheme } from "./theme.js";
 import { toastError } from "./toasts.js";
 
@@ -34,6 +35,7 @@ export class SettingsPanel {
   open(tab = "general") {
     this.#select(`tab-${tab}`);
     this.refresh();
+    this.showNotices();
     openDialog(this.dialog);
     const chosen = this.tabs.find((button) => button.id === `tab-${tab}`);
     chosen.scrollIntoView(IN_ROW);
@@ -76,6 +78,7 @@ export class SettingsPanel {
         input.addEventListener("change", () => set(input.value));
       }
     }
+    this.showNotices = noticeSwitch(this.dialog.querySelectorAll('input[name="notify"]'), document.getElementById("notify-note"));
   }
 
   // ---- this chat ----------------------------------------------------------------------------------------------

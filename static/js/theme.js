@@ -1,4 +1,4 @@
-// Theme, text size and send key: kept in the browser, applied at once. base.html applies the first two before the first paint.
+// Theme, text size, send key and whether one is told of answers: kept in the browser, applied at once. base.html applies the first two before the first paint.
 
 const read = (name) => { try { return localStorage.getItem(`echo.${name}`); } catch { return null; } };
 const write = (name, value) => { try { localStorage.setItem(`echo.${name}`, value); } catch { /* for this page only, then */ } };
@@ -7,6 +7,7 @@ export const preferences = {
   get theme() { return read("theme") ?? "system"; },
   get text() { return read("text") ?? "normal"; },
   get sendKey() { return read("send-key") ?? "enter"; },
+  get notify() { return read("notify") ?? "ask"; },
 };
 
 export function setTheme(value) {
@@ -21,6 +22,11 @@ export function setText(value) {
 
 export function setSendKey(value) {
   write("send-key", value);
+}
+
+/** on, off, or ask: nobody was asked yet. */
+export function setNotify(value) {
+  write("notify", value);
 }
 
 function apply(name, value) {

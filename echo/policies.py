@@ -56,6 +56,7 @@ ROUTES: Final = {
     "home.index": Right.ANYONE,
     "home.conversation": Right.OWNER,
     "help.index": Right.ANYONE,
+    "installing.manifest": Right.ANYONE,
     "health.healthz": Right.ANYONE,
     "health.readyz": Right.ANYONE,
     "metrics.text": Right.MACHINE,

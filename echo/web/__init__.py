@@ -17,6 +17,7 @@ from echo.web import (
     health,
     help_page,
     home,
+    installing,
     json_bodies,
     keys,
     own_data,
@@ -57,6 +58,7 @@ PAGES = (
     chat_forms,
     conversations,
     sharing,
+    installing,
     health,
 )
 

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
@@ -19,12 +19,16 @@ from echo.services.library import room
 from echo.web.security_headers import csp_nonce
 from echo.web.sessions import signed_out_account
 
+PAGE_COLOURS: Final = {"light": "#f7f4ef", "dark": "#110d14"}
+"""What browsers paint around the page: `--page` of static/css/tokens.css, by theme."""
+
 
 def init_app(app: Flask) -> None:
     """Register globals and filters."""
     app.jinja_env.globals.update(
         csp_nonce=csp_nonce,
         asset=asset,
+        page_colours=PAGE_COLOURS,
         unversioned=unversioned,
         picture_url=picture_url,
         signed_out_account=signed_out_account,

@@ -32,7 +32,18 @@ export function setNotify(value) {
 function apply(name, value) {
   if (value) document.documentElement.dataset[name] = value;
   else delete document.documentElement.dataset[name];
+  if (name === "theme") paintAround(value);
 }
+
+/** What the browser paints around the page follows a theme that was chosen here. */
+function paintAround(theme) {
+  for (const meta of document.querySelectorAll('meta[name="theme-color"]')) {
+    const { scheme } = meta.dataset;
+    meta.media = !theme ? `(prefers-color-scheme: ${scheme})` : theme === scheme ? "all" : "not all";
+  }
+}
+
+paintAround(["light", "dark"].find((theme) => theme === preferences.theme));
 
 /** Another tab changed it. */
 addEventListener("storage", ({ key, newValue }) => {

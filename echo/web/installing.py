@@ -1,0 +1,62 @@
+"""Echo as an application of its own: what a system needs to know to install it. Knows no person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from flask import Blueprint, Response, request
+
+from echo.web.template_helpers import PAGE_COLOURS, asset
+
+blueprint = Blueprint("installing", __name__)
+
+NAME: Final = "Echo"
+ICONS: Final = (
+    ("icon-192.png", 192, "any"),
+    ("icon-512.png", 512, "any"),
+    ("icon-maskable-192.png", 192, "maskable"),
+    ("icon-maskable-512.png", 512, "maskable"),
+)
+"""Drawn from the logo by scripts/app_icons.py."""
+SHORTCUTS: Final = (("New chat", ""), ("Search chats", "#search"))
+
+
+@blueprint.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """What a system needs to know to install Echo beside its other applications."""
+    return Response(json.dumps(_manifest()), mimetype="application/manifest+json")
+
+
+def _manifest() -> dict[str, Any]:
+    home = f"{request.script_root}/"
+    return {
+        "id": home,
+        "name": NAME,
+        "short_name": NAME,
+        "description": "A chat with a language model that runs on your own machine.",
+        "lang": "en",
+        "start_url": home,
+        "scope": home,
+        "display": "standalone",
+        "theme_color": PAGE_COLOURS["light"],
+        "background_color": PAGE_COLOURS["light"],
+        "icons": [
+            {
+                "src": asset(f"img/{file}"),
+                "sizes": f"{size}x{size}",
+                "type": "image/png",
+                "purpose": purpose,
+            }
+            for file, size, purpose in ICONS
+        ],
+        "shortcuts": [
+            {"name": name, "url": home + place, "icons": [_shortcut_icon()]}
+            for name, place in SHORTCUTS
+        ],
+    }
+
+
+def _shortcut_icon() -> dict[str, str]:
+    file, size, _ = ICONS[0]
+    return {"src": asset(f"img/{file}"), "sizes": f"{size}x{size}", "type": "image/png"}

@@ -57,6 +57,7 @@ ROUTES: Final = {
     "home.conversation": Right.OWNER,
     "help.index": Right.ANYONE,
     "installing.manifest": Right.ANYONE,
+    "installing.service_worker": Right.ANYONE,
     "health.healthz": Right.ANYONE,
     "health.readyz": Right.ANYONE,
     "metrics.text": Right.MACHINE,

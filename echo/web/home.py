@@ -75,6 +75,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "is_admin": current_user.is_admin,
             "can_see_admin": current_user.can_see_admin,
         },
+        "session": sessions.lasting(),
         "conversation_id": conversation_id,
         "folders": [wire.folder(row) for row in folders.of(current_user.id)],
         "has_archived": shelves.has_archived(current_user.id),

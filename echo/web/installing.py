@@ -1,13 +1,17 @@
-"""Echo as an application of its own: what a system needs to know to install it. Knows no person."""
+"""Echo as an application of its own: its manifest and its service worker, for everybody. Knows no person.
+
+What is kept for reading without a connection, and for whom, is decided in the browser (docs/app.md).
+"""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
-from echo.web.template_helpers import PAGE_COLOURS, asset
+from echo.web.template_helpers import PAGE_COLOURS, asset, version
 
 blueprint = Blueprint("installing", __name__)
 
@@ -26,6 +30,17 @@ SHORTCUTS: Final = (("New chat", ""), ("Search chats", "#search"))
 def manifest() -> Response:
     """What a system needs to know to install Echo beside its other applications."""
     return Response(json.dumps(_manifest()), mimetype="application/manifest+json")
+
+
+@blueprint.get("/sw.js")
+def service_worker() -> Response:
+    """The worker, below the line that names this release: another release is another worker."""
+    text = (Path(str(current_app.static_folder)) / "service_worker.js").read_text()
+    response = Response(
+        f"const RELEASE = {json.dumps(version())};\n{text}", mimetype="text/javascript"
+    )
+    response.headers["Service-Worker-Allowed"] = f"{request.script_root}/"
+    return response
 
 
 def _manifest() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, g, redirect, request, session, url_for
 from flask import Response as FlaskResponse
@@ -10,6 +10,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response
 
+from echo.clock import iso
 from echo.errors import SignedOut
 from echo.extensions import login_manager, shown_key
 from echo.models import Device, User
@@ -138,6 +139,24 @@ def signed_out_account() -> int | str | None:
     if named is not None or "device" not in g or g.device is not None:
         return named
     return devices.signed_out_account(session.get(devices.SESSION_KEY))
+
+
+def account_here() -> int | str | None:
+    """Return who is signed in here, "" for nobody; None where that was not looked up, as on error pages."""
+    if "device" not in g:
+        return None
+    return g.device.user_id if g.device else ""
+
+
+def lasting() -> dict[str, Any]:
+    """Return for the page how long its session lasts: while it is heard of, and until its end at most."""
+    device = current_device()
+    kind = devices.REMEMBERED if session.permanent else devices.LIFETIME
+    return {
+        "remembered": session.permanent,
+        "idle_seconds": int(kind.idle.total_seconds()),
+        "ends_at": iso(device.expires_at) if device else None,
+    }
 
 
 def _note_visit() -> None:

@@ -17,7 +17,7 @@ from echo.services.accounts import profile_pictures
 from echo.services.chats import feedback
 from echo.services.library import room
 from echo.web.security_headers import csp_nonce
-from echo.web.sessions import signed_out_account
+from echo.web.sessions import account_here, signed_out_account
 
 PAGE_COLOURS: Final = {"light": "#f7f4ef", "dark": "#110d14"}
 """What browsers paint around the page: `--page` of static/css/tokens.css, by theme."""
@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         page_colours=PAGE_COLOURS,
         unversioned=unversioned,
         picture_url=picture_url,
+        account_here=account_here,
         signed_out_account=signed_out_account,
         unread_answers=unread_answers,
     )
@@ -45,12 +46,17 @@ def init_app(app: Flask) -> None:
 
 def asset(path: str) -> str:
     """Return the address of a static file; it changes with the files, so that it may be cached for ever."""
-    return f"{unversioned(path)}?v={_version(str(current_app.static_folder))}"
+    return f"{unversioned(path)}?v={version()}"
 
 
 def unversioned(path: str) -> str:
     """Return the address of a static file as other files name it; `url_for` takes longer than a page has."""
     return f"{request.script_root}{current_app.static_url_path}/{path}"
+
+
+def version() -> str:
+    """Return what tells this release's static files from those of another."""
+    return _version(str(current_app.static_folder))
 
 
 @cache

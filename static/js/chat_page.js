@@ -18,7 +18,9 @@ import { MessageList } from "./message_list.js";
 import { ModelPicker } from "./model_picker.js";
 import { offerNotice } from "./notice_offer.js";
 import { Notices } from "./notices.js";
-import { fitDock, whenRefused, wireControls } from "./page_controls.js";
+import { Offline } from "./offline.js";
+import { loadOlder } from "./older.js";
+import { chatInAddress, fitDock, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
 import { RecentChats } from "./recent_chats.js";
 import { ScrollController } from "./scroll.js";
@@ -32,11 +34,12 @@ const at = (id) => document.getElementById(id);
 const boot = JSON.parse(at("boot").textContent);
 const chat = at("chat");
 const kept = new RecentChats();
+const offline = new Offline({ account: boot.user.id, session: boot.session });
 
 const announcer = new Announcer(at("announcer"));
 const connection = new Connection(at("notice-bar"), at("model-picker"));
 const picker = new ModelPicker({ button: at("model-picker"), models: boot.models, usual: boot.model, conversation: () => current, choose: (name) => settings.set("model", name) });
-const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: loadOlder });
+const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: () => loadOlder(current, scroll) });
 const list = new MessageList(at("message-list"), messageActs({
   reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, attempt, sent,
 }));
@@ -108,6 +111,7 @@ function show(id, { push = true } = {}) {
   drawing.begin();
   scroll.jump(current.place);
   current.place = null;
+  connection.reading(current.storedAt ?? (current.id === null ? offline.pageFrom : null));
   sidebar.mark(id);
   drawer.chosen();
   composer.focus();
@@ -115,7 +119,7 @@ function show(id, { push = true } = {}) {
 
 async function openConversation(id, messageId = null) {
   if (id === current.id && current.loaded) drawer.chosen();
-  else { show(id); await reopen(); }
+  else if (!offline.pageFrom || kept.has(id) || await offline.has(id)) { show(id); await reopen(); }
   if (messageId && id === current.id) await showMessage(messageId);
 }
 
@@ -146,7 +150,9 @@ async function reopen() {
     if (opening !== current) return;
     if (first) scroll.jump();
     if (first && location.hash) await followLink();
+    offline.keep(opening);
   } catch (error) {
+    if (error.code === "offline" && await offline.show(opening) && opening === current) { scroll.jump(); connection.reading(current.storedAt); }
     if (opening !== current || error.code === "offline" || error.code === "timeout") return;
     toast(error.code === "not_found" ? "That chat does not exist, or it is not yours." : error.text, { kind: "error" });
     kept.delete(opening.id);
@@ -162,15 +168,6 @@ function adopted() {
 }
 
 // ---- acts -------------------------------------------------------------------------------------------------------
-
-function loadOlder() {
-  if (!current.store.more || current.loadingOlder || !socket.connected) return;
-  const first = at("message-list").firstElementChild;
-  const drawn = current.on.change;
-  at("older").textContent = "Loading older messages…";
-  current.on.change = (key) => (key === null ? scroll.keeping(() => first, () => drawn(key)) : drawn(key));
-  current.older().catch(() => {}).finally(() => { current.on.change = drawn; at("older").textContent = ""; });
-}
 
 async function sent(deliver) {
   const delivering = deliver();
@@ -220,12 +217,14 @@ function editLast() {
 
 function connected() {
   connection.up();
+  offline.connected();
   reopen();
-  if (connectedBefore) { // what happened meanwhile
+  if (connectedBefore || offline.pageFrom) { // what happened meanwhile
     sidebar.refresh();
     quota.refresh();
   }
   connectedBefore = true;
+  offline.pageFrom = null;
 }
 
 function handle(name, payload) {
@@ -237,11 +236,13 @@ function handle(name, payload) {
   else if (name === "session_ended") leave(payload.reason);
   else if (name === "message_started" || name === "message_changed") current.handle(name, payload);
   else (current.owns(payload.message_id) ? current : kept.owning(payload.message_id) ?? current).handle(name, payload);
+  if (name !== "receive_message") offline.keep(current);
 }
 
 /** deleted: the chat itself, or the folder that it was deleted with. */
 function conversationRemoved(id, deleted) {
   kept.delete(id);
+  offline.forget(id).catch(() => {});
   if (current.id !== id) return;
   current.place = scroll.place;
   removed = { conversation: current, deleted };
@@ -272,7 +273,7 @@ wireControls({
 });
 
 addEventListener("popstate", () => {
-  const id = /^\/c\/([^/]+)/.exec(location.pathname)?.[1] ?? null;
+  const id = chatInAddress();
   if (id === current.id) return;
   show(id, { push: false });
   reopen();
@@ -285,5 +286,7 @@ whenMathReady(() => list.repaint());
 dialogs();
 fitDock(chat, at("messages"), at("dock"));
 
-show(boot.conversation_id, { push: false });
+show(chatInAddress(), { push: false });
+if (offline.pageFrom) { offline.list(sidebar).catch(() => {}); reopen(); }
+offline.begin(openConversation);
 socket.connect();

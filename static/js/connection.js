@@ -1,4 +1,7 @@
 // The bar that tells of a lost connection: only after a short grace, and "reconnected" only if the bar was shown.
+// Where something is read that was stored, it says so at once, and of when.
+
+import { brief } from "./format.js";
 
 const GRACE = 2500;
 
@@ -6,21 +9,34 @@ export class Connection {
   constructor(bar, indicator) {
     this.bar = bar;
     this.indicator = indicator;
+    this.storedAt = null;
   }
 
   down() {
     if (this.timer || this.shown) return;
-    this.timer = setTimeout(() => {
-      this.timer = 0;
-      this.shown = true;
-      this.indicator.dataset.state = "off";
-      this.#show("", "No connection. Echo keeps trying; what you send waits here.");
-    }, GRACE);
+    this.timer = setTimeout(() => this.#down(), GRACE);
+  }
+
+  #down() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.shown = true;
+    this.indicator.dataset.state = "off";
+    const what = this.storedAt ? `You are offline: you read what was stored at ${brief(new Date(this.storedAt))}.` : "No connection. Echo keeps trying.";
+    this.#show("", `${what} What you send waits here.`);
+  }
+
+  /** What is in view was stored then; null: it was not. */
+  reading(storedAt) {
+    if (storedAt === this.storedAt) return;
+    this.storedAt = storedAt;
+    if (storedAt || this.shown) this.#down();
   }
 
   up() {
     clearTimeout(this.timer);
     this.timer = 0;
+    this.storedAt = null;
     delete this.indicator.dataset.state;
     if (!this.shown) return;
     this.shown = false;

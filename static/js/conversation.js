@@ -15,6 +15,7 @@ export class Conversation {
     this.draftSettings = {}; // chosen before the conversation exists
     this.draftFolder = null; // where it will lie
     this.loaded = id === null;
+    this.storedAt = null; // when, where it is read without a connection
     this.resuming = new Set();
     this.reaching = false; // pages are coming that are drawn together
     this.store = new MessageStore((key) => this.reaching || on.change(key));
@@ -31,11 +32,21 @@ export class Conversation {
     const answer = await this.socket.request("open_conversation", { conversation_id: this.id });
     this.info = answer.conversation;
     this.loaded = true;
+    this.storedAt = null;
     this.#haveDocuments(answer.documents ?? []);
     this.store.reconcile(answer);
     this.on.changed();
     for (const row of answer.messages) if (LIVE.has(this.store.messages.get(row.id).status)) this.#resume(row.id); // what happened while the picture was taken
     await this.#resend();
+  }
+
+  /** As this browser has stored it: to be read until open() can say how it is now. */
+  openStored({ conversation, documents, messages, stored_at: at }) {
+    this.info = conversation;
+    this.documents = documents;
+    this.storedAt = at;
+    this.store.reconcile({ messages });
+    this.on.changed();
   }
 
   /** The server's list, in which what is known stays the same object; what is still being sent up follows. */

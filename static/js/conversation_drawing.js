@@ -23,10 +23,10 @@ export class ConversationDrawing {
   }
 
   all() {
-    const { id, loaded, store } = this.conversation();
+    const { id, loaded, storedAt, store } = this.conversation();
     const rows = store.path();
-    this.chat.classList.toggle("is-loading", !loaded);
-    this.chat.classList.toggle("is-empty", rows.length === 0 && (id === null || loaded));
+    this.chat.classList.toggle("is-loading", !loaded && !storedAt);
+    this.chat.classList.toggle("is-empty", rows.length === 0 && (id === null || loaded || storedAt !== null));
     this.list.show(rows);
     this.at("older").hidden = !store.more;
     this.head();

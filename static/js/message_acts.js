@@ -14,6 +14,7 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
   };
   return {
     ratingReasons: reasons,
+    isStored: () => current().storedAt !== null, // read without a connection: nothing can be changed
     retry: (clientId) => sent(() => current().retry(clientId)),
     takeBack: (row) => {
       current().store.dropPending(row.client_id);

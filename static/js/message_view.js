@@ -104,7 +104,7 @@ export class MessageView {
   #tail(live) {
     const { row } = this;
     const nothing = row.role === "assistant" && !live && saysNothing(row.text);
-    const state = [row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing, row.sources?.length, live || row.text].join("|");
+    const state = [this.acts.isStored(), row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing, row.sources?.length, live || row.text].join("|");
     if (state === this.tailState) return;
     this.tailState = state;
     this.tail.replaceChildren();
@@ -134,7 +134,7 @@ export class MessageView {
   }
 
   #note(kind, sign, text, act) {
-    return element("div", { class: `ending ${kind}` }, icon(sign), element("span", {}, text), act);
+    return element("div", { class: `ending ${kind}` }, icon(sign), element("span", {}, text), !this.acts.isStored() && act);
   }
 
   #retry() {
@@ -150,7 +150,7 @@ export class MessageView {
 
   #actions(live) {
     const { row, acts } = this;
-    const state = [row.id, live, row.siblings?.join(), row.rating, row.status, row.tokens?.completion, row.local].join("|");
+    const state = [acts.isStored(), row.id, live, row.siblings?.join(), row.rating, row.status, row.tokens?.completion, row.local].join("|");
     if (state === this.actionState) return;
     this.actionState = state;
     const focused = this.actions.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
@@ -159,7 +159,8 @@ export class MessageView {
     if (live || row.local) return;
     const copy = iconButton("copy", "Copy", () => acts.copy(row, copy));
     const edit = iconButton("edit", "Edit", () => this.edit());
-    if (row.role === "user") this.actions.append(copy, edit, ...this.#branches());
+    if (acts.isStored()) this.actions.append(copy, ...this.#info());
+    else if (row.role === "user") this.actions.append(copy, edit, ...this.#branches());
     else this.actions.append(copy, edit, ...this.#answerActions(), ...this.#branches(), ...this.#info());
     if (row.created_at) this.actions.append(when(row.created_at));
     if (focused) [...this.actions.querySelectorAll("button")].find((item) => item.getAttribute("aria-label") === focused)?.focus();

@@ -36,6 +36,9 @@ export async function share(id) {
   else toast("No connection. Try again when you are online.", { kind: "error" });
 }
 
+/** The chat that the address names; null: a new one. */
+export const chatInAddress = () => /^\/c\/([^/]+)/.exec(location.pathname)?.[1] ?? null;
+
 /** The composer floats over the list: the list leaves room for it, and both share the scrollbar's gutter. */
 export function fitDock(chat, scroller, dock) {
   const fit = () => {

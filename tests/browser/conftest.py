@@ -108,7 +108,8 @@ def new_context(browser: Browser, console: Console, motion: str) -> Iterator[Con
     opened: list[BrowserContext] = []
 
     def make(person: Person | None = None, **options: Any) -> BrowserContext:
-        context = browser.new_context(**{"viewport": DESKTOP, "reduced_motion": motion, **options})
+        usual = {"viewport": DESKTOP, "reduced_motion": motion, "service_workers": "block"}
+        context = browser.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE_MS)
         context.on("page", console.watch)
         if person is not None:

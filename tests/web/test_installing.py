@@ -5,14 +5,21 @@ from __future__ import annotations
 import io
 import json
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
 from PIL import Image
+from sqlalchemy import select
 
+from echo.clock import iso
+from echo.extensions import db
+from echo.models import Device, User
+from echo.services.sign_in import devices
 from echo.web.template_helpers import PAGE_COLOURS
 from tests.structure.layers import ROOT
 from tests.web.browser import Browser
+from tests.web.test_account import credentials
 
 
 def test_the_manifest_says_what_is_installed(client: Browser) -> None:
@@ -70,3 +77,45 @@ def test_the_colours_are_those_of_the_page() -> None:
     tokens = (ROOT / "static" / "css" / "tokens.css").read_text()
     light, dark = re.findall(r"--page: light-dark\((#\w+), (#\w+)\)", tokens)[0]
     assert {"light": light, "dark": dark} == PAGE_COLOURS
+
+
+# ── the service worker ──────────────────────────────────────────────────────────────────────
+
+
+def test_the_worker_names_its_release_and_is_never_kept(
+    client: Browser, ada_browser: Browser
+) -> None:
+    page = client.get("/login").text
+    release = re.findall(r"tokens\.css\?v=(\w+)", page)[0]
+    for browser in (client, ada_browser):
+        response = browser.get("/sw.js")
+        assert response.mimetype == "text/javascript"
+        assert response.text.startswith(f'const RELEASE = "{release}";\n')
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Service-Worker-Allowed"] == "/"
+        assert "connect-src 'self'" in response.headers["Content-Security-Policy"]
+    assert "ada" not in ada_browser.get("/sw.js").text
+
+
+def test_pages_say_whose_they_are(client: Browser, ada: User, ada_browser: Browser) -> None:
+    """So that what is stored in the browser goes when it is another's, or nobody's."""
+    for path in ("/", "/login", "/no/such/page"):
+        assert '<meta name="account" content="">' in client.get(path).text
+    for path in ("/", "/profile", "/no/such/page"):
+        assert f'<meta name="account" content="{ada.id}">' in ada_browser.get(path).text
+    ada_browser.post("/logout")
+    assert '<meta name="account" content="">' in ada_browser.get("/").text
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_the_page_knows_how_long_its_session_lasts(
+    ada: User, client: Browser, form_time: Any, remembered: bool
+) -> None:
+    client.ajax("/login", {**credentials(form_time), **({"remember": "y"} if remembered else {})})
+    boot = json.loads(re.findall(r'id="boot"[^>]*>(.*?)</script>', client.get("/").text)[0])
+    kind = devices.REMEMBERED if remembered else devices.LIFETIME
+    assert boot["session"] == {
+        "remembered": remembered,
+        "idle_seconds": kind.idle.total_seconds(),
+        "ends_at": iso(db.session.scalars(select(Device)).one().expires_at),
+    }

@@ -24,6 +24,7 @@ FOR_PROGRAMS = ("v1.", "v1_", "api_")
 UNEXPLAINED_PAGES = {
     "static": "files, no page",
     "installing.manifest": "read by the browser",
+    "installing.service_worker": "read by the browser",
     "health.healthz": "for programs that watch the server",
     "health.readyz": "for programs that watch the server",
     "metrics.text": "for programs that watch the server",

@@ -20,6 +20,7 @@ import { offerNotice } from "./notice_offer.js";
 import { Notices } from "./notices.js";
 import { Offline } from "./offline.js";
 import { loadOlder } from "./older.js";
+import { Outbox } from "./outbox.js";
 import { chatInAddress, fitDock, whenRefused, wireControls } from "./page_controls.js";
 import { Quota } from "./quota.js";
 import { RecentChats } from "./recent_chats.js";
@@ -28,12 +29,14 @@ import { SearchDialog } from "./search.js";
 import { leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
 import { toast } from "./toasts.js";
+import { Waiting } from "./waiting.js";
 import { writing } from "./writing.js";
 
 const at = (id) => document.getElementById(id);
 const boot = JSON.parse(at("boot").textContent);
 const chat = at("chat");
 const kept = new RecentChats();
+const outbox = new Outbox(boot.user.id);
 const offline = new Offline({ account: boot.user.id, session: boot.session });
 
 const announcer = new Announcer(at("announcer"));
@@ -86,6 +89,7 @@ const socket = new ChatSocket({
 });
 
 let current = make(null);
+const waiting = new Waiting({ outbox, socket, userId: boot.user.id, current: () => current });
 let connectedBefore = false;
 let stopAsked = null;
 let removed = null;
@@ -97,7 +101,7 @@ function make(id) {
     change: (key) => conversation === current && drawing.changed(key),
     adopted: () => conversation === current && adopted(),
     changed: () => conversation === current && drawing.head(),
-  });
+  }, outbox);
   return conversation;
 }
 
@@ -181,8 +185,8 @@ function send(text) {
   return remembering.offering(text, sent(() => current.send(text)));
 }
 
-/** What the server has not taken yet: it goes back into the draft when the page is left. */
-const unsent = () => current.store.pending.map((row) => row.text);
+/** What neither the server has taken nor the outbox keeps: it goes back into the draft when the page is left. */
+const unsent = () => current.store.pending.filter((row) => !row.kept).map((row) => row.text);
 
 async function stop() {
   const live = current.store.live();
@@ -218,7 +222,7 @@ function editLast() {
 function connected() {
   connection.up();
   offline.connected();
-  reopen();
+  reopen().then(() => waiting.send());
   if (connectedBefore || offline.pageFrom) { // what happened meanwhile
     sidebar.refresh();
     quota.refresh();

@@ -5,9 +5,10 @@ import { LIVE, MessageStore, isCutShort } from "./message_store.js";
 const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 export class Conversation {
-  /** on: {change(key|null), adopted(), changed()} */
-  constructor(socket, id, on) {
+  /** on: {change(key|null), adopted(), changed()}; outbox: keeps what is sent until the server has it */
+  constructor(socket, id, on, outbox = null) {
     this.socket = socket;
+    this.outbox = outbox;
     this.id = id;
     this.on = on;
     this.info = null; // {id, title, settings, …}
@@ -19,6 +20,9 @@ export class Conversation {
     this.resuming = new Set();
     this.reaching = false; // pages are coming that are drawn together
     this.store = new MessageStore((key) => this.reaching || on.change(key));
+    this.reaching = true;
+    for (const item of outbox?.of(id) ?? []) this.wait(item);
+    this.reaching = false;
   }
 
   get folderId() {
@@ -100,8 +104,58 @@ export class Conversation {
 
   send(text) {
     const row = this.store.addPending(newId(), text);
-    if (this.id === null) row.documents = this.documents.map((one) => one.id).filter(Boolean);
+    row.fresh = this.id === null ? this.#fresh() : null;
     return this.#deliver(row);
+  }
+
+  /** What a new chat begins with besides its question. */
+  #fresh() {
+    const documents = this.documents.map((one) => one.id).filter(Boolean);
+    return {
+      ...(Object.keys(this.draftSettings).length && { settings: { ...this.draftSettings } }),
+      ...(this.draftFolder && { folder_id: this.draftFolder.id }),
+      ...(documents.length && { documents }),
+    };
+  }
+
+  // ---- waiting for a connection -------------------------------------------------------------------------------
+
+  /** A question that was sent before, here or in another tab, and waits. */
+  wait({ client_id, text, fresh, tried }) {
+    const row = this.store.pending.find((each) => each.client_id === client_id) ?? this.store.addPending(client_id, text);
+    Object.assign(row, { fresh, tried, kept: true });
+    if (!row.sending) this.store.wait(row, tried ? "tried" : "free");
+  }
+
+  /** It waits no more: it was taken back or sent by another tab. */
+  forgetWaiting(clientId) {
+    const row = this.store.pending.find((each) => each.client_id === clientId);
+    if (row?.waiting) this.store.dropPending(clientId);
+  }
+
+  /** Says whether it could be: not while it is being sent, nor when the server may have it. */
+  takeBack(clientId) {
+    const row = this.store.pending.find((each) => each.client_id === clientId);
+    if (!row || row.sending || (row.waiting && row.tried) || (row.kept && !this.outbox.has(clientId))) return false;
+    this.outbox?.remove(clientId);
+    this.store.dropPending(clientId);
+    return true;
+  }
+
+  /** A new chat begins with one question: what follows it waits until that has its place. */
+  get isBeginning() {
+    return this.id === null && this.store.pending.some((row) => row.waiting);
+  }
+
+  #keep(row) {
+    const { client_id, text, fresh, tried } = row;
+    row.at ??= Date.now();
+    row.kept = this.outbox?.put({ client_id, conversation_id: this.id, text, fresh, tried: Boolean(tried), at: row.at }) ?? false;
+  }
+
+  #letGo(row) {
+    this.outbox?.remove(row.client_id);
+    row.kept = row.tried = false;
   }
 
   retry(clientId) {
@@ -114,23 +168,32 @@ export class Conversation {
   }
 
   async #deliver(row) {
-    if (!this.loaded) return; // without the branch in view the question would have no place; open() sends it
-    const payload = { client_id: row.client_id, text: row.text };
-    if (this.id !== null) payload.conversation_id = this.id;
+    if (row.kept && !this.outbox.has(row.client_id)) return this.store.dropPending(row.client_id); // another tab took it back, or sent it
+    row.tried ||= this.loaded && this.socket.connected;
+    this.#keep(row);
+    if (!this.loaded) return this.store.wait(row, row.tried ? "tried" : "free"); // without the branch in view it would have no place; open() sends it
+    const payload = { client_id: row.client_id, text: row.text, ...(this.id === null ? row.fresh : { conversation_id: this.id }) };
     if (this.store.leafId) payload.parent_id = this.store.leafId;
-    if (this.id === null && Object.keys(this.draftSettings).length) payload.settings = this.draftSettings;
-    if (this.id === null && this.draftFolder) payload.folder_id = this.draftFolder.id;
-    if (row.documents?.length) payload.documents = row.documents;
     row.sending = true;
+    if (this.socket.connected) this.store.wait(row, null);
     try {
       const answer = await this.socket.request("send_message", payload);
+      this.#letGo(row);
       this.#adopt(answer.conversation_id);
       this.store.start(answer);
     } catch (error) {
-      if (error.code !== "offline") this.store.refuse(row.client_id, error);
+      if (error.code === "offline") this.store.wait(row, row.tried ? "tried" : "free");
+      else this.#refused(row, error);
     } finally {
       row.sending = false;
     }
+  }
+
+  /** What the server may have taken without saying so stays kept: it is sent again as the same. */
+  #refused(row, error) {
+    if (error.code !== "timeout") this.#letGo(row);
+    row.waiting = null;
+    this.store.refuse(row.client_id, error);
   }
 
   #adopt(id) {

@@ -2,6 +2,7 @@
 
 const KEEP = 50;
 const PREFIX = "echo.draft.";
+export const WAITING = "echo.waiting."; // of outbox.js: sent, but not taken by the server yet
 
 export class Drafts {
   constructor(userId, storage = safeStorage(), now = Date.now) {
@@ -57,18 +58,18 @@ export class Drafts {
   }
 }
 
-/** Nothing of an account is left; "*": of none. */
+/** Nothing that somebody has typed and not sent is left of an account; "*": of none. */
 export function forgetDrafts(userId, storage = safeStorage()) {
   try {
-    for (const key of keysOf(storage, userId === "*" ? PREFIX : `${PREFIX}${userId}.`)) storage.removeItem(key);
+    for (const prefix of [PREFIX, WAITING]) for (const key of keysOf(storage, userId === "*" ? prefix : `${prefix}${userId}.`)) storage.removeItem(key);
   } catch {
     // forbidden: then nothing was ever kept
   }
 }
 
-const keysOf = (storage, prefix) => Array.from({ length: storage.length }, (_, index) => storage.key(index)).filter((key) => key?.startsWith(prefix));
+export const keysOf = (storage, prefix) => Array.from({ length: storage.length }, (_, index) => storage.key(index)).filter((key) => key?.startsWith(prefix));
 
-function safeStorage() {
+export function safeStorage() {
   try {
     return globalThis.localStorage;
   } catch {

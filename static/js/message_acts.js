@@ -12,15 +12,17 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
     const done = await attempt(() => act().then(() => true));
     if (!done) list().byId(id)?.edit(text);
   };
+  const dropped = ({ client_id: id }) => current().takeBack(id) || void toast("It is being sent just now.");
   return {
     ratingReasons: reasons,
     isStored: () => current().storedAt !== null, // read without a connection: nothing can be changed
     retry: (clientId) => sent(() => current().retry(clientId)),
     takeBack: (row) => {
-      current().store.dropPending(row.client_id);
-      composer().setText(row.text);
-      composer().focus();
+      if (!dropped(row)) return;
+      composer().setText([row.text, composer().text].filter(Boolean).join("\n"));
+      composer().focus({ evenOnTouch: true });
     },
+    drop: (row) => { if (dropped(row)) composer().focus(); },
     copy: (row, button) => copyMessage(row, button, announcer),
     regenerate: (id, model) => attempt(() => current().regenerate(id, model)),
     author: (row) => (picker.several ? picker.title(row.model) : null),

@@ -34,7 +34,7 @@ export class MessageStore {
       rows.push(row);
     }
     rows.reverse();
-    for (const question of this.pending) rows.push(...(question.status === "refused" ? [question] : [question, question.reply]));
+    for (const question of this.pending) rows.push(...(question.status === "refused" || question.waiting ? [question] : [question, question.reply]));
     return rows;
   }
 
@@ -120,6 +120,13 @@ export class MessageStore {
     this.pending.push(row);
     this.onChange(null);
     return row;
+  }
+
+  /** why: "free" while it can be taken back, "tried" when the server may have it already, null while it is being sent. */
+  wait(row, why) {
+    if (row.waiting === why) return;
+    row.waiting = why;
+    this.onChange(null);
   }
 
   refuse(clientId, error) {

@@ -104,7 +104,7 @@ export class MessageView {
   #tail(live) {
     const { row } = this;
     const nothing = row.role === "assistant" && !live && saysNothing(row.text);
-    const state = [this.acts.isStored(), row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing, row.sources?.length, live || row.text].join("|");
+    const state = [this.acts.isStored(), row.waiting, row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing, row.sources?.length, live || row.text].join("|");
     if (state === this.tailState) return;
     this.tailState = state;
     this.tail.replaceChildren();
@@ -112,9 +112,19 @@ export class MessageView {
     if (sources) this.tail.append(sources);
     if (row.edited_at) this.tail.append(element("p", { class: "edited" }, "Edited ", when(row.edited_at)));
     if (row.status === "refused") this.tail.append(this.#refusal());
+    else if (row.waiting) this.tail.append(this.#waits());
     else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending(nothing));
     else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#note("cut", "info", "Echo reached the longest answer that is set for this chat.", this.#continue()));
     else if (nothing && row.status === "complete") this.tail.append(this.#note("empty", "info", "The model gave no answer.", this.#retry()));
+  }
+
+  /** Without a connection: while the server cannot have it, it may still be changed or dropped. */
+  #waits() {
+    const { row, acts } = this;
+    if (row.waiting === "tried") return element("div", { class: "waits" }, icon("clock"), element("span", {}, "Waits for a connection. Echo may have it already; it is asked once."));
+    return element("div", { class: "waits" }, icon("clock"), element("span", {}, "Waits for a connection."),
+      element("button", { type: "button", class: "button small", onclick: () => acts.takeBack(row) }, "Edit"),
+      element("button", { type: "button", class: "button small quiet", onclick: () => acts.drop(row) }, "Do not send"));
   }
 
   #refusal() {

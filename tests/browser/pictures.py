@@ -13,7 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS
-from tests.browser.talk import choose
+from tests.browser.talk import ask, choose
+from tests.browser.test_app import STORED
 from tests.live.server import PASSWORD, ROOT, LiveServer, Person
 
 FOLDER = ROOT / "docs" / "img"
@@ -104,6 +105,7 @@ def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) 
     save(page, f"empty-{name}")
     converse(page)
     save(page, f"chat-{name}")
+    take_offline(page, name)
     take_sharing(page, name)
     for title, path in MEMBERS.items():
         assert page.goto(server.url + path).ok, path
@@ -111,6 +113,25 @@ def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) 
         save(page, f"{title}-{name}")
     take_dashboard(page, server, name)
     context.close()
+
+
+def take_offline(page: Page, name: str) -> None:
+    """Read what was stored, and ask, without a connection."""
+    while not page.evaluate(STORED, [page.url.rpartition("/")[2]]):
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(1000)  # for the last answer
+    page.context.set_offline(True)
+    page.reload()
+    page.locator(".message.assistant .md").first.wait_for()
+    ask(page, "And how do I go on with it?")
+    page.locator(".waits").wait_for()
+    page.wait_for_timeout(300)
+    page.locator("#messages").evaluate("list => list.scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+    save(page, f"offline-{name}")
+    page.get_by_role("button", name="Do not send").click()
+    page.context.set_offline(False)
+    page.locator("#notice-bar").wait_for(state="hidden")
 
 
 def take_sharing(page: Page, name: str) -> None:

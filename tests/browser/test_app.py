@@ -1,4 +1,4 @@
-"""Echo as an app: told of an answer, read without a connection, nothing left at the end."""
+"""Echo as an app: told of an answer, read and asked without a connection, nothing left at the end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from tests.browser.talk import (
     CHAT_ADDRESS,
     ask,
     ask_and_wait,
+    composer,
+    question,
     stop_button,
 )
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
@@ -52,6 +54,10 @@ def until(page: Page, holds: str, of: Any = None) -> None:
     """Wait for what the browser does not tell: `wait_for_function` takes every promise for true."""
     while not page.evaluate(holds, of):
         page.wait_for_timeout(50)
+
+
+def waits(page: Page) -> Any:
+    return page.locator(".waits")
 
 
 def chat_id(page: Page) -> str:
@@ -108,6 +114,37 @@ def read_without_a_connection(page: Page, chats: list[str]) -> None:
     expect_no_violations_in_either_theme(page)
 
 
+def ask_without_a_connection(page: Page, other: Page) -> None:
+    """Waits through a reload, is changed, and is asked once by two tabs."""
+    ask(page, "Will you ansver?")
+    page.reload()
+    expect(question(page)).to_contain_text("Will you ansver?")
+    waits(page).get_by_role("button", name="Edit").click()
+    expect(waits(page)).to_have_count(0)
+    expect(composer(page)).to_have_value("Will you ansver?")
+    ask(page, "Will you answer?")
+    expect(waits(page)).to_have_count(1)
+    picture(page, "app-waiting")
+    expect_no_violations_in_either_theme(page)
+    visit_stored(other, page.url)
+    expect(waits(other)).to_have_count(1)
+    page.context.set_offline(False)
+    for each in (page, other):
+        expect(each.locator(".message.assistant .md").last).to_have_text(CALM)
+        expect(each.locator(".message.user", has_text="Will you answer?")).to_have_count(1)
+        expect(waits(each)).to_have_count(0)
+    said = page.evaluate(
+        "async (id) => (await fetch(`/api/conversations/${id}/messages`)).json()", chat_id(page)
+    )
+    texts = [each["text"] for each in said["data"] if each["role"] == "user"]
+    assert texts == ["steady one", "Will you answer?"]
+
+
+def visit_stored(page: Page, address: str) -> None:
+    page.goto(address)
+    composer(page).wait_for()
+
+
 def leave_nothing(page: Page, other: Page, server: LiveServer) -> None:
     until(page, STORED, [])
     page.get_by_role("button", name="Account menu").click()
@@ -128,7 +165,7 @@ def two_tabs(context: BrowserContext, server: LiveServer) -> tuple[Page, Page]:
     return open_chat(context.new_page(), server), open_chat(context.new_page(), server)
 
 
-def test_told_and_read_without_a_connection_and_gone_at_the_end(
+def test_told_read_and_asked_without_a_connection_and_gone_at_the_end(
     new_context: ContextMaker, echo: LiveServer, member: Person
 ) -> None:
     context = new_context(member, service_workers="allow")
@@ -138,6 +175,5 @@ def test_told_and_read_without_a_connection_and_gone_at_the_end(
     new_chat(page)
     ask_and_wait(page, "Say something calm")
     read_without_a_connection(page, [steady, chat_id(page)])
-    page.context.set_offline(False)
-    expect(page.locator("#notice-bar")).to_be_hidden()
+    ask_without_a_connection(page, other)
     leave_nothing(page, other, echo)

@@ -1,0 +1,64 @@
+// Sends the questions that wait in chats which are not in view, as soon as there is a connection. Those of the chat in view are
+// sent by the chat itself. What the server refuses for good becomes the draft of its chat; nothing is dropped.
+
+import { Drafts } from "./drafts.js";
+import { shorten } from "./format.js";
+import { toast } from "./toasts.js";
+
+const LATER = ["busy", "rate_limited", "offline", "timeout", "signed_out"];
+const AGAIN = 20; // seconds, where the server does not say
+
+export class Waiting {
+  /** current(): the chat in view */
+  constructor({ outbox, socket, userId, current, drafts = new Drafts(userId) }) {
+    Object.assign(this, { outbox, socket, current, drafts });
+    outbox.onChange((clientId, item) => this.#heard(clientId, item));
+  }
+
+  /** One after the other, oldest first; who asks meanwhile waits for the same. */
+  send() {
+    this.sending ??= this.#send().finally(() => { this.sending = null; });
+    return this.sending;
+  }
+
+  async #send() {
+    clearTimeout(this.later);
+    for (const item of this.outbox.all()) {
+      const inView = this.current().store.pending.some((row) => row.client_id === item.client_id);
+      if (inView || !this.outbox.has(item.client_id)) continue; // the chat itself sends it; taken back, or sent by another tab
+      if (!this.socket.connected) return;
+      await this.#one(item);
+    }
+  }
+
+  async #one(item) {
+    const { client_id, conversation_id, text, fresh } = item;
+    this.outbox.put({ ...item, tried: true });
+    try {
+      await this.socket.request("send_message", { client_id, text, ...(conversation_id === null ? fresh : { conversation_id }) });
+      this.outbox.remove(client_id);
+    } catch (error) {
+      if (LATER.includes(error.code)) this.#again(error.retryAfter);
+      else this.#refused(item, error);
+    }
+  }
+
+  #again(seconds) {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.send(), (seconds ?? AGAIN) * 1000);
+  }
+
+  #refused({ client_id, conversation_id, text }, { code, text: why }) {
+    const place = code === "not_found" ? null : conversation_id;
+    this.drafts.save(place, [this.drafts.load(place), text].filter(Boolean).join("\n"));
+    this.outbox.remove(client_id);
+    toast(`“${shorten(text)}” could not be sent: ${why} It is kept as a draft${place === conversation_id ? " of its chat" : ""}.`, { kind: "error", seconds: 12 });
+  }
+
+  /** What another tab sends, takes back or lets wait shows in this one. */
+  #heard(clientId, item) {
+    const chat = this.current();
+    if (item === null) chat.forgetWaiting(clientId);
+    else if (chat.id !== null && item.conversation_id === chat.id) chat.wait(item);
+  }
+}

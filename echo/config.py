@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     engine_pause_seconds: float = Field(30.0, alias="ECHO_ENGINE_PAUSE_SECONDS", gt=0, le=3600)
     script: Path | None = Field(None, alias="ECHO_SCRIPT")
     help: Literal["on", "off"] = Field("on", alias="ECHO_HELP")
+    titles: Literal["on", "off"] = Field("on", alias="ECHO_TITLES")
     help_lines: str = Field("", alias="ECHO_HELP_LINES", max_length=2000)
     signup: Literal["open", "invite", "closed"] = Field("open", alias="ECHO_SIGNUP")
     google_client_id: str = Field("", alias="GOOGLE_CLIENT_ID")

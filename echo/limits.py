@@ -147,6 +147,7 @@ RATE_LIMITS: Final = {
     "own_data.delete_me": "3/second",
     "personal.instructions": "5/second",
     "personal.memory": "5/second",
+    "personal.titles": "5/second",
     "personal.remember": "5/second",
     "personal.change_memory": "5/second",
     "personal.forget": "5/second",

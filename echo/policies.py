@@ -99,6 +99,7 @@ ROUTES: Final = {
     "personal.panel": Right.SIGNED_IN,
     "personal.instructions": Right.SIGNED_IN,
     "personal.memory": Right.SIGNED_IN,
+    "personal.titles": Right.SIGNED_IN,
     "personal.remember": Right.SIGNED_IN,
     "personal.change_memory": Right.OWNER,
     "personal.forget": Right.OWNER,

@@ -87,6 +87,7 @@ def settings_for(folder: Path, **overrides: Any) -> config.Settings:
         "secret_key": "k3Jq9-ZtV7xWm2Rb8Yc4Ld6Nf1Hg5PsTuAeBiCo",
         "engine": "scripted",
         "redis_url": "",
+        "titles": "off",  # each answer would be followed by a question of Echo's own
         "access_log": "off",  # so that tests of the log find its other lines alone
     }
     return config.load(_env_file=None, **{"database_url": "", **values, **overrides})

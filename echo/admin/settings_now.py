@@ -18,6 +18,7 @@ from echo.services.turns.sampling import Held, Layer
 WORDS: Final[dict[str, Mapping[Any, str]]] = {
     "signup_mode": SIGNUP_MODES,
     "help": SWITCH,
+    "titles": SWITCH,
     "contributors": SWITCH,
     "sharing": SHARING,
 }

@@ -99,6 +99,7 @@ def _end(app: Flask, server: Any) -> None:
     began = time.monotonic()
     log.info("stopping", live=turns.calls.streams)
     server.stop_accepting()
+    turns.titles.stop()
     if (adder := Models.of(app).adder) is not None:
         adder.stop()  # what is complete is kept; the child that fetches ends with us
     _wait_for_replies(turns, GRACE_SECONDS)

@@ -202,6 +202,11 @@ class SettingsForm(_Answers):
         [required("Choose one.")],
         choices=[SelectChoice(*option) for option in SWITCH.items()],
     )
+    titles = SelectField(
+        "The model writes titles",
+        [Optional()],
+        choices=[SelectChoice(*option) for option in SWITCH.items()],
+    )
     contributors = SelectField(
         "Visitors see who talks with Echo most",
         [Optional()],

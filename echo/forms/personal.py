@@ -24,7 +24,7 @@ def one_line(value: Any) -> Any:
 
 
 class SwitchForm(Form):
-    """Whether something is told (memories: and suggested)."""
+    """Whether something is told, or done (memories: and suggested)."""
 
     on = RadioField("Told", choices=SWITCH)
 

@@ -31,7 +31,7 @@ class Conversation(Base):
 
     `deleted_at` marks it for removal: until then it can be restored. `archived_at` keeps it out of the list.
     `imported_from` names the chat elsewhere that it was, so that it is not imported twice, or the shared chat
-    that it was copied from.
+    that it was copied from. `title_from_question`: neither a person nor a model has given it a title yet.
     """
 
     __tablename__ = "conversations"
@@ -43,6 +43,9 @@ class Conversation(Base):
     id: Mapped[PublicId]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     title: Mapped[str] = mapped_column(String(TITLE_CHARS), default="")
+    title_from_question: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=false()
+    )
     pinned: Mapped[bool] = mapped_column(Boolean, default=False)
     folder_id: Mapped[str | None] = mapped_column(
         ForeignKey("folders.id", ondelete="SET NULL"), index=True

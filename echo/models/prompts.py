@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, String, Text
+from sqlalchemy import Boolean, ForeignKey, String, Text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from echo.clock import utc_now
@@ -14,7 +14,10 @@ from echo.models.types import PublicId, UtcDateTime
 
 
 class PersonalPrompt(Base):
-    """What one person has Echo told before each of their chats; an absent row means nothing."""
+    """What one person has Echo told before each of their chats, and asked after their first answers.
+
+    An absent row means what is usual.
+    """
 
     __tablename__ = "personal_prompts"
 
@@ -25,6 +28,8 @@ class PersonalPrompt(Base):
     instructions_on: Mapped[bool] = mapped_column(Boolean, default=True)
     memory_on: Mapped[bool] = mapped_column(Boolean, default=True)
     """Whether the memories below are told, and new ones suggested."""
+    titles_on: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    """Whether the model that answers is asked for a new chat's title."""
 
 
 class Memory(Base):

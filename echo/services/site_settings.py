@@ -44,6 +44,8 @@ class SiteSettings(BaseModel):
     banner: str = Field("", max_length=BANNER_CHARS)
     system_prompt: str = Field("", max_length=SYSTEM_PROMPT_CHARS)
     help: Switch = "on"
+    titles: Switch = "on"
+    """Whether the model that answers is asked for a new chat's title."""
     contributors: Switch = "off"
     """Whether visitors see who wrote most."""
     sharing: Sharing = "public"

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from echo import signals
 from echo.extensions import db
 from echo.models import Message
-from echo.services.turns import Failed, Finished, LiveCall, LiveTurn, ended_as
+from echo.services.turns import Failed, Finished, LiveCall, LiveTurn, ended_as, quotas
 from echo.watching.metrics import Metrics
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -69,7 +69,10 @@ class Listener:
 
     def _call_ended(self, call: LiveCall) -> None:
         if is_current(self._app) and call.end is not None:
-            self._ended(str(ended_as(call.end)), call.model, call.end)
+            if call.route == quotas.TITLES:  # nobody has asked for it
+                self._count_tokens(call.end)
+            else:
+                self._ended(str(ended_as(call.end)), call.model, call.end)
 
     def _reaped(self, row: Message) -> None:
         if is_current(self._app):
@@ -78,8 +81,7 @@ class Listener:
     def _ended(self, status: str, model: str, end: Finished | Failed) -> None:
         metrics, usage, timing = self._metrics, end.usage, end.timing
         metrics.turns.labels(status, model).inc()
-        for kind in ("prompt", "cached", "completion"):
-            metrics.tokens.labels(kind).inc(getattr(usage, kind) or 0)  # None: it is not known
+        self._count_tokens(end)
         if not timing.total_ms:  # it never reached the engine, or nobody knows what it took
             return
         metrics.queue_seconds.observe(timing.queue_ms / 1000)
@@ -89,6 +91,11 @@ class Listener:
         if usage.completion > 1:
             writing = timing.total_ms - timing.first_token_ms
             metrics.token_seconds.observe(writing / 1000 / (usage.completion - 1))
+
+    def _count_tokens(self, end: Finished | Failed) -> None:
+        for kind in ("prompt", "cached", "completion"):
+            found = getattr(end.usage, kind)
+            self._metrics.tokens.labels(kind).inc(found or 0)  # None: it is not known
 
     # ── people ──────────────────────────────────────────────────────────────────────────────
 

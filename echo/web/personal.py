@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from echo import limits
 from echo.forms import fields
 from echo.forms.personal import InstructionsForm, MemoryForm, SwitchForm
+from echo.services import site_settings
 from echo.services.prompts import memories
 from echo.services.prompts import personal as kept
 from echo.services.turns import personal
@@ -33,6 +34,7 @@ def panel() -> str:
         personal=found,
         instructions_said=_instructions_said(ruler.tokens(found.instructions)),
         limits=limits,
+        titles_offered=site_settings.current().titles == "on",
     )
 
 
@@ -54,6 +56,15 @@ def memory() -> Response:
     form = SwitchForm()
     fields.check(form)
     kept.keep(current_user.id, memory_on=form.is_on)
+    return _done("Saved.")
+
+
+@blueprint.post("/titles")
+def titles() -> Response:
+    """Switch whether models are asked for the titles of this person's chats."""
+    form = SwitchForm()
+    fields.check(form)
+    kept.keep(current_user.id, titles_on=form.is_on)
     return _done("Saved.")
 
 

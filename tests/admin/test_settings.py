@@ -28,7 +28,7 @@ WHOLE = {
 
 
 SHOWN = (
-    "signup_mode", "retention_days", "banner", "contributors", "sharing", "system_prompt", "help",
+    "signup_mode", "retention_days", "banner", "contributors", "sharing", "system_prompt", "help", "titles",
     "temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens",
 )  # fmt: skip
 
@@ -309,3 +309,10 @@ def test_the_list_of_contributors_is_switched_on_the_page(root, as_role):
     save(root)  # a form without it leaves it as it is
     assert site_settings.current().contributors == "on"
     assert save(root, contributors="perhaps").status_code == 400
+
+
+def test_titles_by_the_model_are_switched_on_the_page(root):
+    for value in ("on", "off"):
+        assert save(root, titles=value).status_code == 302
+        assert site_settings.current().titles == value
+    assert save(root, titles="perhaps").status_code == 400

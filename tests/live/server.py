@@ -65,6 +65,7 @@ class LiveServer:
             "PORT": str(self.port),
             "ECHO_INSTANCE": str(folder / "instance"),
             "ECHO_ENGINE": "scripted",
+            "ECHO_TITLES": "off",  # each answer would be followed by a question of Echo's own
             "ECHO_SCRIPT": str(script),
             "ECHO_MAX_NEW_TOKENS": "4096",
             **settings,

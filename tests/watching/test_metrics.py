@@ -13,8 +13,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from echo.app import create_app
+from echo.extensions import db
 from echo.hub_lag import HubLag
-from echo.models import User
+from echo.models import ApiCall, User
+from echo.services import site_settings
 from tests.api.keys import key_of, shows
 from tests.conftest import PASSWORD, Tab, settings_for
 from tests.contract.test_documents import DOCS, rows
@@ -235,3 +237,14 @@ def test_two_applications_count_apart(tmp_path: Any, client: Browser, read: Read
     other = create_app(settings_for(tmp_path / "other"))
     Browser(other, other.response_class, True).get("/healthz")
     assert read("echo_http_requests_total", route="/healthz") == 0
+
+
+def test_a_title_counts_as_tokens_and_as_no_answer(tab: Tab, read: Read) -> None:
+    site_settings.change(None, titles="on")
+    end = ask(tab, "Hi")
+    written = end["tokens"]["completion"]
+    until(lambda: read("echo_tokens_total", kind="completion") > written, "both are counted")
+    (call,) = db.session.query(ApiCall)
+    assert read("echo_tokens_total", kind="completion") == written + call.completion_tokens
+    assert (call.route, read("echo_turns_total")) == ("title", 1)
+    assert read("echo_first_token_seconds_count") == 1

@@ -7,6 +7,7 @@ import pytest
 from echo.extensions import db
 from echo.limits import INSTRUCTIONS_TOKENS
 from echo.models import User
+from echo.services import site_settings
 from echo.services.prompts import memories, personal
 from tests.web.browser import Browser
 
@@ -39,6 +40,19 @@ def test_what_cannot_be_kept_names_its_field_and_changes_nothing(
     answer = ada_browser.ajax(f"{PANEL}/instructions", sent)
     assert (answer.status_code, answer.get_json()["field"]) == (status, field)
     assert personal.of(ada.id).instructions == "Before."
+
+
+def test_titles_are_switched_for_oneself_where_the_site_has_them(
+    ada: User, ada_browser: Browser
+) -> None:
+    assert "Titles by the model" not in ada_browser.get(PANEL).text
+    site_settings.change(None, titles="on")
+    assert "Titles by the model" in ada_browser.get(PANEL).text
+    for sent in ("0", "1"):
+        assert ada_browser.ajax(f"{PANEL}/titles", {"on": sent}).status_code == 200
+        db.session.expire_all()
+        assert personal.of(ada.id) == personal.Personal(titles_on=sent == "1")
+    assert ada_browser.ajax(f"{PANEL}/titles", {"on": "maybe"}).status_code == 400
 
 
 def test_nobody_sees_anothers(ada: User, ada_browser: Browser, make_user: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from echo import signals
 from echo.clock import utc_now
@@ -22,7 +22,7 @@ from echo.models import Conversation, Folder, Message, Share
 from echo.models.types import new_id
 from echo.services.chats.erasing import erase_conversations
 from echo.services.chats.titles import UNTITLED
-from echo.services.storage import assign, transaction
+from echo.services.storage import assign, execute, transaction
 from echo.text import is_blank, one_newline, storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
@@ -92,6 +92,7 @@ def create(
         id=new_id(),
         user_id=user_id,
         title=UNTITLED if title is None else checked_title(title),
+        title_from_question=title is None,
         settings=_without_none(checked_settings(settings)),
         folder_id=None if folder_id is None else own_folder(user_id, folder_id).id,
     )
@@ -121,7 +122,10 @@ def change(
     row = own(user_id, conversation_id)
     wanted: dict[str, Any] = {}
     if title is not None:
-        wanted["title"] = checked_title(title)
+        wanted |= {"title": checked_title(title), "title_from_question": False}
+        db.session.expire(
+            row, ["title"]
+        )  # written even where it is what was read: a model may be faster
     if pinned is not None:
         wanted["pinned"] = pinned
     if archived is not None:
@@ -136,6 +140,25 @@ def change(
 def rename(user_id: int, conversation_id: str, title: str) -> Conversation:
     """Set the title; raises as `change`."""
     return change(user_id, conversation_id, title=title)
+
+
+def give_title(conversation_id: str, title: str) -> bool:
+    """Put a model's title where the first question's stands; False for a chat that is renamed or gone.
+
+    One statement, so that neither a name by its owner nor a deletion is ever overtaken.
+    """
+    given = execute(
+        update(Conversation)
+        .where(
+            Conversation.id == conversation_id,
+            Conversation.title_from_question,
+            Conversation.deleted_at.is_(None),
+        )
+        .values(title=title, title_from_question=False)
+    )
+    if given and (row := db.session.get(Conversation, conversation_id, populate_existing=True)):
+        signals.conversation_changed.send(row)
+    return bool(given)
 
 
 def pin(user_id: int, conversation_id: str, pinned: bool) -> Conversation:

@@ -38,12 +38,12 @@ MARKS: Final = tuple(
 
 def automatic_title(text: str) -> str:
     """Return the first line that says something, without Markdown, cut at a word."""
-    plain = " ".join(_first_line(text).split())
-    if is_blank(plain):
+    line = " ".join(_first_line(text).split())
+    if is_blank(line):
         return UNTITLED
-    if len(plain) <= AIM:
-        return plain
-    head = plain[: boundary(plain, AIM) or AIM]
+    if len(line) <= AIM:
+        return line
+    head = line[: boundary(line, AIM) or AIM]
     words = head.rpartition(" ")[0]
     return (words if 2 * len(words) > AIM else head).rstrip(" ,.;:") + "…"
 
@@ -57,7 +57,7 @@ def _first_line(text: str) -> str:
         if mark and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]
             continue
-        found = line.strip() if fence else _plain(line)
+        found = line.strip() if fence else plain(line)
         if _says_something(found) and not (fence and NO_WORDS.match(found)):
             return found
         other = other or found
@@ -68,7 +68,8 @@ def _says_something(line: str) -> bool:
     return any(char.isalnum() or unicodedata.category(char) == "So" for char in line)
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
+    """Return a line without its Markdown; empty for a rule."""
     if RULE.fullmatch(line):
         return ""
     held = [span[2].strip() for span in CODE.finditer(line)]

@@ -4,9 +4,18 @@
 """
 
 from echo.services.help.browse import browse
-from echo.services.help.context import Prompting, prompting
+from echo.services.help.context import LEAST_WINDOW, Prompting, prompting
 from echo.services.help.facts import Facts
 from echo.services.help.facts import of as facts_of
 from echo.services.help.table import Entry, entries
 
-__all__ = ["Entry", "Facts", "Prompting", "browse", "entries", "facts_of", "prompting"]
+__all__ = [
+    "LEAST_WINDOW",
+    "Entry",
+    "Facts",
+    "Prompting",
+    "browse",
+    "entries",
+    "facts_of",
+    "prompting",
+]

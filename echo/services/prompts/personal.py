@@ -1,4 +1,4 @@
-"""A person's instructions for all chats, and the switch of their memories. Knows no tokens, no prompt."""
+"""A person's instructions for all chats, the switches of memories and titles. Knows no tokens, no prompt."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Personal:
     instructions: str = ""
     instructions_on: bool = True
     memory_on: bool = True
+    titles_on: bool = True
 
     @property
     def told_instructions(self) -> str:
@@ -31,7 +32,7 @@ def of(user_id: int) -> Personal:
     row = db.session.get(PersonalPrompt, user_id)
     if row is None:
         return Personal()
-    return Personal(row.instructions, row.instructions_on, row.memory_on)
+    return Personal(**{name: getattr(row, name) for name in vars(Personal())})
 
 
 def keep(user_id: int, **values: object) -> None:

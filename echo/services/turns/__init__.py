@@ -18,8 +18,9 @@ from echo.generation import (
     ToolCallReader,
     Usage,
 )
-from echo.services.turns.calls import Call, LiveCall, ended_as
+from echo.services.turns.calls import Call, ended_as
 from echo.services.turns.ending import catch_up, interrupt_orphans
+from echo.services.turns.live_call import LiveCall
 from echo.services.turns.live_turn import LiveTurn
 from echo.services.turns.rows import Asked, Question
 from echo.services.turns.turns import Turns

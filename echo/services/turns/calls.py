@@ -1,4 +1,4 @@
-"""Calls: what programs ask without a conversation. Nothing is stored but what each answer took.
+"""Calls: what is asked without a turn, by programs above all. Nothing is stored but what each answer took.
 
 Same engine, models, limits and allowance as turns. Knows no routes and no form of answers: whoever asked
 reads `LiveCall.pieces` as they come and looks at `end`.
@@ -6,10 +6,8 @@ reads `LiveCall.pieces` as they come and looks at `end`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -38,7 +36,7 @@ from echo.services.sign_in.programs import Program
 from echo.services.storage import transaction
 from echo.services.turns import pace, quotas
 from echo.services.turns.engine_requests import EngineRequests, refusals
-from echo.services.turns.live_turn import Stream
+from echo.services.turns.live_call import LiveCall
 from echo.services.turns.sampling import sampling_for_program
 
 log = structlog.get_logger()
@@ -70,57 +68,13 @@ class Call:
     one_call: bool = False
 
 
-@dataclass(eq=False)
-class LiveCall:
-    """One answer in the making. Owned by the hub's thread."""
+@dataclass(frozen=True)
+class Asker:
+    """In whose name an answer is written: while the key or device `shown_id` works, where one is named."""
 
-    id: str
     user_id: int
-    key_id: str | None
-    shown_id: str
-    """Of the key or the device by which it was asked."""
-    route: str
-    model: str
-    stream: Stream
-    created_at: datetime
-    raw: bool
-    pieces: list[TextPiece] = field(default_factory=list)
-    end: Finished | Failed | None = None
-    """Set once the row of what it took is written."""
-    news: hub.Latch = field(default_factory=hub.Latch)
-    updates: hub.Signal = field(default_factory=hub.Signal)
-    refused: str | None = None
-    """Why it may not go on, where it was stopped for that."""
-    _began_at: float = field(default_factory=time.monotonic)
-
-    @property
-    def waited(self) -> float | None:
-        """How long it has waited for its first word, in seconds; None once that has come."""
-        return None if self.pieces else time.monotonic() - self._began_at
-
-    @property
-    def is_queued(self) -> bool:
-        """Whether the engine has not begun with it."""
-        return self.stream.place is not None
-
-    def stop(self, refused: str | None = None) -> None:
-        """Ask the engine to stop."""
-        self.refused = self.refused or refused
-        self.stream.cancel()
-
-    def finished(self) -> Finished:
-        """Return how an ended call ended.
-
-        Raises:
-            TooLong, InvalidInput, EngineFailed: it did not end well.
-        """
-        if self.refused is not None:
-            raise errors.EngineFailed(self.refused)
-        if isinstance(self.end, Failed):
-            raise _failure(self.end, "prompt" if self.raw else "messages")
-        if self.end is None or self.end.reason is FinishReason.CANCELLED:
-            raise errors.EngineFailed("The answer was stopped.")
-        return self.end
+    shown_id: str | None = None
+    key_id: str | None = None
 
 
 class Calls:
@@ -144,24 +98,39 @@ class Calls:
         Raises:
             InvalidInput, Forbidden, QuotaExceeded, Busy, EngineFailed.
         """
-        user = program.user
-        mine = sum(call.user_id == user.id for call in self.live.values())
-        quotas.refuse_spent(user.id, in_the_making=mine)
-        call_id = new_id()
-        request = self._request(user, wanted, call_id)
-        stream = self._requests.send(request, _question(wanted))
+        self.refuse_spent(program.user.id)
+        request = self._request(program.user, wanted)
+        asker = Asker(program.user.id, program.shown_id, program.key_id)
+        return self.begin(asker, wanted.route, request, _question(wanted))
+
+    def refuse_spent(self, user_id: int) -> None:
+        """Raise QuotaExceeded where this person may ask no more today, answers in the making counted."""
+        mine = sum(
+            call.user_id == user_id and call.route != quotas.TITLES for call in self.live.values()
+        )
+        quotas.refuse_spent(user_id, in_the_making=mine)
+
+    def begin(
+        self, asker: Asker, route: str, request: GenerationRequest, question: str
+    ) -> LiveCall:
+        """Begin the answer to a request that is put together; `question` is what a person said last in it.
+
+        Raises:
+            InvalidInput, Busy, EngineFailed.
+        """
+        stream = self._requests.send(request, question)
         call = LiveCall(
-            id=call_id,
-            user_id=user.id,
-            key_id=program.key_id,
-            shown_id=program.shown_id,
-            route=wanted.route,
+            id=request.request_id,
+            user_id=asker.user_id,
+            key_id=asker.key_id,
+            shown_id=asker.shown_id,
+            route=route,
             model=request.model,
             stream=stream,
             created_at=utc_now(),
-            raw=wanted.raw,
+            raw=request.raw,
         )
-        self.live[call_id] = call
+        self.live[call.id] = call
         signals.call_started.send(call)
         hub.spawn(request_ids.carried(self._run), call)
         if not self._watching:
@@ -169,7 +138,7 @@ class Calls:
             hub.spawn(self._watch_keys)
         return call
 
-    def _request(self, user: User, wanted: Call, call_id: str) -> GenerationRequest:
+    def _request(self, user: User, wanted: Call) -> GenerationRequest:
         chosen = self._requests.models.choose(user.role_name, wanted.model)
         window = self._requests.engine.window(chosen.name)
         site = site_settings.current()
@@ -182,7 +151,7 @@ class Calls:
                 owner=str(user.id),
                 prefix=wanted.prefix,
                 raw=wanted.raw,
-                request_id=call_id,
+                request_id=new_id(),
                 trace_id=request_ids.current(),
                 tools=wanted.tools,
                 forced=wanted.forced,
@@ -247,25 +216,17 @@ class Calls:
         calls = list(self.live.values())
         with self._app.app_context():
             try:
-                working = programs.working({call.shown_id for call in calls})
+                working = programs.working({one.shown_id for one in calls if one.shown_id})
             except Exception:
                 log.exception("keys cannot be looked at", live=len(calls))
                 return
         for call in calls:
-            if call.shown_id not in working:
+            if call.shown_id is not None and call.shown_id not in working:
                 call.stop(ENDED)
 
 
 def _question(wanted: Call) -> str:
     return next((one.content for one in reversed(wanted.messages) if one.role == "user"), "")
-
-
-def _failure(end: Failed, field: str) -> errors.EchoError:
-    if end.code == "too_long":
-        return errors.TooLong(end.text, field=field)
-    if end.code == "bad_request":
-        return errors.InvalidInput(end.text, field=field)
-    return errors.EngineFailed(end.text)
 
 
 def ended_as(end: Finished | Failed) -> MessageStatus:

@@ -14,6 +14,7 @@ from echo.models import ApiCall, Conversation, Message
 from echo.services.accounts import accounts
 
 UNCOUNTED = "embeddings"  # no messages, though their tokens count
+TITLES = "title"  # nobody has asked for them: neither messages nor tokens of theirs
 TOKENS = func.coalesce(Message.prompt_tokens, 0) + func.coalesce(Message.completion_tokens, 0)
 
 
@@ -95,7 +96,7 @@ def _used_by_programs(user_id: int, since: datetime) -> tuple[int, int]:
         select(
             func.coalesce(func.sum(case((ApiCall.route == UNCOUNTED, 0), else_=1)), 0),
             func.coalesce(func.sum(ApiCall.prompt_tokens + ApiCall.completion_tokens), 0),
-        ).where(ApiCall.user_id == user_id, ApiCall.created_at >= since)
+        ).where(ApiCall.user_id == user_id, ApiCall.created_at >= since, ApiCall.route != TITLES)
     ).one()
     return row[0], row[1]
 

@@ -17,7 +17,7 @@ from echo.models import Conversation, Document, Folder, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
-from echo.services.chats.titles import UNTITLED, automatic_title
+from echo.services.chats.titles import automatic_title
 from echo.services.documents import shelf
 from echo.services.numbers import rollups
 from echo.services.storage import execute, transaction
@@ -98,6 +98,7 @@ def conversation_for(user_id: int, question: Question) -> Conversation:
         id=new_id(),
         user_id=user_id,
         title=automatic_title(question.text),
+        title_from_question=True,
         settings={name: value for name, value in chosen.items() if value is not None},
         folder_id=folder.id if folder else None,
     )
@@ -152,7 +153,7 @@ def insert(
         db.session.flush()
         shelf.link(conversation.id, documents)
         first = message_tree.next_ordinal(conversation.id)
-        if first == 1 and conversation.title == UNTITLED:  # it was made empty
+        if first == 1 and conversation.title_from_question:  # it may have been made empty
             conversation.title = automatic_title(messages[0].text)
         for offset, row in enumerate(messages):
             row.ordinal = first + offset

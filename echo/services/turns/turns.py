@@ -30,6 +30,7 @@ from echo.services.turns.engine_requests import Around, EngineRequests
 from echo.services.turns.everywhere import Everywhere
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
 from echo.services.turns.rows import Asked, Question
+from echo.services.turns.titles import Titles
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class Turns:
         self.requests = EngineRequests(models.engine, models, settings)
         self.live: dict[str, LiveTurn] = {}
         self.calls = Calls(app, self.requests, self.live)
+        self.titles = Titles(app, self.requests, self.calls)
         self.everywhere = Everywhere(self.live, cluster.of(app))
         self._starting: set[str] = set()  # replies whose rows say that they live before `live` does
         cluster.of(app).on_lost(self.reap)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from echo.services.turns.calls import LiveCall
+from echo.services.turns.live_call import LiveCall
 from echo.services.turns.live_turn import LiveTurn
 from echo.services.turns.turns import Turns
 

@@ -28,7 +28,7 @@ PROMPT_NAME_CHARS: Final = 60
 PROMPT_CHARS: Final = 4_000
 PROMPTS_MAX: Final = 200  # of one person; as many are shared
 MODEL_NAME_CHARS: Final = 64
-API_MESSAGES: Final = 2_000  # of one request below /v1
+API_MESSAGES: Final = 2_000  # of one request below /v1, or of a temporary chat
 EMBEDDED_TEXTS: Final = 2_048  # of one request
 KEPT_RESPONSE_DAYS: Final = 30  # after its last use, an answer below /v1/responses
 TEMPLATE_CHARS: Final = 50_000
@@ -205,6 +205,8 @@ EVENT_LIMITS: Final = {
     "stop_message": "300/minute",
     "select_branch": "300/minute",
     "rate_message": "120/minute",
+    "ask_temporary": "60/minute",
+    "stop_temporary": "300/minute",
     "watch_stats": "60/minute",
 }
 UNKNOWN_EVENTS: Final = "120/minute"  # all events together that there are not

@@ -269,6 +269,8 @@ EVENTS: Final = {
     "stop_message": Right.OWNER,
     "select_branch": Right.OWNER,
     "rate_message": Right.OWNER,
+    "ask_temporary": Right.SIGNED_IN,
+    "stop_temporary": Right.SIGNED_IN,
     "watch_stats": Right.CHARTS,
 }
 

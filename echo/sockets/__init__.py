@@ -8,7 +8,16 @@ from flask import Flask
 from echo.config import Settings
 from echo.extensions import socketio
 from echo.limits import SOCKET_PACKETS, SOCKET_PAYLOAD_BYTES
-from echo.sockets import events, hub_bridge, live_stats, model_news, reply_pump, rooms, wire
+from echo.sockets import (
+    events,
+    hub_bridge,
+    live_stats,
+    model_news,
+    reply_pump,
+    rooms,
+    temporary,
+    wire,
+)
 from echo.sockets.origins import OwnOrigins
 
 __all__ = ["hub_bridge", "init_app"]
@@ -35,3 +44,4 @@ def init_app(app: Flask) -> None:
     model_news.init_app(app)
     rooms.subscribe(app)
     reply_pump.subscribe(app)
+    temporary.init_app(app)

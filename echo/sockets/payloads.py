@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from echo.errors import InvalidInput, TooLong
 from echo.limits import (
+    API_MESSAGES,
     CLIENT_ID_CHARS,
     DOCUMENTS_PER_CHAT,
     RATING_COMMENT_CHARS,
@@ -63,6 +64,13 @@ class SaveMessage:
 class RegenerateMessage:
     message_id: str
     model: str | None
+
+
+@dataclass(frozen=True)
+class AskTemporary:
+    messages: tuple[tuple[str, str], ...]
+    """Role and text of each, the question last."""
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,26 @@ def rate_message(raw: Any) -> RateMessage:
         list(dict.fromkeys(reasons)),
         storable(comment),
     )
+
+
+def ask_temporary(raw: Any) -> AskTemporary:
+    fields = _fields(raw)
+    sent = _required(fields, "messages", list)
+    if not 1 <= len(sent) <= API_MESSAGES:
+        raise InvalidInput(f"messages are 1 to {API_MESSAGES:,}.", field="messages")
+    said = tuple(_said(each) for each in sent)
+    if said[-1][0] != "user":
+        raise InvalidInput("The last message is the question.", field="messages")
+    return AskTemporary(said, _optional(fields, "settings", dict) or {})
+
+
+def _said(raw: Any) -> tuple[str, str]:
+    """Return role and text of a message that the page holds; an answer may be longer than a question."""
+    fields = _fields(raw)
+    role, text = _required(fields, "role", str), _required(fields, "text", str)
+    if role not in ("user", "assistant"):
+        raise InvalidInput("A role is user or assistant.", field="messages")
+    return role, message(text, "text") if role == "user" else storable(text)
 
 
 def _fields(raw: Any) -> dict[str, Any]:

@@ -83,6 +83,7 @@ export class Attachments {
   }
 
   add(files) {
+    if (this.conversation().temporary) return this.composer.showError("A temporary chat has no documents.");
     for (const file of files) {
       const problem = whyNot(file, this.limits);
       if (problem) this.composer.showError(problem);
@@ -174,7 +175,7 @@ export class Attachments {
   #paste(event) {
     const files = [...(event.clipboardData?.files ?? [])];
     const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (!files.length && text.length <= PASTE_CHARS) return;
+    if (!files.length && (text.length <= PASTE_CHARS || this.conversation().temporary)) return;
     event.preventDefault();
     if (text.length <= PASTE_CHARS) return this.add(files);
     this.pasted += 1;

@@ -28,6 +28,7 @@ import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
 import { leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
+import { TemporarySwitch } from "./temporary_switch.js";
 import { toast } from "./toasts.js";
 import { Waiting } from "./waiting.js";
 import { writing } from "./writing.js";
@@ -84,9 +85,10 @@ const notices = new Notices({ rows: at("conversation-rows"), current: () => curr
 const socket = new ChatSocket({
   event: handle,
   up: connected,
-  down: () => connection.down(),
+  down: () => { connection.down(); current.lost?.(); },
   refused: () => leave(),
 });
+const temporary = new TemporarySwitch({ button: at("temporary"), composer, current: () => current, show, make: (Temporary, settings) => drawn((on) => new Temporary(socket, on, settings)) });
 
 let current = make(null);
 const waiting = new Waiting({ outbox, socket, userId: boot.user.id, current: () => current });
@@ -96,22 +98,26 @@ let removed = null;
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
 
-function make(id) {
-  const conversation = new Conversation(socket, id, {
+function drawn(made) {
+  const conversation = made({
     change: (key) => conversation === current && drawing.changed(key),
     adopted: () => conversation === current && adopted(),
     changed: () => conversation === current && drawing.head(),
-  }, outbox);
+  });
   return conversation;
 }
 
-function show(id, { push = true } = {}) {
+function make(id) {
+  return drawn((on) => new Conversation(socket, id, on, outbox));
+}
+
+function show(id, { push = true, conversation = null } = {}) {
   const before = current;
-  if (before.id !== null && before.id !== id) before.close();
+  if (before.temporary || (before.id !== null && before.id !== id)) before.close();
   if (before.id !== null) kept.keep(before);
-  current = (id !== null && kept.get(id)) || make(id);
+  current = conversation ?? ((id !== null && kept.get(id)) || make(id));
   if (push) history.pushState({}, "", id === null ? "/" : `/c/${id}`);
-  composer.open(id);
+  composer.open(current.temporary ? undefined : id); // of a temporary chat no draft is kept
   drawing.begin();
   scroll.jump(current.place);
   current.place = null;
@@ -122,6 +128,7 @@ function show(id, { push = true } = {}) {
 }
 
 async function openConversation(id, messageId = null) {
+  if (id !== current.id && !(await temporary.mayLeave())) return;
   if (id === current.id && current.loaded) drawer.chosen();
   else if (!offline.pageFrom || kept.has(id) || await offline.has(id)) { show(id); await reopen(); }
   if (messageId && id === current.id) await showMessage(messageId);
@@ -138,8 +145,9 @@ function showMessage(id) {
   return attempt(() => showFound(id, { conversation: current, list, scroll, scroller: at("messages") }));
 }
 
-function newChat(folder = null) {
-  if (current.id !== null || current.store.path().length) show(null);
+async function newChat(folder = null) {
+  if (!(await temporary.mayLeave())) return;
+  if (current.temporary || current.id !== null || current.store.path().length) show(null);
   else { drawer.chosen(); composer.focus(); }
   current.draftFolder = folder;
   drawing.head();
@@ -182,7 +190,8 @@ async function sent(deliver) {
 
 function send(text) {
   chat.classList.remove("is-empty");
-  return remembering.offering(text, sent(() => current.send(text)));
+  const sending = sent(() => current.send(text));
+  return current.temporary ? sending : remembering.offering(text, sending);
 }
 
 /** What neither the server has taken nor the outbox keeps: it goes back into the draft when the page is left. */
@@ -211,6 +220,7 @@ async function attempt(act) {
 }
 
 function editLast() {
+  if (current.temporary) return false;
   const views = [...list.views.values()].filter((view) => view.row.role === "user" && !view.row.local);
   const last = views[views.length - 1];
   last?.edit();
@@ -267,6 +277,7 @@ wireControls({
   user: boot.user, sidebar, settings, feedback: feedbackDialog(at("feedback")), scroll,
   currentId: () => current.id,
   newChat: () => newChat(),
+  temporary: () => temporary.toggle(),
   search: () => search.open(),
   drawer: () => drawer.toggle(),
   focus: () => composer.focus({ evenOnTouch: true }),
@@ -276,9 +287,10 @@ wireControls({
   editLast,
 });
 
-addEventListener("popstate", () => {
+addEventListener("popstate", async () => {
   const id = chatInAddress();
   if (id === current.id) return;
+  if (!(await temporary.mayLeave())) return void history.pushState({}, "", "/");
   show(id, { push: false });
   reopen();
 });

@@ -23,8 +23,11 @@ export class ConversationDrawing {
   }
 
   all() {
-    const { id, loaded, storedAt, store } = this.conversation();
+    const { id, loaded, storedAt, store, temporary = false } = this.conversation();
     const rows = store.path();
+    this.chat.classList.toggle("is-temporary", temporary);
+    this.at("temporary").setAttribute("aria-pressed", String(temporary));
+    this.at("temporary-bar").hidden = !temporary;
     this.chat.classList.toggle("is-loading", !loaded && !storedAt);
     this.chat.classList.toggle("is-empty", rows.length === 0 && (id === null || loaded || storedAt !== null));
     this.list.show(rows);
@@ -57,8 +60,8 @@ export class ConversationDrawing {
   }
 
   head() {
-    const { id, info, draftFolder } = this.conversation();
-    const title = info?.title || (id && this.titleOf(id)) || (draftFolder ? `New chat in ${draftFolder.name}` : "New chat");
+    const { id, info, draftFolder, temporary } = this.conversation();
+    const title = info?.title || (id && this.titleOf(id)) || (draftFolder ? `New chat in ${draftFolder.name}` : temporary ? "Temporary chat" : "New chat");
     this.at("chat-title").textContent = title;
     this.at("chat-menu").hidden = id === null;
     this.picker.draw();

@@ -1,4 +1,5 @@
-// What was typed but not sent, kept per person and conversation in the browser. Storage may be missing or full; nothing breaks then.
+// What was typed but not sent, kept per person and conversation in the browser (null: the next one; undefined: one that keeps
+// none). Storage may be missing or full; nothing breaks then.
 
 const KEEP = 50;
 const PREFIX = "echo.draft.";
@@ -16,6 +17,7 @@ export class Drafts {
   }
 
   load(conversationId) {
+    if (conversationId === undefined) return "";
     try {
       return JSON.parse(this.storage.getItem(this.key(conversationId)))?.text ?? "";
     } catch {
@@ -24,6 +26,7 @@ export class Drafts {
   }
 
   save(conversationId, text) {
+    if (conversationId === undefined) return;
     try {
       if (!text.trim()) return this.storage.removeItem(this.key(conversationId));
       this.storage.setItem(this.key(conversationId), JSON.stringify({ text, at: this.now() }));

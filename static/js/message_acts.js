@@ -16,6 +16,7 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
   return {
     ratingReasons: reasons,
     isStored: () => current().storedAt !== null, // read without a connection: nothing can be changed
+    isKept: () => !current().temporary, // else nothing can be done to a message that the server would have to know
     retry: (clientId) => sent(() => current().retry(clientId)),
     takeBack: (row) => {
       if (!dropped(row)) return;

@@ -152,6 +152,7 @@ export class MessageView {
   }
 
   #continue() {
+    if (!this.acts.isKept()) return this.#retry();
     return element("button", { type: "button", class: "button small", onclick: () => this.acts.continue(this.row.id) }, "Continue");
   }
 
@@ -170,6 +171,7 @@ export class MessageView {
     const copy = iconButton("copy", "Copy", () => acts.copy(row, copy));
     const edit = iconButton("edit", "Edit", () => this.edit());
     if (acts.isStored()) this.actions.append(copy, ...this.#info());
+    else if (!acts.isKept()) this.actions.append(copy, ...(row.role === "user" ? [] : [this.#again(), ...this.#info()]));
     else if (row.role === "user") this.actions.append(copy, edit, ...this.#branches());
     else this.actions.append(copy, edit, ...this.#answerActions(), ...this.#branches(), ...this.#info());
     if (row.created_at) this.actions.append(when(row.created_at));

@@ -92,9 +92,10 @@ function signOut() {
   form.submit();
 }
 
-function wireKeys({ newChat, search, drawer, focus, stop, lastAnswer, regenerate, editLast, sidebar, settings, scroll, currentId }) {
+function wireKeys({ newChat, temporary, search, drawer, focus, stop, lastAnswer, regenerate, editLast, sidebar, settings, scroll, currentId }) {
   shortcuts({
     newChat,
+    temporary,
     search,
     sidebar: drawer,
     focus,

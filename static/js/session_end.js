@@ -16,6 +16,7 @@ export function leave(why = "You are signed out.") {
   if (leaving) return;
   leaving = true;
   forgetStored().catch(() => {}); // the page that comes next does it again
+  globalThis.dispatchEvent?.(new Event("session-end")); // nothing may keep the page
   try { sessionStorage.setItem(WHY, why); } catch { /* storage may be forbidden: without a reason then */ }
   location.replace(`/login?next=${encodeURIComponent(location.pathname)}`);
 }

@@ -139,7 +139,7 @@ export class SettingsPanel {
     const settings = this.#overrides();
     const usual = { ...this.picker.chosen().defaults };
     usual.system_prompt = this.folderPrompt() ?? usual.system_prompt;
-    document.getElementById("chat-settings-note").textContent = conversation.id === null ? "For the chat you are about to begin." : "For this chat only; from the next answer on.";
+    document.getElementById("chat-settings-note").textContent = conversation.temporary ? "For this temporary chat only; from the next answer on." : conversation.id === null ? "For the chat you are about to begin." : "For this chat only; from the next answer on.";
     for (const [name, row] of this.rows) {
       const own = settings[name] !== undefined && settings[name] !== null;
       row.tell(usual[name]);

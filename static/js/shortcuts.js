@@ -4,6 +4,7 @@ import { Bindings } from "./key_bindings.js";
 
 const TABLE = [
   { act: "newChat", keys: "Ctrl+Shift+O", label: "New chat" },
+  { act: "temporary", keys: "Ctrl+Shift+L", label: "Temporary chat" },
   { act: "search", keys: "Ctrl+K", label: "Search chats" },
   { act: "sidebar", keys: "Ctrl+Shift+S", label: "Open or close the sidebar" },
   { act: "focus", keys: "Shift+Escape", label: "Go to the message field" },

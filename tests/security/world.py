@@ -199,6 +199,8 @@ class World:
             "stop_message": message,
             "select_branch": message,
             "rate_message": {**message, "rating": 1},
+            "ask_temporary": {"messages": [{"role": "user", "text": "Hi"}]},
+            "stop_temporary": message,
             "watch_stats": {},
         }
         if event not in payloads:

@@ -60,7 +60,7 @@ prompts.json             the prompts that you keep; it can be imported again
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
-api_calls/*.json         what each answer to your programs took, and each title; no words are kept
+api_calls/*.json         what each title took and each answer to programs and in temporary chats, no words
 documents/*.json         your documents: name, size, when, in which chats
 documents/*.txt          the text that was read out of each; the files themselves are not kept
 responses/*.json         answers to your programs that they had kept, with what was said

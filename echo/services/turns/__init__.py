@@ -23,11 +23,13 @@ from echo.services.turns.ending import catch_up, interrupt_orphans
 from echo.services.turns.live_call import LiveCall
 from echo.services.turns.live_turn import LiveTurn
 from echo.services.turns.rows import Asked, Question
+from echo.services.turns.temporary import TemporaryQuestion, ask_temporary
 from echo.services.turns.turns import Turns
 from echo.services.turns.waits import longest as longest_waits
 
 __all__ = [
     "Asked", "Call", "CallArguments", "CallBegun", "ChatMessage", "Failed", "Finished", "LiveCall",
-    "LiveTurn", "Question", "ReplyPart", "SaidText", "TextPiece", "TokenLogprob", "Tool", "ToolCall",
-    "ToolCallReader", "Turns", "Usage", "catch_up", "ended_as", "interrupt_orphans", "longest_waits",
+    "LiveTurn", "Question", "ReplyPart", "SaidText", "TemporaryQuestion", "TextPiece", "TokenLogprob",
+    "Tool", "ToolCall", "ToolCallReader", "Turns", "Usage", "ask_temporary", "catch_up", "ended_as",
+    "interrupt_orphans", "longest_waits",
 ]  # fmt: skip

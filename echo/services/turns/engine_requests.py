@@ -5,9 +5,10 @@ Knows no rows but the conversation's settings and its owner's role.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from echo import errors, request_ids
 from echo.config import Settings
@@ -37,7 +38,7 @@ from echo.services.turns.sampling import sampling_for, system_prompt
 
 @dataclass(frozen=True)
 class Around:
-    """What stands around a conversation's next question, looked up once for all that ask for it."""
+    """What stands around a chat's next question, looked up once for all that ask for it."""
 
     chosen: Chosen
     ruler: personal.Ruler
@@ -58,31 +59,39 @@ class EngineRequests:
     models: Models
     settings: Settings
 
-    def choose(self, conversation: Conversation, wanted: str | None = None) -> Chosen:
-        """Return the model that answers the next turn: `wanted`, else the conversation's own choice.
-
-        Raises:
-            InvalidInput, Forbidden: it is not here any more, or not for this person.
-        """
-        owner = db.session.get_one(User, conversation.user_id)
-        return self.models.choose(owner.role_name, wanted or conversation.settings.get("model"))
-
     def around(self, conversation: Conversation, wanted: str | None = None) -> Around:
-        """Return what the model that `choose` returns is told with the conversation's next question.
+        """Return what stands around the conversation's next question, for the model `wanted` or its own.
 
         Raises:
-            InvalidInput, Forbidden, EngineFailed.
+            InvalidInput, Forbidden: the model is not here any more, or not for this person.
+            EngineFailed.
+        """
+        own = folders.prompt_of(conversation)
+        settings = conversation.settings | ({"model": wanted} if wanted else {})
+        return self.around_for(conversation.user_id, settings, own)
+
+    def around_for(
+        self,
+        user_id: int,
+        settings: Mapping[str, Any],
+        own: str | None,
+        with_memories: bool = True,
+    ) -> Around:
+        """Return what stands around a person's question in a chat of such settings; `own` is its prompt.
+
+        Raises:
+            InvalidInput, Forbidden, EngineFailed: as `around`.
         """
         site = site_settings.current()
-        chosen = self.choose(conversation, wanted)
-        role = db.session.get_one(User, conversation.user_id).role_name
+        role = db.session.get_one(User, user_id).role_name
+        chosen = self.models.choose(role, settings.get("model"))
         with refusals():
             window = self.engine.window(chosen.name)
             told = help.prompting(self.settings, site, role, window, chosen.settled.help)
             ruler = personal.Ruler(self.engine, chosen.name)
-            theirs = personal.told(conversation.user_id, ruler)
-            system, shared = opening(folders.prompt_of(conversation), site, chosen, told, theirs)
-            sampling = sampling_for(conversation.settings, site, chosen)
+            theirs = personal.told(user_id, ruler, with_memories)
+            system, shared = opening(own, site, chosen, told, theirs)
+            sampling = sampling_for(settings, site, chosen)
         return Around(chosen, ruler, window, told, system, shared, sampling)
 
     def refuse_too_long(self, text: str, around: Around) -> None:

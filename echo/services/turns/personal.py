@@ -59,11 +59,11 @@ class Ruler:
         return words.rstrip() + CUT if words.strip() else ""
 
 
-def told(user_id: int, ruler: Ruler) -> str:
+def told(user_id: int, ruler: Ruler, with_memories: bool = True) -> str:
     """Return what a model is told of this person; nothing where they want nothing told."""
     kept = personal.of(user_id)
     parts = [_instructions(kept.told_instructions, ruler)]
-    if kept.memory_on:
+    if kept.memory_on and with_memories:
         parts.append(_memories(user_id, ruler))
     return "\n\n".join(filter(None, parts))
 

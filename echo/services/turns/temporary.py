@@ -1,0 +1,57 @@
+"""Questions of temporary chats: what was said comes along with each, and nothing is stored but what it took.
+
+Answered as in any chat: same prompt, settings, help, rules and allowance. What a person wants in all chats
+holds here too; what is remembered of them is not told. Knows no sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from echo import request_ids
+from echo.generation import ChatMessage, GenerationRequest
+from echo.models import Device
+from echo.models.types import new_id
+from echo.services.chats import conversations
+from echo.services.turns.calls import Asker
+from echo.services.turns.engine_requests import as_read, refusals
+from echo.services.turns.live_call import LiveCall
+from echo.services.turns.turns import Turns
+
+ROUTE: Final = "temporary"
+
+
+@dataclass(frozen=True)
+class TemporaryQuestion:
+    """Role and text of all that was said, the question last; settings as those of a conversation."""
+
+    messages: tuple[tuple[str, str], ...]
+    settings: Mapping[str, Any]
+
+
+def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> LiveCall:
+    """Begin the answer to a question by the person of this device, for as long as it is signed in.
+
+    Raises:
+        TooLong, InvalidInput, Forbidden, QuotaExceeded, Busy, EngineFailed.
+    """
+    user_id, question = device.user_id, asked.messages[-1][1]
+    turns.calls.refuse_spent(user_id)
+    settings = conversations.checked_settings(dict(asked.settings))
+    own = settings.get("system_prompt")
+    around = turns.requests.around_for(user_id, settings, own, with_memories=False)
+    turns.requests.refuse_too_long(question, around)
+    history = [ChatMessage(role, text) for role, text in asked.messages]
+    with refusals():
+        request = GenerationRequest(
+            messages=as_read(around.system, history, around.told),
+            sampling=around.sampling,
+            model=around.chosen.name,
+            shared_chars=around.shared_chars,
+            owner=str(user_id),
+            request_id=new_id(),
+            trace_id=request_ids.current(),
+        )
+    return turns.calls.begin(Asker(user_id, device.id), ROUTE, request, question)

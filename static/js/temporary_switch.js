@@ -1,0 +1,37 @@
+// The switch of temporary chats, and the question before one is left. The chat itself is fetched when it is first wanted.
+
+import { toast } from "./toasts.js";
+
+export class TemporarySwitch {
+  /** current(): the chat in view; show(null, {conversation, push}); make(Conversation, settings) */
+  constructor({ button, composer, current, show, make }) {
+    Object.assign(this, { composer, current, show, make });
+    button.addEventListener("click", () => this.toggle());
+    // who comes back to a page that the browser kept finds nothing of it
+    addEventListener("pagehide", () => current().temporary && show(null, { push: false }));
+  }
+
+  /** Whether the chat in view may give way to another: who has something to lose is asked. */
+  async mayLeave() {
+    const chat = this.current();
+    return !chat.temporary || chat.isEmpty || chat.askToLeave();
+  }
+
+  async toggle() {
+    const before = this.current();
+    if (!(await this.mayLeave()) || before !== this.current()) return;
+    if (before.temporary) return this.#begin(null);
+    if (before.id === null && before.documents.length) return void toast("A temporary chat has no documents: take them out first.", { kind: "error" });
+    const { TemporaryConversation } = await import("./temporary.js").catch(() => ({}));
+    if (!TemporaryConversation) return void toast("No connection. Try again when you are online.", { kind: "error" });
+    if (before === this.current()) this.#begin(this.make(TemporaryConversation, before.id === null ? before.draftSettings : {}));
+  }
+
+  /** An empty chat for another one: what is typed comes along. */
+  #begin(conversation) {
+    const typed = this.current().id === null ? this.composer.text : "";
+    if (typed) this.composer.setText("");
+    this.show(null, { conversation, push: location.pathname !== "/" });
+    if (typed) this.composer.setText(typed);
+  }
+}

@@ -100,6 +100,7 @@ ROUTES: Final = {
     "personal.instructions": Right.SIGNED_IN,
     "personal.memory": Right.SIGNED_IN,
     "personal.titles": Right.SIGNED_IN,
+    "personal.tools": Right.SIGNED_IN,
     "personal.remember": Right.SIGNED_IN,
     "personal.change_memory": Right.OWNER,
     "personal.forget": Right.OWNER,

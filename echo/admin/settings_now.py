@@ -19,6 +19,7 @@ WORDS: Final[dict[str, Mapping[Any, str]]] = {
     "signup_mode": SIGNUP_MODES,
     "help": SWITCH,
     "titles": SWITCH,
+    "tools": SWITCH,
     "contributors": SWITCH,
     "sharing": SHARING,
 }

@@ -21,6 +21,7 @@ from flask import (
 from flask_login import current_user
 
 from echo import hub, signals
+from echo.clock import ZONE_COOKIE
 from echo.errors import EngineFailed, InvalidInput, SignedOut
 from echo.extensions import db
 from echo.models import Message, MessageStatus
@@ -74,6 +75,7 @@ def _question() -> Question:
         text=_prompt(body.get("prompt")),
         conversation_id=conversation_id,
         settings=conversations.checked_settings(chosen),
+        zone=request.cookies.get(ZONE_COOKIE),
     )
 
 
@@ -88,13 +90,14 @@ def _stored(asked: Asked) -> Message:
 
 
 def _answer(reply: Message) -> dict[str, Any]:
-    return {
+    answer = {
         "response": reply.text,
         "conversation_id": reply.conversation_id,
         "message_id": reply.id,
         "finish_reason": reply.finish_reason,
         "tokens": reply.tokens,
     }
+    return answer if reply.steps is None else {**answer, "steps": reply.steps}
 
 
 def _events(turn: LiveTurn, asked: Asked) -> Iterator[str]:

@@ -207,6 +207,11 @@ class SettingsForm(_Answers):
         [Optional()],
         choices=[SelectChoice(*option) for option in SWITCH.items()],
     )
+    tools = SelectField(
+        "Calculator, calendar and units",
+        [Optional()],
+        choices=[SelectChoice(*option) for option in SWITCH.items()],
+    )
     contributors = SelectField(
         "Visitors see who talks with Echo most",
         [Optional()],

@@ -99,7 +99,8 @@ class Message(Base):
     `node` names the process that writes a live reply. What was `imported` was said
     elsewhere: it counts in no sum.
     `sources` are the passages of documents that a reply
-    was given; None where its conversation had no documents, empty where nothing in them fitted.
+    was given; None where its conversation had no documents, empty where nothing in them fitted. `steps` are
+    what was computed for it: `{tool, input, result}` each; None where nothing was.
     """
 
     __tablename__ = "messages"
@@ -140,6 +141,7 @@ class Message(Base):
     original_text: Mapped[str | None] = mapped_column(Text)
     imported: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     sources: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    steps: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
 
     rating: Mapped[MessageRating | None] = relationship(lazy="selectin", viewonly=True)
 

@@ -30,6 +30,8 @@ class PersonalPrompt(Base):
     """Whether the memories below are told, and new ones suggested."""
     titles_on: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
     """Whether the model that answers is asked for a new chat's title."""
+    tools_on: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    """Whether sums, dates and units in questions are computed for the model."""
 
 
 class Memory(Base):

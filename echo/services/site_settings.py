@@ -46,6 +46,8 @@ class SiteSettings(BaseModel):
     help: Switch = "on"
     titles: Switch = "on"
     """Whether the model that answers is asked for a new chat's title."""
+    tools: Switch = "on"
+    """Whether sums, dates and units in questions are computed for the model."""
     contributors: Switch = "off"
     """Whether visitors see who wrote most."""
     sharing: Sharing = "public"

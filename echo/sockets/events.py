@@ -11,6 +11,7 @@ import structlog
 from flask import request
 from flask_socketio import join_room, leave_room
 
+from echo.clock import ZONE_COOKIE
 from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.limits import MESSAGES_PER_PAGE
@@ -73,6 +74,7 @@ def send_message(user: User, raw: Any) -> Answer:
         sent.settings,
         folder_id=sent.folder_id,
         documents=sent.documents,
+        zone=_zone(),
     )
     return _started(Turns.here().ask(user.id, question))
 
@@ -80,8 +82,13 @@ def send_message(user: User, raw: Any) -> Answer:
 @event("edit_message")
 def edit_message(user: User, raw: Any) -> Answer:
     edit = payloads.edit_message(raw)
-    asked = Turns.here().edit(user.id, edit.message_id, edit.client_id, edit.text)
-    return _started(asked)
+    question = Question(edit.text, edit.client_id, zone=_zone())
+    return _started(Turns.here().edit(user.id, edit.message_id, question))
+
+
+def _zone() -> str | None:
+    """Return the name of the browser's zone, as it was when the connection began."""
+    return request.cookies.get(ZONE_COOKIE)
 
 
 @event("save_message")
@@ -103,7 +110,8 @@ def _started(asked: Asked) -> Answer:
 @event("regenerate_message")
 def regenerate_message(user: User, raw: Any) -> Answer:
     wanted = payloads.regenerate_message(raw)
-    return _started_again(Turns.here().regenerate(user.id, wanted.message_id, wanted.model))
+    reply = Turns.here().regenerate(user.id, wanted.message_id, wanted.model, _zone())
+    return _started_again(reply)
 
 
 @event("continue_message")

@@ -35,6 +35,7 @@ def panel() -> str:
         instructions_said=_instructions_said(ruler.tokens(found.instructions)),
         limits=limits,
         titles_offered=site_settings.current().titles == "on",
+        tools_here=site_settings.current().tools == "on",
     )
 
 
@@ -65,6 +66,15 @@ def titles() -> Response:
     form = SwitchForm()
     fields.check(form)
     kept.keep(current_user.id, titles_on=form.is_on)
+    return _done("Saved.")
+
+
+@blueprint.post("/tools")
+def tools() -> Response:
+    """Switch what is computed for the model."""
+    form = SwitchForm()
+    fields.check(form)
+    kept.keep(current_user.id, tools_on=form.is_on)
     return _done("Saved.")
 
 

@@ -9,6 +9,7 @@ import { answerStart, saysNothing } from "./markdown_more.js";
 import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
 import { sourcesNode } from "./sources.js";
+import { stepsNode } from "./steps.js";
 
 const ENDINGS = {
   stopped: { text: "You stopped this answer.", sign: "stop" },
@@ -41,6 +42,7 @@ export class MessageView {
     this.node.setAttribute("aria-label", row.role === "user" ? "You" : "Echo");
     this.node.setAttribute("aria-busy", String(live));
     this.#sign();
+    this.#steps();
     if (row.role === "user") this.#paintQuestion();
     else if (live) this.#paintSoon();
     else this.#paint();
@@ -53,6 +55,13 @@ export class MessageView {
     const name = this.row.role === "assistant" && this.acts.author(this.row);
     this.author.hidden = !name;
     this.author.textContent = name || "";
+  }
+
+  /** What was computed before it was written; that never changes. */
+  #steps() {
+    if (this.steps || !this.row.steps?.length) return;
+    this.steps = stepsNode(this.row.steps);
+    this.author.after(this.steps);
   }
 
   #paintQuestion() {

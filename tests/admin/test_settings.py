@@ -29,7 +29,7 @@ WHOLE = {
 
 SHOWN = (
     "signup_mode", "retention_days", "banner", "contributors", "sharing", "system_prompt", "help", "titles",
-    "temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens",
+    "tools", "temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens",
 )  # fmt: skip
 
 

@@ -46,6 +46,11 @@ def test_prompt_is_answered_as_json_and_stored(program: Browser, app: Flask) -> 
     )
 
 
+def test_what_was_computed_comes_with_the_answer(program: Browser) -> None:
+    answer = program.post("/chat", json={"prompt": "What is 23 * 17?"}).get_json()
+    assert answer["steps"] == [{"tool": "calculator", "input": "23 × 17", "result": "391"}]
+
+
 def test_conversation_goes_on(program: Browser) -> None:
     first = program.post("/chat", json={"prompt": "Hi"}).get_json()
     body = {"prompt": "More", "conversation_id": first["conversation_id"]}

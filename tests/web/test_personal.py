@@ -83,3 +83,14 @@ def test_memories_are_added_changed_switched_and_deleted(ada: User, ada_browser:
     assert ada_browser.ajax(f"{path}/delete").status_code == 200
     assert ada_browser.ajax(f"{path}/delete").status_code == 404
     assert memories.of(ada.id) == []
+
+
+def test_tools_are_switched_for_oneself_and_not_offered_where_the_site_has_none(
+    ada: User, ada_browser: Browser
+) -> None:
+    assert ada_browser.ajax(f"{PANEL}/tools", {"on": "0"}).status_code == 200
+    assert not personal.of(ada.id).tools_on
+    assert ada_browser.ajax(f"{PANEL}/tools", {"on": "maybe"}).status_code == 400
+    assert f"{PANEL}/tools" in ada_browser.get(PANEL).text
+    site_settings.change(None, tools="off")
+    assert f"{PANEL}/tools" not in ada_browser.get(PANEL).text

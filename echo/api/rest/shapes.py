@@ -103,6 +103,7 @@ class ConversationMessage(BaseModel):
     edited_at: str = ""
     original_text: str = Field("", description="what the model had said, where it was edited")
     sources: list[Source] = Field(default_factory=list, description="passages it was given")
+    steps: list[dict[str, str]] = Field(default_factory=list, description="tool, input, result")
     rating: Literal[-1, 1] | None = None
     rating_reasons: list[str] = Field(default_factory=list)
     rating_comment: str = ""

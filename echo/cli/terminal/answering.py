@@ -47,6 +47,9 @@ class Answering(Protocol):
     def ask(self, history: Sequence[ChatMessage]) -> Stream:
         """Ask the last message of the history. Raises EchoError."""
 
+    def computed(self) -> Sequence[str]:
+        """Return what was computed for the last question, a line for each step."""
+
     def close(self) -> None:
         """End what was begun."""
 
@@ -78,7 +81,10 @@ class Asker:
         with self._interrupts.counted(), self._screen.answer(streamed) as shown:
             if not self._is_prepared(shown):
                 return Answer("", stopped=True)
-            return self._read(self._answering.ask(history), shown)
+            stream = self._answering.ask(history)
+            for line in self._answering.computed():
+                shown.note(line)
+            return self._read(stream, shown)
 
     def _is_prepared(self, shown: Shown) -> bool:
         while (what := self._answering.preparing()) is not None:

@@ -94,6 +94,10 @@ class Elsewhere:
         """Ask the last message."""
         return Reply(partial(self._begun, history))
 
+    def computed(self) -> Sequence[str]:
+        """Return nothing: what programs ask is told to the model as it is."""
+        return ()
+
     def close(self) -> None:
         self._http.close()
 

@@ -1,6 +1,7 @@
 """A model in this process answers: the engine as the server runs it, without a database. Knows no terminal.
 
-What the model is told of Echo is what it is told on the page: who it is, and the help that fits a question.
+What the model is told of Echo is what it is told on the page: who it is, the help that fits a question, and
+what was computed for it.
 """
 
 from __future__ import annotations
@@ -13,18 +14,25 @@ from typing import Any, Final
 
 from flask import Flask
 
-from echo import engines
+from echo import clock, engines
 from echo.cli.terminal.answering import Stream
 from echo.config import Settings
 from echo.errors import EngineFailed, NotFound
 from echo.generation import ChatMessage, GenerationRequest
 from echo.policies import RoleName
-from echo.services import help, site_settings
+from echo.services import help, site_settings, tools
 from echo.services.library import Library, ModelFiles, folders
 from echo.services.library.card import NO_CARD, Card
 from echo.services.serving import Chosen, Models, spec_of
 from echo.services.serving.model_settings import NOTHING
-from echo.services.turns.engine_requests import EngineRequests, as_read, opening, refusals
+from echo.services.turns import safety
+from echo.services.turns.engine_requests import (
+    EngineRequests,
+    as_read,
+    opening,
+    refusals,
+    tools_are_on,
+)
 from echo.services.turns.sampling import sampling_for
 
 OWNER: Final = "terminal"
@@ -60,6 +68,7 @@ class Here:
         models = Models(self._engine, self._library)
         self._requests = EngineRequests(self._engine, models, settings)
         self._asked = 0
+        self._steps: Sequence[tools.Step] = ()
         self._chosen = ""
         if adapter is not None:
             self._change_by(adapter)
@@ -105,6 +114,9 @@ class Here:
             request = self._request(history)
         return self._requests.send(request, history[-1].content)
 
+    def computed(self) -> Sequence[str]:
+        return [tools.titled(step) for step in self._steps]
+
     def close(self) -> None:
         """Stop the engine."""
         self._engine.stop(timeout=LAST_SECONDS)
@@ -116,8 +128,9 @@ class Here:
         defaults = self._engine.defaults(self.model)
         chosen = Chosen(self.model, NOTHING, defaults, self._card())
         system, shared = opening(self._wishes.system, site, chosen, told)
+        self._steps = _steps(history[-1].content) if tools_are_on(site, window) else ()
         return GenerationRequest(
-            messages=as_read(system, history, told),
+            messages=as_read(system, history, told, tools.before(self._steps)),
             sampling=sampling_for(self._wishes.sampling, site, chosen),
             model=self.model,
             shared_chars=shared,
@@ -169,6 +182,13 @@ def started(settings: Settings, wishes: Wishes, adapter: str | None) -> Here:
     if settings.model == engines.AUTO:
         return Here(settings.model_copy(update={"model": adapter}), wishes)
     return Here(settings, wishes, files.adapter)
+
+
+def _steps(question: str) -> Sequence[tools.Step]:
+    """Return what is computed for a question, by the clock of this machine."""
+    if safety.concern(question) is not None:
+        return ()
+    return tools.compute(question, clock.utc_now().astimezone())
 
 
 def _bare_app(settings: Settings) -> Flask:

@@ -28,6 +28,9 @@ class Shown(AbstractContextManager["Shown"], Protocol):
     def add(self, text: str) -> None:
         """Show more of it."""
 
+    def note(self, line: str) -> None:
+        """Show a person something that stands above the answer and is none of it."""
+
     def tick(self, waiting_for: str) -> None:
         """Let time pass; say what is waited for, as long as nothing has come."""
 
@@ -55,6 +58,9 @@ class Piped:
             sys.stdout.flush()
         else:
             self._kept.append(text)
+
+    def note(self, line: str) -> None:
+        """Whoever reads wants the answer alone."""
 
     def tick(self, waiting_for: str) -> None:
         """Whoever reads waits."""
@@ -85,6 +91,9 @@ class Drawn:
 
     def add(self, text: str) -> None:
         self._rest += clean(text)
+
+    def note(self, line: str) -> None:
+        self._console.print(Text(clean(line), style="dim"))
 
     def tick(self, waiting_for: str) -> None:
         if time.monotonic() < self._next:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from echo.clock import iso
 from echo.extensions import db
 from echo.models import Conversation, Folder, Message
+from echo.services import tools
 from echo.services.chats import message_tree, wire
 
 NAMES = {"user": "You", "assistant": "Echo"}
@@ -19,7 +20,10 @@ def as_markdown(row: Conversation) -> str:
     lines = [f"# {row.title}", "", f"*Started {iso(row.created_at)}*", ""]
     for message in message_tree.branch(row.head_id):
         edited = " (edited)" if message.is_edited else ""
-        lines += [f"## {NAMES[message.role]}{edited}", "", message.text, ""]
+        lines += [f"## {NAMES[message.role]}{edited}", ""]
+        for step in message.steps or ():
+            lines += [f"> {tools.titled(step)}", ""]
+        lines += [message.text, ""]
     return "\n".join(lines)
 
 

@@ -53,6 +53,8 @@ def message(row: Message, siblings: Sequence[str]) -> Payload:
     }
     if row.sources is not None:
         payload["sources"] = row.sources
+    if row.steps is not None:
+        payload["steps"] = row.steps
     if row.client_id:
         payload["client_id"] = row.client_id
     if row.error_code:

@@ -13,6 +13,7 @@ from sqlalchemy import select, tuple_
 from echo.extensions import db
 from echo.models import Document, Passage
 from echo.services.documents.search import Found
+from echo.services.tools import TAG
 from echo.text import untagged
 
 Source = dict[str, Any]
@@ -66,7 +67,7 @@ def unmarked(question: str) -> str:
 
 def data(text: str) -> str:
     """Return a text so that it cannot pass for the end of the data, or for a note of Echo's."""
-    return untagged(text, *TAGS, "help")
+    return untagged(text, *TAGS, "help", TAG)
 
 
 def _place(one: Source) -> str:

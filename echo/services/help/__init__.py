@@ -10,12 +10,5 @@ from echo.services.help.facts import of as facts_of
 from echo.services.help.table import Entry, entries
 
 __all__ = [
-    "LEAST_WINDOW",
-    "Entry",
-    "Facts",
-    "Prompting",
-    "browse",
-    "entries",
-    "facts_of",
-    "prompting",
-]
+    "LEAST_WINDOW", "Entry", "Facts", "Prompting", "browse", "entries", "facts_of", "prompting",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A person's instructions for all chats, the switches of memories and titles. Knows no tokens, no prompt."""
+"""A person's instructions for all chats, the switches of memories, titles and tools. Knows no tokens, no prompt."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Personal:
     instructions_on: bool = True
     memory_on: bool = True
     titles_on: bool = True
+    tools_on: bool = True
 
     @property
     def told_instructions(self) -> str:

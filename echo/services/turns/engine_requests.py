@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from echo import errors, request_ids
+from echo import clock, errors, request_ids
 from echo.config import Settings
 from echo.extensions import db
 from echo.generation import (
@@ -24,10 +25,11 @@ from echo.generation import (
     ServingEngine,
 )
 from echo.models import Conversation, Document, Message, User
-from echo.services import help, site_settings
+from echo.services import help, site_settings, tools
 from echo.services.chats import folders
 from echo.services.documents import prompt, shelf
 from echo.services.documents.prompt import Source
+from echo.services.prompts import personal as kept
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import personal, safety, sources
@@ -49,6 +51,8 @@ class Around:
     shared_chars: int
     """The first characters of the system prompt that are the same for everybody."""
     sampling: SamplingParams
+    now: datetime | None
+    """By the clocks of whoever asks; None where nothing is computed for the model."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,12 @@ class EngineRequests:
     models: Models
     settings: Settings
 
-    def around(self, conversation: Conversation, wanted: str | None = None) -> Around:
+    def around(
+        self, conversation: Conversation, wanted: str | None = None, zone: str | None = None
+    ) -> Around:
         """Return what stands around the conversation's next question, for the model `wanted` or its own.
+
+        `zone`: the name of the zone whose clocks whoever asks sees; UTC where it is not known.
 
         Raises:
             InvalidInput, Forbidden: the model is not here any more, or not for this person.
@@ -68,7 +76,7 @@ class EngineRequests:
         """
         own = folders.prompt_of(conversation)
         settings = conversation.settings | ({"model": wanted} if wanted else {})
-        return self.around_for(conversation.user_id, settings, own)
+        return self.around_for(conversation.user_id, settings, own, zone=zone)
 
     def around_for(
         self,
@@ -76,6 +84,7 @@ class EngineRequests:
         settings: Mapping[str, Any],
         own: str | None,
         with_memories: bool = True,
+        zone: str | None = None,
     ) -> Around:
         """Return what stands around a person's question in a chat of such settings; `own` is its prompt.
 
@@ -92,7 +101,9 @@ class EngineRequests:
             theirs = personal.told(user_id, ruler, with_memories)
             system, shared = opening(own, site, chosen, told, theirs)
             sampling = sampling_for(settings, site, chosen)
-        return Around(chosen, ruler, window, told, system, shared, sampling)
+        has_tools = tools_are_on(site, window) and kept.of(user_id).tools_on
+        now = clock.utc_now().astimezone(clock.zone_named(zone)) if has_tools else None
+        return Around(chosen, ruler, window, told, system, shared, sampling, now)
 
     def refuse_too_long(self, text: str, around: Around) -> None:
         try:
@@ -104,25 +115,32 @@ class EngineRequests:
                 field="text",
             ) from refusal
 
+    def steps(self, question: str, around: Around) -> list[dict[str, Any]] | None:
+        """Return what is computed for an answer; None where nothing is, or where it does not fit."""
+        if around.now is None or safety.concern(question) is not None:
+            return None
+        steps = [dict(step) for step in tools.compute(question, around.now)]
+        return steps if steps and self._fits(tools.before(steps), question, around) else None
+
     def sources(
         self,
         conversation: Conversation,
         question: str,
         around: Around,
         documents: Sequence[Document] = (),
+        steps: Sequence[dict[str, Any]] | None = None,
     ) -> list[Source] | None:
-        """Return the passages of its documents, and of these that are to be, that an answer is given."""
+        """Return the passages of its documents, and of these that are to be, that an answer is given.
+
+        `steps` are what it is given besides.
+        """
         rows = {row.id: row for row in (*shelf.of_conversation(conversation.id), *documents)}
         if not rows or safety.concern(question) is not None:
             return None
-        asked = around.told.question(prompt.unmarked(question))
+        beside = tools.before(steps)
 
         def fits(passages: str) -> bool:
-            try:
-                self._check(passages + asked, around)
-            except MessageTooLong:
-                return False
-            return True
+            return self._fits(passages + beside, question, around)
 
         return sources.choose(
             conversation.user_id,
@@ -132,6 +150,14 @@ class EngineRequests:
             around.window,
             fits,
         )
+
+    def _fits(self, before: str, question: str, around: Around) -> bool:
+        """Tell whether the model can read a question with this before it."""
+        try:
+            self._check(before + around.told.question(prompt.unmarked(question)), around)
+        except MessageTooLong:
+            return False
+        return True
 
     def _check(self, text: str, around: Around) -> None:
         room = around.sampling.max_new_tokens
@@ -174,9 +200,9 @@ def request_for(
     prefix: str,
 ) -> GenerationRequest:
     """Return what the engine is asked for a reply."""
-    passages = prompt.before(reply.sources, conversation.user_id)
+    before = prompt.before(reply.sources, conversation.user_id) + tools.before(reply.steps)
     return GenerationRequest(
-        messages=as_read(around.system, history, around.told, passages),
+        messages=as_read(around.system, history, around.told, before),
         sampling=around.sampling,
         model=around.chosen.name,
         shared_chars=around.shared_chars,
@@ -197,7 +223,7 @@ def opening(
     owner has told in all chats: it stands after what everybody shares and before what differs between chats.
     """
     everybodys = told.system_prompt("" if own is not None else system_prompt(site, chosen))
-    private = told.plain("\n\n".join(filter(None, (theirs, own))))
+    private = tools.unmarked(told.plain("\n\n".join(filter(None, (theirs, own)))))
     return "\n\n".join(filter(None, (everybodys, private))), len(everybodys)
 
 
@@ -206,7 +232,7 @@ def as_read(
 ) -> tuple[ChatMessage, ...]:
     """Return a conversation as the model reads it: each question with the help that fits.
 
-    `before`: the passages of documents for the last question, where there are any.
+    `before`: passages of documents and what was computed for the last question, where there is any.
     """
     begin = (ChatMessage("system", system),) if system else ()
     *earlier, last = (_with_help(message, told) for message in history)
@@ -219,7 +245,12 @@ def as_read(
 def _with_help(message: ChatMessage, told: help.Prompting) -> ChatMessage:
     if message.role != "user":
         return message
-    return ChatMessage(message.role, told.question(message.content))
+    return ChatMessage(message.role, told.question(tools.unmarked(message.content)))
+
+
+def tools_are_on(site: SiteSettings, window: int) -> bool:
+    """Tell whether something is computed for a model with a window of so many tokens."""
+    return site.tools == "on" and window >= help.LEAST_WINDOW
 
 
 @contextmanager

@@ -28,7 +28,10 @@ GOES_ON = "This answer is being written already."
 
 @dataclass(frozen=True)
 class Question:
-    """What a person asks; `conversation_id` None makes a new conversation, perhaps in a folder."""
+    """What a person asks; `conversation_id` None makes a new conversation, perhaps in a folder.
+
+    Of a question that is edited only text, `client_id` and `zone` count.
+    """
 
     text: str
     client_id: str | None = None
@@ -37,6 +40,8 @@ class Question:
     settings: dict[str, Any] | None = None
     folder_id: str | None = None
     documents: tuple[str, ...] = ()
+    zone: str | None = None
+    """Of the clocks that whoever asks sees, by its name."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,20 @@ def question(
         role="user",
         text=text,
         client_id=client_id,
+    )
+
+
+def reply(question: Message, model: str) -> Message:
+    """Return the row of a reply that waits for the engine, not yet stored."""
+    return Message(
+        id=new_id(),
+        conversation_id=question.conversation_id,
+        user_id=question.user_id,
+        parent_id=question.id,
+        role="assistant",
+        status=MessageStatus.QUEUED,
+        model=model,
+        node=cluster.here().node,
     )
 
 

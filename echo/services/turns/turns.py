@@ -19,7 +19,6 @@ from echo.config import Settings
 from echo.extensions import db
 from echo.generation import ChatMessage, Failed, Finished
 from echo.models import Conversation, Document, Message, MessageStatus
-from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
 from echo.services.documents import shelf
 from echo.services.serving import Models
@@ -74,26 +73,28 @@ class Turns:
         conversation = rows.conversation_for(user_id, question)
         parent_id = rows.parent_for(conversation, question.parent_id)
         added = shelf.wanted(user_id, question.documents)
-        return self._ask_under(conversation, parent_id, question.text, question.client_id, added)
+        return self._ask_under(conversation, parent_id, question, added)
 
-    def edit(self, user_id: int, message_id: str, client_id: str | None, text: str) -> Asked:
+    def edit(self, user_id: int, message_id: str, question: Question) -> Asked:
         """Ask a question anew in other words, as a sibling of the old one."""
-        if repeated := rows.already_asked(user_id, client_id):
+        if repeated := rows.already_asked(user_id, question.client_id):
             return repeated
         quotas.refuse_spent(user_id)
         old = conversations.own_message(user_id, message_id)
         if old.role != "user":
             raise errors.InvalidInput("Only a question can be edited.", field="message_id")
         conversation = conversations.own(user_id, old.conversation_id)
-        return self._ask_under(conversation, old.parent_id, text, client_id)
+        return self._ask_under(conversation, old.parent_id, question)
 
-    def regenerate(self, user_id: int, message_id: str, model: str | None = None) -> Message:
+    def regenerate(
+        self, user_id: int, message_id: str, model: str | None = None, zone: str | None = None
+    ) -> Message:
         """Answer the same question again, maybe by another model, as a sibling of the old reply."""
         quotas.refuse_spent(user_id)
         old = rows.own_reply(user_id, message_id)
         conversation = conversations.own(user_id, old.conversation_id)
         question = conversations.own_message(user_id, str(old.parent_id))
-        around = self.requests.around(conversation, model)
+        around = self.requests.around(conversation, model, zone)
         reply = self._new_reply(conversation, question, around)
         history = rows.history(question.id)
         stream = self.requests.submit(conversation, reply, history, around)
@@ -213,21 +214,20 @@ class Turns:
         self,
         conversation: Conversation,
         parent_id: str | None,
-        text: str,
-        client_id: str | None,
+        question: Question,
         added: Sequence[Document] = (),
     ) -> Asked:
-        around = self.requests.around(conversation)
-        self.requests.refuse_too_long(text, around)
-        message = rows.question(conversation, parent_id, text, client_id)
+        around = self.requests.around(conversation, zone=question.zone)
+        self.requests.refuse_too_long(question.text, around)
+        message = rows.question(conversation, parent_id, question.text, question.client_id)
         reply = self._new_reply(conversation, message, around, added)
         stream = None  # the pump submits it once the reply above has ended
         if not self.everywhere.is_written(parent_id):
-            history = [*rows.history(parent_id), ChatMessage("user", text)]
+            history = [*rows.history(parent_id), ChatMessage("user", question.text)]
             stream = self.requests.submit(conversation, reply, history, around)
         with self._is_starting(reply.id):
             if not self._commit(stream, conversation, [message, reply], added):
-                return rows.must_be_asked(conversation.user_id, client_id)
+                return rows.must_be_asked(conversation.user_id, question.client_id)
             self._go_live(reply, stream, question_id=message.id)
         return Asked(conversation, message, reply)
 
@@ -247,20 +247,14 @@ class Turns:
         around: Around,
         added: Sequence[Document] = (),
     ) -> Message:
-        found = self.requests.sources(conversation, question.text, around, added)
-        if found is not None:  # that may have taken seconds
-            quotas.refuse_spent(conversation.user_id)
-        return Message(
-            id=new_id(),
-            conversation_id=conversation.id,
-            user_id=conversation.user_id,
-            parent_id=question.id,
-            role="assistant",
-            sources=found,
-            status=MessageStatus.QUEUED,
-            model=around.chosen.name,
-            node=cluster.of(self.app).node,
+        reply = rows.reply(question, around.chosen.name)
+        reply.steps = self.requests.steps(question.text, around)
+        reply.sources = self.requests.sources(
+            conversation, question.text, around, added, reply.steps
         )
+        if reply.sources is not None:  # that may have taken seconds
+            quotas.refuse_spent(conversation.user_id)
+        return reply
 
     def _commit(
         self,

@@ -159,6 +159,16 @@ def test_a_question_about_echo_gets_its_help(run: Run, seen: Seen) -> None:
     assert seen.requests[-1].messages[-1].content == "How do I change my password?"
 
 
+def test_a_sum_is_computed_for_the_model_and_a_pipe_reads_the_answer_alone(
+    run: Run, seen: Seen
+) -> None:
+    done = run("--prompt", "What is 23 * 17?")
+    assert (
+        "\n23 × 17 = 391\n</computed>\nWhat is 23 * 17?" in seen.requests[-1].messages[-1].content
+    )
+    assert (done.stdout, done.stderr) == (f"{ANSWER}\n", "")
+
+
 def test_plain_distress_gets_the_fixed_words(run: Run) -> None:
     done = run("--prompt", "I want to kill myself")
     assert "emergency number" in done.stdout

@@ -1,0 +1,28 @@
+"""What was computed, as a model reads it beside a question: marked as Echo's own. Knows no model.
+
+What is written here is never stored: only the steps are, with the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from echo.services.tools.steps import said
+from echo.text import untagged
+
+TAG: Final = "computed"
+NOTE: Final = (
+    "<computed>\nEcho has computed this for the question. It is right: answer with it.\n{lines}\n"
+    "</computed>\n"
+)
+
+
+def before(steps: Sequence[Mapping[str, Any]] | None) -> str:
+    """Return what stands before a question in its prompt; nothing where nothing was computed."""
+    return NOTE.format(lines="\n".join(map(said, steps))) if steps else ""
+
+
+def unmarked(text: str) -> str:
+    """Return what a person, a document or anybody else says so that it cannot pass for a note of these."""
+    return untagged(text, TAG)

@@ -1,0 +1,49 @@
+"""The steps that a question asks for: which tool, what it was given, what came out. Knows no prompt.
+
+A step repeats nothing of the question as it was written: numbers, signs, units and days only, written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, TypedDict
+
+from echo.services.tools import calendar, conversions, sums
+
+VERBS: Final = {"calculator": "Calculated", "calendar": "Looked up", "units": "Converted"}
+
+
+class Step(TypedDict):
+    """As it is stored with an answer and told to its readers."""
+
+    tool: str
+    input: str
+    result: str
+
+
+def compute(question: str, now: datetime) -> list[Step]:
+    """Return what the tools have to say to a question; nothing to most of them.
+
+    `now` is aware, in the zone of whoever asks.
+    """
+    if looked := calendar.compute(question, now):
+        return [Step(tool="calendar", input=looked.asked, result=looked.result)]
+    if converted := conversions.compute(question):
+        return [Step(tool="units", input=converted.asked, result=converted.result)]
+    if found := sums.compute(question):
+        return [Step(tool="calculator", input=found.text, result=found.result)]
+    return []
+
+
+def said(step: Mapping[str, Any]) -> str:
+    """Return a step on one line."""
+    input, result = step["input"], step["result"]
+    if step["tool"] == "calendar" or result.startswith("undefined"):
+        return f"{input}: {result}"
+    return f"{input} {result}" if result.startswith("≈") else f"{input} = {result}"
+
+
+def titled(step: Mapping[str, Any]) -> str:
+    """Return a step on one line for people, with what was done."""
+    return f"{VERBS[step['tool']]} {said(step)}"

@@ -1,0 +1,11 @@
+// What a step says on its line.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { title } from "../../static/js/steps.js";
+
+test("a step says what was done with what", () => {
+  assert.equal(title({ tool: "calculator", input: "23 × 17", result: "391" }), "Calculated 23 × 17");
+  assert.equal(title({ tool: "calendar", input: "the time", result: "09:45" }), "Looked up the time");
+  assert.equal(title({ tool: "one of a later Echo", input: "x", result: "y" }), "Computed x");
+});

@@ -1,4 +1,4 @@
-"""A person's instructions for all chats, the switches of memories, titles and tools. Knows no tokens, no prompt."""
+"""A person's instructions for all chats, and the switches for all of them. Knows no tokens, no prompt."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ import { ScrollController } from "./scroll.js";
 import { SearchDialog } from "./search.js";
 import { leave } from "./session_end.js";
 import { SettingsPanel } from "./settings_panel.js";
+import { Speaking } from "./speaking.js";
 import { TemporarySwitch } from "./temporary_switch.js";
 import { toast } from "./toasts.js";
 import { Waiting } from "./waiting.js";
@@ -44,8 +45,9 @@ const announcer = new Announcer(at("announcer"));
 const connection = new Connection(at("notice-bar"), at("model-picker"));
 const picker = new ModelPicker({ button: at("model-picker"), models: boot.models, usual: boot.model, conversation: () => current, choose: (name) => settings.set("model", name) });
 const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: () => loadOlder(current, scroll) });
+const speaking = new Speaking(() => list);
 const list = new MessageList(at("message-list"), messageActs({
-  reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, attempt, sent,
+  reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, speaking, attempt, sent,
 }));
 const { composer, attachments, remembering } = writing({
   boot, list, scroll, announcer,
@@ -75,7 +77,7 @@ const settings = new SettingsPanel({
   clear: ({ id, info }) => sidebar.remove(id, info?.title),
 });
 const drawing = new ConversationDrawing({
-  chat, list, composer, attachments, picker, announcer,
+  chat, list, composer, attachments, picker, announcer, speaking,
   conversation: () => current,
   titleOf: (id) => sidebar.titleOf(id),
   onLive: stopIfAsked,
@@ -281,7 +283,7 @@ wireControls({
   search: () => search.open(),
   drawer: () => drawer.toggle(),
   focus: () => composer.focus({ evenOnTouch: true }),
-  stop: () => { if (!current.store.live()) return false; stop(); return true; },
+  stop: () => { if (speaking.stop()) return true; if (!current.store.live()) return false; stop(); return true; },
   lastAnswer: () => current.store.path().findLast((row) => row.role === "assistant"),
   regenerate: (row) => !current.store.live() && attempt(() => current.regenerate(row.id)),
   editLast,

@@ -4,8 +4,8 @@ import { setTitle } from "./page_title.js";
 
 export class ConversationDrawing {
   /** conversation(): the one in view; titleOf(id): from the list beside it; onLive(row): the answer in the making, at each change. */
-  constructor({ chat, list, composer, attachments, picker, announcer, conversation, titleOf, onLive }) {
-    Object.assign(this, { chat, list, composer, attachments, picker, announcer, conversation, titleOf, onLive });
+  constructor({ chat, list, composer, attachments, picker, announcer, speaking, conversation, titleOf, onLive }) {
+    Object.assign(this, { chat, list, composer, attachments, picker, announcer, speaking, conversation, titleOf, onLive });
     this.at = (id) => document.getElementById(id);
     this.liveKey = null;
   }
@@ -13,6 +13,7 @@ export class ConversationDrawing {
   /** Another conversation than before. */
   begin() {
     this.liveKey = null;
+    this.speaking.stop();
     this.list.clear();
     this.all();
   }
@@ -48,6 +49,7 @@ export class ConversationDrawing {
   #after(rows) {
     const live = this.conversation().store.live();
     this.composer.setLive(live !== null);
+    this.speaking.shown(() => this.conversation().store.path(), live);
     if (live) {
       this.onLive(live);
       this.liveKey = live.key;

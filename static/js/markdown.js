@@ -46,6 +46,9 @@ function blocksOf(text) {
   return blocks;
 }
 
+/** The tokens of a text as it is drawn, for who has it said. */
+export const tokensIn = (text, { live = false } = {}) => tokensOf(marked, withOpening(live ? closeMarkdown(text, drawable) : text));
+
 /** A block with a formula is made anew once formulas can be drawn. */
 const stateFor = (raw) => (/\$|\\[([]/.test(raw) ? mathState() : null);
 

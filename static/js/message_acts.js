@@ -5,8 +5,8 @@ import { answerOf } from "./markdown_more.js";
 import { touch } from "./icons.js";
 import { toast } from "./toasts.js";
 
-/** current(), list() and composer() give the parts as they are now; attempt(act) shows a refusal near the composer. */
-export function messageActs({ reasons, current, list, composer, picker, scroll, announcer, attempt, sent }) {
+/** current(), list() and composer() give the parts as they are now; speaking reads aloud; attempt(act) shows a refusal near the composer. */
+export function messageActs({ reasons, current, list, composer, picker, scroll, announcer, speaking, attempt, sent }) {
   /** What was refused is not lost: the field opens again with it. */
   const keeping = async (id, text, act) => {
     const done = await attempt(() => act().then(() => true));
@@ -26,6 +26,7 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
     drop: (row) => { if (dropped(row)) composer().focus(); },
     copy: (row, button) => copyMessage(row, button, announcer),
     regenerate: (id, model) => attempt(() => current().regenerate(id, model)),
+    read: (row) => speaking.toggle(row),
     author: (row) => (picker.several ? picker.title(row.model) : null),
     loading: (row) => picker.loading(row.model),
     others: (row) => picker.others(row.model),

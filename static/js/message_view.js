@@ -170,17 +170,21 @@ export class MessageView {
 
   #actions(live) {
     const { row, acts } = this;
-    const state = [acts.isStored(), row.id, live, row.siblings?.join(), row.rating, row.status, row.tokens?.completion, row.local].join("|");
+    const state = [acts.isStored(), row.id, live, row.siblings?.join(), row.rating, row.status, row.tokens?.completion, row.local, live && row.text !== ""].join("|");
     if (state === this.actionState) return;
     this.actionState = state;
     const focused = this.actions.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     this.actions.replaceChildren();
     this.actions.setAttribute("aria-label", row.role === "user" ? "Your message" : "Answer");
-    if (live || row.local) return;
+    if (row.local) return;
+    if (live) {
+      if (row.text) this.actions.append(this.#reader()); // nothing else before it is finished
+      return;
+    }
     const copy = iconButton("copy", "Copy", () => acts.copy(row, copy));
     const edit = iconButton("edit", "Edit", () => this.edit());
     if (acts.isStored()) this.actions.append(copy, ...this.#info());
-    else if (!acts.isKept()) this.actions.append(copy, ...(row.role === "user" ? [] : [this.#again(), ...this.#info()]));
+    else if (!acts.isKept()) this.actions.append(copy, ...(row.role === "user" ? [] : [this.#reader(), this.#again(), ...this.#info()]));
     else if (row.role === "user") this.actions.append(copy, edit, ...this.#branches());
     else this.actions.append(copy, edit, ...this.#answerActions(), ...this.#branches(), ...this.#info());
     if (row.created_at) this.actions.append(when(row.created_at));
@@ -194,7 +198,22 @@ export class MessageView {
       this.#again(),
       iconButton("up-thumb", "Good answer", () => this.#rateUp(), rated(1)),
       iconButton("down-thumb", "Bad answer", () => this.#rateDown(), rated(-1)),
+      this.#reader(),
     ];
+  }
+
+  #reader() {
+    this.reader ??= iconButton("sound", "Read aloud", () => this.acts.read(this.row), { class: "icon-button needs-voice" });
+    return this.reader;
+  }
+
+  /** Its button says what it will do next. */
+  showReading(isRead) {
+    const label = isRead ? "Stop reading" : "Read aloud";
+    const button = this.#reader();
+    button.setAttribute("aria-label", label);
+    button.dataset.tip = label;
+    button.querySelector("use").setAttribute("href", isRead ? "#i-stop" : "#i-sound");
   }
 
   /** At once where one model is there, else a menu: the same one again, or another. */

@@ -36,6 +36,7 @@ export class SettingsPanel {
     this.#select(`tab-${tab}`);
     this.refresh();
     this.showNotices();
+    this.#voices();
     openDialog(this.dialog);
     const chosen = this.tabs.find((button) => button.id === `tab-${tab}`);
     chosen.scrollIntoView(IN_ROW);
@@ -79,6 +80,13 @@ export class SettingsPanel {
       }
     }
     this.showNotices = noticeSwitch(this.dialog.querySelectorAll('input[name="notify"]'), document.getElementById("notify-note"));
+  }
+
+  /** The voices that are there now; the code of their rows is fetched where there are any. */
+  async #voices() {
+    if (!("voices" in document.documentElement.dataset)) return;
+    const { voiceSettings } = await import("./voice_settings.js").catch(() => ({}));
+    voiceSettings?.(this.dialog);
   }
 
   // ---- this chat ----------------------------------------------------------------------------------------------

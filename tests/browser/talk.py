@@ -58,6 +58,7 @@ $$
 
 - where $a_1 \neq 0$ and **b** is <sub>small</sub>
 - [x] done"""
+FABLE = f"A **fox** sleeps. It {words(20)}. Then:\n\n```python\nx = 1\n```\n\nIt ends [1]."
 SCRIPT: dict[str, Any] = {
     "log": True,
     "replies": [
@@ -66,6 +67,7 @@ SCRIPT: dict[str, Any] = {
         {"match": "rich", "text": RICH, "delay_ms": 5},
         {"match": "program", "text": PROGRAM, "delay_ms": 10},
         {"match": "wide", "text": WIDE, "delay_ms": 5},
+        {"match": "fable", "text": FABLE, "delay_ms": 150},
         {"match": "silence", "text": " \u200b\n", "delay_ms": 5},
         {"match": "formula", "text": FORMULA, "delay_ms": 80},
         {"match": "ponder", "text": f"<think>\n{words(1500)}", "delay_ms": 40},

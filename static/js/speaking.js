@@ -1,0 +1,62 @@
+// Which answer is being read aloud, and when that stops: at its end, with the button, for a new question, another chat, another page.
+// Whether the browser has voices is a mark on the page, after which what needs one is shown; the code that reads comes when wanted.
+
+import { toast } from "./toasts.js";
+
+const speech = globalThis.speechSynthesis;
+
+/** Some browsers find their voices late. */
+function markVoices() {
+  const look = () => document.documentElement.toggleAttribute("data-voices", speech.getVoices().length > 0);
+  look();
+  speech.addEventListener?.("voiceschanged", look);
+}
+
+export class Speaking {
+  /** list(): of messages, whose views show which one is read */
+  constructor(list) {
+    this.list = list;
+    this.key = null;
+    this.reading = null;
+    if (speech) markVoices();
+    addEventListener("pagehide", () => this.stop());
+  }
+
+  async toggle(row) {
+    if (row.key === this.key) return this.stop();
+    this.stop();
+    this.#mark(row.key);
+    const { readAloud } = await import("./read_aloud.js").catch(() => ({}));
+    if (this.key !== row.key) return;
+    if (readAloud) this.reading = readAloud(row, (failure) => this.#over(row.key, failure));
+    else this.#over(row.key, "offline");
+  }
+
+  /** Whether there was something to stop. */
+  stop() {
+    if (this.key === null) return false;
+    this.reading?.stop();
+    this.#mark(null);
+    return true;
+  }
+
+  /** rows(): those in view: one that is not among them is not read on, and what is being answered now ends what was answered before. */
+  shown(rows, live) {
+    if (this.key === null) return;
+    if ((live && live.key !== this.key) || !rows().some((row) => row.key === this.key)) this.stop();
+    else this.reading?.go();
+  }
+
+  #over(key, failure) {
+    if (this.key !== key) return;
+    this.#mark(null);
+    if (failure) toast(failure === "offline" ? "No connection. Try again when you are online." : "The browser's voice failed. Choose another one in the settings.", { kind: "error" });
+  }
+
+  #mark(key) {
+    const before = this.key;
+    this.key = key;
+    this.reading = key === null ? null : this.reading;
+    for (const each of [before, key]) this.list().views.get(each)?.showReading(each === key);
+  }
+}

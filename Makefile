@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export ECHO_TEST_MODELS ?= $(HOME)/.cache/echo/models
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run traces test quick check format data-model bench soak train clean
+.PHONY: help setup setup-dev run traces voice test quick check format data-model bench soak train clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,10 @@ run: setup ## set up, migrate and serve (PORT=8000 for another port, MODEL=mini 
 
 traces: setup ## install what sending traces needs (OTEL_EXPORTER_OTLP_ENDPOINT)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-traces.txt
+
+voice: setup ## install what listening needs: a library and the model whisper-base (about 220 MB to fetch)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-voice.txt
+	$(BIN)/python run.py models add whisper-base
 
 test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k word" for some; DATABASE=postgresql)
 	$(if $(ONLY),,PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent)

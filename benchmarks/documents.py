@@ -107,9 +107,9 @@ def application(model: Path | None) -> Iterator[Flask]:
         )
         app = create_app(settings)
         if model is not None:
-            home = app.extensions["library"].folder / embedding.FOLDER
-            home.mkdir(parents=True)
-            (home / embedding.MODEL.name).symlink_to(model.resolve())
+            home = embedding.MODEL.home(app.extensions["library"].folder)
+            home.parent.mkdir(parents=True)
+            home.symlink_to(model.resolve())
         with app.app_context():
             flask_migrate.upgrade()
             yield app

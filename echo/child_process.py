@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,7 @@ from echo import hub
 from echo.config import ROOT
 from echo.errors import Busy
 
+LOOK_SECONDS: Final = 30.0
 NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 
 
@@ -108,3 +110,42 @@ class ChildProcess:
         ours.settimeout(self.patience)
         self._socket, self._answers = ours, ours.makefile("rb")
         return ours
+
+
+class ResidentProcess(ChildProcess):
+    """One that stays for the next request, and ends when none has come for a while: it holds much memory."""
+
+    def __init__(self, patience: float, waiting: str, idle: float) -> None:
+        super().__init__(patience, waiting)
+        self._idle = idle
+        self._used_at = 0.0
+        self._watched = False
+
+    @contextmanager
+    def _use(self) -> Iterator[None]:
+        """Have one's turn, and count the time without requests from its end on."""
+        with self.turn():
+            try:
+                yield
+            finally:
+                self._used_at = time.monotonic()
+
+    def _next_line(self) -> bytes:
+        """Return the next line that the process says, without its end; raises OSError where it has ended."""
+        line = self._answers.readline()
+        if not line.endswith(b"\n"):
+            raise OSError("the process has ended")
+        return line[:-1]
+
+    def _end_when_idle(self) -> None:
+        """Look after the process from now on, in a green thread."""
+        if not self._watched:
+            self._watched = True
+            hub.spawn(self._look_after)
+
+    def _look_after(self) -> None:
+        while self._process is not None:
+            hub.sleep(min(LOOK_SECONDS, self._idle))
+            if self._line.is_free and time.monotonic() - self._used_at >= self._idle:
+                self.stop()
+        self._watched = False

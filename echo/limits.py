@@ -95,6 +95,15 @@ DOCUMENT_CHARS_PER_PERSON: Final = 20_000_000
 DOCUMENTS_WAITING: Final = 20  # of one person that are not read yet
 DOCUMENTS_PER_CHAT: Final = 20
 PASSAGES_FOUND: Final = 20  # by one search at most
+SOUND_BYTES: Final = 25_000_000  # of one file that is listened to
+SOUND_REQUEST_BYTES: Final = 26_000_000  # the file with the fields around it
+SOUND_SECONDS: Final = 600
+SOUND_PROMPT_CHARS: Final = 2_000
+SOUND_DECODING_SECONDS: Final = 60  # of reading one file; its process is ended then
+SOUND_DECODING_MEMORY_BYTES: Final = 1_000_000_000  # of the process that reads one
+SOUND_HEARING_SECONDS: Final = 300  # of writing down one; the process is ended then
+SOUND_HEARING_MEMORY_BYTES: Final = 4_000_000_000  # addresses, not all of them memory
+SOUNDS_WAITING: Final = 3  # of one person at a time
 MESSAGES_PER_PAGE: Final = 50
 DOCUMENTS_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
@@ -163,6 +172,7 @@ RATE_LIMITS: Final = {
     "sharing.stop": "5/second",
     "api_sharing.share": "5/second",
     "chat_api.chat": "5/second",
+    "v1.transcriptions": "120/minute",
     "api_token.make": "1/second",
     "api_token.refresh": "5/second",
     "api_feedback.leave": "1/second",

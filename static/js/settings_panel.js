@@ -82,11 +82,13 @@ export class SettingsPanel {
     this.showNotices = noticeSwitch(this.dialog.querySelectorAll('input[name="notify"]'), document.getElementById("notify-note"));
   }
 
-  /** The voices that are there now; the code of their rows is fetched where there are any. */
+  /** The voices that are there now, and the languages that are heard; the code of their rows is fetched where there are any. */
   async #voices() {
-    if (!("voices" in document.documentElement.dataset)) return;
-    const { voiceSettings } = await import("./voice_settings.js").catch(() => ({}));
-    voiceSettings?.(this.dialog);
+    const speaks = "voices" in document.documentElement.dataset;
+    if (!speaks && !this.boot.dictation) return;
+    const { dictationSettings, voiceSettings } = await import("./voice_settings.js").catch(() => ({}));
+    if (speaks) voiceSettings?.(this.dialog);
+    if (this.boot.dictation) dictationSettings?.(this.dialog);
   }
 
   // ---- this chat ----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ export const preferences = {
   get text() { return read("text") ?? "normal"; },
   get sendKey() { return read("send-key") ?? "enter"; },
   get notify() { return read("notify") ?? "ask"; },
+  get dictation() { return read("dictation") ?? ""; }, // a language's code; none: the model finds out
 };
 
 export function setTheme(value) {
@@ -27,6 +28,10 @@ export function setSendKey(value) {
 /** on, off, or ask: nobody was asked yet. */
 export function setNotify(value) {
   write("notify", value);
+}
+
+export function setDictation(value) {
+  write("dictation", value);
 }
 
 function apply(name, value) {

@@ -1,11 +1,24 @@
-// The rows of the settings about reading aloud: which of the browser's voices, how fast, and how that sounds.
+// The rows of the settings about voice: which of the browser's reads aloud, how fast, how that sounds; which language is dictated.
 
 import { element } from "./icons.js";
+import { preferences, setDictation } from "./theme.js";
 import { SPEEDS, chooseSpeed, chooseVoice, chosenSpeed, chosenVoice, utter } from "./voices.js";
 
 const SAMPLE = "This is how I read your answers.";
 const nameOf = new Intl.DisplayNames("en", { type: "language", fallback: "code" });
 const title = (lang) => { try { return nameOf.of(lang.replace("_", "-")); } catch { return lang; } };
+
+const HEARD = "af ar az be bg bn bs ca cs cy da de el en es et fa fi fr gl gu he hi hr hu hy id is it ja ka kk kn ko lt lv mi mk ml mn mr ms my ne nl no pa pl pt ro ru sk sl sq sr sv sw ta te th tl tr uk ur vi zh".split(" ");
+
+/** The languages that may be dictated, with the model finding out as the usual one. */
+export function dictationSettings(dialog) {
+  const select = dialog.querySelector("#dictation");
+  const options = HEARD.map((code) => element("option", { value: code }, title(code)));
+  options.sort((one, other) => one.textContent.localeCompare(other.textContent));
+  select.replaceChildren(element("option", { value: "" }, "Found out"), ...options);
+  select.value = preferences.dictation;
+  select.onchange = () => setDictation(select.value);
+}
 
 /** Puts the voices that are there now into the list, and makes its rows work. */
 export function voiceSettings(dialog) {

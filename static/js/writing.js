@@ -1,8 +1,9 @@
-// Writing a message: the field with what stands around it, which are suggestions, prompts after a slash, documents, and the
-// offer to remember something. It sends nothing.
+// Writing a message: the field with what stands around it, which are suggestions, prompts after a slash, documents,
+// what is dictated, and the offer to remember something. It sends nothing.
 
 import { Attachments } from "./attachments.js";
 import { Composer } from "./composer.js";
+import { dictation } from "./dictation.js";
 import { Drafts } from "./drafts.js";
 import { Remembering } from "./remember.js";
 import { slashPrompts } from "./slash.js";
@@ -39,5 +40,6 @@ export function writing({ boot, list, scroll, announcer, conversation, managePro
     conversation,
   });
   const remembering = new Remembering({ isOn: boot.memory, limits, switches: at("panel-personal"), list, scroll, announcer });
+  composer.dictation = dictation({ isOn: boot.dictation, button: at("dictate"), form, composer, announcer });
   return { composer, attachments, remembering };
 }

@@ -46,9 +46,9 @@ def ask(app: Flask, ada: User) -> Any:
 
 @pytest.fixture
 def installed(app: Flask, folder: Path, process: Embedder) -> None:
-    home = app.extensions["library"].folder / embedding.FOLDER
-    home.mkdir(parents=True)
-    (home / embedding.MODEL.name).symlink_to(folder)
+    home = embedding.MODEL.home(app.extensions["library"].folder)
+    home.parent.mkdir(parents=True)
+    home.symlink_to(folder)
     app.extensions["embedder"] = process
 
 
@@ -94,7 +94,7 @@ def test_the_process_is_replaced_when_it_dies(ask: Any, installed: None, process
 
 
 def test_a_folder_that_is_no_model_fails_and_says_so(app: Flask, ask: Any, tmp_path: Path) -> None:
-    (app.extensions["library"].folder / embedding.FOLDER / embedding.MODEL.name).mkdir(parents=True)
+    embedding.MODEL.home(app.extensions["library"].folder).mkdir(parents=True)
     assert error_of(ask(input="x"))[:2] == (503, "engine_failed")
 
 

@@ -1,11 +1,23 @@
-"""Voice in a real browser: answers read aloud. The browser's voices are stood in for: a machine that tests has none."""
+"""Voice in a real browser: answers read aloud, and, where voice is installed, dictation.
+
+The browser's voices are stood in for: a machine that tests has none. Its microphone plays a file.
+"""
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
-from tests.browser.talk import answer, ask, ask_and_wait, wait_for_end
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.browser.conftest import DESKTOP, FLAGS, Console, give_cookies, open_chat
+from tests.browser.talk import answer, ask, ask_and_wait, composer, wait_for_end
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
+from tests.live.server import LiveServer
+from tests.voice import SENTENCE, install, model_or_skip, spoken_or_skip
 
 VOICES = """
     window.heard = [];
@@ -15,7 +27,10 @@ VOICES = """
     const speech = { getVoices: () => voices, speak: (one) => heard.push(one), cancel() {} };
     speech.addEventListener = (name, then) => late.addEventListener(name, then);
     window.voicesCome = () => {
-      voices = [{ name: "Ada", lang: "en-US", voiceURI: "ada" }, { name: "Karl", lang: "de-DE", voiceURI: "karl" }];
+      voices = [
+        { name: "Ada", lang: "en-US", voiceURI: "ada" },
+        { name: "Karl", lang: "de-DE", voiceURI: "karl" },
+      ];
       late.dispatchEvent(new Event("voiceschanged"));
     };
     Object.defineProperty(window, "speechSynthesis", { value: speech });
@@ -76,3 +91,57 @@ def test_an_answer_is_read_aloud_while_it_is_written_and_stops_when_it_should(ch
     ask_and_wait(chat, "something else")
     expect(chat.get_by_role("button", name="Stop reading")).to_have_count(0)
     expect(chat.get_by_role("button", name="Read aloud")).to_have_count(2)
+
+
+FAKE_MICROPHONE = [
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+]
+
+
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server that listens."""
+    model = model_or_skip()
+    folder = tmp_path_factory.mktemp("hearing")
+    install(folder / "instance" / "models", model)
+    running = LiveServer(folder).start()
+    yield running
+    running.stop()
+
+
+def test_what_is_said_into_the_microphone_is_written_at_the_caret(
+    hearing: LiveServer, console: Console, tmp_path: Path
+) -> None:
+    more = "The children built a castle out of wet sand. Nobody knew why the clock had stopped."
+    pause = '<break time="1500ms"/>'
+    sound = spoken_or_skip(tmp_path, f"{SENTENCE}{pause}{more}{pause * 9}", "-m")
+    member = hearing.member("ada")
+    flags = [*FLAGS, *FAKE_MICROPHONE, f"--use-file-for-fake-audio-capture={sound}"]
+    with sync_playwright() as playwright:
+        program = shutil.which("chromium-headless-shell")
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        context = browser.new_context(viewport=DESKTOP, permissions=["microphone"])
+        context.on("page", console.watch)
+        give_cookies(context, member)
+        page = context.new_page()
+        page.add_init_script("localStorage.setItem('echo.dictation', 'en')")
+        open_chat(page, hearing)
+        field = composer(page)
+        field.fill("Before. After.")
+        field.evaluate("field => field.setSelectionRange(7, 7)")
+        page.get_by_role("button", name="Dictate").click()
+        expect(field).to_have_value(re.compile("river"))  # while it goes on
+        expect_no_violations_in_either_theme(page)
+        field.press("Enter")
+        expect(page.locator(".dictating")).to_have_count(0)
+        said = field.input_value()
+        assert said.startswith("Before. ")
+        assert said.endswith(" After.")
+        assert "the sun went down" in said
+        page.get_by_role("button", name="Dictate").click()
+        expect(page.locator(".dictating .time")).to_have_text(re.compile("0:0[1-9]"))
+        page.keyboard.press("Escape")
+        expect(page.locator(".dictating")).to_have_count(0)
+        expect(field).to_have_value(said)
+        browser.close()

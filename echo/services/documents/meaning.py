@@ -36,7 +36,7 @@ LEAST_CHARS: Final = 60
 def model_folder() -> Path | None:
     """Return the folder of the embedding model; None where none is installed."""
     library: Library = current_app.extensions["library"]
-    return embedding.installed(library.folder)
+    return embedding.MODEL.installed(library.folder)
 
 
 def of_question(text: str) -> bytes | None:

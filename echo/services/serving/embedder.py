@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,15 +14,13 @@ from typing import Any, Final, Literal
 import structlog
 from flask import Flask
 
-from echo import hub
-from echo.child_process import ChildProcess, Line
+from echo.child_process import Line, ResidentProcess
 from echo.errors import EngineFailed, TooLong
 
 log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 120.0
 IDLE_SECONDS: Final = 600.0
-LOOK_SECONDS: Final = 30.0
 Form = Literal["float", "base64"]
 WAITING: Final = "Others are embedding texts. Please try again."
 FAILED: Final = "The embedding model does not answer. The log says why."
@@ -37,16 +34,13 @@ class Embedded:
     tokens: int
 
 
-class Embedder(ChildProcess):
+class Embedder(ResidentProcess):
     """One process for one model's folder."""
 
     def __init__(self, idle: float = IDLE_SECONDS) -> None:
-        super().__init__(PATIENCE_SECONDS, WAITING)
+        super().__init__(PATIENCE_SECONDS, WAITING, idle)
         self.bulk = Line(WAITING)
         """Who brings many texts, batch by batch, waits here first: others then wait for one batch of one."""
-        self._idle = idle
-        self._used_at = 0.0
-        self._watched = False
 
     @classmethod
     def of(cls, app: Flask) -> Embedder:
@@ -62,15 +56,13 @@ class Embedder(ChildProcess):
             Busy: others are asking for too long.
             EngineFailed: the process does not start, or does not answer.
         """
-        with self.turn():
+        with self._use():
             try:
                 found, vectors = self._exchange(folder, texts, form)
             except (OSError, ValueError) as failure:
                 log.error("the embedding process failed", error=str(failure))
                 self.stop()
                 raise EngineFailed(FAILED, retry_after=5) from failure
-            finally:
-                self._used_at = time.monotonic()
         if found.get("error") == "too_long":
             raise TooLong(
                 f"Text {found['index']} has {found['tokens']:,} tokens; this model reads "
@@ -88,13 +80,7 @@ class Embedder(ChildProcess):
         channel = self._running(folder)
         channel.sendall(json.dumps({"texts": texts, "form": form}).encode() + b"\n")
         found: dict[str, Any] = json.loads(self._next_line())
-        return found, [self._next_line() for _ in range(found.get("count", 0))]
-
-    def _next_line(self) -> str:
-        line = self._answers.readline()
-        if not line.endswith(b"\n"):
-            raise OSError("the process has ended")
-        return line[:-1].decode()
+        return found, [self._next_line().decode() for _ in range(found.get("count", 0))]
 
     def _running(self, folder: Path) -> socket.socket:
         """Return the way to a process that is ready."""
@@ -102,15 +88,5 @@ class Embedder(ChildProcess):
             return channel
         channel = self._launch("echo.generation.embedding", str(folder))
         self._next_line()
-        if not self._watched:
-            self._watched = True
-            hub.spawn(self._end_when_idle)
+        self._end_when_idle()
         return channel
-
-    def _end_when_idle(self) -> None:
-        """Give the memory back while nobody asks."""
-        while self._process is not None:
-            hub.sleep(min(LOOK_SECONDS, self._idle))
-            if self._line.is_free and time.monotonic() - self._used_at >= self._idle:
-                self.stop()
-        self._watched = False

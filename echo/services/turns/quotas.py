@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import case, func, select
 
@@ -13,8 +14,10 @@ from echo.extensions import db
 from echo.models import ApiCall, Conversation, Message
 from echo.services.accounts import accounts
 
-UNCOUNTED = "embeddings"  # no messages, though their tokens count
-TITLES = "title"  # nobody has asked for them: neither messages nor tokens of theirs
+EMBEDDINGS: Final = "embeddings"
+TRANSCRIPTIONS: Final = "transcriptions"
+UNCOUNTED: Final = (EMBEDDINGS, TRANSCRIPTIONS)  # no messages, though their tokens count
+TITLES: Final = "title"  # nobody has asked for them: neither messages nor tokens of theirs
 TOKENS = func.coalesce(Message.prompt_tokens, 0) + func.coalesce(Message.completion_tokens, 0)
 
 
@@ -94,7 +97,7 @@ def _used(user_id: int, since: datetime) -> tuple[int, int]:
 def _used_by_programs(user_id: int, since: datetime) -> tuple[int, int]:
     row = db.session.execute(
         select(
-            func.coalesce(func.sum(case((ApiCall.route == UNCOUNTED, 0), else_=1)), 0),
+            func.coalesce(func.sum(case((ApiCall.route.in_(UNCOUNTED), 0), else_=1)), 0),
             func.coalesce(func.sum(ApiCall.prompt_tokens + ApiCall.completion_tokens), 0),
         ).where(ApiCall.user_id == user_id, ApiCall.created_at >= since, ApiCall.route != TITLES)
     ).one()

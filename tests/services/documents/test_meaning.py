@@ -56,7 +56,7 @@ def packed(point: tuple[float, ...]) -> str:
 
 @pytest.fixture
 def embedder(app: Flask) -> ByHand:
-    (app.extensions["library"].folder / embedding.FOLDER / embedding.MODEL.name).mkdir(parents=True)
+    embedding.MODEL.home(app.extensions["library"].folder).mkdir(parents=True)
     app.extensions["embedder"] = ByHand()
     return app.extensions["embedder"]
 

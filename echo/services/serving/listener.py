@@ -1,0 +1,192 @@
+"""The processes that turn sound into words: a decoder for each file, and one listener, ended when idle.
+
+Knows the lines of `echo/hearing/decoding.py` and `echo/hearing/worker.py`, and no model. Nothing of the sound
+is written down: it goes through sockets.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import structlog
+from flask import Flask
+
+from echo.child_process import ChildProcess, ResidentProcess, bare_environment
+from echo.errors import EngineFailed, InvalidInput, RateLimited, TooLong
+from echo.hearing.decoding import RATE
+from echo.limits import (
+    SOUND_BYTES,
+    SOUND_DECODING_MEMORY_BYTES,
+    SOUND_DECODING_SECONDS,
+    SOUND_HEARING_MEMORY_BYTES,
+    SOUND_HEARING_SECONDS,
+    SOUND_SECONDS,
+    SOUNDS_WAITING,
+)
+
+log = structlog.get_logger()
+
+IDLE_SECONDS: Final = 600.0
+CHUNK: Final = 1 << 20
+LINE_BYTES: Final = 1_000_000
+WAITING: Final = "Others are being listened to. Please try again."
+FAILED: Final = "The speech model does not answer. The log says why."
+STOPPED: Final = "Reading this file took too long or too much memory, so it was stopped."
+MANY: Final = "Sound of yours is being listened to already. Please wait for it."
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How to listen: a code of a language (None: find out), words that may occur, the sampling."""
+
+    language: str | None = None
+    prompt: str | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was said: the language, the length of the sound in seconds, and stretches of speech."""
+
+    language: str
+    seconds: float
+    segments: list[dict[str, Any]]
+
+    @property
+    def text(self) -> str:
+        """All of it, as one text."""
+        return "".join(segment["text"] for segment in self.segments).strip()
+
+
+class Decoder(ChildProcess):
+    """A process for each file: what a hostile one does to it ends with it."""
+
+    def __init__(self) -> None:
+        super().__init__(float(SOUND_DECODING_SECONDS), WAITING)
+
+    def samples(self, file: IO[bytes], size: int) -> bytes:
+        """Return a file's samples, 16 bits each, 16,000 a second; the process has ended then.
+
+        Raises:
+            InvalidInput: there is no sound in it, it cannot be read, or it is too long.
+        """
+        try:
+            return self._exchange(file, size)
+        except (OSError, ValueError) as failure:  # ended by its limits, or silent for too long
+            raise InvalidInput(STOPPED, field="file") from failure
+        finally:
+            self.stop()
+
+    def _exchange(self, file: IO[bytes], size: int) -> bytes:
+        channel = self._launch("echo.hearing.decoding", environment=bare_environment())
+        limits = {"seconds": SOUND_SECONDS, "memory": SOUND_DECODING_MEMORY_BYTES}
+        asked = {"bytes": size, "patience": SOUND_DECODING_SECONDS, **limits}
+        channel.sendall(json.dumps(asked).encode() + b"\n")
+        while chunk := file.read(CHUNK):
+            channel.sendall(chunk)
+        found = json.loads(self._answers.readline(LINE_BYTES))
+        if "refused" in found:
+            raise InvalidInput(found["refused"], field="file")
+        return _read(self._answers, 2 * min(found["samples"], SOUND_SECONDS * RATE))
+
+
+class Listener(ResidentProcess):
+    """One process for one model's folder; sounds are heard one after another."""
+
+    def __init__(self, idle: float = IDLE_SECONDS) -> None:
+        super().__init__(float(SOUND_HEARING_SECONDS), WAITING, idle)
+        self._decoder = Decoder()
+        self._waiting: Counter[int] = Counter()
+        self._languages: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, app: Flask) -> Listener:
+        """Return an application's."""
+        found: Listener = app.extensions.setdefault("listener", cls())
+        return found
+
+    def hear(self, folder: Path, user_id: int, file: IO[bytes], wanted: Wanted) -> Heard:
+        """Return what is said in a file of sound.
+
+        Raises:
+            TooLong: it has more bytes than it may.
+            InvalidInput: no sound is in it, it cannot be read, or the language is none.
+            RateLimited: as much of this person's is waiting already as may.
+            Busy: others are listened to for too long.
+            EngineFailed: the process does not start, or does not answer.
+        """
+        size = file.seek(0, 2)
+        file.seek(0)
+        if size > SOUND_BYTES:
+            raise TooLong(
+                f"A file of sound has at most {SOUND_BYTES // 1_000_000} MB.", field="file"
+            )
+        with self._place(user_id), self._use():
+            samples = self._decoder.samples(file, size)
+            try:
+                return self._exchange(folder, samples, wanted)
+            except (OSError, ValueError, KeyError) as failure:
+                log.error("the listening process failed", error=str(failure))
+                self.stop()
+                raise EngineFailed(FAILED, retry_after=5) from failure
+
+    @contextmanager
+    def _place(self, user_id: int) -> Iterator[None]:
+        """Hold one of the places in the line that one person may have."""
+        if self._waiting[user_id] >= SOUNDS_WAITING:
+            raise RateLimited(MANY, retry_after=2)
+        self._waiting[user_id] += 1
+        try:
+            yield
+        finally:
+            self._waiting[user_id] -= 1
+            self._waiting += Counter()  # forgets who has none
+
+    def _exchange(self, folder: Path, samples: bytes, wanted: Wanted) -> Heard:
+        channel = self._running(folder)
+        if wanted.language and wanted.language not in self._languages:
+            raise InvalidInput(
+                f"“{wanted.language}” is no language that this model hears: send a code such as en or de.",
+                field="language",
+            )
+        asked = {"samples": len(samples) // 2, **vars(wanted)}
+        deadline = time.monotonic() + self.patience
+        channel.sendall(json.dumps(asked).encode() + b"\n" + samples)
+        segments: list[dict[str, Any]] = []
+        while True:
+            channel.settimeout(max(0.01, deadline - time.monotonic()))
+            found: dict[str, Any] = json.loads(self._next_line())
+            if "error" in found:
+                log.error("sound cannot be listened to", error=found["error"])
+                raise EngineFailed(FAILED)
+            if "end" in found:
+                return Heard(found["end"]["language"], found["end"]["seconds"], segments)
+            segments.append(found["segment"])
+
+    def _running(self, folder: Path) -> socket.socket:
+        """Return the way to a process that is ready."""
+        if (channel := self._open()) is not None:
+            return channel
+        memory = str(SOUND_HEARING_MEMORY_BYTES)
+        channel = self._launch(
+            "echo.hearing.worker", str(folder), memory, environment=bare_environment()
+        )
+        self._languages = frozenset(json.loads(self._next_line())["languages"])
+        self._end_when_idle()
+        return channel
+
+
+def _read(source: IO[bytes], size: int) -> bytes:
+    """Read so many bytes; raises OSError where there are fewer."""
+    found = source.read(size)
+    if len(found) != size:
+        raise OSError("the process has ended")
+    return found

@@ -58,14 +58,7 @@ const { composer, attachments, remembering } = writing({
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const chats = new ChatList({
   boot,
-  page: {
-    current: () => current,
-    open: openConversation,
-    newChat,
-    redraw: () => { drawing.head(); settings.refresh(); },
-    removed: conversationRemoved,
-    restored: conversationRestored,
-  },
+  page: { current: () => current, open: openConversation, newChat, redraw: () => { drawing.head(); settings.refresh(); }, removed: conversationRemoved, restored: conversationRestored },
 });
 const { folders, sidebar } = chats;
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), beside: chat, shade: at("drawer-shade"), opener: at("open-sidebar") });
@@ -84,12 +77,7 @@ const drawing = new ConversationDrawing({
 });
 const search = new SearchDialog(at("search"), openConversation);
 const notices = new Notices({ rows: at("conversation-rows"), current: () => current, open: openConversation, offer: () => offerNotice(at("composer"), announcer) });
-const socket = new ChatSocket({
-  event: handle,
-  up: connected,
-  down: () => { connection.down(); current.lost?.(); },
-  refused: () => leave(),
-});
+const socket = new ChatSocket({ event: handle, up: connected, down: () => { connection.down(); current.lost?.(); }, refused: () => leave() });
 const temporary = new TemporarySwitch({ button: at("temporary"), composer, current: () => current, show, make: (Temporary, settings) => drawn((on) => new Temporary(socket, on, settings)) });
 
 let current = make(null);

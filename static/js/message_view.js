@@ -1,8 +1,9 @@
 // One message as DOM: its body, how it ended, its actions. It changes only what differs and asks `acts` for everything else.
 
+import { countDown } from "./count_down.js";
 import { editForm } from "./edit_form.js";
 import { element, icon, iconButton } from "./icons.js";
-import { ago, fullTime, queuePlace, replyStats, seconds as spoken } from "./format.js";
+import { ago, fullTime, queuePlace, replyStats } from "./format.js";
 import { openMenu } from "./menu.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { answerStart, saysNothing } from "./markdown_more.js";
@@ -289,18 +290,3 @@ export class MessageView {
 }
 
 const when = (iso) => element("time", { datetime: iso, "data-ago": true, title: fullTime(iso) }, ago(new Date(iso)));
-
-/** A button that can be pressed only after some seconds, and says so. */
-function countDown(button, seconds) {
-  const label = button.querySelector("span");
-  const text = label.textContent;
-  const until = Date.now() + seconds * 1000;
-  button.disabled = true;
-  const tick = () => {
-    const left = Math.ceil((until - Date.now()) / 1000);
-    button.disabled = left > 0;
-    label.textContent = left > 0 ? `${text} in ${left < 60 ? `${left} s` : spoken(left)}` : text;
-    if (left > 0) setTimeout(tick, 250);
-  };
-  tick();
-}

@@ -28,7 +28,7 @@ const times = (word, text) => text.match(new RegExp(`\\b${word}\\b`, "g"))?.leng
 
 test("what is imported is used", () => {
   for (const [name, text] of all) {
-    for (const [, words] of text.matchAll(/^import \{([^}]*)\} from/gm)) for (const word of words.match(/\w+/g)) assert.ok(times(word, text) > 1, `${name} does not use ${word}`);
+    for (const [, words] of text.matchAll(/^import \{([^}]*)\} from/gm)) for (const word of words.match(/\w+(?=\s*(?:,|$))/g)) assert.ok(times(word, text) > 1, `${name} does not use ${word}`);
   }
 });
 

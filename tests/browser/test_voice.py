@@ -54,7 +54,7 @@ def test_an_answer_is_read_aloud_while_it_is_written_and_stops_when_it_should(ch
     expect(read).to_have_count(0)
     chat.evaluate("voicesCome()")
     read.click()
-    chat.wait_for_function("heard.length === 1")
+    chat.wait_for_function("() => heard.length === 1")
     expect(chat.locator(".message.live")).to_have_count(1)  # the answer is not finished yet
     expect(stop).to_be_visible()
     wait_for_end(chat)
@@ -78,7 +78,7 @@ def test_an_answer_is_read_aloud_while_it_is_written_and_stops_when_it_should(ch
     chat.keyboard.press("Escape")
     read.click()
     expect(stop).to_be_visible()
-    chat.wait_for_function("heard.length === 6")
+    chat.wait_for_function("() => heard.length === 6")
     assert chat.evaluate("[heard[5].voice.name, heard[5].lang, heard[5].rate]") == [
         "Karl",
         "de-DE",

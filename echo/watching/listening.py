@@ -42,9 +42,8 @@ class Listener:
             signal.connect(listener)
         with app.app_context():
             event.listen(db.engine, "before_cursor_execute", _note_statement)
-            timed = partial(
-                _time_statement, metrics.database_seconds
-            )  # an engine holds no application
+            # an engine that held its application would keep it for ever
+            timed = partial(_time_statement, metrics.database_seconds)
             event.listen(db.engine, "after_cursor_execute", timed)
 
     # ── requests and events ─────────────────────────────────────────────────────────────────

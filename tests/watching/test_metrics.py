@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
+import weakref
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -11,6 +14,7 @@ import pytest
 from flask import Flask
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as families
+from sqlalchemy import select
 
 from echo.app import create_app
 from echo.extensions import db
@@ -248,3 +252,21 @@ def test_a_title_counts_as_tokens_and_as_no_answer(tab: Tab, read: Read) -> None
     assert read("echo_tokens_total", kind="completion") == written + call.completion_tokens
     assert (call.route, read("echo_turns_total")) == ("title", 1)
     assert read("echo_first_token_seconds_count") == 1
+
+
+def test_an_application_that_is_no_more_is_garbage(tmp_path: Path) -> None:
+    """What listens to its database does not hold it: tests have thousands, one after the other."""
+
+    def made(number: int) -> weakref.ref[Flask]:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        application = create_app(settings_for(folder, engine="local"))
+        with application.app_context():
+            db.session.execute(select(1))
+            db.session.remove()
+            db.engine.dispose()
+        return weakref.ref(application)
+
+    first, *_ = [made(number) for number in range(3)]  # the last one is still an extension's
+    gc.collect()
+    assert first() is None

@@ -45,8 +45,10 @@ def test_list_shows_what_is_here_and_all_what_could_be(run: Run, tmp_path: Path)
     ]
     assert "1 more can be added: python run.py models list --all" in found.stdout
     everything = lines(run("list", "--all"))
-    assert [line[0] for line in everything[-2:]] == ["made", "all-minilm-l6-v2"]
-    assert all(line[-2:] == ["to be added", "Apache-2.0"] for line in everything[-2:])
+    assert [line[0] for line in everything[-3:]] == ["made", "all-minilm-l6-v2", "whisper-base"]
+    assert [line[-2:] for line in everything[-3:]] == [
+        *[["to be added", "Apache-2.0"]] * 2, ["to be added", "MIT"],
+    ]  # fmt: skip
 
 
 def test_a_model_is_added_chosen_looked_at_and_removed(run: Run, tmp_path: Path) -> None:

@@ -227,12 +227,14 @@ def test_a_chat_whose_folder_went_while_it_began_stands_in_the_list(
     turns = Turns.here()
     find = turns.requests.around
 
-    def slowly(*args: Any) -> Any:
-        found = find(*args)
+    def slowly(*args: Any, **how: Any) -> Any:
+        found = find(*args, **how)
         folders.remove(ada.id, work.id)
         return found
 
-    monkeypatch.setattr(type(turns.requests), "around", lambda _self, *args: slowly(*args))
+    monkeypatch.setattr(
+        type(turns.requests), "around", lambda _self, *args, **how: slowly(*args, **how)
+    )
     asked = turns.ask(ada.id, Question("Hi", folder_id=work.id))
     assert asked.conversation.folder_id is None
     assert asked.conversation.id in listed(ada, LIST)
@@ -245,14 +247,16 @@ def test_a_chat_that_was_deleted_while_its_question_came_says_so(
     turns = Turns.here()
     find = turns.requests.around
 
-    def slowly(*args: Any) -> Any:
-        found = find(*args)
+    def slowly(*args: Any, **how: Any) -> Any:
+        found = find(*args, **how)
         with db.engine.begin() as elsewhere:
             gone = update(Conversation).where(Conversation.id == row.id)
             elsewhere.execute(gone.values(deleted_at=utc_now()))
         return found
 
-    monkeypatch.setattr(type(turns.requests), "around", lambda _self, *args: slowly(*args))
+    monkeypatch.setattr(
+        type(turns.requests), "around", lambda _self, *args, **how: slowly(*args, **how)
+    )
     before = db.session.query(Message).count()
     with pytest.raises(NotFound):
         turns.ask(ada.id, Question("Hi", conversation_id=row.id))

@@ -154,7 +154,7 @@ def test_a_model_that_was_given_up_is_tried_again_by_itself(
     with caplog.at_level(logging.ERROR):
         streams = [engine.submit(request(owner=str(n))) for n in range(5)]
         reader.read(*streams)
-        wait_for(lambda: engine.health().state == "failed")
+        wait_for(lambda: "keeps failing; it is loaded again in" in caplog.text)
     assert all(isinstance(reader.end(stream), Failed) for stream in streams)
     wait_for(lambda: engine.health().state == "ready")
     stream = engine.submit(request())

@@ -54,28 +54,19 @@ def instructions() -> Response:
 @blueprint.post("/memory")
 def memory() -> Response:
     """Switch all memories: whether they are told, and new ones suggested."""
-    form = SwitchForm()
-    fields.check(form)
-    kept.keep(current_user.id, memory_on=form.is_on)
-    return _done("Saved.")
+    return _switch("memory_on")
 
 
 @blueprint.post("/titles")
 def titles() -> Response:
     """Switch whether models are asked for the titles of this person's chats."""
-    form = SwitchForm()
-    fields.check(form)
-    kept.keep(current_user.id, titles_on=form.is_on)
-    return _done("Saved.")
+    return _switch("titles_on")
 
 
 @blueprint.post("/tools")
 def tools() -> Response:
     """Switch what is computed for the model."""
-    form = SwitchForm()
-    fields.check(form)
-    kept.keep(current_user.id, tools_on=form.is_on)
-    return _done("Saved.")
+    return _switch("tools_on")
 
 
 @blueprint.post("/memories")
@@ -99,6 +90,13 @@ def change_memory(memory_id: str) -> Response:
 def forget(memory_id: str) -> Response:
     memories.forget(current_user.id, memory_id)
     return _done("Forgotten.")
+
+
+def _switch(name: str) -> Response:
+    form = SwitchForm()
+    fields.check(form)
+    kept.keep(current_user.id, **{name: form.is_on})
+    return _done("Saved.")
 
 
 def _done(message: str) -> Response:

@@ -104,6 +104,13 @@ def test_every_tab_hears_the_title_that_the_model_gave(
     assert (asked.conversation, asked.model) == (conversation_id, "scripted")
 
 
+def test_it_goes_on_from_what_was_computed_too(tab: Tab, requests: Requests) -> None:
+    titled(tab, "What is 23 * 17?")
+    answer, asked = requests
+    assert "391" in answer.messages[-1].content
+    assert asked.messages[: len(answer.messages)] == answer.messages
+
+
 def test_it_is_asked_once_and_costs_no_allowance(tab: Tab, ada: User, requests: Requests) -> None:
     before = quotas.status(ada.id)
     conversation_id, _ = titled(tab)

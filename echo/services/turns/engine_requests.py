@@ -200,9 +200,8 @@ def request_for(
     prefix: str,
 ) -> GenerationRequest:
     """Return what the engine is asked for a reply."""
-    before = prompt.before(reply.sources, conversation.user_id) + tools.before(reply.steps)
     return GenerationRequest(
-        messages=as_read(around.system, history, around.told, before),
+        messages=as_read(around.system, history, around.told, given(reply, conversation.user_id)),
         sampling=around.sampling,
         model=around.chosen.name,
         shared_chars=around.shared_chars,
@@ -212,6 +211,11 @@ def request_for(
         request_id=reply.id,
         trace_id=request_ids.current(),
     )
+
+
+def given(reply: Message, user_id: int) -> str:
+    """Return what a reply was given before its question: passages of documents, and what was computed."""
+    return prompt.before(reply.sources, user_id) + tools.before(reply.steps)
 
 
 def opening(

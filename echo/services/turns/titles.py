@@ -30,12 +30,11 @@ from echo.models import Conversation, Message, MessageStatus
 from echo.models.types import new_id
 from echo.services import site_settings, storage
 from echo.services.chats import conversations, generated_titles
-from echo.services.documents import prompt
 from echo.services.help import LEAST_WINDOW
 from echo.services.prompts import personal
 from echo.services.turns import quotas, rows, safety
 from echo.services.turns.calls import Asker, Calls
-from echo.services.turns.engine_requests import EngineRequests, as_read
+from echo.services.turns.engine_requests import EngineRequests, as_read, given
 from echo.services.turns.live_call import LiveCall
 from echo.services.turns.live_turn import LiveTurn
 
@@ -160,8 +159,8 @@ class Titles:
         around = self._requests.around(conversation, one.model)
         if around.window < LEAST_WINDOW or safety.concern(question.text) is not None:
             return None
-        passages = prompt.before(reply.sources, one.user_id)
-        read = as_read(around.system, rows.history(question.id), around.told, passages)
+        before = given(reply, one.user_id)
+        read = as_read(around.system, rows.history(question.id), around.told, before)
         request = GenerationRequest(
             # what was read for the answer, so that the cache has it, and after it the next question's too
             messages=(

@@ -147,5 +147,6 @@ class ResidentProcess(ChildProcess):
         while self._process is not None:
             hub.sleep(min(LOOK_SECONDS, self._idle))
             if self._line.is_free and time.monotonic() - self._used_at >= self._idle:
-                self.stop()
+                with self.turn():  # at once; who comes meanwhile waits until it has ended
+                    self.stop()
         self._watched = False

@@ -17,7 +17,7 @@ import sys
 from typing import Any, Final
 
 RATE: Final = 16_000  # samples a second, as Whisper hears
-NICENESS: Final = 5
+NICENESS: Final = 5  # on a busy machine, whoever answers goes first
 CONTAINERS: Final = "matroska,webm,ogg,wav,w64,mp3,mp4,mov,m4a,3gp,flac,aac,mpeg,aiff,caf"
 NO_SOUND: Final = "There is no sound in this file."
 UNREADABLE: Final = (

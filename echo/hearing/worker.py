@@ -17,13 +17,11 @@ import sys
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
-TEMPERATURES: Final = (
-    0.0,
-    0.4,
-    0.8,
-)  # tried in turn where what was heard repeats itself or is unlikely
-NICENESS: Final = 5  # on a busy machine, whoever answers goes first
-RATE: Final = 16_000
+from echo.hearing.decoding import NICENESS, RATE
+
+TEMPERATURES: Final = (0.0, 0.4, 0.8)
+"""Tried in turn where what was heard repeats itself or is unlikely."""
+THREADS: Final = 8  # more bring a model of this size little, and each takes of MEMORY
 SEGMENT: Final = (
     "id", "seek", "start", "end", "text", "tokens", "temperature", "avg_logprob",
     "compression_ratio", "no_speech_prob",
@@ -41,7 +39,7 @@ class Listener:
             folder,
             device="cpu",
             compute_type="int8",
-            cpu_threads=os.cpu_count() or 1,
+            cpu_threads=min(THREADS, max(1, (os.cpu_count() or 2) - 1)),
             local_files_only=True,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from echo import limits
+from echo.errors import RateLimited
 from echo.models import User
 from echo.scopes import Scope
 from echo.services.serving.listener import Listener
@@ -146,6 +148,18 @@ def test_a_folder_that_is_no_model_fails_and_says_so(
     install(app.extensions["library"].folder, empty)
     app.extensions["listener"] = process
     assert error_of(ask(spoken))[:2] == (503, "engine_failed")
+
+
+def test_places_are_counted_and_given_back() -> None:
+    listener = Listener()
+    with ExitStack() as places:
+        for _ in range(limits.SOUNDS_WAITING):
+            places.enter_context(listener._place(1))
+        with listener._place(2), pytest.raises(RateLimited), listener._place(1):
+            pass
+    assert not listener._waiting
+    with listener._place(1):
+        pass
 
 
 def test_one_person_waits_in_few_places(ask: Any, installed: Listener, ada: User) -> None:

@@ -1,7 +1,7 @@
 """The processes that turn sound into words: a decoder for each file, and one listener, ended when idle.
 
-Knows the lines of `echo/hearing/decoding.py` and `echo/hearing/worker.py`, and no model. Nothing of the sound
-is written down: it goes through sockets.
+Knows the lines of `echo/hearing/decoding.py` and `echo/hearing/worker.py`, and no model. Here nothing of
+the sound is written down: it goes through sockets.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ log = structlog.get_logger()
 IDLE_SECONDS: Final = 600.0
 CHUNK: Final = 1 << 20
 LINE_BYTES: Final = 1_000_000
+ALONE: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Libraries would take memory for a thread of each core, which a small process may not have."""
+PASSIVE: Final = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+"""Threads between two operations sleep: who answers goes first (`run.py`)."""
 WAITING: Final = "Others are being listened to. Please try again."
 FAILED: Final = "The speech model does not answer. The log says why."
 STOPPED: Final = "Reading this file took too long or too much memory, so it was stopped."
@@ -77,16 +81,21 @@ class Decoder(ChildProcess):
 
         Raises:
             InvalidInput: there is no sound in it, it cannot be read, or it is too long.
+            EngineFailed: the process does not start.
         """
         try:
-            return self._exchange(file, size)
+            channel = self._launch("echo.hearing.decoding", environment=bare_environment() | ALONE)
+        except OSError as failure:  # of this machine, not of the file
+            log.error("the decoding process does not start", error=str(failure))
+            raise EngineFailed(FAILED, retry_after=5) from failure
+        try:
+            return self._exchange(channel, file, size)
         except (OSError, ValueError) as failure:  # ended by its limits, or silent for too long
             raise InvalidInput(STOPPED, field="file") from failure
         finally:
             self.stop()
 
-    def _exchange(self, file: IO[bytes], size: int) -> bytes:
-        channel = self._launch("echo.hearing.decoding", environment=bare_environment())
+    def _exchange(self, channel: socket.socket, file: IO[bytes], size: int) -> bytes:
         limits = {"seconds": SOUND_SECONDS, "memory": SOUND_DECODING_MEMORY_BYTES}
         asked = {"bytes": size, "patience": SOUND_DECODING_SECONDS, **limits}
         channel.sendall(json.dumps(asked).encode() + b"\n")
@@ -159,7 +168,9 @@ class Listener(ResidentProcess):
             )
         asked = {"samples": len(samples) // 2, **vars(wanted)}
         deadline = time.monotonic() + self.patience
-        channel.sendall(json.dumps(asked).encode() + b"\n" + samples)
+        channel.settimeout(self.patience)  # what the last sound left of its time does not count
+        channel.sendall(json.dumps(asked).encode() + b"\n")
+        channel.sendall(memoryview(samples))  # what is left is not copied for each piece
         segments: list[dict[str, Any]] = []
         while True:
             channel.settimeout(max(0.01, deadline - time.monotonic()))
@@ -175,10 +186,8 @@ class Listener(ResidentProcess):
         """Return the way to a process that is ready."""
         if (channel := self._open()) is not None:
             return channel
-        memory = str(SOUND_HEARING_MEMORY_BYTES)
-        channel = self._launch(
-            "echo.hearing.worker", str(folder), memory, environment=bare_environment()
-        )
+        words = "echo.hearing.worker", str(folder), str(SOUND_HEARING_MEMORY_BYTES)
+        channel = self._launch(*words, environment=bare_environment() | PASSIVE)
         self._languages = frozenset(json.loads(self._next_line())["languages"])
         self._end_when_idle()
         return channel

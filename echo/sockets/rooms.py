@@ -104,7 +104,7 @@ def _reader_left(app: Flask, turn: LiveTurn) -> None:
 
 def _call_ended(call: LiveCall) -> None:
     """Tell what is left of the day, where somebody looks: programs end many calls."""
-    if any(connections_in(of_user(call.user_id))):
+    if call.route != quotas.TITLES and any(connections_in(of_user(call.user_id))):
         app: Any = current_app
         tell_quota(app._get_current_object(), call.user_id)
 

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("instructions", sa.String(length=2000), nullable=False),
         sa.Column("instructions_on", sa.Boolean(), nullable=False),
         sa.Column("memory_on", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["users.id"],
@@ -52,6 +53,7 @@ def upgrade() -> None:
         sa.Column("user_id", BigId, nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["users.id"],

@@ -106,10 +106,12 @@ def test_a_model_is_told_no_more_than_its_budget_in_whole_words(ada: User, windo
     kept.keep(ada.id, instructions="walrus " * 200)
     narrow = personal.Ruler(Narrow(window), "b")  # type: ignore[arg-type]
     budget = INSTRUCTIONS_TOKENS * min(window, PERSONAL_WINDOW) // PERSONAL_WINDOW
-    words = personal.told(ada.id, narrow).removeprefix(personal.INSTRUCTIONS.format(""))
+    words = personal.told(ada.id, kept.of(ada.id), narrow).removeprefix(
+        personal.INSTRUCTIONS.format("")
+    )
     assert budget - 8 <= len(words) <= budget
     assert set(words.split()) == {"walrus", "…"}
-    assert personal.told(ada.id, narrow).endswith(words)  # the same again
+    assert personal.told(ada.id, kept.of(ada.id), narrow).endswith(words)  # the same again
 
 
 def test_a_model_that_cannot_be_asked_is_judged_with_care() -> None:
@@ -171,11 +173,13 @@ def test_the_newest_memories_that_fit_are_told(ada: User) -> None:
     for number in range(10):
         memories.add(ada.id, f"{number} " + "x" * 50)
     narrow = personal.Ruler(Narrow(2048), "b")  # type: ignore[arg-type]
-    words = personal.told(ada.id, narrow).removeprefix(personal.MEMORIES.format(""))
+    words = personal.told(ada.id, kept.of(ada.id), narrow).removeprefix(
+        personal.MEMORIES.format("")
+    )
     assert [line[2] for line in words.splitlines()] == ["7", "8", "9"]
     assert len(words) <= MEMORY_TOKENS
     memories.add(ada.id, "y" * 199)  # too long for the rest, and those before it still fit
-    assert "- 9 x" in personal.told(ada.id, narrow)
+    assert "- 9 x" in personal.told(ada.id, kept.of(ada.id), narrow)
 
 
 def test_memories_are_bounded_and_none_stands_twice(ada: User) -> None:

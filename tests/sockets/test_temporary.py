@@ -14,7 +14,6 @@ from echo.extensions import db, socketio
 from echo.generation import Script, ScriptedReply
 from echo.limits import API_MESSAGES, MESSAGE_CHARS
 from echo.models import ApiCall, ModelSetting, RoleName, User
-from echo.services import site_settings
 from echo.services.prompts import memories, personal
 from echo.services.sign_in import devices
 from echo.services.turns import Turns, quotas
@@ -188,6 +187,7 @@ def test_the_days_allowance_counts(tab: Tab, ada: User) -> None:
     slow = ask(tab, "slow")
     assert answered(tab, "Hi")[1]["status"] == "complete"
     assert code(ask(tab, "One more")) == "quota_exceeded"  # one is in the making
+    assert code(tab.ask("send_message", {"text": "In a chat"})) == "quota_exceeded"
     tab.ask("stop_temporary", {"message_id": slow["message_id"]})
     tab.wait_for("message_finished", slow["message_id"])
     assert code(ask(tab, "One more")) == "quota_exceeded"
@@ -277,10 +277,3 @@ def test_the_servers_end_is_said(tab: Tab) -> None:
     Turns.here().calls.stop_all("The server is stopping.")
     end = tab.wait_for("message_finished", id_)
     assert (end["status"], end["error"]["text"]) == ("interrupted", "The server is stopping.")
-
-
-def test_no_title_is_asked_for(tab: Tab) -> None:
-    site_settings.change(None, titles="on")
-    answered(tab, "Hello")
-    eventlet.sleep(0.05)
-    assert [call.route for call in calls()] == ["temporary"]

@@ -19,6 +19,8 @@ SURE: Final = re.compile(
 )
 PERHAPS: Final = re.compile(r"(?:what(?:'s|s| is| are)|what does)\s+")
 ENDS: Final = re.compile(r"\s*(?:=|\bequals?(?: to)?|\bmake|\bcome to)$")
+OF_ALL: Final = rf"(?=\s?(?:\(|{numbers.NUMBER}$))"
+"""Before a bracket or the last number: of how much of “16 + 9” a root is asked nobody knows."""
 WORDS: Final = (
     (re.compile(r"\bmultiplied by\b|\btimes\b"), "*"),
     (re.compile(r"\bdivided by\b"), "/"),
@@ -28,8 +30,8 @@ WORDS: Final = (
     (re.compile(r"(?<=[\d)]) squared\b"), "^2"),
     (re.compile(r"(?<=[\d)]) cubed\b"), "^3"),
     (re.compile(r"(?<=\d) ?per ?cent\b"), "%"),
-    (re.compile(r"\b(?:the )?(?:square root of|sqrt)\b"), "√"),
-    (re.compile(r"\b(?:the )?(?:cube root of|cbrt)\b"), "∛"),
+    (re.compile(rf"\b(?:the )?(?:square root of|sqrt)\b{OF_ALL}"), "√"),
+    (re.compile(rf"\b(?:the )?(?:cube root of|cbrt)\b{OF_ALL}"), "∛"),
     (re.compile(r"\bmodulo\b"), "mod"),
     (re.compile(r"(?<=\d) factorial\b"), "!"),
 )
@@ -38,7 +40,7 @@ POWERS: Final = (("**", "^"), ("²", "^2"), ("³", "^3"))
 ROOT_OF_ONE: Final = re.compile(rf"(?<=[√∛])\s?\(\s?({numbers.NUMBER})\s?\)")
 SPACED_X: Final = re.compile(r"(?<=[\d)%!]) x (?=[\d(√∛-])")
 ANY_X: Final = re.compile(r"(?<=[\d)%!])\s?x\s?(?=[\d(√∛-])")
-CLEAR: Final = re.compile(r"[+*^√∛(]|\bof\b|\bmod\b")
+CLEAR: Final = re.compile(r"(?<=[\d)%!])\s*\+|[*^√∛]|\((?!\d+\))|\bof\b|\bmod\b")
 """What stands in sums only, other than strokes and dashes."""
 OPERATES: Final = re.compile(r"[\d)%!]\s*(?:[-+*/^]|of\b|mod\b)|[√∛!]")
 EXCLAIMED: Final = re.compile(r"[^!]*[-+*/^√∛%][^!]*!")

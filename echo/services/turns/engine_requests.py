@@ -94,14 +94,15 @@ class EngineRequests:
         site = site_settings.current()
         role = db.session.get_one(User, user_id).role_name
         chosen = self.models.choose(role, settings.get("model"))
+        theirs = kept.of(user_id)
         with refusals():
             window = self.engine.window(chosen.name)
             told = help.prompting(self.settings, site, role, window, chosen.settled.help)
             ruler = personal.Ruler(self.engine, chosen.name)
-            theirs = personal.told(user_id, ruler, with_memories)
-            system, shared = opening(own, site, chosen, told, theirs)
+            wishes = personal.told(user_id, theirs, ruler, with_memories)
+            system, shared = opening(own, site, chosen, told, wishes)
             sampling = sampling_for(settings, site, chosen)
-        has_tools = tools_are_on(site, window) and kept.of(user_id).tools_on
+        has_tools = tools_are_on(site, window) and theirs.tools_on
         now = clock.utc_now().astimezone(clock.zone_named(zone)) if has_tools else None
         return Around(chosen, ruler, window, told, system, shared, sampling, now)
 

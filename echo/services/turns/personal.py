@@ -59,9 +59,8 @@ class Ruler:
         return words.rstrip() + CUT if words.strip() else ""
 
 
-def told(user_id: int, ruler: Ruler, with_memories: bool = True) -> str:
+def told(user_id: int, kept: personal.Personal, ruler: Ruler, with_memories: bool = True) -> str:
     """Return what a model is told of this person; nothing where they want nothing told."""
-    kept = personal.of(user_id)
     parts = [_instructions(kept.told_instructions, ruler)]
     if kept.memory_on and with_memories:
         parts.append(_memories(user_id, ruler))

@@ -164,15 +164,16 @@ def insert(
     """
 
     def work() -> None:
+        may_be_named = conversation.title_from_question
         if inspect(conversation).persistent:
-            _refuse_gone(conversation)
+            may_be_named = _locked(conversation)
         elif conversation.folder_id is not None:
             _take_out_of_a_deleted_folder(conversation)
         db.session.add(conversation)
         db.session.flush()
         shelf.link(conversation.id, documents)
         first = message_tree.next_ordinal(conversation.id)
-        if first == 1 and conversation.title_from_question:  # it may have been made empty
+        if first == 1 and may_be_named:  # it may have been made empty
             conversation.title = automatic_title(messages[0].text)
         for offset, row in enumerate(messages):
             row.ordinal = first + offset
@@ -189,12 +190,18 @@ def insert(
     return True
 
 
-def _refuse_gone(conversation: Conversation) -> None:
-    """Raise NotFound for one that is deleted by now; until the commit nobody deletes it."""
-    query = select(Conversation.deleted_at).where(Conversation.id == conversation.id)
+def _locked(conversation: Conversation) -> bool:
+    """Return whether its first question may name it; until the commit nobody deletes or renames it.
+
+    Raises:
+        NotFound: it is deleted by now.
+    """
+    columns = Conversation.deleted_at, Conversation.title_from_question
+    query = select(*columns).where(Conversation.id == conversation.id)
     found = db.session.execute(query.with_for_update()).one_or_none()
     if found is None or found.deleted_at is not None:
         raise errors.NotFound(conversations.NOT_FOUND, field="conversation_id")
+    return bool(found.title_from_question)
 
 
 def _take_out_of_a_deleted_folder(conversation: Conversation) -> None:

@@ -1,7 +1,8 @@
 """Questions of temporary chats: what was said comes along with each, and nothing is stored but what it took.
 
 Answered as in any chat: same prompt, settings, help, rules and allowance. What a person wants in all chats
-holds here too; what is remembered of them is not told. Knows no sockets.
+holds here too; what is remembered of them is not told,
+and nothing is computed. Knows no sockets.
 """
 
 from __future__ import annotations

@@ -184,8 +184,9 @@ class Titles:
     def _wait(self, one: Wanted, call: LiveCall) -> None:
         """Wait for the end, which comes at once where somebody begins to wait for the model."""
         while call.end is None:
-            own = 0 if call.pieces else 1
-            others = Places(self._requests.engine.models()).waiting(one.model) - own
+            places = Places(self._requests.engine.models())
+            own = int(not call.pieces and places.has_place(one.model))  # it may wait itself
+            others = places.waiting(one.model) - own
             if others > 0 or time.monotonic() > one.until:
                 call.stop()
             call.updates.wait(LOOK_SECONDS)
@@ -203,11 +204,14 @@ class Places:
 
     def has_room(self, model: str) -> bool:
         """Tell whether an answer could begin at once; what a server elsewhere has room for is not known."""
+        is_ready = any(status.state == "ready" for status in self._together(model))
+        return is_ready and self.waiting(model) == 0 and self.has_place(model)
+
+    def has_place(self, model: str) -> bool:
+        """Tell whether not all places are taken; a server elsewhere has as many as one likes."""
         together = self._together(model)
         slots = max((status.slots for status in together), default=0)
-        running = sum(status.running for status in together)
-        is_ready = any(status.state == "ready" for status in together)
-        return is_ready and self.waiting(model) == 0 and (slots == 0 or running < slots)
+        return slots == 0 or sum(status.running for status in together) < slots
 
     def _together(self, model: str) -> list[ModelStatus]:
         own = next((status for status in self._statuses if status.name == model), None)

@@ -23,7 +23,7 @@ from echo.services.chats import conversations, message_tree
 from echo.services.documents import shelf
 from echo.services.serving import Models
 from echo.services.storage import assign, undone_on_failure
-from echo.services.turns import ending, quotas, rows
+from echo.services.turns import ending, rows
 from echo.services.turns.calls import Calls
 from echo.services.turns.engine_requests import Around, EngineRequests
 from echo.services.turns.everywhere import Everywhere
@@ -69,7 +69,7 @@ class Turns:
         """
         if repeated := rows.already_asked(user_id, question.client_id):
             return repeated
-        quotas.refuse_spent(user_id)
+        self.calls.refuse_spent(user_id)
         conversation = rows.conversation_for(user_id, question)
         parent_id = rows.parent_for(conversation, question.parent_id)
         added = shelf.wanted(user_id, question.documents)
@@ -79,7 +79,7 @@ class Turns:
         """Ask a question anew in other words, as a sibling of the old one."""
         if repeated := rows.already_asked(user_id, question.client_id):
             return repeated
-        quotas.refuse_spent(user_id)
+        self.calls.refuse_spent(user_id)
         old = conversations.own_message(user_id, message_id)
         if old.role != "user":
             raise errors.InvalidInput("Only a question can be edited.", field="message_id")
@@ -90,7 +90,7 @@ class Turns:
         self, user_id: int, message_id: str, model: str | None = None, zone: str | None = None
     ) -> Message:
         """Answer the same question again, maybe by another model, as a sibling of the old reply."""
-        quotas.refuse_spent(user_id)
+        self.calls.refuse_spent(user_id)
         old = rows.own_reply(user_id, message_id)
         conversation = conversations.own(user_id, old.conversation_id)
         question = conversations.own_message(user_id, str(old.parent_id))
@@ -110,7 +110,7 @@ class Turns:
             InvalidInput, Conflict: it is not cut short, or goes on already.
             NotFound, QuotaExceeded, Busy, EngineFailed, StorageUnavailable.
         """
-        quotas.refuse_spent(user_id)
+        self.calls.refuse_spent(user_id)
         reply = rows.own_reply(user_id, message_id)
         conversation = conversations.own(user_id, reply.conversation_id)
         around = self.requests.around(conversation, reply.model)
@@ -253,7 +253,7 @@ class Turns:
             conversation, question.text, around, added, reply.steps
         )
         if reply.sources is not None:  # that may have taken seconds
-            quotas.refuse_spent(conversation.user_id)
+            self.calls.refuse_spent(conversation.user_id)
         return reply
 
     def _commit(

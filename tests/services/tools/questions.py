@@ -56,6 +56,11 @@ COMPUTED: Final = {
 }
 
 ORDINARY: Final = (
+    "+1-202-555-1234",
+    "+49-30-901820",
+    "(202)-555-1234",
+    "What is the square root of 16 + 9?",
+    "What is the square root of 2 times 8?",
     "Hello!",
     "What is 42?",
     "What is 9/11?",

@@ -75,10 +75,10 @@ export class Attachments {
 
   /** Draws the chips of the conversation in view; what is typed waits for those that are not read yet. */
   draw() {
-    const { documents, isBeginning } = this.conversation();
+    const { documents, store } = this.conversation();
     this.root.hidden = documents.length === 0;
     this.root.replaceChildren(...documents.map((one) => this.#chip(one)));
-    this.composer.setWaiting(documents.some(isBusy) || isBeginning);
+    this.composer.setWaiting(documents.some(isBusy) || store.isAsking);
     for (const one of documents) if (one.id && isBusy(one)) this.watch.add(this.conversation(), one);
   }
 

@@ -50,7 +50,7 @@ const list = new MessageList(at("message-list"), messageActs({
   reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, speaking, attempt, sent,
 }));
 const { composer, attachments, remembering } = writing({
-  boot, list, scroll, announcer,
+  boot, list, scroll, announcer, speaking,
   conversation: () => current,
   managePrompts: () => settings.open("prompts"),
   on: { send, stop, editLast },
@@ -81,7 +81,7 @@ const socket = new ChatSocket({ event: handle, up: connected, down: () => { conn
 const temporary = new TemporarySwitch({ button: at("temporary"), composer, current: () => current, show, make: (Temporary, settings) => drawn((on) => new Temporary(socket, on, settings)) });
 
 let current = make(null);
-const waiting = new Waiting({ outbox, socket, userId: boot.user.id, current: () => current });
+const waiting = new Waiting({ outbox, socket, current: () => current, giveBack: (id, text) => composer.giveBack(id, text) });
 let connectedBefore = false;
 let stopAsked = null;
 let removed = null;
@@ -103,15 +103,16 @@ function make(id) {
 
 function show(id, { push = true, conversation = null } = {}) {
   const before = current;
+  const left = before.id === null ? unsent() : []; // nothing else keeps it
   if (before.temporary || (before.id !== null && before.id !== id)) before.close();
   if (before.id !== null) kept.keep(before);
   current = conversation ?? ((id !== null && kept.get(id)) || make(id));
   if (push) history.pushState({}, "", id === null ? "/" : `/c/${id}`);
-  composer.open(current.temporary ? undefined : id); // of a temporary chat no draft is kept
+  composer.open(current.temporary ? undefined : id, left); // of a temporary chat no draft is kept
   drawing.begin();
   scroll.jump(current.place);
   current.place = null;
-  connection.reading(current.storedAt ?? (current.id === null ? offline.pageFrom : null));
+  if (!socket.connected) connection.reading(current.storedAt ?? (current.id === null ? offline.pageFrom : null));
   sidebar.mark(id);
   drawer.chosen();
   composer.focus();
@@ -180,6 +181,7 @@ async function sent(deliver) {
 
 function send(text) {
   chat.classList.remove("is-empty");
+  speaking.stop();
   const sending = sent(() => current.send(text));
   return current.temporary ? sending : remembering.offering(text, sending);
 }

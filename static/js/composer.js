@@ -29,16 +29,23 @@ export class Composer {
     return this.field.value;
   }
 
-  open(conversationId) {
+  open(conversationId, unsent = []) {
     const early = this.opened ? "" : this.field.value; // typed while the page was loading
     this.dictation?.leave();
-    if (this.opened) this.saveNow(); // at first the empty field is nobody's draft
+    if (this.opened) this.saveNow(unsent); // at first the empty field is nobody's draft
     this.opened = true;
     this.conversationId = conversationId;
     this.outbox = [];
     this.setText([this.drafts.load(conversationId), early].filter(Boolean).join("\n"));
     this.hideError();
     this.#drawOutbox();
+  }
+
+  /** What could not be sent: into the field where its chat is in view, else into its draft. */
+  giveBack(id, text) {
+    const joined = (before) => [before, text].filter(Boolean).join("\n");
+    if (id === this.conversationId) this.setText(joined(this.text));
+    else this.drafts.save(id, joined(this.drafts.load(id)));
   }
 
   /** The new chat got its name: the draft follows. */

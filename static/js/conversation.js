@@ -1,8 +1,7 @@
 // One conversation as the page uses it: a message store kept true through the socket. It knows no DOM.
 
-import { LIVE, MessageStore, isCutShort } from "./message_store.js";
+import { LIVE, MessageStore, isCutShort, newId } from "./message_store.js";
 
-const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 export class Conversation {
   /** on: {change(key|null), adopted(), changed()}; outbox: keeps what is sent until the server has it */
@@ -136,15 +135,10 @@ export class Conversation {
   /** Says whether it could be: not while it is being sent, nor when the server may have it. */
   takeBack(clientId) {
     const row = this.store.pending.find((each) => each.client_id === clientId);
-    if (!row || row.sending || (row.waiting && row.tried) || (row.kept && !this.outbox.has(clientId))) return false;
+    if (!row || row.sending || row.tried || (row.kept && !this.outbox.has(clientId))) return false;
     this.outbox?.remove(clientId);
     this.store.dropPending(clientId);
     return true;
-  }
-
-  /** A new chat begins with one question: what follows it waits until that has its place. */
-  get isBeginning() {
-    return this.id === null && this.store.pending.some((row) => row.waiting);
   }
 
   #keep(row) {

@@ -49,7 +49,7 @@ export class ConversationDrawing {
   #after(rows) {
     const live = this.conversation().store.live();
     this.composer.setLive(live !== null);
-    this.speaking.shown(() => this.conversation().store.path(), live);
+    this.speaking.shown(() => this.conversation().store.path());
     if (live) {
       this.onLive(live);
       this.liveKey = live.key;

@@ -5,7 +5,7 @@ import { preferences } from "./theme.js";
 const HELD = 500; // ms: longer is no click
 
 /** Shows the button where the server writes down what is said and the browser can record; leaving ends what is going on. */
-export function dictation({ isOn, button, form, composer, announcer }) {
+export function dictation({ isOn, button, form, composer, announcer, speaking }) {
   if (!isOn || !globalThis.MediaRecorder || !navigator.mediaDevices) return { leave() {} };
   let now = null;
   let pressedAt = null;
@@ -17,6 +17,7 @@ export function dictation({ isOn, button, form, composer, announcer }) {
     button.dataset.tip = label;
   };
   const begin = async () => {
+    speaking.stop(); // else it would be written down
     composer.hideError();
     const mine = now = { finish() { this.leave(); }, leave() { now = null; draw(); } }; // until its code is here
     draw();

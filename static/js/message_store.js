@@ -6,6 +6,7 @@ const MAX_EARLY = 400;
 
 /** An answer that ended before it was done; the server lets it go on in the same row. */
 export const isCutShort = ({ status, finish_reason }) => ["stopped", "interrupted", "failed"].includes(status) || (status === "complete" && finish_reason === "length");
+export const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 export class MessageStore {
   constructor(onChange = () => {}) {
@@ -120,6 +121,11 @@ export class MessageStore {
     this.pending.push(row);
     this.onChange(null);
     return row;
+  }
+
+  /** A question is on its way or waits for a connection: what follows is asked after it. */
+  get isAsking() {
+    return this.pending.some((row) => row.status === "pending");
   }
 
   /** why: "free" while it can be taken back, "tried" when the server may have it already, null while it is being sent. */

@@ -142,7 +142,7 @@ export class MessageView {
     const text = element("span", {}, row.error?.text ?? "This was not sent.");
     const retry = element("button", { type: "button", class: "button small" }, icon("again"), element("span", {}, "Try again"));
     retry.addEventListener("click", () => acts.retry(row.client_id));
-    const drop = element("button", { type: "button", class: "button small quiet", onclick: () => acts.takeBack(row) }, "Take back");
+    const drop = row.tried ? "" : element("button", { type: "button", class: "button small quiet", onclick: () => acts.takeBack(row) }, "Take back"); // Echo may have it
     if (row.error?.retryAfter > 0) countDown(retry, row.error.retryAfter);
     return element("div", { class: "refusal", role: "alert" }, icon("alert"), text, retry, drop);
   }
@@ -165,7 +165,6 @@ export class MessageView {
     if (!this.acts.isKept()) return this.#retry();
     return element("button", { type: "button", class: "button small", onclick: () => this.acts.continue(this.row.id) }, "Continue");
   }
-
 
   // ---- actions ------------------------------------------------------------------------------------------------
 

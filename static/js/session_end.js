@@ -10,7 +10,7 @@ const WHY = "echo.ended";
 let leaving = false;
 
 /** This page is leaving by itself: that its session ends is no news. */
-export const signingOut = () => { leaving = true; };
+export const signingOut = () => { leaving = true; globalThis.dispatchEvent?.(new Event("session-end")); };
 
 export function leave(why = "You are signed out.") {
   if (leaving) return;

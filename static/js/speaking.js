@@ -40,10 +40,10 @@ export class Speaking {
     return true;
   }
 
-  /** rows(): those in view: one that is not among them is not read on, and what is being answered now ends what was answered before. */
-  shown(rows, live) {
+  /** rows(): those in view; one that is not among them is not read on. */
+  shown(rows) {
     if (this.key === null) return;
-    if ((live && live.key !== this.key) || !rows().some((row) => row.key === this.key)) this.stop();
+    if (!rows().some((row) => row.key === this.key)) this.stop();
     else this.reading?.go();
   }
 

@@ -4,13 +4,12 @@
 
 import { openDialog } from "./dialogs.js";
 import { element } from "./icons.js";
-import { LIVE, MessageStore } from "./message_store.js";
+import { LIVE, MessageStore, newId } from "./message_store.js";
 
 const EVENT_BYTES = 180_000; // of what is taken along; the server takes 200,000 with all that stands around it
 const EVENT_MESSAGES = 2000;
 const LOST = "The connection was lost, and the rest of this answer with it.";
 
-const newId = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 const sizeOf = (value) => new TextEncoder().encode(JSON.stringify(value)).length;
 
 /** The newest of what was said that one event can hold, from a question on; the last, which is asked, always. */
@@ -30,6 +29,7 @@ export class TemporaryConversation {
     Object.assign(this, { socket, id: null, info: null, documents: [], draftSettings: settings, draftFolder: null, folderId: null, loaded: true, storedAt: null, temporary: true });
     this.store = new MessageStore((key) => on.change(key));
     this.staying = (event) => event.preventDefault();
+    this.letGo = () => globalThis.removeEventListener?.("beforeunload", this.staying);
   }
 
   get isEmpty() {
@@ -40,7 +40,7 @@ export class TemporaryConversation {
 
   send(text) {
     globalThis.addEventListener?.("beforeunload", this.staying);
-    globalThis.addEventListener?.("session-end", () => this.#letGo(), { once: true });
+    globalThis.addEventListener?.("session-end", this.letGo);
     return this.#deliver(this.store.addPending(newId(), text));
   }
 
@@ -53,6 +53,7 @@ export class TemporaryConversation {
     const row = this.store.pending.find((each) => each.client_id === clientId);
     if (!row || row.sending) return false;
     this.store.dropPending(clientId);
+    if (this.isEmpty) this.letGo();
     return true;
   }
 
@@ -66,12 +67,14 @@ export class TemporaryConversation {
 
   async #deliver(row) {
     row.sending = true;
+    if (this.socket.connected) this.store.wait(row, null);
     try {
       const told = await this.#ask(this.#rows(), row.text);
       const question = { id: `temporary-${row.client_id}`, client_id: row.client_id, parent_id: this.store.leafId, role: "user", text: row.text, status: "complete", siblings: [], created_at: now() };
       this.store.start({ message: question, reply: reply(told, question.id) });
     } catch (error) {
-      if (error.code !== "offline") this.store.refuse(row.client_id, error);
+      if (error.code === "offline") this.store.wait(row, "free");
+      else this.store.refuse(row.client_id, error);
     } finally {
       row.sending = false;
     }
@@ -113,12 +116,8 @@ export class TemporaryConversation {
 
   /** It is left: nothing goes on, and nothing is in the way of leaving the page. */
   async close() {
-    this.#letGo();
+    this.letGo();
     for (const { id } of this.#live()) await this.stop(id).catch(() => {});
-  }
-
-  #letGo() {
-    globalThis.removeEventListener?.("beforeunload", this.staying);
   }
 
   #live() {

@@ -32,6 +32,6 @@ export class TemporarySwitch {
     const typed = this.current().id === null ? this.composer.text : "";
     if (typed) this.composer.setText("");
     this.show(null, { conversation, push: location.pathname !== "/" });
-    if (typed) this.composer.setText(typed);
+    if (typed) this.composer.setText([this.composer.text, typed].filter(Boolean).join("\n"));
   }
 }

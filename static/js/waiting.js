@@ -1,7 +1,6 @@
 // Sends the questions that wait in chats which are not in view, as soon as there is a connection. Those of the chat in view are
 // sent by the chat itself. What the server refuses for good becomes the draft of its chat; nothing is dropped.
 
-import { Drafts } from "./drafts.js";
 import { shorten } from "./format.js";
 import { toast } from "./toasts.js";
 
@@ -9,9 +8,9 @@ const LATER = ["busy", "rate_limited", "offline", "timeout", "signed_out"];
 const AGAIN = 20; // seconds, where the server does not say
 
 export class Waiting {
-  /** current(): the chat in view */
-  constructor({ outbox, socket, userId, current, drafts = new Drafts(userId) }) {
-    Object.assign(this, { outbox, socket, current, drafts });
+  /** current(): the chat in view; giveBack(id, text): to whoever writes in that chat, null: in a new one */
+  constructor({ outbox, socket, current, giveBack }) {
+    Object.assign(this, { outbox, socket, current, giveBack });
     outbox.onChange((clientId, item) => this.#heard(clientId, item));
   }
 
@@ -50,7 +49,7 @@ export class Waiting {
 
   #refused({ client_id, conversation_id, text }, { code, text: why }) {
     const place = code === "not_found" ? null : conversation_id;
-    this.drafts.save(place, [this.drafts.load(place), text].filter(Boolean).join("\n"));
+    this.giveBack(place, text);
     this.outbox.remove(client_id);
     toast(`“${shorten(text)}” could not be sent: ${why} It is kept as a draft${place === conversation_id ? " of its chat" : ""}.`, { kind: "error", seconds: 12 });
   }

@@ -13,7 +13,7 @@ import { preferences } from "./theme.js";
 const at = (id) => document.getElementById(id);
 
 /** conversation(): the one in view; managePrompts() opens where they are kept; on: {send(text), stop(), editLast()} */
-export function writing({ boot, list, scroll, announcer, conversation, managePrompts, on }) {
+export function writing({ boot, list, scroll, announcer, speaking, conversation, managePrompts, on }) {
   const form = at("composer");
   const { limits } = boot;
   const composer = new Composer({
@@ -40,6 +40,6 @@ export function writing({ boot, list, scroll, announcer, conversation, managePro
     conversation,
   });
   const remembering = new Remembering({ isOn: boot.memory, limits, switches: at("panel-personal"), list, scroll, announcer });
-  composer.dictation = dictation({ isOn: boot.dictation, button: at("dictate"), form, composer, announcer });
+  composer.dictation = dictation({ isOn: boot.dictation, button: at("dictate"), form, composer, announcer, speaking });
   return { composer, attachments, remembering };
 }

@@ -24,7 +24,7 @@ VOICES = """
     window.voices = [];
     window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
     const late = new EventTarget();
-    const speech = { getVoices: () => voices, speak: (one) => heard.push(one), cancel() {} };
+    const speech = { getVoices: () => voices, speak: (one) => heard.push(one), cancel() { window.silenced = (window.silenced ?? 0) + 1; } };
     speech.addEventListener = (name, then) => late.addEventListener(name, then);
     window.voicesCome = () => {
       voices = [
@@ -84,8 +84,10 @@ def test_an_answer_is_read_aloud_while_it_is_written_and_stops_when_it_should(ch
         "de-DE",
         1.5,
     ]
+    before = chat.evaluate("silenced")
     chat.keyboard.press("Escape")
     expect(read).to_be_visible()
+    assert chat.evaluate("silenced") > before
     read.click()
     expect(stop).to_be_visible()
     ask_and_wait(chat, "something else")

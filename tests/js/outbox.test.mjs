@@ -64,7 +64,7 @@ function tab({ id = null, connected = false } = {}) {
   const socket = new Socket(server, connected);
   const outbox = new Outbox(7, storage);
   const window = { socket, outbox, chat: new Conversation(socket, id, on, outbox) };
-  const waiting = new Waiting({ outbox, socket, userId: 7, current: () => window.chat, drafts: new Drafts(7, storage) });
+  const waiting = new Waiting({ outbox, socket, current: () => window.chat, giveBack: (id, text) => new Drafts(7, storage).save(id, text) });
   window.connect = async () => { socket.connected = true; await window.chat.open(); await waiting.send(); await settled(); };
   return Object.assign(window, { waiting });
 }
@@ -141,12 +141,12 @@ test("a new chat begins with one question and what was chosen for it, also after
   const one = tab();
   Object.assign(one.chat, { draftSettings: { temperature: 0.5 }, draftFolder: { id: "f" }, documents: [{ id: "d" }] });
   await one.chat.send("Why?");
-  assert.equal(one.chat.isBeginning, true);
+  assert.equal(one.chat.store.isAsking, true);
   const reloaded = tab();
   await reloaded.connect();
   const [made] = server.made.values();
   assert.deepEqual(made.more, { settings: { temperature: 0.5 }, folder_id: "f", documents: ["d"] });
-  assert.deepEqual([reloaded.chat.id, reloaded.chat.isBeginning], [made.conversation_id, false]);
+  assert.deepEqual([reloaded.chat.id, reloaded.chat.store.isAsking], [made.conversation_id, false]);
 });
 
 test("what is refused for good becomes a draft of its chat; what may be taken later goes on waiting", async (t) => {

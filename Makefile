@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export ECHO_TEST_MODELS ?= $(HOME)/.cache/echo/models
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run traces voice test quick check format data-model bench soak train clean
+.PHONY: help setup setup-dev run traces voice test quick check format data-model bench soak train translations clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,7 +42,12 @@ static/vendor/.installed: package-lock.json scripts/vendor.py | $(VENV)/.runtime
 	$(BIN)/python scripts/vendor.py
 	touch $@
 
-setup: $(VENV)/.runtime static/vendor/.installed ## install what serving needs
+# what people read in their own languages: made of translations/*/LC_MESSAGES/*.po
+static/words/.compiled: $(wildcard translations/*/LC_MESSAGES/*.po) scripts/translations.py | $(VENV)/.runtime
+	$(BIN)/python scripts/translations.py compile
+	touch $@
+
+setup: $(VENV)/.runtime static/vendor/.installed static/words/.compiled ## install what serving needs
 
 setup-dev: setup $(VENV)/.dev ## install what tests and checks need
 	$(BIN)/python scripts/system_packages.py
@@ -94,5 +99,9 @@ soak: setup-dev ## play 10,000 random schedules of faults (SCHEDULES=1000 for fe
 train: setup-dev ## train echo-mini with the recipe that fits this machine; RECIPE=small tunes echo-small
 	$(BIN)/python -m training $(if $(RECIPE),--recipe $(RECIPE))
 
+translations: $(VENV)/.runtime ## bring the files of translations up to the texts of code and pages
+	$(BIN)/python scripts/translations.py update
+	$(BIN)/python scripts/translations.py missing
+
 clean: ## remove what was installed here (the instance folder stays)
-	rm -rf $(VENV) node_modules static/vendor
+	rm -rf $(VENV) node_modules static/vendor static/words translations/*/LC_MESSAGES/*.mo

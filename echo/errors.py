@@ -33,8 +33,8 @@ class EchoError(Exception):
     def __init__(
         self, text: str, *, field: str | None = None, retry_after: float | None = None
     ) -> None:
-        super().__init__(text)
-        self.text = text
+        self.text = str(text)  # one that is said in the reader's language may be lazy
+        super().__init__(self.text)
         self.field = field
         self.retry_after = retry_after
 

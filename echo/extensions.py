@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
+from flask_babel import LazyString
 from flask_bcrypt import Bcrypt
 from flask_caching import Cache
 from flask_compress import Compress
@@ -218,6 +219,9 @@ class JsonProvider(DefaultJSONProvider):
             return super().loads(s, **kwargs)
         except RecursionError as failure:
             raise ValueError("nested too deeply") from failure
+
+    def default(self, o: Any) -> Any:
+        return str(o) if isinstance(o, LazyString) else super().default(o)
 
 
 def init_app(app: Flask) -> None:

@@ -58,6 +58,7 @@ ROUTES: Final = {
     "help.index": Right.ANYONE,
     "installing.manifest": Right.ANYONE,
     "installing.service_worker": Right.ANYONE,
+    "language.choose": Right.ANYONE,
     "health.healthz": Right.ANYONE,
     "health.readyz": Right.ANYONE,
     "metrics.text": Right.MACHINE,

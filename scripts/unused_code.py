@@ -44,6 +44,7 @@ CALLED_BY: Final = {
     "fonttools": ("flavor",),
     "rich and requests": ("auth", "parsed"),
     "sqlite3": ("isolation_level",),
+    "Babel": ("fuzzy", "header_comment"),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),
     "WTForms": ("validate_*", "website"),
     "Jinja": ("visit_*", "_body", "intercepted_binops", "tags", "wrap_str_format", "__self"),

@@ -26,6 +26,7 @@ from echo.forms.fields import (
     storable_text,
     stripped,
 )
+from echo.languages import LANGUAGES
 from echo.scopes import Scope
 
 RETENTION_CHOICES: Final = {
@@ -114,3 +115,16 @@ class ApiKeyForm(Form):
     @property
     def chosen_days(self) -> int | None:
         return int(self.days.data) if self.days.data else None
+
+
+class LanguageForm(Form):
+    """The language to read; empty: what the browser asks for."""
+
+    language = SelectField(
+        "Language",
+        choices=[
+            SelectChoice("", ""),
+            *(SelectChoice(code, row.name) for code, row in LANGUAGES.items()),
+        ],
+        validate_choice=True,
+    )

@@ -55,6 +55,8 @@ class User(Base, UserMixin):
     in_ranking: Mapped[bool] = mapped_column(Boolean, default=True)
     may_train: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """Whether answers that they rated up may train this server's models."""
+    language: Mapped[str | None] = mapped_column(String(10))
+    """The code of the language they chose to read; None leaves it to the browser."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

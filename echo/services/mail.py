@@ -18,7 +18,7 @@ import structlog
 from flask import current_app
 from limits import parse
 
-from echo import hub
+from echo import hub, languages
 from echo.clock import utc_now
 from echo.config import Settings
 from echo.extensions import limiter, seconds_to_wait
@@ -61,18 +61,19 @@ def is_enabled() -> bool:
     return bool(Settings.here().mail_url)
 
 
-def send(to: str, template: str, **context: Any) -> None:
+def send(to: str, template: str, *, language: str | None = None, **context: Any) -> None:
     """Send `templates/mail/<template>.txt` to one address, after the answer has left. Raises nothing.
 
-    Without a mail server nothing happens. `context` holds plain values, no rows.
+    Without a mail server nothing happens. `context` holds plain values, no rows. Without a `language` (a
+    code) the mail is in that of whoever causes it.
     """
     if is_enabled():
-        background.run(deliver, to, template, context)
+        background.run(deliver, to, template, context, language or languages.here().code)
 
 
 def notify(user: User, template: str, **context: Any) -> None:
-    """Send a mail to the address that the account has now."""
-    send(user.email, template, username=user.username, **context)
+    """Send a mail to the address that the account has now, in the language that its owner chose."""
+    send(user.email, template, language=user.language, username=user.username, **context)
 
 
 def connection() -> flask_mail.Connection:
@@ -91,13 +92,14 @@ def seconds_to_next(template: str, user_id: int) -> float:
     return seconds_to_wait(parse(MAILS_PER_ACCOUNT), "mail", template, str(user_id))
 
 
-def deliver(to: str, template: str, context: dict[str, Any]) -> bool:
+def deliver(to: str, template: str, context: dict[str, Any], language: str | None = None) -> bool:
     """Send now, with pauses between tries; tell whether the server took it."""
     about = {"template": template, "domain": to.rpartition("@")[2][:100]}
     if not ADDRESS.fullmatch(to):
         log.warning("mail refused", template=template, error="not one plain address")
         return False
-    message = _compose(to, template, context)
+    with languages.spoken(language):
+        message = _compose(to, template, context)
     for pause in (*PAUSES, None):
         failure = _try(message)
         _note(failure)

@@ -20,6 +20,7 @@ from echo.web import (
     installing,
     json_bodies,
     keys,
+    language,
     own_data,
     passkeys,
     personal,
@@ -59,12 +60,14 @@ PAGES = (
     conversations,
     sharing,
     installing,
+    language,
     health,
 )
 
 
 def init_app(app: Flask) -> None:
     """Register every page, then the limits and headers that go around them."""
+    language.init_app(app)
     form_bodies.init_app(app)  # first: addresses are read by its parts
     for module in PAGES:
         app.register_blueprint(module.blueprint)

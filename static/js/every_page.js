@@ -15,4 +15,10 @@ export function everyPage() {
   afterSessionEnd();
   keepTimes();
   tellZone();
+  sendThemselves();
+}
+
+/** Forms of one choice are sent by choosing. */
+function sendThemselves() {
+  for (const form of document.querySelectorAll("form[data-sends-itself]")) form.addEventListener("change", () => form.requestSubmit());
 }

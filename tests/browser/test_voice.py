@@ -24,7 +24,11 @@ VOICES = """
     window.voices = [];
     window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
     const late = new EventTarget();
-    const speech = { getVoices: () => voices, speak: (one) => heard.push(one), cancel() { window.silenced = (window.silenced ?? 0) + 1; } };
+    const speech = {
+      getVoices: () => voices,
+      speak: (one) => heard.push(one),
+      cancel() { window.silenced = (window.silenced ?? 0) + 1; },
+    };
     speech.addEventListener = (name, then) => late.addEventListener(name, then);
     window.voicesCome = () => {
       voices = [

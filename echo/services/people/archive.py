@@ -137,6 +137,7 @@ def account(user: User) -> dict[str, Any]:
         "settings": {
             "retention_days": user.retention_days,
             "in_ranking": user.in_ranking,
+            "language": user.language,
             "rated_answers_may_train_models": user.may_train,
         },
         "told_in_all_chats": _told(user),

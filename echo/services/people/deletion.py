@@ -75,6 +75,7 @@ def _take_off(user: User, actor: User) -> None:
         user.active = user.in_ranking = user.may_train = False
         user.username = user.username_key = user.email = user.email_key = nobody
         user.password_hash = user.google_sub = user.totp_secret = user.email_verified_at = None
+        user.language = None
         user.role = accounts.role_row(RoleName.USER)
         return None, [Entry(Act.USER_DELETED, by, number)]
 

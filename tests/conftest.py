@@ -23,7 +23,7 @@ from flask_socketio import SocketIOTestClient
 from echo import config, engines, logs
 from echo.admin.chart_worker import ChartWorker
 from echo.app import create_app
-from echo.extensions import bcrypt, db, limiter, socketio
+from echo.extensions import bcrypt, db, limiter
 from echo.generation import Engine, EngineConfig, Script, ScriptedReply
 from echo.models import RoleName, User
 from echo.services.accounts import accounts
@@ -34,6 +34,7 @@ from echo.sockets import hub_bridge
 from tests import cheap_apps
 from tests.databases import PostgresServer, postgres, postgres_url, redis_server
 from tests.mail_fixtures import mail_process, settle, smtp_server
+from tests.tabs import Tab
 from tests.waiting import PATIENCE
 
 __all__ = [  # fixtures that stand elsewhere
@@ -254,41 +255,6 @@ def login(app: Flask) -> Callable[[FlaskClient, User], str]:
         return token
 
     return sign_in
-
-
-class Tab:
-    """A browser tab: a socket that acknowledges, and the events that it has heard."""
-
-    def __init__(self, app: Flask, client: FlaskClient) -> None:
-        self.socket = socketio.test_client(app, flask_test_client=client)
-        self.heard: list[tuple[str, dict[str, Any]]] = []
-
-    def ask(self, name: str, *payload: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = self.socket.emit(name, *payload, callback=True)
-        return answer
-
-    def listen(self) -> list[tuple[str, dict[str, Any]]]:
-        packets, self.socket.queue = self.socket.queue, []  # the last words before a close too
-        for packet in packets:
-            self.heard.append((packet["name"], packet["args"][0]))
-        return self.heard
-
-    def named(self, name: str, message_id: str | None = None) -> list[dict[str, Any]]:
-        return [
-            payload
-            for heard, payload in self.listen()
-            if heard == name and message_id in (None, payload.get("message_id"))
-        ]
-
-    def wait_for(self, name: str, message_id: str | None = None, count: int = 1) -> dict[str, Any]:
-        """Wait until the event has come `count` times and return the last of them."""
-        with eventlet.Timeout(PATIENCE):
-            while len(found := self.named(name, message_id)) < count:
-                eventlet.sleep(0.005)
-        return found[count - 1]
-
-    def text_of(self, message_id: str) -> str:
-        return "".join(p["text"] for p in self.named("receive_message", message_id))
 
 
 @pytest.fixture

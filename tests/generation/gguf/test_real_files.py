@@ -27,12 +27,8 @@ from .test_conversion import offsets
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDERS = [os.environ.get("ECHO_TEST_MODELS"), ROOT / "instance" / "models"]
-NAMES = {
-    "smollm2-135m": "SmolLM2-135M-Instruct.Q4_1.gguf",
-    "coder-0.5b": "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
-    "coder-1.5b": "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
-}
-MEMORY = {"smollm2-135m": 2, "coder-0.5b": 4, "coder-1.5b": 12}  # GB that transformers needs
+# by their names in the catalogue: `make models-for-tests` adds the first two; GB that transformers needs
+MEMORY = {"smollm2-135m": 2, "qwen2.5-coder-0.5b": 4, "qwen2.5-coder-1.5b": 12}
 TEXTS = [
     "Hello, how are you?", " leading and  double   spaces    \n\n\ttabs\r\nend ", "",
     'def add(a, b):\n    return a + b  # 12345\n\nif x >= 10:\n\tprint(f"{x!r}")',
@@ -54,16 +50,16 @@ pytestmark = pytest.mark.timeout(3_600)
 
 
 def file_of(name: str) -> Path | None:
-    paths = [Path(folder) / NAMES[name] for folder in FOLDERS if folder]
+    paths = [Path(folder) / name / "model.gguf" for folder in FOLDERS if folder]
     return next((path for path in paths if path.exists()), None)
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=MEMORY)
 def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """name, file, folder in bfloat16"""
     path = file_of(request.param)
     if path is None:
-        pytest.skip(f"{NAMES[request.param]} is not in $ECHO_TEST_MODELS or instance/models")
+        pytest.skip(f"{request.param} is not in $ECHO_TEST_MODELS or instance/models")
     folder = tmp_path_factory.mktemp(request.param) / "served"
     convert_apart(path, folder, "bfloat16", ignore)
     yield request.param, path, folder

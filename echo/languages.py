@@ -6,26 +6,32 @@ It knows no person and no request: `echo/web/language.py` says which language so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from babel import Locale
-from flask import Flask
+from flask import Flask, current_app
 from flask_babel import (
     Babel,
     force_locale,
     format_date,
     format_decimal,
     get_locale,
-    gettext,
     lazy_gettext,
-    ngettext,
 )
+from flask_babel import gettext as _gettext
+from flask_babel import ngettext as _ngettext
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "translations"
 COOKIE: Final = "language"
+PLACE: Final = re.compile(r"%\((\w+)\)s")
+GROUPED: Final = re.compile(r"\d{1,3}(,\d{3})*")  # as `number` writes it in English
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Language(NamedTuple):
@@ -50,6 +56,8 @@ LANGUAGES: Final = {
     )
 }
 babel = Babel()
+gettext: Callable[..., str] = _gettext
+ngettext: Callable[..., str] = _ngettext
 
 
 def init_app(app: Flask, select: Any) -> None:
@@ -76,9 +84,46 @@ def spoken(code: str | None) -> Iterator[None]:
         yield
 
 
+def carried(work: Callable[P, T]) -> Callable[P, T]:
+    """Return what says its texts as here, wherever it is called: other threads know no reader."""
+    app, code = current_app._get_current_object(), here().code  # type: ignore[attr-defined]
+
+    @wraps(work)
+    def go(*words: P.args, **named: P.kwargs) -> T:
+        with app.app_context(), spoken(code):
+            return work(*words, **named)
+
+    return go
+
+
 def mark(text: str) -> str:
     """Return `text` as it is: gathered for translators here, said by `gettext` where it is shown."""
     return text
+
+
+def said(text: str, known: Iterable[str]) -> str:
+    """Return an English text that was stored, or came from elsewhere, in the reader's language.
+
+    It is one of `known`, whose places (`%(most)s`) are filled; any other one stays as it is.
+    """
+    for each in known:
+        if found := _filled(each).fullmatch(text):
+            values = {name: _regrouped(value) for name, value in found.groupdict().items()}
+            return gettext(each, **values)
+    return text
+
+
+@lru_cache(maxsize=256)
+def _filled(text: str) -> re.Pattern[str]:
+    parts = PLACE.split(text)  # plain text and names in turns
+    return re.compile(
+        "".join(f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)),
+        re.DOTALL,
+    )
+
+
+def _regrouped(value: str) -> str:
+    return number(int(value.replace(",", ""))) if GROUPED.fullmatch(value) else value
 
 
 def number(value: float) -> str:
@@ -90,6 +135,7 @@ __all__ = [
     "LANGUAGES",
     "Language",
     "babel",
+    "carried",
     "format_date",
     "gettext",
     "here",
@@ -98,5 +144,6 @@ __all__ = [
     "mark",
     "ngettext",
     "number",
+    "said",
     "spoken",
 ]

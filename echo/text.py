@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from echo.errors import InvalidInput, TooLong
+from echo.languages import gettext, number
 from echo.limits import MESSAGE_CHARS
 
 LONE_SURROGATE_OR_NUL: Final = re.compile("[\ud800-\udfff\0]")
@@ -139,9 +140,13 @@ def message(text: str, field: str) -> str:
     text = one_newline(text)
     if len(text) > MESSAGE_CHARS:
         raise TooLong(
-            f"A message has at most {MESSAGE_CHARS:,} characters; this one has {len(text):,}.",
+            gettext(
+                "A message has at most %(most)s characters; this one has %(count)s.",
+                most=number(MESSAGE_CHARS),
+                count=number(len(text)),
+            ),
             field=field,
         )
     if is_blank(text):
-        raise InvalidInput("Write something first.", field=field)
+        raise InvalidInput(gettext("Write something first."), field=field)
     return storable(text)

@@ -9,6 +9,7 @@ from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from echo.errors import InvalidInput
+from echo.languages import gettext
 
 B = TypeVar("B", bound="Body")
 Q = TypeVar("Q", bound="Query")
@@ -51,7 +52,7 @@ def read_query(kind: type[Q]) -> Q:
     """Return this request's query; raises InvalidInput, as `read`."""
     for name, values in request.args.lists():
         if len(values) > 1:
-            raise InvalidInput(f"{name[:40]} is given twice.", field=name[:40])
+            raise InvalidInput(gettext("%(name)s is given twice.", name=name[:40]), field=name[:40])
     try:
         return kind.model_validate(request.args.to_dict())
     except ValidationError as failure:
@@ -62,7 +63,7 @@ def refusal(failure: ValidationError) -> InvalidInput:
     """Return the first thing that is wrong, in words."""
     first = failure.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid" or (not first["loc"] and first["type"] == "model_type"):
-        return InvalidInput("Send a JSON object.")
+        return InvalidInput(gettext("Send a JSON object."))
     where = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in first["loc"])
     field = where.lstrip(".")[:80] or None
     said = first["msg"].removeprefix("Value error, ")
@@ -74,13 +75,15 @@ def _refuse_what_readers_differ_on(raw: bytes) -> None:
     try:
         json.loads(raw, object_pairs_hook=_named_once)
     except (ValueError, RecursionError) as failure:  # no JSON, nested too deeply, endless numbers
-        raise InvalidInput("Send a JSON object.") from failure
+        raise InvalidInput(gettext("Send a JSON object.")) from failure
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise InvalidInput(f"“{name[:40]}” is given twice.", field=name[:40])
+            raise InvalidInput(
+                gettext("“%(name)s” is given twice.", name=name[:40]), field=name[:40]
+            )
         found[name] = value
     return found

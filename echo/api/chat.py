@@ -24,8 +24,9 @@ from echo import hub, signals
 from echo.clock import ZONE_COOKIE
 from echo.errors import EngineFailed, InvalidInput, SignedOut
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import Message, MessageStatus
-from echo.services.chats import conversations
+from echo.services.chats import conversations, wire
 from echo.services.turns import Asked, LiveTurn, Question, Turns
 from echo.text import message
 
@@ -42,7 +43,7 @@ LOOK_SECONDS: Final = 15.0  # a comment is sent after this silence, so that prox
 def chat() -> Response:
     """Answer a prompt. 400 names the field at fault; 503 says that the engine is busy or failed."""
     if not current_user.is_authenticated:
-        raise SignedOut("Please sign in first.")
+        raise SignedOut(gettext("Please sign in first."))
     turns = Turns.here()
     question = _question()
     asked = turns.ask(current_user.id, question)
@@ -56,20 +57,26 @@ def chat() -> Response:
             turn.updates.wait(LOOK_SECONDS)
     reply = _stored(asked)
     if reply.status == MessageStatus.FAILED:
-        raise EngineFailed(reply.error_text or "The model could not answer. Please try again.")
+        raise EngineFailed(
+            wire.failure(reply) or gettext("The model could not answer. Please try again.")
+        )
     return jsonify(_answer(reply))
 
 
 def _question() -> Question:
     body: Any = request.get_json(silent=True)
     if not isinstance(body, dict):
-        raise InvalidInput("Send a JSON object with a prompt, as application/json.", field="prompt")
+        raise InvalidInput(
+            gettext("Send a JSON object with a prompt, as application/json."), field="prompt"
+        )
     unknown = next((name for name in body if name not in FIELDS), None)
     if unknown is not None:
-        raise InvalidInput(f"There is no field called “{unknown[:40]}”.", field=unknown[:40])
+        raise InvalidInput(
+            gettext("There is no field called “%(name)s”.", name=unknown[:40]), field=unknown[:40]
+        )
     conversation_id = body.get("conversation_id")
     if conversation_id is not None and not isinstance(conversation_id, str):
-        raise InvalidInput("conversation_id is a text.", field="conversation_id")
+        raise InvalidInput(gettext("conversation_id is a text."), field="conversation_id")
     chosen = {name: body[name] for name in SETTINGS if body.get(name) is not None}
     return Question(
         text=_prompt(body.get("prompt")),
@@ -81,7 +88,7 @@ def _question() -> Question:
 
 def _prompt(value: Any) -> str:
     if not isinstance(value, str):
-        raise InvalidInput("The prompt is a text and must not be empty.", field="prompt")
+        raise InvalidInput(gettext("The prompt is a text and must not be empty."), field="prompt")
     return message(value, "prompt")
 
 
@@ -111,7 +118,7 @@ def _events(turn: LiveTurn, asked: Asked) -> Iterator[str]:
             raise
     reply = _stored(asked)
     if reply.status == MessageStatus.FAILED:
-        yield _event("error", {"code": reply.error_code, "text": reply.error_text})
+        yield _event("error", {"code": reply.error_code, "text": wire.failure(reply)})
     else:
         yield _event("done", _answer(reply))
 

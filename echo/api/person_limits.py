@@ -10,6 +10,7 @@ from limits import parse
 
 from echo.errors import RateLimited
 from echo.extensions import left_of, limiter, seconds_to_wait
+from echo.languages import gettext
 from echo.limits import API_PER_PERSON
 
 LIMIT_KEY: Final = "api"
@@ -33,7 +34,9 @@ def _count() -> None:
         "x-ratelimit-reset-requests": f"{resets_in:.0f}s",
     }
     if wait:
-        raise RateLimited("That were many requests. Please wait a moment.", retry_after=wait)
+        raise RateLimited(
+            gettext("That were many requests. Please wait a moment."), retry_after=wait
+        )
 
 
 def _tell(response: Response) -> Response:

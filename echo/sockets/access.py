@@ -17,6 +17,7 @@ from limits import parse
 from echo import policies, request_ids, signals
 from echo.errors import EchoError, Forbidden, InvalidInput, RateLimited, SignedOut
 from echo.extensions import limiter, seconds_to_wait, socketio
+from echo.languages import gettext
 from echo.limits import EVENT_LIMITS, UNKNOWN_EVENTS
 from echo.models import Device, User
 from echo.services import storage
@@ -76,7 +77,7 @@ def _catch_all(*args: Any) -> Any:
 
 
 def _refuse_unknown(_user: User, name: object) -> dict[str, Any]:
-    raise InvalidInput(f"There is no event called “{str(name)[:NAME_CHARS]}”.")
+    raise InvalidInput(gettext("There is no event called “%(name)s”.", name=str(name)[:NAME_CHARS]))
 
 
 def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
@@ -107,7 +108,7 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
             return {"ok": False, "error": storage.unavailable(failure).as_payload()}
         except Exception:
             log.exception("event failed", socket_event=rule.name)
-            text = "Something went wrong on the server. Please try again."
+            text = gettext("Something went wrong on the server. Please try again.")
             error = {"code": "engine_failed", "text": text, "request_id": request_ids.current()}
             return {"ok": False, "error": error}
 
@@ -117,9 +118,9 @@ def _answering(rule: EventRule) -> Callable[..., dict[str, Any]]:
 def _sender(right: policies.Right) -> User:
     device = current_device()
     if device is None:
-        raise SignedOut("You are signed out. Please sign in again.")
+        raise SignedOut(gettext("You are signed out. Please sign in again."))
     if not policies.allows(device.user.role_name, right):
-        raise Forbidden("Your role does not allow this any more.")
+        raise Forbidden(gettext("Your role does not allow this any more."))
     devices.touch(device)
     return device.user
 
@@ -131,4 +132,4 @@ def _refuse_too_many(name: str, user: User) -> None:
         parse(EVENT_LIMITS.get(name, UNKNOWN_EVENTS)), "event", name, str(user.id)
     )
     if wait:
-        raise RateLimited("That was very fast. Please wait a moment.", retry_after=wait)
+        raise RateLimited(gettext("That was very fast. Please wait a moment."), retry_after=wait)

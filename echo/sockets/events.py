@@ -14,6 +14,7 @@ from flask_socketio import join_room, leave_room
 from echo.clock import ZONE_COOKIE
 from echo.errors import NotFound
 from echo.extensions import socketio
+from echo.languages import gettext
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
 from echo.services import storage
@@ -152,7 +153,7 @@ def _above(user: User, conversation_id: str, message_id: str) -> str | None:
     """Return the id of the message above one of this conversation."""
     message = conversations.own_message(user.id, message_id)
     if message.conversation_id != conversation_id:
-        raise NotFound("There is no such message in this conversation.", field="before")
+        raise NotFound(gettext("There is no such message in this conversation."), field="before")
     return message.parent_id
 
 

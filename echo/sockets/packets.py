@@ -13,6 +13,7 @@ from typing import Any, Final
 import socketio
 
 from echo.errors import TooLong
+from echo.languages import gettext, number
 from echo.limits import MESSAGE_CHARS, SOCKET_PACKETS
 
 CLOSE, PING, PONG, MESSAGE, UPGRADE = "12345"
@@ -82,7 +83,12 @@ def answers_to_overlong(text: str) -> list[str]:
     Raises:
         Malformed: there is none that could be acknowledged.
     """
-    refusal = TooLong(f"This is too long; a message has at most {MESSAGE_CHARS:,} characters.")
+    refusal = TooLong(
+        gettext(
+            "This is too long; a message has at most %(most)s characters.",
+            most=number(MESSAGE_CHARS),
+        )
+    )
     answer = json.dumps([{"ok": False, "error": refusal.as_payload()}])
     if not (numbers := ASKED.findall(text)):
         raise Malformed("too long")

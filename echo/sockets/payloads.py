@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from echo.errors import InvalidInput, TooLong
+from echo.languages import gettext, number
 from echo.limits import (
     API_MESSAGES,
     CLIENT_ID_CHARS,
@@ -113,7 +114,7 @@ def resume(raw: Any) -> Resume:
     fields = _fields(raw)
     after = _required(fields, "after_seq", int)
     if not 0 <= after <= SEQ_MAX:
-        raise InvalidInput("after_seq is a count of pieces, 0 or more.", field="after_seq")
+        raise InvalidInput(gettext("after_seq is a count of pieces, 0 or more."), field="after_seq")
     return Resume(_must_identify(fields, "message_id"), after)
 
 
@@ -145,13 +146,19 @@ def rate_message(raw: Any) -> RateMessage:
     fields = _fields(raw)
     rating = _required(fields, "rating", int)
     if rating not in (-1, 0, 1):
-        raise InvalidInput("A rating is -1, 0 or 1.", field="rating")
+        raise InvalidInput(gettext("A rating is -1, 0 or 1."), field="rating")
     reasons = _optional(fields, "reasons", list) or []
     if not all(isinstance(reason, str) and reason in RATING_REASONS for reason in reasons):
-        raise InvalidInput(f"Reasons are some of: {', '.join(RATING_REASONS)}.", field="reasons")
+        raise InvalidInput(
+            gettext("Reasons are some of: %(reasons)s.", reasons=", ".join(RATING_REASONS)),
+            field="reasons",
+        )
     comment = one_newline(_optional(fields, "comment", str) or "")
     if len(comment) > RATING_COMMENT_CHARS:
-        raise TooLong(f"A comment has at most {RATING_COMMENT_CHARS} characters.", field="comment")
+        raise TooLong(
+            gettext("A comment has at most %(most)s characters.", most=RATING_COMMENT_CHARS),
+            field="comment",
+        )
     return RateMessage(
         _must_identify(fields, "message_id"),
         rating,
@@ -164,10 +171,12 @@ def ask_temporary(raw: Any) -> AskTemporary:
     fields = _fields(raw)
     sent = _required(fields, "messages", list)
     if not 1 <= len(sent) <= API_MESSAGES:
-        raise InvalidInput(f"messages are 1 to {API_MESSAGES:,}.", field="messages")
+        raise InvalidInput(
+            gettext("messages are 1 to %(most)s.", most=number(API_MESSAGES)), field="messages"
+        )
     said = tuple(_said(each) for each in sent)
     if said[-1][0] != "user":
-        raise InvalidInput("The last message is the question.", field="messages")
+        raise InvalidInput(gettext("The last message is the question."), field="messages")
     return AskTemporary(said, _optional(fields, "settings", dict) or {})
 
 
@@ -176,20 +185,20 @@ def _said(raw: Any) -> tuple[str, str]:
     fields = _fields(raw)
     role, text = _required(fields, "role", str), _required(fields, "text", str)
     if role not in ("user", "assistant"):
-        raise InvalidInput("A role is user or assistant.", field="messages")
+        raise InvalidInput(gettext("A role is user or assistant."), field="messages")
     return role, message(text, "text") if role == "user" else storable(text)
 
 
 def _fields(raw: Any) -> dict[str, Any]:
     if not isinstance(raw, dict):
-        raise InvalidInput("Send an object with named fields.")
+        raise InvalidInput(gettext("Send an object with named fields."))
     return raw
 
 
 def _required(fields: dict[str, Any], name: str, kind: type[T]) -> T:
     value = _optional(fields, name, kind)
     if value is None:
-        raise InvalidInput(f"The field {name} is missing.", field=name)
+        raise InvalidInput(gettext("The field %(name)s is missing.", name=name), field=name)
     return value
 
 
@@ -198,7 +207,14 @@ def _optional(fields: dict[str, Any], name: str, kind: type[T]) -> T | None:
     if value is None:
         return None
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise InvalidInput(f"The field {name} must be of type {kind.__name__}.", field=name)
+        raise InvalidInput(
+            gettext(
+                "The field %(name)s must be of type %(kind)s.",
+                name=name,
+                kind=kind.__name__,
+            ),
+            field=name,
+        )
     return value
 
 
@@ -207,19 +223,24 @@ def _identifier(fields: dict[str, Any], name: str, longest: int = ID_CHARS) -> s
     if value is None:
         return None
     if not value.isascii() or not value.isprintable() or not 1 <= len(value) <= longest:
-        raise InvalidInput(f"{name} has 1 to {longest} plain characters.", field=name)
+        raise InvalidInput(
+            gettext("%(name)s has 1 to %(longest)s plain characters.", name=name, longest=longest),
+            field=name,
+        )
     return value
 
 
 def _identifiers(fields: dict[str, Any], name: str, most: int) -> tuple[str, ...]:
     values = _optional(fields, name, list) or []
     if len(values) > most:
-        raise InvalidInput(f"{name} are {most} at most.", field=name)
+        raise InvalidInput(
+            gettext("%(name)s are %(most)s at most.", name=name, most=most), field=name
+        )
     return tuple(_must_identify({name: value}, name) for value in values)
 
 
 def _must_identify(fields: dict[str, Any], name: str) -> str:
     value = _identifier(fields, name)
     if value is None:
-        raise InvalidInput(f"The field {name} is missing.", field=name)
+        raise InvalidInput(gettext("The field %(name)s is missing.", name=name), field=name)
     return value

@@ -15,7 +15,7 @@ from echo import cluster, errors, hub, request_ids, signals
 from echo.extensions import db, socketio
 from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, Usage
 from echo.models import Conversation, Message
-from echo.services.chats import message_tree, wire
+from echo.services.chats import failures, message_tree, wire
 from echo.services.turns import LiveTurn, Turns, pace
 from echo.sockets import rooms, slow_readers
 
@@ -61,9 +61,7 @@ class Pump:
 
     def _run(self, turn: LiveTurn) -> None:
         """Pump to the end; whatever fails, the turn ends and everybody is told."""
-        end: Finished | Failed = Failed(
-            "engine_failed", "The answer was lost. Please retry.", *NOTHING
-        )
+        end: Finished | Failed = Failed("engine_failed", failures.LOST, *NOTHING)
         try:
             self._announce(turn)
             end = self._wait_for_turn_above(turn) or self._pump(turn)
@@ -226,9 +224,7 @@ def _finished(row: Message) -> dict[str, Any]:
 
 
 def _unsaved(turn: LiveTurn, failure: Exception) -> dict[str, Any]:
-    text = (
-        failure.text if isinstance(failure, errors.EchoError) else "The answer could not be saved."
-    )
+    text = failure.text if isinstance(failure, errors.EchoError) else failures.UNSAVED
     return {
         "status": "failed",
         "finish_reason": "failed",

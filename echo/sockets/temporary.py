@@ -13,6 +13,7 @@ from flask import Flask, current_app, request
 from echo import hub, request_ids
 from echo.errors import SignedOut
 from echo.extensions import socketio
+from echo.languages import gettext
 from echo.models import User
 from echo.services.turns import (
     Failed,
@@ -106,7 +107,7 @@ def ask(_user: User, raw: Any) -> Answer:
     asked = payloads.ask_temporary(raw)
     device = access.current_device()
     if device is None:  # it ended a moment ago
-        raise SignedOut("You are signed out. Please sign in again.")
+        raise SignedOut(gettext("You are signed out. Please sign in again."))
     question = TemporaryQuestion(asked.messages, asked.settings)
     call = ask_temporary(Turns.here(), device, question)
     TemporaryAnswers.here().begin(_connection(), call)

@@ -40,7 +40,8 @@ CHROME = (
     ],
 )
 def test_devices_have_names_that_people_know(user_agent: str, title: str, kind: str) -> None:
-    assert device_names.readable(user_agent) == (title, kind)
+    found = device_names.readable(user_agent)
+    assert (found.title, found.kind) == (title, kind)
 
 
 def signed_in_by(user: User, user_agent: str, method: str = "password") -> Device:

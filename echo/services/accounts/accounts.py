@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from echo.errors import InvalidInput, NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import Role, RoleName, User
 from echo.services.accounts import passwords
 from echo.services.accounts.names import fold, refuse_taken
@@ -65,7 +66,7 @@ def get(user_id: int) -> User:
     """Return the user; raises NotFound."""
     user = db.session.get(User, user_id)
     if user is None:
-        raise NotFound("There is no such account.")
+        raise NotFound(gettext("There is no such account."))
     return user
 
 
@@ -94,4 +95,4 @@ def refuse_last_super_admin(user_id: int) -> None:
         .where(Role.name == RoleName.SUPER_ADMIN, User.active, User.id != user_id)
     )
     if not db.session.scalar(others):
-        raise InvalidInput("This is the last super admin; make another one first.")
+        raise InvalidInput(gettext("This is the last super admin; make another one first."))

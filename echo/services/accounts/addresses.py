@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from echo.clock import utc_now
 from echo.errors import InvalidInput, RateLimited
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import OneTimeLink, User
 from echo.services import mail
 from echo.services.accounts import one_time_links
@@ -15,7 +16,7 @@ from echo.services.accounts.names import fold, refuse_taken
 from echo.services.accounts.one_time_links import Purpose
 from echo.services.storage import transaction
 
-UNPROVEN = (
+UNPROVEN = mark(
     "Confirm your e-mail address first: open the link that we sent you, or ask for a new one."
 )
 
@@ -27,7 +28,7 @@ def refuse_unproven(user: User) -> None:
     takes the account over by mail.
     """
     if mail.is_enabled() and user.email_verified_at is None:
-        raise InvalidInput(UNPROVEN)
+        raise InvalidInput(gettext(UNPROVEN))
 
 
 def send_link(user: User) -> str:
@@ -38,10 +39,10 @@ def send_link(user: User) -> str:
         RateLimited: the account has had its mails for this hour.
     """
     if not mail.is_enabled():
-        raise InvalidInput("This server sends no mail, so an address cannot be confirmed.")
+        raise InvalidInput(gettext("This server sends no mail, so an address cannot be confirmed."))
     address = pending(user.id) or user.email
     if user.email_verified_at and fold(address) == user.email_key:
-        raise InvalidInput("Your address is confirmed already.")
+        raise InvalidInput(gettext("Your address is confirmed already."))
     refuse_too_many(user)
     _send(user, address)
     return address
@@ -52,7 +53,9 @@ def refuse_too_many(user: User) -> None:
     wait = mail.seconds_to_next("verify_email", user.id)
     if wait:
         raise RateLimited(
-            "We have sent several links already. Please look into your mail, or wait an hour.",
+            gettext(
+                "We have sent several links already. Please look into your mail, or wait an hour."
+            ),
             field="email",
             retry_after=wait,
         )

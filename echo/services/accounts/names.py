@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from echo.errors import Conflict
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.limits import EMAIL_MAX
 from echo.models import User
+
+TAKEN: Final = mark("This name is taken. Please choose another.")
+ADDRESS_TAKEN: Final = mark("There is an account with this address. Sign in instead?")
 
 
 def fold(name: str) -> str:
@@ -34,9 +40,9 @@ def _has_spellings(address: str) -> bool:
 def refuse_taken(username: str, email: str, but_for: int | None = None) -> None:
     """Raise Conflict, whose `field` says which, when another account has the name or the address."""
     for column, value, field, text in (
-        (User.username_key, username, "username", "This name is taken. Please choose another."),
-        (User.email_key, email, "email", "There is an account with this address. Sign in instead?"),
+        (User.username_key, username, "username", TAKEN),
+        (User.email_key, email, "email", ADDRESS_TAKEN),
     ):
         taken = db.session.scalar(select(User.id).where(column == fold(value)))
         if taken is not None and taken != but_for:
-            raise Conflict(text, field=field)
+            raise Conflict(gettext(text), field=field)

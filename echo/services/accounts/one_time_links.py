@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import OneTimeLink
 from echo.services.storage import execute, transaction, undone_on_failure
 from echo.services.tokens import digest, new_token
@@ -33,7 +34,7 @@ LIFETIMES: Final = {
     Purpose.RESET_PASSWORD: timedelta(hours=1),
     Purpose.UNLOCK: timedelta(hours=1),
 }
-GONE: Final = "This link has been used already or has expired. Please ask for a new one."
+GONE: Final = mark("This link has been used already or has expired. Please ask for a new one.")
 
 
 def make(
@@ -74,7 +75,7 @@ def check(token: str, purpose: Purpose, gone: str = GONE) -> OneTimeLink:
         )
     )
     if link is None or link.used_at or link.expires_at < utc_now():
-        raise NotFound(gone)
+        raise NotFound(gettext(gone))
     return link
 
 
@@ -87,7 +88,7 @@ def use_up(token: str, purpose: Purpose, gone: str = GONE) -> OneTimeLink:
         .where(OneTimeLink.id == link.id, OneTimeLink.used_at.is_(None))
         .values(used_at=utc_now())
     ):
-        raise NotFound(gone)
+        raise NotFound(gettext(gone))
     return link
 
 

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 from zxcvbn import zxcvbn
 
 from echo import hub
 from echo.errors import InvalidInput
 from echo.extensions import bcrypt
+from echo.languages import gettext, mark, number, said
 from echo.limits import PASSWORD_MAX, PASSWORD_MIN, PASSWORD_MIN_SCORE
+
+EASY: Final = mark("This password is easily guessed")
+WARNINGS: Final = (
+    mark("Straight rows of keys are easy to guess"),
+    mark("Short keyboard patterns are easy to guess"),
+    mark('Repeats like "aaa" are easy to guess'),
+    mark('Repeats like "abcabcabc" are only slightly harder to guess than "abc"'),
+    mark('Sequences like "abc" or "6543" are easy to guess'),
+    mark("Recent years are easy to guess"),
+    mark("Dates are often easy to guess"),
+    mark("This is a top-10 common password"),
+    mark("This is a top-100 common password"),
+    mark("This is a very common password"),
+    mark("This is similar to a commonly used password"),
+    mark("A word by itself is easy to guess"),
+    mark("Names and surnames by themselves are easy to guess"),
+    mark("Common names and surnames are easy to guess"),
+)
+"""What zxcvbn says of a password, without its full stop."""
 
 
 def judge(password: str, known_words: list[str], field: str = "password") -> None:
@@ -19,7 +40,12 @@ def judge(password: str, known_words: list[str], field: str = "password") -> Non
     """
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         raise InvalidInput(
-            f"Use {PASSWORD_MIN} to {PASSWORD_MAX} characters for the password.", field=field
+            gettext(
+                "Use %(least)s to %(most)s characters for the password.",
+                least=number(PASSWORD_MIN),
+                most=number(PASSWORD_MAX),
+            ),
+            field=field,
         )
     verdict = hub.run_native(zxcvbn, password[:72], user_inputs=known_words)  # slow beyond that
     if verdict["score"] < PASSWORD_MIN_SCORE:
@@ -27,8 +53,11 @@ def judge(password: str, known_words: list[str], field: str = "password") -> Non
 
 
 def _advice(feedback: dict[str, object]) -> str:
-    warning = str(feedback.get("warning") or "This password is easily guessed").rstrip(".")
-    return f"{warning}. A few unrelated words make a good one."
+    warning = str(feedback.get("warning") or EASY).rstrip(".")
+    return gettext(
+        "%(warning)s. A few unrelated words make a good one.",
+        warning=said(warning, (EASY, *WARNINGS)),
+    )
 
 
 def hash_password(password: str) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import undefer
 from echo import hub
 from echo.errors import Busy, InvalidInput, NotFound, TooLong
 from echo.extensions import db
+from echo.languages import carried, gettext, mark
 from echo.limits import PICTURE_BYTES, PICTURE_PIXELS
 from echo.models import Picture
 from echo.services.storage import transaction
@@ -34,9 +35,11 @@ UNREADABLE: Final = (
 """What decoders raise on broken files."""
 MEGA: Final = 1_000_000
 PATIENCE_SECONDS: Final = 20.0
-NOT_READABLE: Final = "This file is not a picture that can be read. Use a PNG, JPEG, WebP or GIF."
-DAMAGED: Final = "This picture is damaged or cut off. Please try another one."
-CROWD: Final = "Many pictures are being stored just now. Please try again in a moment."
+NOT_READABLE: Final = mark(
+    "This file is not a picture that can be read. Use a PNG, JPEG, WebP or GIF."
+)
+DAMAGED: Final = mark("This picture is damaged or cut off. Please try another one.")
+CROWD: Final = mark("Many pictures are being stored just now. Please try again in a moment.")
 
 BLOCK_BYTES: Final = 4096 * (PICTURE_PIXELS // 1000)  # whole pages, and four bytes for each pixel
 
@@ -56,7 +59,7 @@ class _OneAtATime:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self._taken:
             if not self._free.wait(max(0.0, deadline - time.monotonic())):
-                raise Busy(CROWD, field=FIELD, retry_after=5)
+                raise Busy(gettext(CROWD), field=FIELD, retry_after=5)
         self._taken = True
 
     def __exit__(self, *_failure: object) -> None:
@@ -81,9 +84,11 @@ def prepare(raw: bytes) -> bytes:
         Busy: others' pictures were being read for PATIENCE_SECONDS.
     """
     if len(raw) > PICTURE_BYTES:
-        raise TooLong(f"A picture has at most {PICTURE_BYTES // MEGA} MB.", field=FIELD)
+        raise TooLong(
+            gettext("A picture has at most %(most)s MB.", most=PICTURE_BYTES // MEGA), field=FIELD
+        )
     with _decoding:
-        return hub.run_native(encode, raw)
+        return hub.run_native(carried(encode), raw)
 
 
 def keep(user_id: int, content: bytes) -> Picture:
@@ -115,7 +120,7 @@ def find(picture_id: str) -> Picture:
     """Return a picture with its content; raises NotFound."""
     picture = db.session.get(Picture, picture_id, options=[undefer(Picture.content)])
     if picture is None:
-        raise NotFound("There is no such picture.")
+        raise NotFound(gettext("There is no such picture."))
     return picture
 
 
@@ -138,11 +143,11 @@ def encode(raw: bytes) -> bytes:
                 _refuse_huge(opened)
                 return _as_webp(opened)
         except UnidentifiedImageError:
-            raise InvalidInput(NOT_READABLE, field=FIELD) from None
+            raise InvalidInput(gettext(NOT_READABLE), field=FIELD) from None
         except Image.DecompressionBombError:
             raise _too_many_pixels() from None
         except UNREADABLE:
-            raise InvalidInput(DAMAGED, field=FIELD) from None
+            raise InvalidInput(gettext(DAMAGED), field=FIELD) from None
 
 
 def _refuse_huge(picture: Image.Image) -> None:
@@ -151,7 +156,9 @@ def _refuse_huge(picture: Image.Image) -> None:
 
 
 def _too_many_pixels() -> TooLong:
-    text = f"This picture is too large: at most {PICTURE_PIXELS // MEGA} million pixels."
+    text = gettext(
+        "This picture is too large: at most %(most)s million pixels.", most=PICTURE_PIXELS // MEGA
+    )
     return TooLong(text, field=FIELD)
 
 

@@ -10,6 +10,7 @@ from string import digits as DIGITS
 from typing import Final
 
 from echo.errors import InvalidInput
+from echo.languages import gettext, mark
 
 IN_CHARGE: Final = (
     "admin", "admins", "administrator", "administrators", "administration", "superadmin", "sysadmin",
@@ -34,13 +35,13 @@ OTHERS: Final = (
 )  # fmt: skip
 SIGNS_MEANT: Final = str.maketrans("013457i", "oleastl")
 PAIRS_MEANT: Final = (("rn", "m"), ("vv", "w"))
-TAKEN: Final = "This name is reserved, or too much like one that is. Please choose another."
+TAKEN: Final = mark("This name is reserved, or too much like one that is. Please choose another.")
 
 
 def refuse(username: str) -> None:
     """Raise InvalidInput for a name that its owner must not choose."""
     if is_reserved(username):
-        raise InvalidInput(TAKEN, field="username")
+        raise InvalidInput(gettext(TAKEN), field="username")
 
 
 def is_reserved(username: str) -> bool:

@@ -11,6 +11,7 @@ from echo import signals
 from echo.clock import utc_now
 from echo.errors import InvalidInput, NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.limits import (
     FORM_SLACK,
     GENERATION_RANGES,
@@ -27,14 +28,14 @@ from echo.text import is_blank, one_newline, storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
 WHOLE_NUMBERS: Final = ("top_k", "max_new_tokens")
-NOT_FOUND = "There is no such conversation, or it is not yours."
+NOT_FOUND = mark("There is no such conversation, or it is not yours.")
 
 
 def own(user_id: int, conversation_id: str) -> Conversation:
     """Return the user's conversation; raises NotFound for an absent, deleted or foreign one alike."""
     row = db.session.get(Conversation, storable(conversation_id))
     if row is None or not _is_of(row, user_id):
-        raise NotFound(NOT_FOUND, field="conversation_id")
+        raise NotFound(gettext(NOT_FOUND), field="conversation_id")
     return row
 
 
@@ -43,7 +44,7 @@ def own_message(user_id: int, message_id: str) -> Message:
     row = db.session.get(Message, storable(message_id))
     chat = db.session.get(Conversation, row.conversation_id) if row is not None else None
     if row is None or chat is None or not _is_of(chat, user_id):
-        raise NotFound("There is no such message, or it is not yours.", field="message_id")
+        raise NotFound(gettext("There is no such message, or it is not yours."), field="message_id")
     return row
 
 
@@ -55,7 +56,7 @@ def own_folder(user_id: int, folder_id: str) -> Folder:
     """Return the user's folder; raises NotFound for an absent, deleted or foreign one alike."""
     row = db.session.get(Folder, storable(folder_id))
     if row is None or row.user_id != user_id or row.deleted_at is not None:
-        raise NotFound("There is no such folder, or it is not yours.", field="folder_id")
+        raise NotFound(gettext("There is no such folder, or it is not yours."), field="folder_id")
     return row
 
 
@@ -91,7 +92,7 @@ def create(
     row = Conversation(
         id=new_id(),
         user_id=user_id,
-        title=UNTITLED if title is None else checked_title(title),
+        title=gettext(UNTITLED) if title is None else checked_title(title),
         title_from_question=title is None,
         settings=_without_none(checked_settings(settings)),
         folder_id=None if folder_id is None else own_folder(user_id, folder_id).id,
@@ -173,7 +174,7 @@ def change_settings(user_id: int, conversation_id: str, values: dict[str, Any]) 
 
 def checked_title(title: str) -> str:
     """Return a title as it is stored; raises InvalidInput for an empty or too long one."""
-    return checked_line(title, TITLE_CHARS, "A title", "title")
+    return checked_line(title, TITLE_CHARS, gettext("A title"), "title")
 
 
 def checked_line(text: str, most: int, what: str, field: str) -> str:
@@ -182,7 +183,9 @@ def checked_line(text: str, most: int, what: str, field: str) -> str:
     is_seen = not is_blank(text)
     text = " ".join(storable(text).split())
     if not is_seen or len(text) > most:
-        raise InvalidInput(f"{what} has 1 to {most} characters.", field=field)
+        raise InvalidInput(
+            gettext("%(what)s has 1 to %(most)s characters.", what=what, most=most), field=field
+        )
     return text
 
 
@@ -206,27 +209,41 @@ def _checked_setting(name: str, value: Any) -> Any:
         value = one_newline(value)
         if not isinstance(value, str) or len(value) > SYSTEM_PROMPT_CHARS:
             raise InvalidInput(
-                f"The system prompt is a text of at most {SYSTEM_PROMPT_CHARS} characters.",
+                gettext(
+                    "The system prompt is a text of at most %(most)s characters.",
+                    most=SYSTEM_PROMPT_CHARS,
+                ),
                 field=name,
             )
         return storable(value)
     if name == "model":
         if not isinstance(value, str) or not 1 <= len(value) <= MODEL_NAME_CHARS:
-            raise InvalidInput("A model is chosen by its name.", field=name)
+            raise InvalidInput(gettext("A model is chosen by its name."), field=name)
         return storable(value)
     limits = GENERATION_RANGES.get(name)
     if limits is None:
-        raise InvalidInput(f"There is no setting called “{str(name)[:40]}”.", field=str(name)[:40])
+        raise InvalidInput(
+            gettext("There is no setting called “%(name)s”.", name=str(name)[:40]),
+            field=str(name)[:40],
+        )
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
         or not (limits.low <= value <= limits.high)
     ):
-        raise InvalidInput(f"{name} is a number from {limits.low} to {limits.high}.", field=name)
+        raise InvalidInput(
+            gettext(
+                "%(name)s is a number from %(least)s to %(most)s.",
+                name=name,
+                least=limits.low,
+                most=limits.high,
+            ),
+            field=name,
+        )
     if name not in WHOLE_NUMBERS:
         return float(value)
     if value != int(value):
-        raise InvalidInput(f"{name} is a whole number.", field=name)
+        raise InvalidInput(gettext("%(name)s is a whole number.", name=name), field=name)
     return int(value)
 
 
@@ -246,7 +263,7 @@ def restore(user_id: int, conversation_id: str) -> Conversation:
     """Undo a deletion; raises NotFound when there is nothing to undo."""
     row = db.session.get(Conversation, storable(conversation_id))
     if row is None or row.user_id != user_id or row.deleted_at is None:
-        raise NotFound(NOT_FOUND)
+        raise NotFound(gettext(NOT_FOUND))
     return _change(row, deleted_at=None)
 
 

@@ -8,19 +8,21 @@ from sqlalchemy import select
 
 from echo.clock import iso
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Conversation, Folder, Message
 from echo.services import tools
 from echo.services.chats import message_tree, wire
 
-NAMES = {"user": "You", "assistant": "Echo"}
+NAMES = {"user": mark("You"), "assistant": "Echo"}
 
 
 def as_markdown(row: Conversation) -> str:
     """Return the branch that is shown, one heading per message."""
-    lines = [f"# {row.title}", "", f"*Started {iso(row.created_at)}*", ""]
+    started = gettext("Started %(time)s", time=iso(row.created_at))
+    lines = [f"# {row.title}", "", f"*{started}*", ""]
     for message in message_tree.branch(row.head_id):
-        edited = " (edited)" if message.is_edited else ""
-        lines += [f"## {NAMES[message.role]}{edited}", ""]
+        edited = f" ({gettext('edited')})" if message.is_edited else ""
+        lines += [f"## {gettext(NAMES[message.role])}{edited}", ""]
         for step in message.steps or ():
             lines += [f"> {tools.titled(step)}", ""]
         lines += [message.text, ""]

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from echo.clock import iso, utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.limits import FEEDBACK_CATEGORIES
 from echo.models import Feedback, FeedbackState, User
 from echo.services import audit, mail
@@ -16,8 +17,8 @@ from echo.services.audit import Act, Entry
 from echo.services.storage import execute, transaction
 
 OWN_SHOWN: Final = 50
-GONE: Final = "This feedback is not there any more."
-ANSWERED_MEANWHILE: Final = (
+GONE: Final = mark("This feedback is not there any more.")
+ANSWERED_MEANWHILE: Final = mark(
     "Somebody answered this while you were writing. Read that answer, and send yours again if it "
     "should take its place."
 )
@@ -26,7 +27,7 @@ ANSWERED_MEANWHILE: Final = (
 def leave(user_id: int, opinion: str, category: str, rating: int | None) -> Feedback:
     """Store an opinion; raises InvalidInput for an unknown category."""
     if category not in FEEDBACK_CATEGORIES:
-        raise InvalidInput("Choose one of the categories.", field="category")
+        raise InvalidInput(gettext("Choose one of the categories."), field="category")
 
     def work() -> Feedback:
         row = Feedback(user_id=user_id, opinion=opinion, category=category, rating=rating)
@@ -65,7 +66,7 @@ def answer(actor: User, feedback_id: int, text: str, seen: str) -> None:
     def work() -> tuple[User, list[Entry]]:
         row = _locked(feedback_id)
         if version(row) != seen:
-            raise Conflict(ANSWERED_MEANWHILE, field="version")
+            raise Conflict(gettext(ANSWERED_MEANWHILE), field="version")
         row.answer, row.state = text, FeedbackState.ANSWERED
         row.answered_by, row.answered_at, row.answer_read_at = actor.id, utc_now(), None
         return row.user, [_entry(Act.FEEDBACK_ANSWERED, actor, row)]
@@ -82,7 +83,7 @@ def _locked(feedback_id: int) -> Feedback:
         .execution_options(populate_existing=True)
     )
     if row is None:
-        raise NotFound(GONE)
+        raise NotFound(gettext(GONE))
     return row
 
 

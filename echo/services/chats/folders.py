@@ -12,6 +12,7 @@ from echo import signals
 from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
+from echo.languages import gettext, number
 from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX
 from echo.models import Conversation, Folder, Share
 from echo.models.types import new_id
@@ -55,7 +56,12 @@ def create(user_id: int, name: str, system_prompt: str = "") -> Folder:
     def work() -> None:
         present = of(user_id)
         if len(present) >= FOLDERS_MAX:
-            raise Conflict(f"One has at most {FOLDERS_MAX} folders. Delete one that is not needed.")
+            raise Conflict(
+                gettext(
+                    "One has at most %(most)s folders. Delete one that is not needed.",
+                    most=number(FOLDERS_MAX),
+                )
+            )
         row.position = present[-1].position + 1 if present else 0
         db.session.add(row)
 
@@ -170,9 +176,14 @@ def restore(user_id: int, folder_id: str) -> Folder:
     """
     row = db.session.get(Folder, storable(folder_id))
     if row is None or row.user_id != user_id or row.deleted_at is None:
-        raise NotFound("There is no such folder, or it is not yours.", field="folder_id")
+        raise NotFound(gettext("There is no such folder, or it is not yours."), field="folder_id")
     if len(of(user_id)) >= FOLDERS_MAX:
-        raise Conflict(f"One has at most {FOLDERS_MAX} folders. Delete one that is not needed.")
+        raise Conflict(
+            gettext(
+                "One has at most %(most)s folders. Delete one that is not needed.",
+                most=number(FOLDERS_MAX),
+            )
+        )
     gone: datetime = row.deleted_at
 
     def work() -> None:
@@ -206,7 +217,7 @@ def _set(which: Any, **values: Any) -> None:
 
 
 def _checked_name(name: str) -> str:
-    return conversations.checked_line(name, FOLDER_NAME_CHARS, "A folder's name", "name")
+    return conversations.checked_line(name, FOLDER_NAME_CHARS, gettext("A folder's name"), "name")
 
 
 def _checked_prompt(text: str) -> str:

@@ -16,12 +16,15 @@ from sqlalchemy.orm import aliased
 from echo.clock import utc_now
 from echo.errors import Conflict, NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.limits import API_MESSAGES, KEPT_RESPONSE_DAYS
 from echo.models import KeptResponse
 from echo.services.chats import retention
 from echo.services.storage import execute, transaction
 
-ABSENT: Final = "There is no such response: it was deleted, has expired, or was never kept for you."
+ABSENT: Final = mark(
+    "There is no such response: it was deleted, has expired, or was never kept for you."
+)
 
 
 def keep(row: KeptResponse, before: list[str]) -> None:
@@ -43,7 +46,7 @@ def keep(row: KeptResponse, before: list[str]) -> None:
     try:
         transaction(work)
     except IntegrityError as failure:
-        raise Conflict("The account is gone for which this was to be kept.") from failure
+        raise Conflict(gettext("The account is gone for which this was to be kept.")) from failure
 
 
 def own(user_id: int, response_id: str) -> KeptResponse:
@@ -51,7 +54,7 @@ def own(user_id: int, response_id: str) -> KeptResponse:
     known = response_id.isalnum()  # else no database need be asked, and some would not take it
     row = db.session.scalar(_own(user_id).where(KeptResponse.id == response_id)) if known else None
     if row is None:
-        raise NotFound(ABSENT)
+        raise NotFound(gettext(ABSENT))
     return row
 
 
@@ -76,7 +79,7 @@ def chain(user_id: int, response_id: str | None) -> list[KeptResponse]:
     query = _own(user_id).join(path, KeptResponse.id == path.c.id).order_by(path.c.depth.desc())
     rows = list(db.session.scalars(query))
     if rows[0].previous_id is not None:
-        raise NotFound(ABSENT)
+        raise NotFound(gettext(ABSENT))
     return rows
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message
 from echo.services.chats import conversations
@@ -33,5 +34,5 @@ def page(user_id: int, conversation_id: str, after: str | None) -> tuple[list[Me
 def _ordinal_of(user_id: int, conversation_id: str, message_id: str) -> int:
     found = conversations.own_message(user_id, message_id)
     if found.conversation_id != conversation_id:
-        raise NotFound("This is no message of that conversation.", field="after")
+        raise NotFound(gettext("This is no message of that conversation."), field="after")
     return found.ordinal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from echo.errors import InvalidInput
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import MessageRating
 from echo.services.chats import conversations
 from echo.services.numbers import rollups
@@ -16,7 +17,7 @@ def rate_message(
     """Set, change or (rating 0) take back the thumb on a reply of one's own conversation."""
     message = conversations.own_message(user_id, message_id)
     if message.role != "assistant":
-        raise InvalidInput("Only answers can be rated.", field="message_id")
+        raise InvalidInput(gettext("Only answers can be rated."), field="message_id")
 
     def work() -> None:
         present = db.session.get(MessageRating, message_id)

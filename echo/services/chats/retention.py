@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, select
 from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import Conversation, User
 from echo.services import site_settings
 from echo.services.accounts import accounts
@@ -38,7 +39,9 @@ def in_force(own_days: int | None) -> int | None:
 def choose(user_id: int, days: int | None) -> None:
     """Keep the person's wish; raises InvalidInput for one that is not offered."""
     if days not in CHOICES:
-        raise InvalidInput("Choose one of the times that are offered.", field="retention_days")
+        raise InvalidInput(
+            gettext("Choose one of the times that are offered."), field="retention_days"
+        )
     user = accounts.get(user_id)
 
     assign(user, retention_days=days)

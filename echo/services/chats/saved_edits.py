@@ -10,13 +10,14 @@ from echo import signals
 from echo.clock import utc_now
 from echo.errors import Conflict
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Message
 from echo.models.conversation import LIVE_STATUSES
 from echo.services.chats import conversations
 from echo.services.numbers import rollups
 from echo.services.storage import transaction
 
-STILL_WRITTEN = "This answer is still being written. Stop it first, then edit it."
+STILL_WRITTEN = mark("This answer is still being written. Stop it first, then edit it.")
 
 
 def save(user_id: int, message_id: str, text: str) -> Message:
@@ -51,7 +52,7 @@ def _write(row: Message, text: str) -> bool:
         .values(values)
     )
     if not written.rowcount:  # type: ignore[attr-defined]
-        raise Conflict(STILL_WRITTEN)
+        raise Conflict(gettext(STILL_WRITTEN))
     rollups.mark_stale(row.created_at)
     return True
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
 
+from echo.languages import gettext, mark
 from echo.limits import SEARCH_CHARS, SEARCH_ROWS, SEARCH_SECONDS
 from echo.models import Conversation, Folder, Message
 from echo.services.searching import Budget, place
@@ -15,7 +16,7 @@ from echo.text import boundary, folded
 
 RESULTS: Final = 30
 SNIPPET_AROUND: Final = 50
-ARCHIVE: Final = "Archived"
+ARCHIVE: Final = mark("Archived")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class _Chat(NamedTuple):
 
     @property
     def place(self) -> str:
-        return ARCHIVE if self.archived_at is not None else self.folder or ""
+        return gettext(ARCHIVE) if self.archived_at is not None else self.folder or ""
 
 
 def search(user_id: int, words: str) -> Found:

@@ -10,12 +10,13 @@ import unicodedata
 from itertools import islice
 from typing import Final
 
+from echo.languages import gettext, mark
 from echo.text import boundary, is_blank
 
 AIM: Final = 60
 LOOKED_AT: Final = 500  # characters of a line: more than any title shows
 LINES: Final = 100
-UNTITLED: Final = "New chat"
+UNTITLED: Final = mark("New chat")
 
 FENCE: Final = re.compile(r"\s{0,3}(`{3,}(?=[^`]*$)|~{3,})")
 NO_WORDS: Final = re.compile(r"#!|#.{0,9}coding[:=]")  # how programs begin that say nothing yet
@@ -40,7 +41,7 @@ def automatic_title(text: str) -> str:
     """Return the first line that says something, without Markdown, cut at a word."""
     line = " ".join(_first_line(text).split())
     if is_blank(line):
-        return UNTITLED
+        return gettext(UNTITLED)
     if len(line) <= AIM:
         return line
     head = line[: boundary(line, AIM) or AIM]
@@ -74,8 +75,8 @@ def plain(line: str) -> str:
         return ""
     held = [span[2].strip() for span in CODE.finditer(line)]
     line = LINK.sub(r"\1", LEADING.sub("", CODE.sub(HELD, line), count=1))
-    for mark in MARKS:
-        line = mark.sub(r"\1", line)
+    for sign in MARKS:
+        line = sign.sub(r"\1", line)
     for code in held:
         line = line.replace(HELD, code, 1)
     return line.strip(" `")

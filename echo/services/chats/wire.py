@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from echo.clock import iso
+from echo.languages import said
 from echo.models import Conversation, Folder, Message
+from echo.services.chats import failures
 
 Payload = dict[str, Any]
 
@@ -58,7 +60,7 @@ def message(row: Message, siblings: Sequence[str]) -> Payload:
     if row.client_id:
         payload["client_id"] = row.client_id
     if row.error_code:
-        payload["error"] = {"code": row.error_code, "text": row.error_text}
+        payload["error"] = {"code": row.error_code, "text": failure(row)}
     if row.is_edited:
         payload["edited_at"] = iso(row.edited_at)
     if row.original_text is not None:
@@ -68,6 +70,11 @@ def message(row: Message, siblings: Sequence[str]) -> Payload:
         payload["rating_reasons"] = row.rating.reasons
         payload["rating_comment"] = row.rating.comment
     return payload
+
+
+def failure(row: Message) -> str | None:
+    """Return why an answer failed, in the reader's language."""
+    return row.error_text and said(row.error_text, failures.TEXTS)
 
 
 def messages(rows: Sequence[Message], siblings: Mapping[str, Sequence[str]]) -> list[Payload]:

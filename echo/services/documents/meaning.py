@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, select, update
 from echo import hub
 from echo.errors import Busy, EngineFailed, TooLong
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import Passage
 from echo.services.library import Library, embedding
 from echo.services.serving.embedder import Embedder
@@ -100,7 +101,7 @@ def _vectors(folder: Path, texts: list[str]) -> list[bytes]:
         except TooLong:
             longest = max(range(len(texts)), key=lambda at: len(texts[at]))
             if len(texts[longest]) < LEAST_CHARS:
-                raise EngineFailed("The embedding model reads next to nothing.") from None
+                raise EngineFailed(gettext("The embedding model reads next to nothing.")) from None
             texts = [text[: max(LEAST_CHARS // 2, len(texts[longest]) * 2 // 3)] for text in texts]
             continue
         return [base64.b64decode(json.loads(vector)) for vector in found]

@@ -18,18 +18,17 @@ from echo.limits import (
     DOCUMENT_PAGES,
     DOCUMENT_SECONDS,
 )
+from echo.services.documents import refusals
 
 QUEUE_SECONDS: Final = 6 * 3600.0  # eighteen people's twenty files, each as slow as it may be
 LINE_BYTES: Final = 1_000_000  # ten passages with their terms, were each sign escaped, take a third
-WAITING: Final = "Many documents are being read. Please attach it again later."
-TOO_LONG: Final = "Reading this file took too long or too much memory, so it was stopped."
 
 
 class ReaderProcess(ChildProcess):
     """One document at a time; each has a process of its own."""
 
     def __init__(self) -> None:
-        super().__init__(float(DOCUMENT_SECONDS), WAITING)
+        super().__init__(float(DOCUMENT_SECONDS), refusals.WAITING)
         self.taken: set[str] = set()
         """The ids of documents that wait for it here, or are being read."""
         self.seconds = float(DOCUMENT_SECONDS)
@@ -53,7 +52,7 @@ class ReaderProcess(ChildProcess):
         try:
             yield from self._said({"path": str(path), "name": name, "key": key})
         except (OSError, ValueError):  # killed by the system, by its limits, or silent for too long
-            yield {"refused": TOO_LONG}
+            yield {"refused": refusals.STOPPED}
         finally:
             self.stop()
 

@@ -21,6 +21,7 @@ from echo import cluster, hub
 from echo.config import Settings
 from echo.errors import Busy, Conflict, EchoError, InvalidInput, RateLimited, TooLong
 from echo.extensions import db
+from echo.languages import gettext, number
 from echo.limits import (
     DOCUMENT_BYTES,
     DOCUMENT_CHARS_PER_PERSON,
@@ -30,8 +31,8 @@ from echo.limits import (
 from echo.models import Document, DocumentStatus, Passage
 from echo.models.types import new_id
 from echo.services import background
-from echo.services.documents import meaning, shelf
-from echo.services.documents.reader_process import WAITING, ReaderProcess
+from echo.services.documents import meaning, refusals, shelf
+from echo.services.documents.reader_process import ReaderProcess
 from echo.services.storage import assign, execute, transaction, undone_on_failure
 from echo.text import composed, is_blank, storable
 
@@ -40,16 +41,10 @@ log = structlog.get_logger()
 UNREAD: Final = (DocumentStatus.WAITING, DocumentStatus.READING)
 FOLDER: Final = "documents"
 MEGA: Final = 1_000_000
-FULL: Final = (
-    f"With it your documents would hold more than {DOCUMENT_CHARS_PER_PERSON:,} characters, the most there "
-    "may be. Delete some first; deleted ones count until they cannot be restored."
-)
 UNSEEN: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 LEFT_SECONDS: Final = 3600.0  # no file is that long on its way to its row
-LOST: Final = "Echo was stopped while it read this file. Please attach it again."
-FAILED: Final = "This file could not be read. Please try again; the log says why."
 
 
 def add(
@@ -72,7 +67,10 @@ def add(
         hub.run_native(save, path)
         row.size_bytes = path.stat().st_size
         if row.size_bytes > DOCUMENT_BYTES:
-            raise TooLong(f"A document has at most {DOCUMENT_BYTES // MEGA} MB.", field="file")
+            raise TooLong(
+                gettext("A document has at most %(most)s MB.", most=DOCUMENT_BYTES // MEGA),
+                field="file",
+            )
         row.node = cluster.here().node
 
         def work() -> None:
@@ -87,6 +85,10 @@ def add(
     return row
 
 
+def _full() -> str:
+    return gettext(refusals.FULL, most=number(DOCUMENT_CHARS_PER_PERSON))
+
+
 def _leave(path: Path, taken: set[str]) -> None:
     path.unlink(missing_ok=True)
     taken.discard(path.name)
@@ -98,7 +100,7 @@ def shown_name(name: str) -> str:
     clean = " ".join(UNSEEN.sub("", composed(storable(last))).split())
     clean = "".join(char for char in clean if unicodedata.category(char) != "Co")
     if is_blank(clean.strip(". ")):
-        raise InvalidInput("A document needs a name.", field="file")
+        raise InvalidInput(gettext("A document needs a name."), field="file")
     if len(clean) <= DOCUMENT_NAME_CHARS:
         return clean
     stem, dot, ending = clean.rpartition(".")
@@ -120,12 +122,14 @@ def _refuse_too_many(user_id: int) -> None:
     )
     if (db.session.scalar(waiting) or 0) >= DOCUMENTS_WAITING:
         raise RateLimited(
-            "Many of your documents wait to be read. Please attach this one when they are.",
+            gettext(
+                "Many of your documents wait to be read. Please attach this one when they are."
+            ),
             field="file",
             retry_after=10,
         )
     if shelf.chars_of(user_id) >= DOCUMENT_CHARS_PER_PERSON:
-        raise Conflict(FULL, field="file")
+        raise Conflict(_full(), field="file")
 
 
 # ── in the background ───────────────────────────────────────────────────────────────────────
@@ -148,12 +152,12 @@ def read(document_id: str, path: Path) -> None:
     except IntegrityError:  # the account is gone
         log.info("a document was deleted while it was read", document=document_id)
     except Busy:
-        fail(document_id, WAITING)
+        fail(document_id, refusals.WAITING)
     except EchoError as failure:
         fail(document_id, failure.text)
     except Exception:
         log.exception("a document cannot be read", document=document_id)
-        fail(document_id, FAILED)
+        fail(document_id, refusals.FAILED)
     finally:
         path.unlink(missing_ok=True)
         reader.taken.discard(document_id)
@@ -175,7 +179,7 @@ def _store(row: Document, said: Iterator[dict[str, Any]]) -> str | None:
         else:
             end = part["end"]
             if shelf.chars_of(row.user_id) + end["chars"] > DOCUMENT_CHARS_PER_PERSON:
-                return FULL
+                return _full()
             assign(
                 row,
                 status=DocumentStatus.READY,
@@ -229,7 +233,7 @@ def fail_lost() -> int:
 
     lost = [row for row in rows if not is_read(*row)]
     for document_id, node in lost:
-        fail(document_id, FAILED if node == here.node else LOST)
+        fail(document_id, refusals.FAILED if node == here.node else refusals.LOST)
         (_folder() / document_id).unlink(missing_ok=True)
     return len(lost)
 

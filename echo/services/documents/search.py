@@ -12,6 +12,7 @@ from sqlalchemy.orm import undefer
 
 from echo.errors import InvalidInput
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import Document, Passage
 from echo.parsing.terms import terms
 from echo.services.documents import meaning, ranking
@@ -62,7 +63,7 @@ class Search:
 def search(user_id: int, query: str, limit: int) -> Search:
     """Look through all of a person's documents; raises InvalidInput for a query that shows nothing."""
     if is_blank(query):
-        raise InvalidInput("Write what to look for.", field="query")
+        raise InvalidInput(gettext("Write what to look for."), field="query")
     vector = meaning.of_question(query)
     scores, _ = _ranked(Scope(user_id), ranking.wanted(query), vector)
     return Search(_told(user_id, scores, limit), vector is not None)

@@ -13,22 +13,24 @@ from echo import hub
 from echo.clock import iso, utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark, number, said
 from echo.limits import DOCUMENTS_PER_CHAT, DOCUMENTS_PER_PAGE, DOCUMENTS_PER_PERSON
 from echo.models import Conversation, ConversationDocument, Document, Passage
+from echo.services.documents import refusals
 from echo.services.storage import assign, transaction
 from echo.text import storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
 PASSAGES_PER_STEP: Final = 100
 PAUSE_SECONDS: Final = 0.01  # others write meanwhile
-NOT_FOUND: Final = "There is no such document, or it is not yours."
+NOT_FOUND: Final = mark("There is no such document, or it is not yours.")
 
 
 def own(user_id: int, document_id: str) -> Document:
     """Return the person's document; raises NotFound for an absent, deleted or foreign one alike."""
     row = db.session.get(Document, storable(document_id))
     if row is None or row.user_id != user_id or row.deleted_at is not None:
-        raise NotFound(NOT_FOUND, field="document_id")
+        raise NotFound(gettext(NOT_FOUND), field="document_id")
     return row
 
 
@@ -37,7 +39,10 @@ def refuse_full(user_id: int) -> None:
     count = select(func.count()).select_from(_of(user_id).subquery())
     if (db.session.scalar(count) or 0) >= DOCUMENTS_PER_PERSON:
         raise Conflict(
-            f"You have {DOCUMENTS_PER_PERSON} documents, the most there may be. Delete some first.",
+            gettext(
+                "You have %(most)s documents, the most there may be. Delete some first.",
+                most=number(DOCUMENTS_PER_PERSON),
+            ),
             field="file",
         )
 
@@ -64,7 +69,7 @@ def wire(row: Document) -> dict[str, Any]:
         "name": row.name,
         "kind": row.kind,
         "status": row.status,
-        "error": row.error,
+        "error": row.error and said(row.error, refusals.TEXTS),
         "size_bytes": row.size_bytes,
         "pages": row.page_count,
         "characters": row.char_count,
@@ -81,7 +86,7 @@ def restore(user_id: int, document_id: str) -> Document:
     """Undo a deletion; raises NotFound when there is nothing to undo, Conflict where there is no room."""
     row = db.session.get(Document, storable(document_id))
     if row is None or row.user_id != user_id or row.deleted_at is None:
-        raise NotFound(NOT_FOUND)
+        raise NotFound(gettext(NOT_FOUND))
     refuse_full(user_id)
     assign(row, deleted_at=None)
     return row
@@ -107,11 +112,14 @@ def wanted(user_id: int, document_ids: Iterable[str]) -> list[Document]:
     """Return these documents, each once; raises NotFound, or InvalidInput for more than a chat has."""
     ids = list(dict.fromkeys(document_ids))
     if len(ids) > DOCUMENTS_PER_CHAT:
-        raise InvalidInput(f"A chat has at most {DOCUMENTS_PER_CHAT} documents.", field="documents")
+        raise InvalidInput(
+            gettext("A chat has at most %(most)s documents.", most=number(DOCUMENTS_PER_CHAT)),
+            field="documents",
+        )
     some = Document.id.in_([storable(document_id) for document_id in ids])
     rows = {row.id: row for row in db.session.scalars(_of(user_id).where(some))} if ids else {}
     if len(rows) < len(ids):
-        raise NotFound(NOT_FOUND, field="document_id")
+        raise NotFound(gettext(NOT_FOUND), field="document_id")
     return [rows[storable(document_id)] for document_id in ids]
 
 
@@ -128,7 +136,10 @@ def link(conversation_id: str, rows: Sequence[Document]) -> None:
     )
     new = [row for row in rows if row.id not in present]
     if len(present) + len(new) > DOCUMENTS_PER_CHAT:
-        raise InvalidInput(f"A chat has at most {DOCUMENTS_PER_CHAT} documents.", field="documents")
+        raise InvalidInput(
+            gettext("A chat has at most %(most)s documents.", most=number(DOCUMENTS_PER_CHAT)),
+            field="documents",
+        )
     for row in new:
         db.session.add(ConversationDocument(conversation_id=conversation_id, document_id=row.id))
 

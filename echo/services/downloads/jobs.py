@@ -18,6 +18,7 @@ from flask import current_app
 
 from echo import hub
 from echo.errors import Busy, EchoError, InvalidInput, NotFound
+from echo.languages import carried, gettext, mark
 from echo.models import User
 from echo.models.types import new_id
 from echo.services import audit, background
@@ -30,8 +31,8 @@ log = structlog.get_logger()
 
 KEPT_SECONDS: Final = 3600.0
 AT_ONCE: Final = 2
-FAILED: Final = "The file could not be made. The server's log says why."
-GONE: Final = "This file is not there any more. Please make it again."
+FAILED: Final = mark("The file could not be made. The server's log says why.")
+GONE: Final = mark("This file is not there any more. Please make it again.")
 
 State = Literal["making", "ready", "failed"]
 Make = Callable[[Path, Progress], str]
@@ -50,22 +51,25 @@ class Kind:
 
 KINDS: Final = {
     "database": Kind(
-        "Database",
-        "A copy of everything, taken while Echo runs. Restore it by command.",
+        mark("Database"),
+        mark("A copy of everything, taken while Echo runs. Restore it by command."),
         database.back_up,
         Act.BACKUP_TAKEN,
     ),
     "pictures": Kind(
-        "Pictures",
-        "All profile pictures in one archive, named by their owners' numbers.",
+        mark("Pictures"),
+        mark("All profile pictures in one archive, named by their owners' numbers."),
         picture_archive.write,
         Act.PICTURES_DOWNLOADED,
     ),
     "users": Kind(
-        "People", "Every account as a table, without secrets.", tables.users, Act.TABLE_DOWNLOADED
+        mark("People"),
+        mark("Every account as a table, without secrets."),
+        tables.users,
+        Act.TABLE_DOWNLOADED,
     ),
     "feedback": Kind(
-        "Feedback", "Every opinion as a table.", tables.feedback, Act.TABLE_DOWNLOADED
+        mark("Feedback"), mark("Every opinion as a table."), tables.feedback, Act.TABLE_DOWNLOADED
     ),
 }
 
@@ -125,15 +129,17 @@ class Downloads:
             Busy: others are being made.
         """
         if kind not in KINDS:
-            raise InvalidInput("There is no such download.", field="kind")
+            raise InvalidInput(gettext("There is no such download."), field="kind")
         self.forget_old()
         former = self.of(actor).get(kind)
         if former is not None and former.state == "making":
             return former
         if sum(one.state == "making" for one in self._all.values()) >= AT_ONCE:
-            raise Busy("Other files are being made. Please try again in a moment.", retry_after=10)
+            raise Busy(
+                gettext("Other files are being made. Please try again in a moment."), retry_after=10
+            )
         download = self._registered(actor, kind)
-        background.run(self._make, download)
+        background.run(carried(self._make), download)
         if former is not None:
             self._forget([former])
         return download
@@ -154,16 +160,16 @@ class Downloads:
         """Return a download of this person; raises NotFound for an absent, old or foreign one alike."""
         download = self._all.get(download_id)
         if download is None or download.owner_id != actor.id:
-            raise NotFound(GONE)
+            raise NotFound(gettext(GONE))
         return download
 
     def ready(self, actor: User, download_id: str) -> Download:
         """Return a download whose file can be fetched; raises NotFound."""
         download = self.own(actor, download_id)
         if download.state != "ready":
-            raise NotFound("This file is not ready yet.")
+            raise NotFound(gettext("This file is not ready yet."))
         if not download.path.exists():
-            raise NotFound(GONE)
+            raise NotFound(gettext(GONE))
         return download
 
     def forget_old(self) -> None:
@@ -195,7 +201,7 @@ class Downloads:
             self._fail(download, failure.text)
         except Exception:
             log.exception("a download failed", kind=download.kind)
-            self._fail(download, FAILED)
+            self._fail(download, gettext(FAILED))
 
     def _fail(self, download: Download, sentence: str) -> None:
         """Delete what there is of the file, then say so."""

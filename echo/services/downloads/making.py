@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Final
 
 from echo.errors import StorageUnavailable
+from echo.languages import gettext, mark, number
 
 Progress = Callable[[float], None]
 """Takes the part that is done, from 0 to 1; may be called from any thread."""
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPARE_BYTES: Final = 50_000_000
 """Left free on purpose: a file that fills the disk would stop the chat, which stores every reply."""
-SENTENCE: Final = "The server's disk is full. Make room on it and try again."
+SENTENCE: Final = mark("The server's disk is full. Make room on it and try again.")
 
 
 def refuse_too_full(folder: Path, needed: int) -> None:
@@ -28,8 +29,12 @@ def refuse_too_full(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed + SPARE_BYTES:
         raise StorageUnavailable(
-            f"This needs {needed:,} bytes on the server's disk, and {free:,} are free. "
-            "Make room on it and try again."
+            gettext(
+                "This needs %(needed)s bytes on the server's disk, and %(free)s are free. Make "
+                "room on it and try again.",
+                needed=number(needed),
+                free=number(free),
+            )
         )
 
 
@@ -40,9 +45,11 @@ def explained() -> Iterator[None]:
         yield
     except OSError as failure:
         if failure.errno in FULL:
-            raise StorageUnavailable(SENTENCE) from failure
+            raise StorageUnavailable(gettext(SENTENCE)) from failure
         raise
     except sqlite3.OperationalError as failure:
         if "full" in str(failure):
-            raise StorageUnavailable(SENTENCE) from failure
-        raise StorageUnavailable(f"SQLite could not do this: {failure}.") from failure
+            raise StorageUnavailable(gettext(SENTENCE)) from failure
+        raise StorageUnavailable(
+            gettext("SQLite could not do this: %(failure)s.", failure=failure)
+        ) from failure

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from echo.errors import Conflict, InvalidInput, SourceFailed
+from echo.languages import gettext
 from echo.services.library import bases, folders, gguf_header, room, safetensors_header
 from echo.services.library.plans import Plan
 from echo.services.library.progress import Step, Work
@@ -32,7 +33,11 @@ def carry_out(plan: Plan, shelf: Shelf, work: Work, width: float) -> None:
 def refuse_taken(shelf: Shelf, name: str) -> None:
     """Raise Conflict when a model of this name stands here."""
     if any(record.name.casefold() == name.casefold() for record in shelf.all_records()):
-        raise Conflict(f"“{name}” is taken: remove that model, or give this one another name.")
+        raise Conflict(
+            gettext(
+                "“%(name)s” is taken: remove that model, or give this one another name.", name=name
+            )
+        )
 
 
 def refuse_without_room(plan: Plan, folder: Path, width: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from echo.errors import InvalidInput
+from echo.languages import gettext
 from echo.services.library import folders
 from echo.services.library.catalogue import Catalogue
 from echo.services.library.folders import AdapterFacts
@@ -32,8 +33,12 @@ def find(
         maker = f"“{adapter.base}”" if adapter.base else "a model that it does not name"
         here = f"{' and '.join(m.name for m in found)} go" if found else "no model goes"
         raise InvalidInput(
-            f"This adapter was made for {maker}, and {here} by that name here. Say which installed model "
-            "it stands on by --base.",
+            gettext(
+                "This adapter was made for %(maker)s, and %(here)s by that name here. Say "
+                "which installed model it stands on by --base.",
+                maker=maker,
+                here=here,
+            ),
             field="base",
         )
     return found[0]
@@ -43,14 +48,25 @@ def refuse_misfit(name: str, adapter: AdapterFacts, base: InstalledModel) -> Non
     """Raise InvalidInput when the adapter's matrices are not made for the base's."""
     why = folders.misfit(adapter, folders.gguf_or_folder_shapes(base.path))
     if why:
-        raise InvalidInput(f"The adapter {name} does not fit {base.name}: {why}.", field="base")
+        raise InvalidInput(
+            gettext(
+                "The adapter %(name)s does not fit %(base)s: %(why)s.",
+                name=name,
+                base=base.name,
+                why=why,
+            ),
+            field="base",
+        )
 
 
 def _wanted(name: str, bases: list[InstalledModel]) -> InstalledModel:
     model = next((m for m in bases if m.name.casefold() == name.casefold()), None)
     if model is None:
         raise InvalidInput(
-            f"“{name}” is not installed as a model that an adapter can stand on.", field="base"
+            gettext(
+                "“%(name)s” is not installed as a model that an adapter can stand on.", name=name
+            ),
+            field="base",
         )
     real = next((m for m in bases if m.name == model.base), None)
     return real or model

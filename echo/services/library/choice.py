@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from echo.errors import NotFound
+from echo.languages import gettext
 from echo.services.library import room
 from echo.services.library.catalogue import Catalogue
 from echo.services.library.models import InstalledModel
@@ -46,7 +47,7 @@ def best(
         passed_over.append(
             f"{model.name} needs {room.size(needed)} of memory, and {room.size(memory)} are free."
         )
-    raise NotFound("No model is installed that can be served.")
+    raise NotFound(gettext("No model is installed that can be served."))
 
 
 def _may_be_chosen(model: InstalledModel, catalogue: Catalogue) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from echo.errors import InvalidInput
+from echo.languages import gettext
 from echo.services.library import gguf_header, safetensors_header
 from echo.services.library.safetensors_header import Shapes
 
@@ -48,14 +49,20 @@ def check_settings(folder: Path) -> None:
     config = _json(folder, "config.json", "the configuration of a model")
     if not any((folder / name).is_file() for name in TOKENIZERS):
         raise InvalidInput(
-            f"{folder} holds no tokenizer (tokenizer.json). Copy it beside the weights."
+            gettext(
+                "%(folder)s holds no tokenizer (tokenizer.json). Copy it beside the weights.",
+                folder=folder,
+            )
         )
     tokenizer = folder / "tokenizer_config.json"
     others = [_json(folder, tokenizer.name, "a tokenizer's settings")] if tokenizer.exists() else []
     if any("auto_map" in each for each in (config, *others)):
         raise InvalidInput(
-            f"{folder.name} asks for code of its own to be run (auto_map). Echo never runs code that comes "
-            "with a model."
+            gettext(
+                "%(folder)s asks for code of its own to be run (auto_map). Echo never runs "
+                "code that comes with a model.",
+                folder=folder.name,
+            )
         )
 
 
@@ -74,11 +81,17 @@ def adapter_settings(folder: Path) -> AdapterFacts:
     config = _json(folder, "adapter_config.json", "the settings of an adapter")
     if config.get("peft_type") != "LORA":
         raise InvalidInput(
-            f"{folder.name} is an adapter of the kind {config.get('peft_type')}: LoRA alone is served."
+            gettext(
+                "%(folder)s is an adapter of the kind %(kind)s: LoRA alone is served.",
+                folder=folder.name,
+                kind=config.get("peft_type"),
+            )
         )
     rank = config.get("r")
     if not isinstance(rank, int) or rank < 1:
-        raise InvalidInput(f"{folder.name} does not say the rank of its matrices.")
+        raise InvalidInput(
+            gettext("%(folder)s does not say the rank of its matrices.", folder=folder.name)
+        )
     return AdapterFacts(base=str(config.get("base_model_name_or_path") or ""), rank=rank, shapes={})
 
 
@@ -92,14 +105,18 @@ def check_adapter(folder: Path) -> AdapterFacts:
     file = folder / "adapter_model.safetensors"
     if not file.is_file():
         _refuse_pickled(folder, ("adapter_model",))
-        raise InvalidInput(f"{folder} holds no adapter_model.safetensors.")
+        raise InvalidInput(gettext("%(folder)s holds no adapter_model.safetensors.", folder=folder))
     shapes = safetensors_header.shapes([file])
     if others := [name for name in shapes if not LOW_RANK.match(name)]:
         raise InvalidInput(
-            f"{folder.name} changes more than low-rank matrices do ({others[0]}): Echo cannot serve it."
+            gettext(
+                "%(folder)s changes more than low-rank matrices do (%(other)s): Echo cannot serve it.",
+                folder=folder.name,
+                other=others[0],
+            )
         )
     if not shapes:
-        raise InvalidInput(f"{folder.name} holds no matrices.")
+        raise InvalidInput(gettext("%(folder)s holds no matrices.", folder=folder.name))
     return replace(facts, shapes=shapes)
 
 
@@ -130,7 +147,13 @@ def _weights(folder: Path) -> list[Path]:
     missing = [file.name for file in files if not file.is_file()]
     if missing or not files:
         _refuse_pickled(folder, ("pytorch_model", "model", "consolidated"))
-        raise InvalidInput(f"{folder} holds no weights: {', '.join(missing) or INDEX} is missing.")
+        raise InvalidInput(
+            gettext(
+                "%(folder)s holds no weights: %(missing)s is missing.",
+                folder=folder,
+                missing=", ".join(missing) or INDEX,
+            )
+        )
     return files
 
 
@@ -138,8 +161,12 @@ def _refuse_pickled(folder: Path, stems: tuple[str, ...]) -> None:
     for file in sorted(folder.iterdir()):
         if file.suffix in PICKLED and file.stem.startswith(stems):
             raise InvalidInput(
-                f"{file.name} is pickled: opening it would run whatever its maker put into it. Convert it "
-                "to safetensors where you trust it, or get the model as safetensors or GGUF."
+                gettext(
+                    "%(file)s is pickled: opening it would run whatever its maker put into it. "
+                    "Convert it to safetensors where you trust it, or get the model as "
+                    "safetensors or GGUF.",
+                    file=file.name,
+                )
             )
 
 
@@ -150,9 +177,15 @@ def _json(folder: Path, name: str, what: str) -> dict[str, Any]:
             raise ValueError("it is too long")
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as failure:
-        raise InvalidInput(f"{folder} holds no {name}, {what}.") from failure
+        raise InvalidInput(
+            gettext("%(folder)s holds no %(name)s, %(what)s.", folder=folder, name=name, what=what)
+        ) from failure
     except (OSError, ValueError) as failure:
-        raise InvalidInput(f"{path} cannot be read: {failure}.") from failure
+        raise InvalidInput(
+            gettext("%(path)s cannot be read: %(failure)s.", path=path, failure=failure)
+        ) from failure
     if not isinstance(found, dict):
-        raise InvalidInput(f"{path} is not what it should be, {what}.")
+        raise InvalidInput(
+            gettext("%(path)s is not what it should be, %(what)s.", path=path, what=what)
+        )
     return found

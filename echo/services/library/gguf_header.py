@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from echo.errors import InvalidInput
+from echo.languages import gettext
 from echo.services.library.safetensors_header import Shapes
 
 MAGIC: Final = b"GGUF"
@@ -110,7 +111,13 @@ def read(file: Path) -> GgufHeader:
         with file.open("rb") as stream:
             return _Reader(stream, file.stat().st_size).header()
     except (OSError, ValueError, struct.error, UnicodeDecodeError) as failure:
-        raise InvalidInput(f"{file.name} is no GGUF file that can be read: {failure}.") from failure
+        raise InvalidInput(
+            gettext(
+                "%(file)s is no GGUF file that can be read: %(failure)s.",
+                file=file.name,
+                failure=failure,
+            )
+        ) from failure
 
 
 class _Reader:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from echo.errors import InvalidInput, SourceFailed
+from echo.languages import gettext
 from echo.services.library import children, folders, room
 from echo.services.library.progress import Step, Work
 
@@ -91,7 +92,11 @@ class HubModel:
             there = _named(found, self.file.name)
             if there.sha256 not in (None, self.file.sha256):
                 raise SourceFailed(
-                    f"{self.file.name} of {self.repo} is another than the one that was pinned."
+                    gettext(
+                        "%(file)s of %(repo)s is another than the one that was pinned.",
+                        file=self.file.name,
+                        repo=self.repo,
+                    )
                 )
             _get(found, [self.file], work, 0, self.file.bytes)
             target = work.home / "model.gguf"
@@ -134,7 +139,11 @@ def choose(found: Listing, wanted: str | None) -> HubFile | None:
     if gguf:
         names = ", ".join(file.name for file in gguf)
         raise InvalidInput(
-            f"{found.repo} holds several files. Add one of them: {found.repo}/FILE, with {names}."
+            gettext(
+                "%(repo)s holds several files. Add one of them: %(repo)s/FILE, with %(names)s.",
+                repo=found.repo,
+                names=names,
+            )
         )
     pickled = next((f.name for f in found.files if f.name.endswith(folders.PICKLED)), None)
     why = (
@@ -142,7 +151,11 @@ def choose(found: Listing, wanted: str | None) -> HubFile | None:
         if pickled
         else ""
     )
-    raise InvalidInput(f"{found.repo} holds no weights as safetensors or GGUF{why}.")
+    raise InvalidInput(
+        gettext(
+            "%(repo)s holds no weights as safetensors or GGUF%(why)s.", repo=found.repo, why=why
+        )
+    )
 
 
 def small_files(found: Listing) -> list[HubFile]:
@@ -183,7 +196,11 @@ def _get(found: Listing, files: Sequence[HubFile], work: Work, before: int, tota
         if not _is_right(parts[file.part], file):
             parts[file.part].unlink()
             raise SourceFailed(
-                f"{file.name} of {found.repo} is not what the Hub announced. It was removed."
+                gettext(
+                    "%(file)s of %(repo)s is not what the Hub announced. It was removed.",
+                    file=file.name,
+                    repo=found.repo,
+                )
             )
 
 
@@ -194,7 +211,7 @@ def _child(act: str, asked: dict[str, Any], repo: str, work: Work, tell: Any) ->
         answer: dict[str, Any] = json.loads(said.output)
     except ValueError as failure:
         last = (said.errors.strip().splitlines() or ["it ended without a word"])[-1]
-        raise SourceFailed(f"The Hub cannot be asked: {last}.") from failure
+        raise SourceFailed(gettext("The Hub cannot be asked: %(last)s.", last=last)) from failure
     if "failed" in answer:
         raise _failure(answer["failed"], answer["text"], repo, work)
     return answer
@@ -217,7 +234,7 @@ def _failure(reason: str, text: str, repo: str, work: Work) -> Exception:
 def _named(found: Listing, name: str) -> HubFile:
     file = next((file for file in found.files if file.name == name), None)
     if file is None:
-        raise SourceFailed(f"{found.repo} holds no file {name}.")
+        raise SourceFailed(gettext("%(repo)s holds no file %(name)s.", repo=found.repo, name=name))
     return file
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from echo.config import ROOT
 from echo.errors import Conflict
+from echo.languages import gettext
 from echo.services.library import (
     adding,
     card,
@@ -120,7 +121,10 @@ class Library:
         adding.refuse_taken(self._shelf, name)
         if self._shelf.home(name).exists():
             raise Conflict(
-                f"{self._shelf.home(name)} is in the way. Remove it, or choose another name."
+                gettext(
+                    "%(name)s is in the way. Remove it, or choose another name.",
+                    name=self._shelf.home(name),
+                )
             )
 
     def disk_needed(self, plan: Plan) -> int:
@@ -170,10 +174,18 @@ class Library:
     def refuse_removal(self, model: InstalledModel) -> None:
         """Raise Conflict where a model cannot be removed."""
         if model.source == "repository":
-            raise Conflict(f"{model.name} is part of Echo and cannot be removed.")
+            raise Conflict(
+                gettext("%(model)s is part of Echo and cannot be removed.", model=model.name)
+            )
         standing = [other.name for other in self.installed() if other.base == model.name]
         if standing:
-            raise Conflict(f"On {model.name} stands {' and '.join(standing)}: remove that first.")
+            raise Conflict(
+                gettext(
+                    "On %(model)s stands %(standing)s: remove that first.",
+                    model=model.name,
+                    standing=" and ".join(standing),
+                )
+            )
 
     def owns(self, model: InstalledModel) -> bool:
         """Tell whether the model's files lie in the library, and go when it is removed."""

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from echo.errors import InvalidInput
+from echo.languages import gettext, number
 from echo.limits import MODEL_NAME_MAX, MODEL_NAME_PATTERN
 
 RESERVED: Final = ("auto",)
@@ -15,11 +16,18 @@ RESERVED: Final = ("auto",)
 def checked(name: str) -> str:
     """Return the name; raises InvalidInput for one that no model may have."""
     if name.casefold() in RESERVED:
-        raise InvalidInput(f"“{name}” has a meaning of its own. Choose another name.", field="name")
+        raise InvalidInput(
+            gettext("“%(name)s” has a meaning of its own. Choose another name.", name=name),
+            field="name",
+        )
     if len(name) > MODEL_NAME_MAX or not re.fullmatch(MODEL_NAME_PATTERN, name):
         raise InvalidInput(
-            f"“{name}” is no name for a model: letters, digits and _ . - are, up to "
-            f"{MODEL_NAME_MAX}, and the first is a letter or a digit.",
+            gettext(
+                "“%(name)s” is no name for a model: letters, digits and _ . - are, up to "
+                "%(most)s, and the first is a letter or a digit.",
+                name=name,
+                most=number(MODEL_NAME_MAX),
+            ),
             field="name",
         )
     return name

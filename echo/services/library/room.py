@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from echo.errors import StorageUnavailable
+from echo.languages import gettext
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPARE_DISK: Final = 250_000_000
@@ -60,8 +61,14 @@ def refuse_too_little_disk(folder: Path, needed: int, what: str) -> None:
     free = disk_free(folder)
     if needed + SPARE_DISK > free:
         raise StorageUnavailable(
-            f"{what} needs {size(needed + SPARE_DISK)} of free disk in {folder}, and {size(free)} are "
-            "free. Make room, or put the instance folder on another disk (ECHO_INSTANCE)."
+            gettext(
+                "%(what)s needs %(needed)s of free disk in %(folder)s, and %(free)s are free. "
+                "Make room, or put the instance folder on another disk (ECHO_INSTANCE).",
+                what=what,
+                needed=size(needed + SPARE_DISK),
+                folder=folder,
+                free=size(free),
+            )
         )
 
 
@@ -70,8 +77,13 @@ def refuse_too_little_memory(needed: int, what: str, total: int | None = None) -
     there = memory_total() if total is None else total
     if needed > there:
         raise StorageUnavailable(
-            f"{what} needs {size(needed)} of memory to be served, and this machine has {size(there)}. "
-            "Choose a smaller model."
+            gettext(
+                "%(what)s needs %(needed)s of memory to be served, and this machine has "
+                "%(there)s. Choose a smaller model.",
+                what=what,
+                needed=size(needed),
+                there=size(there),
+            )
         )
 
 
@@ -80,8 +92,13 @@ def refuse_too_little_free_memory(needed: int, what: str) -> None:
     free = memory_available()
     if needed > free:
         raise StorageUnavailable(
-            f"{what} takes {size(needed)} of memory, and {size(free)} are free now. Stop what else runs "
-            "here, or take a smaller model."
+            gettext(
+                "%(what)s takes %(needed)s of memory, and %(free)s are free now. Stop what "
+                "else runs here, or take a smaller model.",
+                what=what,
+                needed=size(needed),
+                free=size(free),
+            )
         )
 
 
@@ -99,8 +116,13 @@ def full_disk_explained(folder: Path, what: str) -> Iterator[None]:
 def disk_is_full(folder: Path, what: str) -> StorageUnavailable:
     """Return the error of a disk that was filled in the middle."""
     return StorageUnavailable(
-        f"The disk was full while {what} was fetched ({size(disk_free(folder))} are free in {folder}). "
-        "Make room and run it again: what is complete is kept."
+        gettext(
+            "The disk was full while %(what)s was fetched (%(free)s are free in "
+            "%(folder)s). Make room and run it again: what is complete is kept.",
+            what=what,
+            free=size(disk_free(folder)),
+            folder=folder,
+        )
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from echo.errors import InvalidInput
+from echo.languages import gettext
 
 HEADER_MAX: Final = 100_000_000  # the format's own limit
 
@@ -28,7 +29,9 @@ def shapes(files: Iterable[Path]) -> Shapes:
             found.update(_shapes(file))
         except (OSError, ValueError, KeyError, TypeError) as failure:
             raise InvalidInput(
-                f"{file.name} is damaged or is no safetensors file. Get it anew."
+                gettext(
+                    "%(file)s is damaged or is no safetensors file. Get it anew.", file=file.name
+                )
             ) from failure
     return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from echo.config import ROOT
 from echo.errors import Conflict, NotFound
+from echo.languages import gettext
 from echo.services.library import room
 from echo.services.library.catalogue import AdapterSource, Catalogue, RepositorySource
 from echo.services.library.models import InstalledModel, ModelFiles
@@ -54,7 +55,10 @@ class Shelf:
                 return model
         entry = self.catalogue.get(name)
         hint = f": python run.py models add {entry.name}" if entry else ""
-        raise NotFound(f"The model “{name}” is not installed{hint}.", field="name")
+        raise NotFound(
+            gettext("The model “%(name)s” is not installed%(hint)s.", name=name, hint=hint),
+            field="name",
+        )
 
     def files(self, name: str) -> ModelFiles:
         """Return what an engine needs to serve a model.
@@ -65,11 +69,23 @@ class Shelf:
         """
         model = self.get(name)
         if model.state != "installed":
-            raise Conflict(f"“{model.name}” cannot be served: {model.problem}.", field="name")
+            raise Conflict(
+                gettext(
+                    "“%(model)s” cannot be served: %(problem)s.",
+                    model=model.name,
+                    problem=model.problem,
+                ),
+                field="name",
+            )
         base = self.get(model.base) if model.base else model
         if base.state != "installed":
             raise Conflict(
-                f"“{base.name}”, its base, cannot be served: {base.problem}.", field="name"
+                gettext(
+                    "“%(base)s”, its base, cannot be served: %(problem)s.",
+                    base=base.name,
+                    problem=base.problem,
+                ),
+                field="name",
             )
         return ModelFiles(
             name=model.name,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from echo.errors import ConfigurationError, SourceFailed
+from echo.languages import gettext
 from echo.services.library import packages, room
 from echo.services.library.catalogue import HERE
 from echo.services.library.progress import Step, Work
@@ -123,7 +124,14 @@ class SideModel:
                     at = member.name
                     _copy(files, member, work.home)
         except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as failure:
-            raise SourceFailed(f"{fetched.name} does not hold {at}: {failure}.") from failure
+            raise SourceFailed(
+                gettext(
+                    "%(fetched)s does not hold %(at)s: %(failure)s.",
+                    fetched=fetched.name,
+                    at=at,
+                    failure=failure,
+                )
+            ) from failure
         fetched.unlink()
 
 
@@ -154,4 +162,4 @@ def _copy(files: zipfile.ZipFile, member: Member, folder: Path) -> None:
             found.update(chunk)
             file.write(chunk)
     if found.hexdigest() != member.sha256:
-        raise SourceFailed(f"{path} is not the file that was pinned.")
+        raise SourceFailed(gettext("%(path)s is not the file that was pinned.", path=path))

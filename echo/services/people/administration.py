@@ -15,24 +15,29 @@ from sqlalchemy import delete, select
 from echo import policies, signals
 from echo.errors import Conflict, Forbidden, InvalidInput, NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Device, OneTimeLink, Role, RoleName, User
 from echo.services import audit
 from echo.services.accounts import accounts, names, one_time_links
 from echo.services.accounts.one_time_links import Purpose
 from echo.services.audit import Act, Entry
 from echo.services.people import deletion
-from echo.services.sign_in import devices, login_delays, second_factor
+from echo.services.sign_in import devices, endings, login_delays, second_factor
 from echo.services.tokens import mark_of
 
 T = TypeVar("T", User, Role)
 
 RESET_LIFETIME: Final = timedelta(hours=24)
-CHANGED_MEANWHILE: Final = (
-    "Somebody changed this {what} while you were editing it. Compare with what is stored now, "
-    "and save again if yours should hold."
-)
-SIGNED_OUT: Final = "An administrator signed you out."
-SWITCHED_OFF: Final = "This account has been switched off."
+CHANGED_MEANWHILE: Final = {
+    "account": mark(
+        "Somebody changed this account while you were editing it. Compare with what is stored now, "
+        "and save again if yours should hold."
+    ),
+    "role": mark(
+        "Somebody changed this role while you were editing it. Compare with what is stored now, "
+        "and save again if yours should hold."
+    ),
+}
 
 
 def may_edit(actor: User, user: User) -> bool:
@@ -88,7 +93,7 @@ def edit_user(
 
     def work() -> tuple[tuple[User, list[Entry]], list[Entry]]:
         accounts.decide_alone()
-        user = _locked(User, user_id, "There is no such account.")
+        user = _locked(User, user_id, gettext("There is no such account."))
         _refuse_stale(user, seen, "account")
         new_role = role or user.role_name
         _refuse_edit(actor, user, active, new_role)
@@ -130,7 +135,7 @@ def _locked(model: type[T], row_id: int, missing: str) -> T:
 
 def _refuse_stale(row: User | Role, seen: str | None, what: str) -> None:
     if seen is not None and seen != version(row):
-        raise Conflict(CHANGED_MEANWHILE.format(what=what), field="version")
+        raise Conflict(gettext(CHANGED_MEANWHILE[what]), field="version")
 
 
 def _refuse_edit(actor: User, user: User, active: bool, role: RoleName) -> None:
@@ -138,7 +143,7 @@ def _refuse_edit(actor: User, user: User, active: bool, role: RoleName) -> None:
     if role is not user.role_name:
         _refuse_giving(actor, role)
     if actor.id == user.id and not active:
-        raise InvalidInput("You cannot switch off your own account.", field="active")
+        raise InvalidInput(gettext("You cannot switch off your own account."), field="active")
     if user.is_super_admin and not (active and role is RoleName.SUPER_ADMIN):
         accounts.refuse_last_super_admin(user.id)
 
@@ -146,12 +151,12 @@ def _refuse_edit(actor: User, user: User, active: bool, role: RoleName) -> None:
 def refuse_foreign(actor: User, user: User) -> None:
     """Raise Forbidden when this account is not the actor's to administer."""
     if not may_edit(actor, user):
-        raise Forbidden("Only a super admin edits the accounts of administrators.")
+        raise Forbidden(gettext("Only a super admin edits the accounts of administrators."))
 
 
 def _refuse_giving(actor: User, role: RoleName) -> None:
     if not policies.may_give(actor.role_name, role):
-        raise Forbidden("Only a super admin gives roles.")
+        raise Forbidden(gettext("Only a super admin gives roles."))
 
 
 def _differences(
@@ -186,29 +191,29 @@ def _assign(user: User, username: str, email: str, active: bool, role: RoleName)
 def _tell(user: User, acts: set[Act]) -> None:
     """End what the person may not do any more; after the commit."""
     if Act.USER_SWITCHED_OFF in acts:
-        devices.revoke_all(user.id, reason=SWITCHED_OFF)
+        devices.revoke_all(user.id, reason=endings.SWITCHED_OFF)
         signals.account_closed.send(user.id)
     if Act.USER_ROLE_GIVEN in acts:
-        signals.access_ended.send(user.id, device_id=None, reason="Your role was changed.")
+        signals.access_ended.send(user.id, device_id=None, reason=endings.ROLE_CHANGED)
 
 
 def sign_out(actor: User, user_id: int) -> None:
     """End every session of a person."""
     user = _administered(actor, user_id)
     audit.record(Act.USER_SIGNED_OUT, actor, subject_id=user.id)
-    devices.revoke_all(user.id, reason=SIGNED_OUT)
+    devices.revoke_all(user.id, reason=endings.BY_ADMINISTRATOR)
 
 
 def sign_out_device(actor: User, device_id: str) -> None:
     """End one session of a person; one that has ended stays as it is. Raises NotFound, Forbidden."""
     device = db.session.get(Device, device_id)
     if device is None:
-        raise NotFound("There is no such device, or it has been deleted.")
+        raise NotFound(gettext("There is no such device, or it has been deleted."))
     refuse_foreign(actor, device.user)
     if device.revoked_at is None:
         target = f"devices/{device.id}"
         audit.record(Act.DEVICE_REVOKED, actor, subject_id=device.user_id, target=target)
-        devices.revoke(device, SIGNED_OUT)
+        devices.revoke(device, endings.BY_ADMINISTRATOR)
 
 
 def unlock(actor: User, user_id: int) -> None:
@@ -241,9 +246,11 @@ def delete_user(actor: User, user_id: int, typed: str) -> None:
     """
     user = _administered(actor, user_id)
     if actor.id == user.id:
-        raise InvalidInput("Delete your own account under Profile, Your data.", field="typed")
+        raise InvalidInput(
+            gettext("Delete your own account under Profile, Your data."), field="typed"
+        )
     if typed.strip() != user.username:
-        raise InvalidInput("That is not the name of this account.", field="typed")
+        raise InvalidInput(gettext("That is not the name of this account."), field="typed")
     deletion.delete_account(user, actor)
 
 
@@ -271,7 +278,7 @@ def edit_role(
     wanted: dict[str, Any] = {"daily_messages": daily_messages, "daily_tokens": daily_tokens}
 
     def work() -> tuple[Role, list[Entry]]:
-        role = _locked(Role, role_id, "There is no such role.")
+        role = _locked(Role, role_id, gettext("There is no such role."))
         _refuse_stale(role, seen, "role")
         detail = {name: [getattr(role, name), value] for name, value in wanted.items()}
         detail = {name: pair for name, pair in detail.items() if pair[0] != pair[1]}

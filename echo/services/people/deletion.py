@@ -34,13 +34,12 @@ from echo.services.audit import Act, Entry
 from echo.services.chats import erasing
 from echo.services.documents import shelf
 from echo.services.numbers import contributors, rollups
-from echo.services.sign_in import devices, login_delays
+from echo.services.sign_in import devices, endings, login_delays
 from echo.services.storage import execute, transaction
 
 log = structlog.get_logger()
 
 MARK: Final = "deleted/"  # no name or address may hold a slash
-REASON: Final = "This account has been deleted."
 REPLIES_SECONDS: Final = 5.0
 ROWS_PER_STEP: Final = 200
 
@@ -81,7 +80,7 @@ def _take_off(user: User, actor: User) -> None:
 
     audit.transaction(work)
     contributors.forget()
-    devices.revoke_all(number, reason=REASON)
+    devices.revoke_all(number, reason=endings.DELETED)
 
 
 def _erase(user_id: int) -> None:

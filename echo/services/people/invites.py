@@ -16,6 +16,7 @@ from echo import signals
 from echo.clock import utc_now
 from echo.errors import Forbidden, NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Invite, User
 from echo.models.types import new_id
 from echo.services import audit, site_settings
@@ -23,15 +24,15 @@ from echo.services.audit import Act, Entry
 from echo.services.storage import execute, undone_on_failure
 from echo.services.tokens import digest, new_token
 
-CLOSED: Final = "New accounts are made by an administrator here. Please ask one."
-NEEDED: Final = (
+CLOSED: Final = mark("New accounts are made by an administrator here. Please ask one.")
+NEEDED: Final = mark(
     "New accounts need an invitation here. Please ask the people who run this server for a link, "
     "and open it in this browser."
 )
-UNKNOWN: Final = "This invitation is not known here. Please check that the link is complete."
-REVOKED: Final = "This invitation has been withdrawn. Please ask for a new one."
-EXPIRED: Final = "This invitation has expired. Please ask for a new one."
-USED_UP: Final = "This invitation has been used already. Please ask for a new one."
+UNKNOWN: Final = mark("This invitation is not known here. Please check that the link is complete.")
+REVOKED: Final = mark("This invitation has been withdrawn. Please ask for a new one.")
+EXPIRED: Final = mark("This invitation has expired. Please ask for a new one.")
+USED_UP: Final = mark("This invitation has been used already. Please ask for a new one.")
 
 
 def make(actor: User | None, *, note: str = "", max_uses: int = 1, days: int = 7) -> str:
@@ -75,10 +76,10 @@ def check(token: str) -> Invite:
         .execution_options(populate_existing=True)
     )
     if invite is None:
-        raise NotFound(UNKNOWN)
+        raise NotFound(gettext(UNKNOWN))
     refusal = {"revoked": REVOKED, "expired": EXPIRED, "used up": USED_UP}.get(state(invite))
     if refusal:
-        raise NotFound(refusal)
+        raise NotFound(gettext(refusal))
     return invite
 
 
@@ -98,7 +99,7 @@ def use(token: str) -> Invite:
         .execution_options(synchronize_session=False)
     ):
         check(token)  # says what happened meanwhile
-        raise NotFound(USED_UP)
+        raise NotFound(gettext(USED_UP))
     return invite
 
 
@@ -116,7 +117,7 @@ def give_back(invite: Invite) -> None:
 def revoke(actor: User | None, invite_id: str) -> None:
     """Let an invitation work no more; raises NotFound for an absent one. A second time changes nothing."""
     if db.session.get(Invite, invite_id) is None:
-        raise NotFound("There is no such invitation.")
+        raise NotFound(gettext("There is no such invitation."))
     actor_id = actor.id if actor else None
 
     def work() -> tuple[None, list[Entry]]:
@@ -135,10 +136,10 @@ def refuse_visitor(token: str | None) -> None:
     """Raise Forbidden or NotFound with the reason when a visitor may not sign up now."""
     mode = site_settings.current().signup_mode
     if mode == "closed":
-        raise Forbidden(CLOSED)
+        raise Forbidden(gettext(CLOSED))
     if mode == "invite":
         if not token:
-            raise Forbidden(NEEDED)
+            raise Forbidden(gettext(NEEDED))
         check(token)
 
 

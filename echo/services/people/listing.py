@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.limits import PEOPLE_PER_PAGE
 from echo.models import Role, User
 
@@ -27,5 +28,5 @@ def role(role_id: int) -> Role:
     """Return one role; raises NotFound."""
     row = db.session.get(Role, role_id)
     if row is None:
-        raise NotFound("There is no such role.")
+        raise NotFound(gettext("There is no such role."))
     return row

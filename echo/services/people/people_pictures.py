@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import Picture, User
 from echo.services import audit
 from echo.services.accounts import accounts, profile_pictures
@@ -29,7 +30,7 @@ def take_away(actor: User, picture_id: str) -> None:
     """Delete a picture; raises NotFound, also when somebody was quicker, and Forbidden."""
     picture = db.session.get(Picture, picture_id)
     if picture is None:
-        raise NotFound("There is no such picture, or it has been deleted.")
+        raise NotFound(gettext("There is no such picture, or it has been deleted."))
     administration.refuse_foreign(actor, accounts.get(picture.user_id))
     audit.record(Act.PICTURE_DELETED, actor, subject_id=picture.user_id)
     profile_pictures.remove(picture.user_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from echo.errors import WrongCredentials
+from echo.languages import gettext
 from echo.models import User
 from echo.services import mail
 from echo.services.accounts import accounts, addresses, passwords, reserved_names
@@ -57,7 +58,7 @@ def _refuse_unproven(user: User, password: str, confirmed: bool) -> None:
     if user.password_hash is not None:
         password_login.confirm_password(user, password)
     elif not confirmed:
-        raise WrongCredentials("Please confirm first that it is you.", field="password")
+        raise WrongCredentials(gettext("Please confirm first that it is you."), field="password")
 
 
 def _new_hash(user: User, new_password: str) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from echo.errors import Conflict, NotFound
 from echo.extensions import db
+from echo.languages import gettext, number
 from echo.limits import MEMORIES_MAX
 from echo.models import Memory
 from echo.models.types import new_id
@@ -26,7 +27,7 @@ def find(user_id: int, memory_id: str) -> Memory:
     """Return one of a person's own; raises NotFound for any other."""
     row = db.session.get(Memory, storable(memory_id))
     if row is None or row.user_id != user_id:
-        raise NotFound("There is no such memory, or it is not yours.")
+        raise NotFound(gettext("There is no such memory, or it is not yours."))
     return row
 
 
@@ -44,7 +45,12 @@ def add(user_id: int, text: str, is_on: bool = True) -> None:
             return
         count = select(func.count(Memory.id)).where(Memory.user_id == user_id)
         if (db.session.scalar(count) or 0) >= MEMORIES_MAX:
-            raise Conflict(f"{MEMORIES_MAX} memories are the most. Please delete some first.")
+            raise Conflict(
+                gettext(
+                    "%(most)s memories are the most. Please delete some first.",
+                    most=number(MEMORIES_MAX),
+                )
+            )
         db.session.add(Memory(id=new_id(), user_id=user_id, text=text, is_on=is_on))
 
     transaction(work)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from echo.errors import Conflict
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import PersonalPrompt
 from echo.services.storage import transaction
 
@@ -53,4 +54,6 @@ def keep(user_id: int, **values: object) -> None:
     try:
         transaction(work)
     except IntegrityError as race:
-        raise Conflict("This was changed elsewhere at the same time. Please try again.") from race
+        raise Conflict(
+            gettext("This was changed elsewhere at the same time. Please try again.")
+        ) from race

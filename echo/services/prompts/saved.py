@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from echo.errors import Conflict, InvalidInput, NotFound, TooLong
 from echo.extensions import db
+from echo.languages import gettext, mark, number
 from echo.limits import FORM_SLACK, PROMPT_CHARS, PROMPT_NAME_CHARS, PROMPTS_MAX
 from echo.models import RoleName, SavedPrompt, SharedPrompt
 from echo.models.types import new_id
@@ -18,7 +19,18 @@ from echo.text import composed, folded, is_blank, one_newline, storable
 
 FORM: Final = 1
 """Of what is exported; Echo reads every form up to this one."""
-FULL: Final = f"{PROMPTS_MAX} prompts are the most. Please delete some first."
+MISSING: Final = {"name": mark("A prompt needs a name."), "text": mark("A prompt needs a text.")}
+LONG: Final = {
+    "name": mark("A prompt's name has at most %(most)s characters."),
+    "text": mark("A prompt's text has at most %(most)s characters."),
+}
+
+
+def full() -> str:
+    """Say that there are as many prompts as there may be."""
+    return gettext(
+        "%(most)s prompts are the most. Please delete some first.", most=number(PROMPTS_MAX)
+    )
 
 
 @dataclass(frozen=True)
@@ -39,12 +51,15 @@ def checked(name: Any, text: Any) -> Wording:
 
 def _checked(value: Any, field: str, most: int) -> str:
     if not isinstance(value, str) or is_blank(value):
-        raise InvalidInput(f"A prompt needs a {field}.", field=field)
+        raise InvalidInput(gettext(MISSING[field]), field=field)
     said = storable(str(one_newline(value)).strip())
     if len(said) <= FORM_SLACK * most:
         said = composed(said)
     if len(said) > most:
-        raise TooLong(f"A prompt's {field} has at most {most:,} characters.", field=field)
+        raise TooLong(
+            gettext(LONG[field], most=number(most)),
+            field=field,
+        )
     return said
 
 
@@ -69,7 +84,7 @@ def find(user_id: int, prompt_id: str) -> SavedPrompt:
     """Return one of a person's own; raises NotFound for any other."""
     row = db.session.get(SavedPrompt, storable(prompt_id))
     if row is None or row.user_id != user_id:
-        raise NotFound("There is no such prompt, or it is not yours.")
+        raise NotFound(gettext("There is no such prompt, or it is not yours."))
     return row
 
 
@@ -79,7 +94,7 @@ def make(user_id: int, wording: Wording) -> SavedPrompt:
 
     def work() -> None:
         if _count(user_id) >= PROMPTS_MAX:
-            raise Conflict(FULL)
+            raise Conflict(full())
         db.session.add(row)
 
     transaction(work)
@@ -138,7 +153,7 @@ def import_all(user_id: int, found: Any) -> Imported:
     """
     rows = found.get("prompts") if isinstance(found, dict) else found
     if not isinstance(rows, list):
-        raise InvalidInput("There is no list of prompts in this file.", field="prompts")
+        raise InvalidInput(gettext("There is no list of prompts in this file."), field="prompts")
 
     def work() -> Imported:
         known = {Wording(row.name, row.text) for row in own(user_id)}
@@ -156,16 +171,16 @@ def _sorted_out(
 ) -> tuple[list[Wording], list[tuple[str, str]]]:
     new: list[Wording] = []
     skipped: list[tuple[str, str]] = []
-    for number, row in enumerate(rows, 1):
+    for at, row in enumerate(rows, 1):
         try:
             wording = _read(row)
         except (InvalidInput, TooLong) as refusal:
-            skipped.append((f"Number {number}", refusal.text))
+            skipped.append((gettext("Number %(number)s", number=at), refusal.text))
             continue
         if wording in known:
-            skipped.append((wording.name, "It is here already."))
+            skipped.append((wording.name, gettext("It is here already.")))
         elif len(known) >= PROMPTS_MAX:
-            skipped.append((wording.name, FULL))
+            skipped.append((wording.name, full()))
         else:
             known.add(wording)
             new.append(wording)
@@ -175,7 +190,7 @@ def _sorted_out(
 def _read(row: Any) -> Wording:
     """Return one prompt of a file: what other programs call title or command, and content, is read too."""
     if not isinstance(row, dict):
-        raise InvalidInput("It is no prompt.")
+        raise InvalidInput(gettext("It is no prompt."))
     name = next((row[key] for key in ("name", "title", "command") if row.get(key)), None)
     text = next((row[key] for key in ("text", "content", "prompt") if row.get(key)), None)
     return checked(name, text)

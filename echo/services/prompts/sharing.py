@@ -6,12 +6,13 @@ from sqlalchemy import func, select
 
 from echo.errors import Conflict, NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.limits import PROMPTS_MAX
 from echo.models import RoleName, SharedPrompt, User
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.audit import Act, Entry
-from echo.services.prompts.saved import FULL, Wording
+from echo.services.prompts.saved import Wording, full
 from echo.services.tokens import mark_of
 from echo.text import storable
 
@@ -20,7 +21,7 @@ def find(prompt_id: str) -> SharedPrompt:
     """Return a shared prompt; raises NotFound."""
     row = db.session.get(SharedPrompt, storable(prompt_id))
     if row is None:
-        raise NotFound("There is no such prompt, or it has been deleted.")
+        raise NotFound(gettext("There is no such prompt, or it has been deleted."))
     return row
 
 
@@ -35,7 +36,7 @@ def share(actor: User, wording: Wording, least_role: RoleName) -> None:
 
     def work() -> tuple[None, list[Entry]]:
         if (db.session.scalar(select(func.count(SharedPrompt.id))) or 0) >= PROMPTS_MAX:
-            raise Conflict(FULL)
+            raise Conflict(full())
         values = {"name": wording.name, "text": wording.text, "least_role": least_role.value}
         db.session.add(SharedPrompt(id=prompt_id, **values))
         return None, [_entry(Act.PROMPT_SHARED, actor, prompt_id, least_role=least_role.value)]
@@ -57,8 +58,10 @@ def change(
         row = find(prompt_id)
         if seen is not None and seen != version(row):
             raise Conflict(
-                "Somebody changed this prompt meanwhile. What is stored now stands below; save again to "
-                "put yours in its place.",
+                gettext(
+                    "Somebody changed this prompt meanwhile. What is stored now stands below; "
+                    "save again to put yours in its place."
+                ),
                 field="version",
             )
         changed: dict[str, object] = {

@@ -15,6 +15,7 @@ import structlog
 from echo import hub, signals
 from echo.errors import Conflict, EchoError, StorageUnavailable
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import User
 from echo.services import audit, background
 from echo.services.audit import Act, Entry
@@ -25,7 +26,7 @@ from echo.services.library.records import Records
 log = structlog.get_logger()
 
 TELL_SECONDS: Final = 0.25
-FAILED: Final = "It could not be added. The server's log says why."
+FAILED: Final = mark("It could not be added. The server's log says why.")
 
 State = Literal["adding", "added", "failed", "stopped"]
 
@@ -164,7 +165,10 @@ class Adder:
     def _refuse_second(self) -> None:
         if self.current is not None:
             raise Conflict(
-                f"{self.current.name} is being added. Wait until that is done, or stop it first."
+                gettext(
+                    "%(name)s is being added. Wait until that is done, or stop it first.",
+                    name=self.current.name,
+                )
             )
 
     def _add(self, adding: Adding) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from echo.errors import Forbidden, InvalidInput
 from echo.generation import SamplingParams
+from echo.languages import gettext
 from echo.policies import RANKS, RoleName
 from echo.services.library.card import NO_CARD, Card
 from echo.services.serving.model_settings import Settled
@@ -29,9 +30,14 @@ def may_use(role: RoleName, settled: Settled) -> bool:
 
 def refuse_unknown(name: str) -> InvalidInput:
     return InvalidInput(
-        f"The model “{name[:64]}” is not here any more. Please choose another one.", field="model"
+        gettext(
+            "The model “%(name)s” is not here any more. Please choose another one.", name=name[:64]
+        ),
+        field="model",
     )
 
 
 def refuse_role(name: str) -> Forbidden:
-    return Forbidden(f"You may not use the model “{name}”. Please choose another one.")
+    return Forbidden(
+        gettext("You may not use the model “%(name)s”. Please choose another one.", name=name)
+    )

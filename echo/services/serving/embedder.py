@@ -16,14 +16,15 @@ from flask import Flask
 
 from echo.child_process import Line, ResidentProcess
 from echo.errors import EngineFailed, TooLong
+from echo.languages import gettext, mark, number
 
 log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 120.0
 IDLE_SECONDS: Final = 600.0
 Form = Literal["float", "base64"]
-WAITING: Final = "Others are embedding texts. Please try again."
-FAILED: Final = "The embedding model does not answer. The log says why."
+WAITING: Final = mark("Others are embedding texts. Please try again.")
+FAILED: Final = mark("The embedding model does not answer. The log says why.")
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,20 @@ class Embedder(ResidentProcess):
             except (OSError, ValueError) as failure:
                 log.error("the embedding process failed", error=str(failure))
                 self.stop()
-                raise EngineFailed(FAILED, retry_after=5) from failure
+                raise EngineFailed(gettext(FAILED), retry_after=5) from failure
         if found.get("error") == "too_long":
             raise TooLong(
-                f"Text {found['index']} has {found['tokens']:,} tokens; this model reads "
-                f"{found['limit']:,}.",
+                gettext(
+                    "Text %(index)s has %(tokens)s tokens; this model reads %(limit)s.",
+                    index=found["index"],
+                    tokens=number(found["tokens"]),
+                    limit=number(found["limit"]),
+                ),
                 field="input",
             )
         if "error" in found:
             log.error("texts cannot be embedded", error=found["error"])
-            raise EngineFailed(FAILED)
+            raise EngineFailed(gettext(FAILED))
         return Embedded(vectors, found["tokens"])
 
     def _exchange(

@@ -22,6 +22,7 @@ from flask import Flask
 from echo.child_process import ChildProcess, ResidentProcess, bare_environment
 from echo.errors import EngineFailed, InvalidInput, RateLimited, TooLong
 from echo.hearing.decoding import RATE
+from echo.languages import gettext, mark
 from echo.limits import (
     SOUND_BYTES,
     SOUND_DECODING_MEMORY_BYTES,
@@ -41,10 +42,10 @@ ALONE: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Libraries would take memory for a thread of each core, which a small process may not have."""
 PASSIVE: Final = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
 """Threads between two operations sleep: who answers goes first (`run.py`)."""
-WAITING: Final = "Others are being listened to. Please try again."
-FAILED: Final = "The speech model does not answer. The log says why."
-STOPPED: Final = "Reading this file took too long or too much memory, so it was stopped."
-MANY: Final = "Sound of yours is being listened to already. Please wait for it."
+WAITING: Final = mark("Others are being listened to. Please try again.")
+FAILED: Final = mark("The speech model does not answer. The log says why.")
+STOPPED: Final = mark("Reading this file took too long or too much memory, so it was stopped.")
+MANY: Final = mark("Sound of yours is being listened to already. Please wait for it.")
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,11 @@ class Decoder(ChildProcess):
             channel = self._launch("echo.hearing.decoding", environment=bare_environment() | ALONE)
         except OSError as failure:  # of this machine, not of the file
             log.error("the decoding process does not start", error=str(failure))
-            raise EngineFailed(FAILED, retry_after=5) from failure
+            raise EngineFailed(gettext(FAILED), retry_after=5) from failure
         try:
             return self._exchange(channel, file, size)
         except (OSError, ValueError) as failure:  # ended by its limits, or silent for too long
-            raise InvalidInput(STOPPED, field="file") from failure
+            raise InvalidInput(gettext(STOPPED), field="file") from failure
         finally:
             self.stop()
 
@@ -136,7 +137,8 @@ class Listener(ResidentProcess):
         file.seek(0)
         if size > SOUND_BYTES:
             raise TooLong(
-                f"A file of sound has at most {SOUND_BYTES // 1_000_000} MB.", field="file"
+                gettext("A file of sound has at most %(most)s MB.", most=SOUND_BYTES // 1_000_000),
+                field="file",
             )
         with self._place(user_id), self._use():
             samples = self._decoder.samples(file, size)
@@ -145,13 +147,13 @@ class Listener(ResidentProcess):
             except (OSError, ValueError, KeyError) as failure:
                 log.error("the listening process failed", error=str(failure))
                 self.stop()
-                raise EngineFailed(FAILED, retry_after=5) from failure
+                raise EngineFailed(gettext(FAILED), retry_after=5) from failure
 
     @contextmanager
     def _place(self, user_id: int) -> Iterator[None]:
         """Hold one of the places in the line that one person may have."""
         if self._waiting[user_id] >= SOUNDS_WAITING:
-            raise RateLimited(MANY, retry_after=2)
+            raise RateLimited(gettext(MANY), retry_after=2)
         self._waiting[user_id] += 1
         try:
             yield
@@ -163,7 +165,11 @@ class Listener(ResidentProcess):
         channel = self._running(folder)
         if wanted.language and wanted.language not in self._languages:
             raise InvalidInput(
-                f"“{wanted.language}” is no language that this model hears: send a code such as en or de.",
+                gettext(
+                    "“%(language)s” is no language that this model hears: send a code such as "
+                    "en or de.",
+                    language=wanted.language,
+                ),
                 field="language",
             )
         asked = {"samples": len(samples) // 2, **vars(wanted)}
@@ -177,7 +183,7 @@ class Listener(ResidentProcess):
             found: dict[str, Any] = json.loads(self._next_line())
             if "error" in found:
                 log.error("sound cannot be listened to", error=found["error"])
-                raise EngineFailed(FAILED)
+                raise EngineFailed(gettext(FAILED))
             if "end" in found:
                 return Heard(found["end"]["language"], found["end"]["seconds"], segments)
             segments.append(found["segment"])

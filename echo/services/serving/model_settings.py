@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from echo.errors import InvalidInput
 from echo.extensions import db
+from echo.languages import gettext, number
 from echo.limits import (
     CONTEXT_TOKENS_LEAST,
     CONTEXT_TOKENS_MOST,
@@ -84,7 +85,9 @@ def forget(name: str) -> None:
 
 def _checked(key: str, value: Any) -> Any:
     if key not in Settled.__dataclass_fields__:
-        raise InvalidInput(f"Nothing called “{key[:40]}” can be settled.", field=key[:40])
+        raise InvalidInput(
+            gettext("Nothing called “%(name)s” can be settled.", name=key[:40]), field=key[:40]
+        )
     return _CHECKS[key](value)
 
 
@@ -92,12 +95,12 @@ def _role(value: Any) -> RoleName:
     try:
         return RoleName(value)
     except ValueError:
-        raise InvalidInput("This is not a role.", field="least_role") from None
+        raise InvalidInput(gettext("This is not a role."), field="least_role") from None
 
 
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise InvalidInput("Help is on or off.", field="help")
+        raise InvalidInput(gettext("Help is on or off."), field="help")
     return value
 
 
@@ -110,10 +113,16 @@ def _template(value: Any) -> str | None:
     try:
         _GRAMMAR.parse(_MARKS.sub("", text or ""))
     except TemplateSyntaxError as failure:
-        said = f"This is no template, line {failure.lineno}: {failure.message}"
+        said = gettext(
+            "This is no template, line %(line)s: %(why)s",
+            line=failure.lineno,
+            why=failure.message,
+        )
         raise InvalidInput(said, field="template") from failure
     except RecursionError as failure:
-        raise InvalidInput("This template is nested too deeply.", field="template") from failure
+        raise InvalidInput(
+            gettext("This template is nested too deeply."), field="template"
+        ) from failure
     return text
 
 
@@ -121,13 +130,15 @@ def _text(value: Any, name: str, most: int) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > most:
-        raise InvalidInput(f"This text has at most {most:,} characters.", field=name)
+        raise InvalidInput(
+            gettext("This text has at most %(most)s characters.", most=number(most)), field=name
+        )
     return storable(value) or None
 
 
 def _sampling(value: Any) -> dict[str, float]:
     if not isinstance(value, Mapping):
-        raise InvalidInput("Sampling is some numbers by name.", field="sampling")
+        raise InvalidInput(gettext("Sampling is some numbers by name."), field="sampling")
     return {
         name: _number(str(name), number) for name, number in value.items() if number is not None
     }
@@ -136,11 +147,21 @@ def _sampling(value: Any) -> dict[str, float]:
 def _number(name: str, value: Any) -> float:
     limit = GENERATION_RANGES.get(name)
     if limit is None:
-        raise InvalidInput(f"There is no setting called “{name[:40]}”.", field=name[:40])
+        raise InvalidInput(
+            gettext("There is no setting called “%(name)s”.", name=name[:40]), field=name[:40]
+        )
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"{name} is a number.", field=name)
+        raise InvalidInput(gettext("%(name)s is a number.", name=name), field=name)
     if not limit.low <= value <= limit.high:
-        raise InvalidInput(f"{name} is from {limit.low} to {limit.high}.", field=name)
+        raise InvalidInput(
+            gettext(
+                "%(name)s is from %(least)s to %(most)s.",
+                name=name,
+                least=limit.low,
+                most=limit.high,
+            ),
+            field=name,
+        )
     return value
 
 
@@ -149,7 +170,11 @@ def _context(value: Any) -> int | None:
         return None
     whole = value if isinstance(value, int) and not isinstance(value, bool) else 0
     if not CONTEXT_TOKENS_LEAST <= whole <= CONTEXT_TOKENS_MOST:
-        text = f"A window has from {CONTEXT_TOKENS_LEAST} to {CONTEXT_TOKENS_MOST:,} tokens."
+        text = gettext(
+            "A window has from %(least)s to %(most)s tokens.",
+            least=CONTEXT_TOKENS_LEAST,
+            most=number(CONTEXT_TOKENS_MOST),
+        )
         raise InvalidInput(text, field="context_length")
     return whole
 

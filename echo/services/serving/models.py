@@ -17,6 +17,7 @@ from echo import cluster, hub, signals
 from echo.errors import Conflict, EchoError, InvalidInput
 from echo.generation import InvalidRequest as EngineRefusal
 from echo.generation import ModelBusy, ModelSpec, ModelStatus, ServingEngine
+from echo.languages import gettext
 from echo.models import User
 from echo.policies import RoleName
 from echo.services import audit
@@ -209,7 +210,9 @@ class Models:
         try:
             self.engine.unload(name)
         except ModelBusy as busy:
-            raise Conflict(f"{busy} Try again when the answers have ended.") from busy
+            raise Conflict(
+                gettext("%(busy)s Try again when the answers have ended.", busy=busy)
+            ) from busy
         self._note(actor, Act.MODEL_UNLOADED, name)
 
     def make_default(self, actor: User, name: str) -> None:
@@ -272,7 +275,9 @@ class Models:
 
     def _of_files(self) -> Library:
         if self.library is None:
-            raise InvalidInput("Scripted replies are no files: there is nothing to remove.")
+            raise InvalidInput(
+                gettext("Scripted replies are no files: there is nothing to remove.")
+            )
         return self.library
 
     def _note(self, actor: User, act: Act, name: str) -> None:

@@ -9,6 +9,7 @@ from echo import hub
 from echo.errors import EngineFailed, InvalidInput
 from echo.extensions import db
 from echo.generation import EngineUnavailable, InvalidRequest
+from echo.languages import gettext
 from echo.policies import RoleName
 from echo.services.serving.models import Models
 
@@ -36,7 +37,10 @@ def tokenize(
     except InvalidRequest as refusal:
         raise InvalidInput(refusal.text, field=refusal.field) from refusal
     except EngineUnavailable as away:
-        raise EngineFailed(f"The model cannot read now: {away}", retry_after=10) from away
+        raise EngineFailed(
+            gettext("The model cannot read now: %(away)s", away=gettext(str(away))),
+            retry_after=10,
+        ) from away
 
 
 def _load(models: Models, name: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import undefer
 from echo.clock import utc_now
 from echo.errors import Conflict, NotFound, StorageUnavailable
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Conversation, Share, User, Visibility
 from echo.services import site_settings
 from echo.services.sign_in import secret_box
@@ -22,7 +23,7 @@ from echo.services.tokens import digest, new_token
 
 log = structlog.get_logger()
 
-GONE: Final = (
+GONE: Final = mark(
     "This link shows nothing: it was stopped, has expired, or is not quite the one that was sent."
 )
 PURPOSE: Final = "shared chat"
@@ -71,7 +72,7 @@ def find(token: str, reader: User | None, *, with_copy: bool = True) -> Share:
     )
     row = db.session.scalar(query.options(undefer(Share.said)) if with_copy else query)
     if row is None:
-        raise NotFound(GONE)
+        raise NotFound(gettext(GONE))
     return row
 
 

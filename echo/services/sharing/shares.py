@@ -13,6 +13,7 @@ from echo import policies
 from echo.clock import utc_now
 from echo.errors import Forbidden, InvalidInput, NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark, number
 from echo.limits import SHARE_SECONDS_MAX
 from echo.models import Conversation, Share, User, Visibility
 from echo.services import audit, site_settings
@@ -23,13 +24,13 @@ from echo.services.storage import execute, transaction
 from echo.text import storable
 
 SEEN_BY: Final = {
-    Visibility.SIGNED_IN: "people with an account",
-    Visibility.PUBLIC: "everybody with the link",
+    Visibility.SIGNED_IN: mark("people with an account"),
+    Visibility.PUBLIC: mark("everybody with the link"),
 }
-ABSENT: Final = "There is no such shared chat, or it is not yours."
+ABSENT: Final = mark("There is no such shared chat, or it is not yours.")
 SWITCHED_OFF: Final = {
-    "people": "Here chats can be shared only with people who have an account.",
-    "off": "Sharing chats is switched off here.",
+    "people": mark("Here chats can be shared only with people who have an account."),
+    "off": mark("Sharing chats is switched off here."),
 }
 
 
@@ -94,14 +95,17 @@ def share(user_id: int, conversation_id: str, wish: Wish) -> Shared:
 
 def _refuse_what_the_site_forbids(visibility: Visibility) -> None:
     if visibility not in possible():
-        raise Forbidden(SWITCHED_OFF[site_settings.current().sharing], field="visibility")
+        raise Forbidden(gettext(SWITCHED_OFF[site_settings.current().sharing]), field="visibility")
 
 
 def _expiry(seconds: int | Keep | None) -> Any:
     if seconds is None or isinstance(seconds, Keep):
         return None
     if not 1 <= seconds <= SHARE_SECONDS_MAX:
-        raise InvalidInput(f"A link lasts 1 to {SHARE_SECONDS_MAX:,} seconds.", field="expires_in")
+        raise InvalidInput(
+            gettext("A link lasts 1 to %(most)s seconds.", most=number(SHARE_SECONDS_MAX)),
+            field="expires_in",
+        )
     return utc_now() + timedelta(seconds=seconds)
 
 
@@ -150,7 +154,7 @@ def living(user_id: int) -> list[Share]:
 def stop(user_id: int, share_id: str) -> None:
     """End one of a person's links for good; raises NotFound for an absent or foreign one alike."""
     if not execute(delete(Share).where(Share.id == storable(share_id), Share.user_id == user_id)):
-        raise NotFound(ABSENT)
+        raise NotFound(gettext(ABSENT))
 
 
 def stop_sharing(user_id: int, conversation_id: str) -> None:
@@ -170,9 +174,9 @@ def revoke(actor: User, share_id: str) -> None:
     def work() -> tuple[None, list[Entry]]:
         row = db.session.get(Share, share_id)
         if row is None:
-            raise NotFound(ABSENT)
+            raise NotFound(gettext(ABSENT))
         if not may_revoke(actor, row):
-            raise Forbidden("Only a super admin may change this account.")
+            raise Forbidden(gettext("Only a super admin may change this account."))
         db.session.delete(row)
         entry = Entry(
             Act.SHARE_REVOKED, actor.id, row.user_id, f"conversations/{row.conversation_id}"

@@ -9,17 +9,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from echo.errors import Conflict, InvalidInput, TooLong
+from echo.languages import gettext, mark, number
 from echo.limits import SHARED_CHARS, SHARED_MESSAGES
 from echo.models import Conversation, Message
 from echo.services.chats import message_tree
 
 Said = list[dict[str, Any]]
 
-NOTHING: Final = "There is nothing to share yet: ask something first."
-STILL_WRITING: Final = "An answer is being written. Please share this chat when it has ended."
-TOO_LONG: Final = (
-    f"More than {SHARED_MESSAGES:,} messages or {SHARED_CHARS:,} letters cannot be shared."
-)
+NOTHING: Final = mark("There is nothing to share yet: ask something first.")
+STILL_WRITING: Final = mark("An answer is being written. Please share this chat when it has ended.")
+TOO_LONG: Final = mark("More than %(messages)s messages or %(letters)s letters cannot be shared.")
 
 
 def take(conversation: Conversation) -> Said:
@@ -31,11 +30,13 @@ def take(conversation: Conversation) -> Said:
     """
     rows = _shown(conversation)
     if not rows:
-        raise InvalidInput(NOTHING)
+        raise InvalidInput(gettext(NOTHING))
     if any(row.is_live for row in rows):
-        raise Conflict(STILL_WRITING)
+        raise Conflict(gettext(STILL_WRITING))
     if len(rows) > SHARED_MESSAGES or sum(len(row.text) for row in rows) > SHARED_CHARS:
-        raise TooLong(TOO_LONG)
+        raise TooLong(
+            gettext(TOO_LONG, messages=number(SHARED_MESSAGES), letters=number(SHARED_CHARS))
+        )
     return [_said(row) for row in rows]
 
 

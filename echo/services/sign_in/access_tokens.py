@@ -17,6 +17,7 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from echo.clock import utc_now
 from echo.errors import SecondFactorNeeded, SignedOut
+from echo.languages import gettext, mark
 from echo.models import Device
 from echo.services.sign_in import devices, password_login, second_factor, secret_box
 
@@ -26,10 +27,12 @@ ISSUER: Final = "echo"
 CHARS_MOST: Final = 500
 """Of what is looked at: one has about 220."""
 REFRESH_PREFIX: Final = "echo_rt_"
-SECOND_FACTOR: Final = (
+SECOND_FACTOR: Final = mark(
     "This account asks for a second step. Make an API key under Profile, Keys, instead."
 )
-ENDED: Final = "This refresh token does not work: its session has ended. Please sign in again."
+ENDED: Final = mark(
+    "This refresh token does not work: its session has ended. Please sign in again."
+)
 
 
 class Tokens(NamedTuple):
@@ -56,7 +59,7 @@ def sign_in(credentials: str, password: str, origin: Origin) -> Tokens:
     """
     user = password_login.sign_in(credentials, password, origin.place)
     if second_factor.is_on(user):
-        raise SecondFactorNeeded(SECOND_FACTOR)
+        raise SecondFactorNeeded(gettext(SECOND_FACTOR))
     token = devices.sign_in(
         user,
         address=origin.address,
@@ -72,7 +75,7 @@ def refresh(refresh_token: str) -> Tokens:
     prefix, token = refresh_token[: len(REFRESH_PREFIX)], refresh_token[len(REFRESH_PREFIX) :]
     device = devices.find(token) if prefix == REFRESH_PREFIX else None
     if device is None or device.method != devices.PROGRAM:
-        raise SignedOut(ENDED, field="refresh_token")
+        raise SignedOut(gettext(ENDED), field="refresh_token")
     devices.touch(device)
     return Tokens(_issue(device), refresh_token)
 

@@ -17,6 +17,7 @@ from sqlalchemy import Select, bindparam, or_, select
 from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark, number
 from echo.limits import API_KEY_DAYS_MAX, API_KEYS_MAX
 from echo.models import ApiKey, User
 from echo.scopes import Scope
@@ -32,7 +33,7 @@ ENDING_CHARS: Final = 4
 ALPHABET: Final = string.ascii_letters + string.digits
 TOUCH_SECONDS: Final = 60
 SHOWN_SECONDS: Final = 300
-ABSENT: Final = "There is no such key, or it is not yours."
+ABSENT: Final = mark("There is no such key, or it is not yours.")
 
 
 class Wish(NamedTuple):
@@ -67,7 +68,11 @@ def make(user: User, wish: Wish, by_command: bool = False) -> tuple[ApiKey, str]
 
     def work() -> tuple[None, list[Entry]]:
         if len(living(user.id)) >= API_KEYS_MAX:
-            raise Conflict(f"You have {API_KEYS_MAX} keys. Please revoke one first.")
+            raise Conflict(
+                gettext(
+                    "You have %(most)s keys. Please revoke one first.", most=number(API_KEYS_MAX)
+                )
+            )
         db.session.add(row)
         entry = Entry(Act.KEY_MADE, None, user.id, detail={"scopes": row.scope_names})
         return None, [entry] if by_command else []
@@ -79,9 +84,11 @@ def make(user: User, wish: Wish, by_command: bool = False) -> tuple[ApiKey, str]
 
 def _refuse_wrong(wish: Wish) -> None:
     if not wish.scopes:
-        raise InvalidInput("Choose what the key may be used for.", field="scopes")
+        raise InvalidInput(gettext("Choose what the key may be used for."), field="scopes")
     if wish.days is not None and not 1 <= wish.days <= API_KEY_DAYS_MAX:
-        raise InvalidInput(f"A key lasts 1 to {API_KEY_DAYS_MAX:,} days.", field="days")
+        raise InvalidInput(
+            gettext("A key lasts 1 to %(most)s days.", most=number(API_KEY_DAYS_MAX)), field="days"
+        )
 
 
 def find(key: str | None) -> ApiKey | None:
@@ -137,7 +144,7 @@ def get(key_id: str) -> ApiKey:
     """Return a key; raises NotFound."""
     row = db.session.get(ApiKey, key_id)
     if row is None:
-        raise NotFound(ABSENT)
+        raise NotFound(gettext(ABSENT))
     return row
 
 
@@ -145,7 +152,7 @@ def own(user_id: int, key_id: str) -> ApiKey:
     """Return one of a person's keys; raises NotFound for an absent or foreign one alike."""
     row = get(key_id)
     if row.user_id != user_id:
-        raise NotFound(ABSENT)
+        raise NotFound(gettext(ABSENT))
     return row
 
 

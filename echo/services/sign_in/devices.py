@@ -13,7 +13,9 @@ from echo import signals
 from echo.clock import utc_now
 from echo.errors import NotFound, StepUpNeeded, WrongCredentials
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Device, User
+from echo.services.sign_in import endings
 from echo.services.storage import assign, execute, transaction
 from echo.services.tokens import digest, new_token
 
@@ -35,10 +37,9 @@ SESSION_KEY: Final = "device"
 PROGRAM: Final = "token"
 """How a program's device signed in; its token is a refresh token."""
 EVERYBODY: Final = "*"
-CHANGED: Final = "This account was changed just now. Please sign in again."
+CHANGED: Final = mark("This account was changed just now. Please sign in again.")
 FRESH: Final = timedelta(minutes=10)
-ASK: Final = "Please confirm first that it is you."
-EXPIRED: Final = "Your session has expired. Please sign in again."
+ASK: Final = mark("Please confirm first that it is you.")
 
 
 def sign_in(
@@ -86,7 +87,7 @@ def _refuse_changed(user_id: int, password_hash: str | None) -> None:
         select(User.active, User.password_hash).where(User.id == user_id).with_for_update(of=User)
     ).one_or_none()
     if stored is None or tuple(stored) != (True, password_hash):
-        raise WrongCredentials(CHANGED, field="credentials")
+        raise WrongCredentials(gettext(CHANGED), field="credentials")
 
 
 def find(token: str | None) -> Device | None:
@@ -180,7 +181,7 @@ def own(user_id: int, device_id: str) -> Device:
     """Return one of the user's devices; raises NotFound for an absent or foreign one alike."""
     device = db.session.get(Device, device_id)
     if device is None or device.user_id != user_id:
-        raise NotFound("There is no such device, or it is not yours.")
+        raise NotFound(gettext("There is no such device, or it is not yours."))
     return device
 
 
@@ -201,11 +202,11 @@ def end_expired() -> int:
     over = or_(Device.expires_at < now, *idle)
     ended = list(db.session.scalars(select(Device).where(Device.revoked_at.is_(None), over)))
     for device in ended:
-        revoke(device, EXPIRED)
+        revoke(device, endings.EXPIRED)
     return len(ended)
 
 
-def revoke(device: Device, reason: str = "You signed out.") -> None:
+def revoke(device: Device, reason: str = endings.SIGNED_OUT) -> None:
     """End one device's session and close its sockets."""
 
     assign(device, revoked_at=utc_now())
@@ -236,4 +237,4 @@ def is_fresh(device: Device | None) -> bool:
 def require_fresh(device: Device | None) -> None:
     """Raise StepUpNeeded unless the device was confirmed just now."""
     if not is_fresh(device):
-        raise StepUpNeeded(ASK)
+        raise StepUpNeeded(gettext(ASK))

@@ -8,12 +8,13 @@ from sqlalchemy import func, select
 
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Role, RoleName, User
 from echo.services import audit
 from echo.services.accounts import accounts, one_time_links
 from echo.services.accounts.one_time_links import Purpose
 
-GONE: Final = "This link has been used or has expired. Start Echo again for a new one."
+GONE: Final = mark("This link has been used or has expired. Start Echo again for a new one.")
 
 
 def is_needed() -> bool:
@@ -32,7 +33,7 @@ def check(token: str) -> None:
     """Raise NotFound unless the link is unused, in time and still needed."""
     one_time_links.check(token, Purpose.FIRST_SUPER_ADMIN, GONE)
     if not is_needed():
-        raise NotFound(GONE)
+        raise NotFound(gettext(GONE))
 
 
 def redeem(token: str, username: str, email: str, password: str) -> User:

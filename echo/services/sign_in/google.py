@@ -20,11 +20,11 @@ from sqlalchemy.exc import IntegrityError
 from echo.clock import utc_now
 from echo.errors import Conflict, Forbidden, WrongCredentials
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.limits import EMAIL_MAX, USERNAME_MAX, USERNAME_MIN
 from echo.models import RoleName, User
 from echo.services import mail
 from echo.services.accounts import accounts, addresses, names, reserved_names
-from echo.services.sign_in import password_login
 from echo.services.storage import transaction
 
 SUB_MAX: Final = 255
@@ -32,22 +32,24 @@ CLAIM_CHARS: Final = 2_000
 NUMBERED: Final = 20  # names that are tried in order before digits are drawn
 SPARE_NAME: Final = "member"
 
-NO_SUB: Final = (
+NO_SUB: Final = mark(
     "Google's answer does not say who you are, so nobody was signed in. Please try again."
 )
-UNVERIFIED: Final = (
+UNVERIFIED: Final = mark(
     "Google has not verified your e-mail address, so it cannot be used here. "
     "Please verify it with Google first."
 )
-ADDRESS_TAKEN: Final = (
+ADDRESS_TAKEN: Final = mark(
     "There is an account with this address. "
     "Sign in with your password and connect Google under Profile → Security."
 )
-OTHERS: Final = "This Google account is connected to another account here."
-CONNECTED: Final = "Another Google account is connected already. Disconnect that one first."
-NO_PASSWORD: Final = "This account has no password. Set a password first, then disconnect Google."
-SWITCHED_OFF: Final = f"{password_login.WRONG_CREDENTIALS} Please ask an administrator."
-CROWD: Final = "Many accounts are being made just now. Please try again in a moment."
+OTHERS: Final = mark("This Google account is connected to another account here.")
+CONNECTED: Final = mark("Another Google account is connected already. Disconnect that one first.")
+NO_PASSWORD: Final = mark(
+    "This account has no password. Set a password first, then disconnect Google."
+)
+SWITCHED_OFF: Final = mark("That name or password is not right. Please ask an administrator.")
+CROWD: Final = mark("Many accounts are being made just now. Please try again in a moment.")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def identity_of(claims: Mapping[str, Any]) -> Identity:
     """
     sub = claims.get("sub")
     if not isinstance(sub, str) or not 0 < len(sub) <= SUB_MAX:
-        raise WrongCredentials(NO_SUB)
+        raise WrongCredentials(gettext(NO_SUB))
     return Identity(
         sub=sub,
         email=_verified_email(claims),
@@ -100,7 +102,7 @@ def known(identity: Identity) -> User | None:
     """
     user = _by_sub(identity.sub)
     if user is not None and not user.active:
-        raise WrongCredentials(SWITCHED_OFF)
+        raise WrongCredentials(gettext(SWITCHED_OFF))
     return user
 
 
@@ -117,9 +119,9 @@ def refuse_new(identity: Identity) -> None:
         Conflict: the address belongs to an account, which is never opened by an address alone.
     """
     if identity.email is None:
-        raise Forbidden(UNVERIFIED)
+        raise Forbidden(gettext(UNVERIFIED))
     if db.session.scalar(select(User.id).where(User.email_key == names.fold(identity.email))):
-        raise Conflict(ADDRESS_TAKEN)
+        raise Conflict(gettext(ADDRESS_TAKEN))
 
 
 def create(identity: Identity) -> User:
@@ -145,7 +147,7 @@ def create(identity: Identity) -> User:
     try:
         return transaction(work)
     except IntegrityError:
-        raise Conflict(CROWD) from None
+        raise Conflict(gettext(CROWD)) from None
 
 
 def _new_user(identity: Identity, username: str) -> User:
@@ -204,22 +206,22 @@ def connect(user_id: int, identity: Identity) -> None:
         Conflict: the identity opens another account, or another identity opens this one.
     """
     if identity.email is None:
-        raise Forbidden(UNVERIFIED)
+        raise Forbidden(gettext(UNVERIFIED))
 
     def work() -> None:
         user, owner = accounts.get(user_id), _by_sub(identity.sub)
         if owner is not None and owner.id != user_id:
-            raise Conflict(OTHERS)
+            raise Conflict(gettext(OTHERS))
         addresses.refuse_unproven(user)
         if user.google_sub not in (None, identity.sub):
-            raise Conflict(CONNECTED)
+            raise Conflict(gettext(CONNECTED))
         user.google_sub = identity.sub
 
     try:
         transaction(work)
     except IntegrityError:  # somebody connected it between the look and the write
-        raise Conflict(OTHERS) from None
-    _tell(user_id, "A Google account was connected: whoever has that one can sign in.")
+        raise Conflict(gettext(OTHERS)) from None
+    _tell(user_id, mark("A Google account was connected: whoever has that one can sign in."))
 
 
 def disconnect(user_id: int) -> None:
@@ -231,7 +233,7 @@ def disconnect(user_id: int) -> None:
         user.google_sub = None
 
     transaction(work)
-    _tell(user_id, "Google was disconnected.")
+    _tell(user_id, mark("Google was disconnected."))
 
 
 def _tell(user_id: int, what: str) -> None:
@@ -242,4 +244,4 @@ def _tell(user_id: int, what: str) -> None:
 def refuse_without_password(user: User) -> None:
     """Raise Conflict when the account has no password: Google must stay then."""
     if user.password_hash is None:
-        raise Conflict(NO_PASSWORD)
+        raise Conflict(gettext(NO_PASSWORD))

@@ -15,6 +15,7 @@ import structlog
 from flask import Flask
 
 from echo.errors import EchoError, InvalidInput, TooLong
+from echo.languages import gettext
 from echo.services.accounts import profile_pictures
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ def fetch(address: str) -> bytes:
         requests.RequestException, OSError: the server cannot be reached.
     """
     if not is_trusted(address):
-        raise InvalidInput("This is not an address of Google's pictures.")
+        raise InvalidInput(gettext("This is not an address of Google's pictures."))
     with requests.get(
         address,
         timeout=TIMEOUT_SECONDS,
@@ -51,7 +52,12 @@ def fetch(address: str) -> bytes:
         headers={"Accept-Encoding": "identity"},
     ) as response:
         if response.status_code != 200:
-            raise InvalidInput(f"Google's picture server answered {response.status_code}.")
+            raise InvalidInput(
+                gettext(
+                    "Google's picture server answered %(status)s.",
+                    status=response.status_code,
+                )
+            )
         return _read(response)
 
 
@@ -62,7 +68,7 @@ def _read(response: requests.Response) -> bytes:
     while piece := response.raw.read1(CHUNK_BYTES, decode_content=False):
         content += piece
         if len(content) > MAX_BYTES or time.monotonic() > deadline:
-            raise TooLong("Google's picture is too large or too slow.")
+            raise TooLong(gettext("Google's picture is too large or too slow."))
     return content
 
 

@@ -11,12 +11,13 @@ from typing import Final, NamedTuple
 
 from echo.errors import StorageUnavailable
 from echo.extensions import cache
+from echo.languages import gettext, mark
 from echo.services.sign_in import secret_box
 
 KEPT_SECONDS: Final = 15 * 60
 KEPT_CHARS: Final = 200_000
 PURPOSE: Final = "kept form"
-NOT_KEPT: Final = "This could not be kept just now. Please send it again in a moment."
+NOT_KEPT: Final = mark("This could not be kept just now. Please send it again in a moment.")
 
 Fields = list[tuple[str, str]]
 
@@ -39,7 +40,7 @@ def keep(user_id: int, form: KeptForm) -> str | None:
     key = secrets.token_urlsafe(18)
     sealed = secret_box.seal(json.dumps([key, *form]), PURPOSE)
     if not cache.set(_name(user_id), sealed, timeout=KEPT_SECONDS):
-        raise StorageUnavailable(NOT_KEPT, retry_after=5)
+        raise StorageUnavailable(gettext(NOT_KEPT), retry_after=5)
     return key
 
 

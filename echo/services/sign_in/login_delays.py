@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from echo.clock import utc_now
 from echo.errors import RateLimited
 from echo.extensions import cache, db, limiter, lonely_limits
+from echo.languages import gettext, ngettext
 from echo.limits import PROOFS_PER_ACCOUNT
 from echo.models import LoginFailure, User
 from echo.services import background, mail
@@ -76,10 +77,12 @@ def delay_after(count: int, free: int = FREE_TRIES) -> timedelta | None:
 
 def other_ways() -> str:
     """Say how else one gets in while no password is taken."""
-    by_mail = "by a new password (Forgot your password?), " if mail.is_enabled() else ""
-    return (
-        f"Other ways in: with a passkey, {by_mail}or on a device where you have signed in before."
-    )
+    if mail.is_enabled():
+        return gettext(
+            "Other ways in: with a passkey, by a new password (Forgot your password?), or on a device where "
+            "you have signed in before."
+        )
+    return gettext("Other ways in: with a passkey, or on a device where you have signed in before.")
 
 
 def refuse_blocked(key: str, field: str = "credentials") -> None:
@@ -106,10 +109,14 @@ def _crowd_seconds_left(key: str) -> float:
 def _refuse_for(seconds: float, field: str) -> None:
     if seconds > 0:
         minutes = math.ceil(seconds / 60)
-        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        text = ngettext(
+            "Too many tries for this account. Please wait a minute.",
+            "Too many tries for this account. Please wait %(num)s minutes.",
+            minutes,
+        )
         others = f" {other_ways()}" if field == "credentials" else ""
         raise RateLimited(
-            f"Too many tries for this account. Please wait {wait}.{others}",
+            text + others,
             field=field,
             retry_after=seconds,
         )

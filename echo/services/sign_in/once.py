@@ -10,15 +10,16 @@ from typing import Any, Final
 
 from echo.errors import StorageUnavailable
 from echo.extensions import cache
+from echo.languages import gettext, mark
 
-NOT_KEPT: Final = "This could not be begun just now. Please try again in a moment."
+NOT_KEPT: Final = mark("This could not be begun just now. Please try again in a moment.")
 
 
 def put(kind: str, value: Any, seconds: int) -> str:
     """Keep `value` and return the key under which it can be taken once; raises StorageUnavailable."""
     key = secrets.token_urlsafe(18)
     if not cache.set(_name(kind, key), value, timeout=seconds):
-        raise StorageUnavailable(NOT_KEPT, retry_after=5)
+        raise StorageUnavailable(gettext(NOT_KEPT), retry_after=5)
     return key
 
 

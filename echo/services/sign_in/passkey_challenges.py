@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from echo.errors import InvalidInput
+from echo.languages import gettext, mark
 from echo.models import User
 from echo.services.sign_in import once
 
 CHALLENGE_SECONDS: Final = 5 * 60
-STALE: Final = "That took too long. Please try again."
+STALE: Final = mark("That took too long. Please try again.")
 
 
 class Purpose(StrEnum):
@@ -56,6 +57,6 @@ def take(key: str | None, purpose: Purpose, user: User | None) -> bytes:
     value = once.take("passkey", key)
     wanted = (str(purpose), user.id if user else None)
     if value is None or (value["purpose"], value["user_id"]) != wanted:
-        raise InvalidInput(STALE)
+        raise InvalidInput(gettext(STALE))
     challenge: bytes = value["challenge"]
     return challenge

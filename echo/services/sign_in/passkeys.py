@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound, WrongCredentials
 from echo.extensions import db
+from echo.languages import gettext, mark, number
 from echo.limits import PASSKEYS_MAX
 from echo.models import Passkey, User
 from echo.services.accounts import addresses
@@ -27,8 +28,10 @@ from echo.services.storage import assign, execute, transaction
 
 TIMEOUT_MS: Final = CHALLENGE_SECONDS * 1000
 BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]{1,1400}={0,2}")
-UNKNOWN: Final = "This passkey is not right here. Please sign in another way."
-NOT_MADE: Final = "This passkey could not be checked. Please try again, or use another device."
+UNKNOWN: Final = mark("This passkey is not right here. Please sign in another way.")
+NOT_MADE: Final = mark(
+    "This passkey could not be checked. Please try again, or use another device."
+)
 
 
 def user_handle(user_id: int) -> bytes:
@@ -59,7 +62,12 @@ def registration_options(user: User, site: Site) -> Challenge:
 
     addresses.refuse_unproven(user)
     if count(user.id) >= PASSKEYS_MAX:
-        raise InvalidInput(f"An account has at most {PASSKEYS_MAX} passkeys; remove one first.")
+        raise InvalidInput(
+            gettext(
+                "An account has at most %(most)s passkeys; remove one first.",
+                most=number(PASSKEYS_MAX),
+            )
+        )
     options = webauthn.generate_registration_options(
         rp_id=site.rp_id,
         rp_name="Echo",
@@ -95,7 +103,7 @@ def register(user: User, site: Site, key: str | None, credential: Any, name: str
             require_user_verification=True,
         )
     except _refusals() as refusal:
-        raise InvalidInput(NOT_MADE) from refusal
+        raise InvalidInput(gettext(NOT_MADE)) from refusal
     row = {
         "credential_id": _text(made.credential_id),
         "public_key": made.credential_public_key,
@@ -116,7 +124,7 @@ def _insert(user_id: int, row: dict[str, Any]) -> Passkey:
     try:
         return transaction(work)
     except IntegrityError:
-        raise Conflict("This passkey is registered already.") from None
+        raise Conflict(gettext("This passkey is registered already.")) from None
 
 
 def sign_in_options(site: Site, purpose: Purpose, user: User | None = None) -> Challenge:
@@ -151,9 +159,9 @@ def _checked(site: Site, challenge: bytes, credential: Any, user: User | None) -
     passkey = _find(content.get("id"))
     owner = db.session.get(User, passkey.user_id) if passkey else None
     if passkey is None or owner is None or not owner.active or (user and owner.id != user.id):
-        raise WrongCredentials(UNKNOWN)
+        raise WrongCredentials(gettext(UNKNOWN))
     if not _is_handle_of(owner, content, needed=user is None):
-        raise WrongCredentials(UNKNOWN)
+        raise WrongCredentials(gettext(UNKNOWN))
     _note_use(passkey, _verified_count(site, challenge, content, passkey))
     return owner
 
@@ -193,7 +201,7 @@ def _verified_count(site: Site, challenge: bytes, content: dict[str, Any], row: 
             require_user_verification=True,
         )
     except _refusals() as refusal:
-        raise WrongCredentials(UNKNOWN) from refusal
+        raise WrongCredentials(gettext(UNKNOWN)) from refusal
     return answer.new_sign_count
 
 
@@ -206,7 +214,7 @@ def _note_use(passkey: Passkey, new_count: int) -> None:
         .where(Passkey.id == passkey_id, Passkey.sign_count == old_count)
         .values(sign_count=new_count, last_used_at=utc_now())
     ):
-        raise WrongCredentials(UNKNOWN)
+        raise WrongCredentials(gettext(UNKNOWN))
 
 
 def rename(user_id: int, passkey_id: str, name: str) -> None:
@@ -230,7 +238,7 @@ def remove_all(user_id: int) -> None:
 def _own_one(user_id: int, passkey_id: str) -> Passkey:
     passkey = db.session.get(Passkey, passkey_id)
     if passkey is None or passkey.user_id != user_id:
-        raise NotFound("There is no such passkey, or it is not yours.")
+        raise NotFound(gettext("There is no such passkey, or it is not yours."))
     return passkey
 
 
@@ -245,7 +253,7 @@ def _descriptors(user: User) -> list[Any]:
 
 def _mapping(credential: Any) -> dict[str, Any]:
     if not isinstance(credential, dict):
-        raise InvalidInput("The browser's answer is missing.")
+        raise InvalidInput(gettext("The browser's answer is missing."))
     return credential
 
 

@@ -13,16 +13,17 @@ from sqlalchemy import delete
 from echo.clock import utc_now
 from echo.errors import RateLimited, WrongCredentials
 from echo.extensions import db, limiter, seconds_to_wait
+from echo.languages import gettext, mark
 from echo.limits import EMAIL_MAX, LOGIN_PER_ACCOUNT
 from echo.models import OneTimeLink, User
 from echo.services import mail
 from echo.services.accounts import passwords
 from echo.services.accounts.accounts import find
 from echo.services.accounts.names import fold
-from echo.services.sign_in import attempts, devices, login_delays
+from echo.services.sign_in import attempts, devices, endings, login_delays
 from echo.services.storage import transaction
 
-WRONG_CREDENTIALS: Final = "That name or password is not right."
+WRONG_CREDENTIALS: Final = mark("That name or password is not right.")
 
 
 def sign_in(credentials: str, password: str, place: str) -> User:
@@ -38,7 +39,10 @@ def _count(account: str) -> None:
     wait = seconds_to_wait(parse(LOGIN_PER_ACCOUNT), "login", account) if limiter.enabled else 0
     if wait:
         raise RateLimited(
-            f"Too many tries for this account. Please wait some minutes. {login_delays.other_ways()}",
+            gettext(
+                "Too many tries for this account. Please wait some minutes. %(others)s",
+                others=login_delays.other_ways(),
+            ),
             field="credentials",
             retry_after=wait,
         )
@@ -63,7 +67,7 @@ def check_password(credentials: str, password: str, place: str = "") -> User:
     if found is None or not right or not found.active:
         if login_delays.failed(key) and found and found.active:
             login_delays.tell_owner(found)
-        raise WrongCredentials(WRONG_CREDENTIALS, field="credentials")
+        raise WrongCredentials(gettext(WRONG_CREDENTIALS), field="credentials")
     _refuse(key, place)  # of many guesses at the same moment none counts after a block
     login_delays.succeeded(key)
     return found
@@ -97,7 +101,7 @@ def confirm_password(user: User, password: str) -> None:
     login_delays.refuse_blocked(key, field="password")
     if not passwords.is_right(user.password_hash, password):
         login_delays.failed(key)
-        raise WrongCredentials("Your current password is not right.", field="password")
+        raise WrongCredentials(gettext("Your current password is not right."), field="password")
     login_delays.refuse_blocked(key, field="password")
     login_delays.succeeded(key)
 
@@ -128,5 +132,5 @@ def store_password(
 
     transaction(work)
     login_delays.unlock(user.id)
-    devices.revoke_all(user.id, but=keep_device, reason="Your password was changed.")
+    devices.revoke_all(user.id, but=keep_device, reason=endings.PASSWORD_CHANGED)
     mail.notify(user, "password_changed")

@@ -11,6 +11,7 @@ from typing import Final
 from echo import hub
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import OneTimeLink, User
 from echo.services import background, mail
 from echo.services.accounts import accounts, addresses, one_time_links, passwords
@@ -40,7 +41,7 @@ def person(token: str, purpose: Purpose) -> tuple[User, OneTimeLink]:
     link = one_time_links.check(token, purpose)
     user = db.session.get(User, link.user_id) if link.user_id is not None else None
     if user is None or not user.active:
-        raise NotFound(GONE)
+        raise NotFound(gettext(GONE))
     return user, link
 
 

@@ -15,6 +15,7 @@ from limits import parse
 
 from echo.errors import InvalidInput, NotFound, RateLimited, WrongCredentials
 from echo.extensions import seconds_to_wait
+from echo.languages import gettext, mark
 from echo.limits import PROOFS_PER_ACCOUNT
 from echo.models import User
 from echo.services import mail
@@ -32,8 +33,8 @@ from echo.services.sign_in.passkey_challenges import Site
 
 SETUP_SECONDS: Final = 15 * 60
 SHOWN_SECONDS: Final = 10 * 60
-WRONG_CODE: Final = "That code is not right, or it was used already."
-SETUP_GONE: Final = "That took too long. Please begin again."
+WRONG_CODE: Final = mark("That code is not right, or it was used already.")
+SETUP_GONE: Final = mark("That took too long. Please begin again.")
 
 
 class State(NamedTuple):
@@ -85,7 +86,7 @@ def prove(user: User, password: str, typed: str) -> None:
     """
     needs_code = is_on(user)
     if user.password_hash is None and not needs_code:
-        raise InvalidInput("This account has no password. Please confirm with Google.")
+        raise InvalidInput(gettext("This account has no password. Please confirm with Google."))
     with _counted(user, "code" if user.password_hash is None else "password"):
         _take_password(user, password)
         if needs_code:
@@ -99,7 +100,7 @@ def _counted(user: User, field: str) -> Iterator[None]:
     login_delays.refuse_blocked(key, field)
     wait = seconds_to_wait(parse(PROOFS_PER_ACCOUNT), "proof", str(user.id))
     if wait:
-        text = "Too many tries for this account. Please wait some minutes."
+        text = gettext("Too many tries for this account. Please wait some minutes.")
         raise RateLimited(text, field=field, retry_after=wait)
     try:
         yield
@@ -111,14 +112,14 @@ def _counted(user: User, field: str) -> Iterator[None]:
 
 def _take_password(user: User, password: str) -> None:
     if user.password_hash is not None and not passwords.is_right(user.password_hash, password):
-        raise WrongCredentials("That password is not right.", field="password")
+        raise WrongCredentials(gettext("That password is not right."), field="password")
 
 
 def _take_code(user: User, typed: str) -> None:
     code = "".join(typed.split())
     right = totp.use(user, code) if totp.CODE.fullmatch(code) else recovery_codes.use(user.id, code)
     if not right:
-        raise WrongCredentials(WRONG_CODE, field="code")
+        raise WrongCredentials(gettext(WRONG_CODE), field="code")
 
 
 def begin_totp(user: User) -> str:
@@ -132,7 +133,7 @@ def waiting_secret(user: User, key: str | None) -> str:
     """Return the secret that waits for its first code; raises NotFound when it is gone or another's."""
     waiting = once.look("totp", key)
     if waiting is None or waiting["user_id"] != user.id:
-        raise NotFound(SETUP_GONE)
+        raise NotFound(gettext(SETUP_GONE))
     return secret_box.unseal(waiting["secret"], "totp set-up")
 
 
@@ -149,12 +150,12 @@ def finish_totp(user: User, key: str, typed: str) -> str | None:
     secret = waiting_secret(user, key)
     step = totp.matching_step(secret, "".join(typed.split()))
     if step is None:
-        text = "That code is not right. Is the clock of your phone set automatically?"
+        text = gettext("That code is not right. Is the clock of your phone set automatically?")
         raise WrongCredentials(text, field="code")
     if once.take("totp", key) is None:
-        raise NotFound(SETUP_GONE)
+        raise NotFound(gettext(SETUP_GONE))
     totp.keep(user, secret, step)
-    _tell(user, "An authenticator application was set up.")
+    _tell(user, mark("An authenticator application was set up."))
     return _ensure_codes(user)
 
 
@@ -162,7 +163,7 @@ def remove_totp(user: User) -> None:
     """Switch the application off."""
     totp.forget(user)
     _forget_codes_of_nothing(user)
-    _tell(user, "The authenticator application was removed.")
+    _tell(user, mark("The authenticator application was removed."))
 
 
 def add_passkey(user: User, site: Site, key: str | None, credential: Any, name: str) -> str | None:
@@ -172,7 +173,7 @@ def add_passkey(user: User, site: Site, key: str | None, credential: Any, name: 
         InvalidInput, Conflict: as `passkeys.register`.
     """
     passkeys.register(user, site, key, credential, name)
-    _tell(user, "A passkey was added.")
+    _tell(user, mark("A passkey was added."))
     return _ensure_codes(user)
 
 
@@ -180,7 +181,7 @@ def remove_passkey(user: User, passkey_id: str) -> None:
     """Remove one passkey; raises NotFound for an absent or foreign one alike."""
     passkeys.remove(user.id, passkey_id)
     _forget_codes_of_nothing(user)
-    _tell(user, "A passkey was removed.")
+    _tell(user, mark("A passkey was removed."))
 
 
 def remove_all(user: User) -> None:
@@ -188,7 +189,7 @@ def remove_all(user: User) -> None:
     totp.forget(user)
     passkeys.remove_all(user.id)
     recovery_codes.forget(user.id)
-    _tell(user, "All second factors were removed by an administrator.")
+    _tell(user, mark("All second factors were removed by an administrator."))
 
 
 def _ensure_codes(user: User) -> str | None:
@@ -203,8 +204,8 @@ def renew_codes(user: User) -> str:
         InvalidInput: there is no second factor that they could replace.
     """
     if not is_on(user):
-        raise InvalidInput("Set up an authenticator application or a passkey first.")
-    _tell(user, "New recovery codes were made; the old ones are void.")
+        raise InvalidInput(gettext("Set up an authenticator application or a passkey first."))
+    _tell(user, mark("New recovery codes were made; the old ones are void."))
     return _new_codes(user)
 
 

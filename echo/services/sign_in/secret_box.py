@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 
 from echo.errors import Conflict
+from echo.languages import gettext, mark
 
 log = structlog.get_logger()
 
-UNREADABLE = (
+UNREADABLE = mark(
     "This cannot be read any more: the server's secret key was changed after it was set up. "
     "Please ask the server's administrator."
 )
@@ -37,7 +38,7 @@ def unseal(sealed: str, purpose: str) -> str:
         return _box(purpose).decrypt(sealed.encode()).decode()
     except InvalidToken:
         log.error("a sealed value cannot be read: SECRET_KEY was changed", purpose=purpose)
-        raise Conflict(UNREADABLE) from None
+        raise Conflict(gettext(UNREADABLE)) from None
 
 
 def keyed_hash(text: str, purpose: str) -> bytes:

@@ -9,9 +9,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
+from echo.languages import gettext, mark
 from echo.services.tools import calendar, conversions, sums
 
-VERBS: Final = {"calculator": "Calculated", "calendar": "Looked up", "units": "Converted"}
+VERBS: Final = {
+    "calculator": mark("Calculated"),
+    "calendar": mark("Looked up"),
+    "units": mark("Converted"),
+}
 
 
 class Step(TypedDict):
@@ -46,4 +51,4 @@ def said(step: Mapping[str, Any]) -> str:
 
 def titled(step: Mapping[str, Any]) -> str:
     """Return a step on one line for people, with what was done."""
-    return f"{VERBS[step['tool']]} {said(step)}"
+    return f"{gettext(VERBS[step['tool']])} {said(step)}"

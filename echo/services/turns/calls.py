@@ -31,6 +31,7 @@ from echo.generation import (
 from echo.models import ApiCall, MessageStatus, User
 from echo.models.types import new_id
 from echo.services import site_settings
+from echo.services.chats import failures
 from echo.services.sign_in import programs
 from echo.services.sign_in.programs import Program
 from echo.services.storage import transaction
@@ -43,8 +44,7 @@ log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 1.0
 KEYS_SECONDS: Final = 0.5
-ENDED: Final = "The key or token with which this was asked has ended."
-LOST: Final = Failed("engine_failed", "The answer was lost. Please retry.", Usage(), Timing())
+LOST: Final = Failed("engine_failed", failures.LOST, Usage(), Timing())
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ class Calls:
                 return
         for call in calls:
             if call.shown_id is not None and call.shown_id not in working:
-                call.stop(ENDED)
+                call.stop(failures.ENDED)
 
 
 def _question(wanted: Call) -> str:

@@ -12,6 +12,7 @@ from flask import current_app
 from echo import errors
 from echo.clock import utc_now
 from echo.extensions import db
+from echo.languages import gettext
 from echo.services.library import Library, embedding
 from echo.services.serving.embedder import Embedded, Embedder, Form
 from echo.services.sign_in.programs import Program
@@ -33,11 +34,20 @@ def embed(
     folder = known.installed(library.folder)
     if folder is None:
         raise errors.NotFound(
-            f"No embedding model is installed: python run.py models add {known.name}", field="model"
+            gettext(
+                "No embedding model is installed: python run.py models add %(known)s",
+                known=known.name,
+            ),
+            field="model",
         )
     if wanted is not None and wanted != known.name:
         raise errors.NotFound(
-            f"“{wanted[:64]}” embeds no texts here; {known.name} does.", field="model"
+            gettext(
+                "“%(name)s” embeds no texts here; %(known)s does.",
+                name=wanted[:64],
+                known=known.name,
+            ),
+            field="model",
         )
     db.session.commit()  # the connection goes back meanwhile
     began, created_at = time.monotonic(), utc_now()

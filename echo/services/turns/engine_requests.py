@@ -24,9 +24,10 @@ from echo.generation import (
     SamplingParams,
     ServingEngine,
 )
+from echo.languages import gettext, number, said
 from echo.models import Conversation, Document, Message, User
 from echo.services import help, site_settings, tools
-from echo.services.chats import folders
+from echo.services.chats import failures, folders
 from echo.services.documents import prompt, shelf
 from echo.services.documents.prompt import Source
 from echo.services.prompts import personal as kept
@@ -111,8 +112,12 @@ class EngineRequests:
             self._check(around.told.question(text), around)
         except MessageTooLong as refusal:
             raise errors.TooLong(
-                f"This message is too long for the model: it has about {refusal.tokens:,} tokens, and "
-                f"{refusal.limit:,} fit beside the answer. Please shorten it.",
+                gettext(
+                    "This message is too long for the model: it has about %(tokens)s tokens, "
+                    "and %(limit)s fit beside the answer. Please shorten it.",
+                    tokens=number(refusal.tokens),
+                    limit=number(refusal.limit),
+                ),
                 field="text",
             ) from refusal
 
@@ -265,12 +270,13 @@ def refusals() -> Iterator[None]:
         yield
     except QueueFull as full:
         raise errors.Busy(
-            "Many people are asking at this moment. Please try again shortly."
-            if full.scope == "engine"
-            else "You have several answers waiting already. Please let one of them finish.",
+            gettext(failures.BUSY) if full.scope == "engine" else gettext(failures.WAITING),
             retry_after=full.retry_after,
         ) from full
     except EngineUnavailable as away:
-        raise errors.EngineFailed(f"The model cannot answer now: {away}", retry_after=10) from away
+        raise errors.EngineFailed(
+            gettext("The model cannot answer now: %(away)s", away=said(str(away), failures.TEXTS)),
+            retry_after=10,
+        ) from away
     except InvalidRequest as refusal:
         raise errors.InvalidInput(refusal.text, field=refusal.field) from refusal

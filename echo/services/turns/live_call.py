@@ -8,6 +8,8 @@ from datetime import datetime
 
 from echo import errors, hub
 from echo.generation import Failed, Finished, FinishReason, TextPiece
+from echo.languages import gettext, said
+from echo.services.chats import failures
 from echo.services.turns.live_turn import Stream
 
 
@@ -56,11 +58,11 @@ class LiveCall:
             TooLong, InvalidInput, EngineFailed: it did not end well.
         """
         if self.refused is not None:
-            raise errors.EngineFailed(self.refused)
+            raise errors.EngineFailed(gettext(self.refused))
         if isinstance(self.end, Failed):
             raise _failure(self.end, "prompt" if self.raw else "messages")
         if self.end is None or self.end.reason is FinishReason.CANCELLED:
-            raise errors.EngineFailed("The answer was stopped.")
+            raise errors.EngineFailed(gettext("The answer was stopped."))
         return self.end
 
     @property
@@ -69,8 +71,9 @@ class LiveCall:
 
 
 def _failure(end: Failed, field: str) -> errors.EchoError:
+    text = said(end.text, failures.TEXTS)
     if end.code == "too_long":
-        return errors.TooLong(end.text, field=field)
+        return errors.TooLong(text, field=field)
     if end.code == "bad_request":
-        return errors.InvalidInput(end.text, field=field)
-    return errors.EngineFailed(end.text)
+        return errors.InvalidInput(text, field=field)
+    return errors.EngineFailed(text)

@@ -12,6 +12,7 @@ from typing import Final
 
 from echo.errors import TooLong
 from echo.generation import EngineUnavailable, InvalidRequest, ServingEngine
+from echo.languages import gettext, number
 from echo.limits import INSTRUCTIONS_TOKENS, MEMORY_TOKENS, PERSONAL_WINDOW
 from echo.models import Memory
 from echo.policies import RoleName
@@ -98,8 +99,13 @@ def keep_instructions(user_id: int, text: str, is_on: bool, ruler: Ruler) -> int
     tokens = ruler.tokens(text) if text else 0
     if is_on and tokens > INSTRUCTIONS_TOKENS:
         raise TooLong(
-            f"That has {tokens:,} tokens as {ruler.model} reads it, and {INSTRUCTIONS_TOKENS} fit beside a "
-            "conversation. Please shorten it; it is not saved so far.",
+            gettext(
+                "That has %(tokens)s tokens as %(model)s reads it, and %(most)s fit beside a "
+                "conversation. Please shorten it; it is not saved so far.",
+                tokens=number(tokens),
+                model=ruler.model,
+                most=number(INSTRUCTIONS_TOKENS),
+            ),
             field="text",
         )
     personal.keep(user_id, instructions=text, instructions_on=is_on)

@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select
 from echo.clock import midnight, utc_now
 from echo.errors import QuotaExceeded
 from echo.extensions import db
+from echo.languages import gettext, mark, number
 from echo.models import ApiCall, Conversation, Message
 from echo.services.accounts import accounts
 
@@ -18,6 +19,12 @@ EMBEDDINGS: Final = "embeddings"
 TRANSCRIPTIONS: Final = "transcriptions"
 UNCOUNTED: Final = (EMBEDDINGS, TRANSCRIPTIONS)  # no messages, though their tokens count
 TITLES: Final = "title"  # nobody has asked for them: neither messages nor tokens of theirs
+MESSAGES_SPENT: Final = mark(
+    "Today's %(limit)s messages are used up. The next ones come at midnight UTC."
+)
+TOKENS_SPENT: Final = mark(
+    "Today's %(limit)s tokens are used up. The next ones come at midnight UTC."
+)
 TOKENS = func.coalesce(Message.prompt_tokens, 0) + func.coalesce(Message.completion_tokens, 0)
 
 
@@ -72,11 +79,10 @@ def refuse_spent(user_id: int, in_the_making: int = 0) -> None:
     if role.daily_messages is None and role.daily_tokens is None:
         return
     today = status(user_id, in_the_making)
-    for allowance, things in ((today.messages, "messages"), (today.tokens, "tokens")):
-        if allowance.is_spent:
+    for allowance, text in ((today.messages, MESSAGES_SPENT), (today.tokens, TOKENS_SPENT)):
+        if allowance.limit is not None and allowance.is_spent:
             raise QuotaExceeded(
-                f"Today's {allowance.limit:,} {things} are used up. "
-                "The next ones come at midnight UTC.",
+                gettext(text, limit=number(allowance.limit)),
                 retry_after=(today.resets_at - utc_now()).total_seconds(),
             )
 

@@ -13,6 +13,7 @@ from echo import cluster, errors
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import ChatMessage, FinishReason
+from echo.languages import gettext, mark
 from echo.models import Conversation, Document, Folder, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
@@ -23,7 +24,7 @@ from echo.services.numbers import rollups
 from echo.services.storage import execute, transaction
 from echo.services.turns.figures import Figures
 
-GOES_ON = "This answer is being written already."
+GOES_ON = mark("This answer is being written already.")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def must_be_asked(user_id: int, client_id: str | None) -> Asked:
     """Return the rows of another request with the same `client_id`, which has just won the race."""
     repeated = already_asked(user_id, client_id)
     if repeated is None:
-        raise errors.StorageUnavailable("This could not be saved. Please try again.")
+        raise errors.StorageUnavailable(gettext("This could not be saved. Please try again."))
     return repeated
 
 
@@ -130,7 +131,8 @@ def parent_for(conversation: Conversation, parent_id: str | None) -> str | None:
     parent = conversations.own_message(conversation.user_id, parent_id)
     if parent.conversation_id != conversation.id or parent.role != "assistant":
         raise errors.InvalidInput(
-            "A question is asked under an answer of the same conversation.", field="parent_id"
+            gettext("A question is asked under an answer of the same conversation."),
+            field="parent_id",
         )
     return parent.id
 
@@ -139,7 +141,7 @@ def own_reply(user_id: int, message_id: str) -> Message:
     """Return a reply of the user's; raises NotFound, or InvalidInput for a question."""
     row = conversations.own_message(user_id, message_id)
     if row.role != "assistant":
-        raise errors.InvalidInput("This is not an answer.", field="message_id")
+        raise errors.InvalidInput(gettext("This is not an answer."), field="message_id")
     return row
 
 
@@ -200,7 +202,7 @@ def _locked(conversation: Conversation) -> bool:
     query = select(*columns).where(Conversation.id == conversation.id)
     found = db.session.execute(query.with_for_update()).one_or_none()
     if found is None or found.deleted_at is not None:
-        raise errors.NotFound(conversations.NOT_FOUND, field="conversation_id")
+        raise errors.NotFound(gettext(conversations.NOT_FOUND), field="conversation_id")
     return bool(found.title_from_question)
 
 
@@ -247,7 +249,7 @@ def claim(conversation: Conversation, reply: Message) -> Claim:
             )
         )
         if not claimed.rowcount:  # type: ignore[attr-defined]
-            raise errors.Conflict(GOES_ON)
+            raise errors.Conflict(gettext(GOES_ON))
         conversation.updated_at = utc_now()
         rollups.mark_stale(reply.created_at)
         return Claim(reply.id, found)
@@ -259,9 +261,9 @@ def claim(conversation: Conversation, reply: Message) -> Claim:
 
 def _refuse_uncut(status: MessageStatus, finish_reason: str | None) -> None:
     if status in LIVE_STATUSES:
-        raise errors.Conflict(GOES_ON)
+        raise errors.Conflict(gettext(GOES_ON))
     if status not in CUT_SHORT and finish_reason != FinishReason.LENGTH:
-        raise errors.InvalidInput("This answer is not cut short.", field="message_id")
+        raise errors.InvalidInput(gettext("This answer is not cut short."), field="message_id")
 
 
 def figures_of(reply: Message) -> Figures:

@@ -11,6 +11,7 @@ import time
 from typing import Final
 
 from echo.generation import Finished, FinishReason, StreamEvent, TextPiece, Timing, Usage
+from echo.languages import mark
 
 _I: Final = r"\b(?:i|i'm|im|i am|i've|ive|i have|i'll|i will|i'd)\b"
 _MYSELF: Final = r"(?:myself|my ?self)"
@@ -78,7 +79,7 @@ TEXTS: Final = {
         "it was and how much. If somebody is near you, tell them.\n\n{help_lines}"
     ),
 }
-USUAL_HELP_LINES: Final = (
+USUAL_HELP_LINES: Final = mark(
     "Free help lines by country are listed at findahelpline.com; many answer by chat too."
 )
 

@@ -15,11 +15,12 @@ from flask import Flask, current_app
 from echo import errors
 from echo.clock import utc_now
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.services.library import Library, speech
 from echo.services.serving.listener import Heard, Listener, Wanted
 from echo.services.turns import quotas, side_calls
 
-HOW: Final = "Voice is not installed on this server. Whoever runs it can add it: make voice"
+HOW: Final = mark("Voice is not installed on this server. Whoever runs it can add it: make voice")
 
 
 def folder(app: Flask) -> Path | None:
@@ -39,7 +40,7 @@ def transcribe(user_id: int, key_id: str | None, file: IO[bytes], wanted: Wanted
     quotas.refuse_spent(user_id)
     model = folder(current_app)
     if model is None:
-        raise errors.NotFound(HOW, field="model")
+        raise errors.NotFound(gettext(HOW), field="model")
     db.session.commit()  # the connection goes back meanwhile
     began, created_at = time.monotonic(), utc_now()
     heard = Listener.of(current_app).hear(model, user_id, file, wanted)

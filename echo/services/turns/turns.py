@@ -18,6 +18,7 @@ from echo import cluster, errors, signals
 from echo.config import Settings
 from echo.extensions import db
 from echo.generation import ChatMessage, Failed, Finished
+from echo.languages import gettext
 from echo.models import Conversation, Document, Message, MessageStatus
 from echo.services.chats import conversations, message_tree
 from echo.services.documents import shelf
@@ -82,7 +83,7 @@ class Turns:
         self.calls.refuse_spent(user_id)
         old = conversations.own_message(user_id, message_id)
         if old.role != "user":
-            raise errors.InvalidInput("Only a question can be edited.", field="message_id")
+            raise errors.InvalidInput(gettext("Only a question can be edited."), field="message_id")
         conversation = conversations.own(user_id, old.conversation_id)
         return self._ask_under(conversation, old.parent_id, question)
 

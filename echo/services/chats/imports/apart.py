@@ -18,6 +18,8 @@ from echo.child_process import bare_environment
 from echo.config import ROOT
 from echo.errors import Busy, InvalidInput
 from echo.extensions import db
+from echo.languages import carried, gettext, mark
+from echo.services.chats.imports import reasons
 from echo.services.chats.imports.found import Chat, Skipped
 
 PROGRAM: Final = "echo.services.chats.imports.taking_apart"
@@ -25,7 +27,7 @@ SECONDS: Final = 60  # until the process is ended, whatever it does
 LOOK_SECONDS: Final = 0.02
 AT_ONCE: Final = 2
 SLICE_SECONDS: Final = 0.01  # of reading; then others have their turn
-DIED: Final = "This file is too large, too deeply nested or takes too long to read."
+DIED: Final = mark("This file is too large, too deeply nested or takes too long to read.")
 
 _reading = 0
 """How many files are taken apart now in this process: each takes a core and memory."""
@@ -41,13 +43,15 @@ def taken_apart(source: IO[bytes]) -> Iterator[Iterator[Chat | Skipped]]:
     """
     global _reading
     if _reading >= AT_ONCE:
-        raise Busy("Several imports are being read. Please try again in a moment.", retry_after=10)
+        raise Busy(
+            gettext("Several imports are being read. Please try again in a moment."), retry_after=10
+        )
     with tempfile.TemporaryDirectory(prefix="echo-import-") as folder:
         file = Path(folder) / "file"
         _reading += 1
         try:
             db.session.commit()  # the connection goes back meanwhile
-            hub.run_native(_run, source, file)
+            hub.run_native(carried(_run), source, file)
         finally:
             _reading -= 1
         with (file.parent / "found").open("rb") as written:
@@ -74,7 +78,11 @@ def _run(source: IO[bytes], file: Path) -> None:
                 process.kill()
             clock.wait(LOOK_SECONDS)
     if process.returncode != 0:
-        raise InvalidInput(DIED, field="file")
+        raise InvalidInput(gettext(DIED), field="file")
+
+
+def _skipped(told: dict[str, str]) -> Skipped:
+    return Skipped(reasons.named(told["title"]), reasons.said(told["reason"]))
 
 
 def _read(written: IO[bytes]) -> Iterator[Chat | Skipped]:
@@ -85,5 +93,5 @@ def _read(written: IO[bytes]) -> Iterator[Chat | Skipped]:
             began = time.monotonic()
         told = json.loads(line)
         if "refused" in told:
-            raise InvalidInput(told["refused"], field="file")
-        yield Chat.of_json(told["chat"]) if "chat" in told else Skipped(**told["skipped"])
+            raise InvalidInput(reasons.said(told["refused"]), field="file")
+        yield Chat.of_json(told["chat"]) if "chat" in told else _skipped(told["skipped"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from echo.services.chats.imports import reasons
 from echo.services.chats.imports.found import (
     PICTURE,
     ROLES,
@@ -33,7 +34,7 @@ def chat(told: dict[str, Any]) -> Chat:
     """Return the conversation; raises Unusable."""
     mapping = told["mapping"]
     if not isinstance(mapping, dict):
-        raise Unusable("Its messages are not in the form of ChatGPT's export.")
+        raise Unusable(reasons.NOT_CHATGPT)
     nodes = {node_id: _node(dict_of(node)) for node_id, node in mapping.items()}
     lines, shown = lines_of(nodes, id_of(told.get("current_node")))
     return Chat(

@@ -17,6 +17,7 @@ from echo import hub, signals
 from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Conversation, Message, User
 from echo.models.types import new_id
 from echo.services.accounts import accounts
@@ -28,7 +29,7 @@ from echo.services.storage import transaction, undone_on_failure
 
 MESSAGES_PER_STEP: Final = 200
 IDS_PER_STEP: Final = 500
-TWICE: Final = "It is here already."
+TWICE: Final = mark("It is here already.")
 Rows = list[dict[str, Any]]
 
 
@@ -56,7 +57,9 @@ class Report:
         pairs = list(zip(self._keys, self.kept, strict=True))
         self.kept = [about for key, about in pairs if key not in twice]
         self.skipped += [
-            {"title": about["title"], "reason": TWICE} for key, about in pairs if key in twice
+            {"title": about["title"], "reason": gettext(TWICE)}
+            for key, about in pairs
+            if key in twice
         ]
 
 
@@ -95,7 +98,7 @@ def _new(each: Chat | Skipped, known: set[str], report: Report) -> Chat | None:
         report.skipped.append(asdict(each))
         return None
     if each.key in known:
-        report.skipped.append({"title": title_of(each), "reason": TWICE})
+        report.skipped.append({"title": title_of(each), "reason": gettext(TWICE)})
         return None
     known.add(each.key)
     return each

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from echo.limits import SYSTEM_PROMPT_CHARS
+from echo.services.chats.imports import reasons
 from echo.services.chats.imports.found import (
     PICTURE,
     ROLES,
@@ -53,7 +54,7 @@ def _nodes(inner: dict[str, Any]) -> tuple[dict[str, Node], str | None]:
         return nodes, id_of(history.get("currentId"))
     listed = inner.get("messages")
     if not isinstance(listed, list):
-        raise Unusable("Its messages are not in the form of Open WebUI's export.")
+        raise Unusable(reasons.NOT_OPEN_WEBUI)
     in_a_row: dict[str, Node] = {}
     for at, told in enumerate(listed):
         line = _line(dict_of(told))

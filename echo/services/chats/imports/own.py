@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from echo.services.chats.imports import reasons
 from echo.services.chats.imports.found import (
     ROLES,
     Chat,
@@ -31,7 +32,7 @@ def chat(told: dict[str, Any]) -> Chat:
     """Return the conversation; raises Unusable."""
     about, messages = told["conversation"], told["messages"]
     if not isinstance(about, dict) or not isinstance(messages, list):
-        raise Unusable("Its messages are not in the form of Echo's export.")
+        raise Unusable(reasons.NOT_OURS)
     nodes = {id_of(dict_of(each).get("id")) or "": _node(dict_of(each)) for each in messages}
     lines, shown = lines_of(nodes, id_of(told.get("head_id")))
     return Chat(

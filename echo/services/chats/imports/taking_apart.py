@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from echo.languages import gettext, number
 from echo.limits import (
     IMPORT_CHATS,
     IMPORT_KEY_CHARS,
@@ -24,7 +25,7 @@ from echo.limits import (
     IMPORT_UNPACKED_BYTES,
     TITLE_CHARS,
 )
-from echo.services.chats.imports import chatgpt, open_webui, own
+from echo.services.chats.imports import chatgpt, open_webui, own, reasons
 from echo.services.chats.imports.found import (
     Chat,
     NotAnExport,
@@ -41,11 +42,6 @@ OUTPUT_BYTES: Final = 2 * IMPORT_UNPACKED_BYTES
 ENTRIES: Final = 50_000  # of a ZIP
 ITEMS: Final = 5 * IMPORT_CHATS  # that are looked at
 SKIPPED_TOLD: Final = 1_000
-NO_EXPORT: Final = (
-    "This is no export that Echo knows. It takes ChatGPT's conversations.json, Open WebUI's chat export "
-    "and Echo's own, each as JSON or in the ZIP in which it came."
-)
-TOO_LARGE: Final = f"Unpacked it is larger than {IMPORT_UNPACKED_BYTES // 1_000_000} MB."
 DAMAGED: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -56,9 +52,6 @@ DAMAGED: Final = (
 )
 """Broken, packed in a way that nobody knows, or locked with a password."""
 UNREADABLE: Final = object()
-NO_MORE: Final = (
-    f"An import takes at most {IMPORT_CHATS:,} chats with {IMPORT_MESSAGES:,} messages."
-)
 
 
 def main(path: str) -> None:
@@ -75,7 +68,7 @@ def main(path: str) -> None:
     except NotAnExport as refusal:
         print(json.dumps({"refused": str(refusal)}))
     except (MemoryError, RecursionError):
-        print(json.dumps({"refused": "This file is too large or too deeply nested."}))
+        print(json.dumps({"refused": reasons.TOO_DEEP}))
 
 
 def take_apart(path: Path) -> Iterator[Chat | Skipped]:
@@ -90,7 +83,7 @@ def take_apart(path: Path) -> Iterator[Chat | Skipped]:
         if isinstance(found, Chat) and (
             chats >= IMPORT_CHATS or messages + len(found.lines) > IMPORT_MESSAGES
         ):
-            found = Skipped(found.title, NO_MORE)
+            found = Skipped(found.title, _no_more())
         if isinstance(found, Chat):
             chats += 1
             messages += len(found.lines)
@@ -99,15 +92,22 @@ def take_apart(path: Path) -> Iterator[Chat | Skipped]:
         if skipped <= SKIPPED_TOLD or isinstance(found, Chat):
             yield found
     if skipped > SKIPPED_TOLD:
-        yield Skipped(f"… and {skipped - SKIPPED_TOLD:,} more", "For reasons like those above.")
+        yield Skipped(
+            gettext(reasons.MORE, count=number(skipped - SKIPPED_TOLD)), reasons.LIKE_ABOVE
+        )
 
 
-def _one(item: Any, number: int) -> Chat | Skipped:
+def _no_more() -> str:
+    most = {"chats": number(IMPORT_CHATS), "messages": number(IMPORT_MESSAGES)}
+    return gettext(reasons.NO_MORE, **most)
+
+
+def _one(item: Any, at: int) -> Chat | Skipped:
     if isinstance(item, Skipped):
         return item
     told = dict_of(item)
     inner = dict_of(told.get("conversation")) or told
-    title = title_of(inner.get("title")) or f"Chat {number}"
+    title = title_of(inner.get("title")) or gettext(reasons.UNNAMED, number=at)
     for form in FORMATS:
         if form.is_one(told):
             try:
@@ -118,7 +118,7 @@ def _one(item: Any, number: int) -> Chat | Skipped:
                 :IMPORT_KEY_CHARS
             ]
             return chat
-    return Skipped(title, "It is in no form that Echo knows.")
+    return Skipped(title, reasons.NO_FORM)
 
 
 def _hash(chat: Chat) -> str:
@@ -135,16 +135,16 @@ def _items(path: Path) -> list[Any]:
     for name, raw in _documents(path):
         document = _parsed(raw) if raw is not None else UNREADABLE
         if document is UNREADABLE and name:  # the others of a ZIP may be good
-            items.append(Skipped(name[:TITLE_CHARS], "It is no JSON that can be read."))
+            items.append(Skipped(name[:TITLE_CHARS], reasons.NO_JSON))
         if isinstance(document, list):
             items += document
         elif isinstance(document, dict):
             listed = next((document[n] for n in ("chats", "conversations") if n in document), None)
             items += listed if isinstance(listed, list) else [document]
     if len(items) > ITEMS:
-        raise NotAnExport(f"This file holds more than {ITEMS:,} chats.")
+        raise NotAnExport(gettext(reasons.MANY_CHATS, most=number(ITEMS)))
     if not any(form.is_one(dict_of(item)) for item in items for form in FORMATS):
-        raise NotAnExport(NO_EXPORT)
+        raise NotAnExport(reasons.NO_EXPORT)
     return items
 
 
@@ -159,21 +159,21 @@ def _documents(path: Path) -> Iterator[tuple[str, bytes | None]]:
     """Yield what may hold chats, with its name in a ZIP; None where it cannot be unpacked."""
     if not zipfile.is_zipfile(path):
         if path.stat().st_size > IMPORT_UNPACKED_BYTES:
-            raise NotAnExport(TOO_LARGE)
+            raise NotAnExport(_too_large())
         yield "", path.read_bytes()
         return
     try:
         with zipfile.ZipFile(path) as packed:
             yield from _packed(packed)
     except (zipfile.BadZipFile, ValueError, OSError) as failure:
-        raise NotAnExport("This ZIP cannot be opened.") from failure
+        raise NotAnExport(reasons.NO_ZIP) from failure
 
 
 def _packed(packed: zipfile.ZipFile) -> Iterator[tuple[str, bytes | None]]:
     """Yield the entries that may hold chats, never more than so many bytes, whatever their headers say."""
     entries = packed.infolist()
     if len(entries) > ENTRIES:
-        raise NotAnExport(f"This ZIP holds more than {ENTRIES:,} files.")
+        raise NotAnExport(gettext(reasons.MANY_FILES, most=number(ENTRIES)))
     left = IMPORT_UNPACKED_BYTES
     for entry in entries:
         if not _may_hold_chats(entry.filename):
@@ -181,8 +181,12 @@ def _packed(packed: zipfile.ZipFile) -> Iterator[tuple[str, bytes | None]]:
         raw = _unpacked(packed, entry, left + 1)
         left -= len(raw or b"")
         if left < 0:
-            raise NotAnExport(TOO_LARGE)
+            raise NotAnExport(_too_large())
         yield entry.filename, raw
+
+
+def _too_large() -> str:
+    return gettext(reasons.TOO_LARGE, most=IMPORT_UNPACKED_BYTES // 1_000_000)
 
 
 def _unpacked(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes | None:

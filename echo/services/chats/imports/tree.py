@@ -9,7 +9,9 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Final
 
+from echo.languages import gettext, number
 from echo.limits import IMPORT_CHAT_CHARS, IMPORT_CHAT_MESSAGES, IMPORT_MESSAGE_CHARS
+from echo.services.chats.imports import reasons
 from echo.services.chats.imports.found import Line, Unusable
 
 UNSAID: Final = "…"
@@ -45,7 +47,7 @@ def lines_of(nodes: dict[str, Node], head: str | None) -> tuple[list[Line], int]
         Unusable: nothing is said in it, it goes round in a circle, or it is larger than Echo takes.
     """
     if len(nodes) > NODES * IMPORT_CHAT_MESSAGES:
-        raise Unusable(f"It has more than {IMPORT_CHAT_MESSAGES:,} messages.")
+        raise Unusable(gettext(reasons.MANY_MESSAGES, most=number(IMPORT_CHAT_MESSAGES)))
     kept: list[_Kept] = []
     stands: dict[str | None, int | None] = {None: None}  # for each node the place of its line
     for node_id in _from_the_roots(nodes):
@@ -53,7 +55,7 @@ def lines_of(nodes: dict[str, Node], head: str | None) -> tuple[list[Line], int]
         stands[node_id] = _plant(kept, nodes[node_id].line, stands.get(parent))
     lines, places = _in_use(kept)
     if not lines:
-        raise Unusable("Nothing is said in it.")
+        raise Unusable(reasons.SILENT)
     shown = stands.get(head)
     return lines, _leaf(lines, len(lines) - 1 if shown is None else places[shown])
 
@@ -70,7 +72,7 @@ def _from_the_roots(nodes: dict[str, Node]) -> list[str]:
         order.append(node_id)
         waiting += children[node_id][::-1]
     if len(order) != len(nodes):
-        raise Unusable("Its messages go round in a circle.")
+        raise Unusable(reasons.CIRCLE)
     return order
 
 
@@ -102,14 +104,17 @@ def _in_use(kept: list[_Kept]) -> tuple[list[Line], dict[int, int]]:
         chars += len(text)
         if len(text) > IMPORT_MESSAGE_CHARS or chars > IMPORT_CHAT_CHARS:
             raise Unusable(
-                f"It is too long: a message has at most {IMPORT_MESSAGE_CHARS:,} characters."
+                gettext(
+                    reasons.TOO_LONG,
+                    most=number(IMPORT_MESSAGE_CHARS),
+                )
             )
         places[at] = len(lines)
         lines.append(
             replace(each.line, text=text, parent=None if each.above is None else places[each.above])
         )
     if len(lines) > IMPORT_CHAT_MESSAGES:
-        raise Unusable(f"It has more than {IMPORT_CHAT_MESSAGES:,} messages.")
+        raise Unusable(gettext(reasons.MANY_MESSAGES, most=number(IMPORT_CHAT_MESSAGES)))
     for at in range(len(kept) - 1, -1, -1):
         if at not in places:
             places[at] = places[goes_on[at]]

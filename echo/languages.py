@@ -21,10 +21,10 @@ from flask_babel import (
     format_date,
     format_decimal,
     get_locale,
+    get_translations,
     lazy_gettext,
 )
 from flask_babel import gettext as _gettext
-from flask_babel import ngettext as _ngettext
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "translations"
 COOKIE: Final = "language"
@@ -57,7 +57,6 @@ LANGUAGES: Final = {
 }
 babel = Babel()
 gettext: Callable[..., str] = _gettext
-ngettext: Callable[..., str] = _ngettext
 
 
 def init_app(app: Flask, select: Any) -> None:
@@ -99,6 +98,12 @@ def carried(work: Callable[P, T]) -> Callable[P, T]:
 def mark(text: str) -> str:
     """Return `text` as it is: gathered for translators here, said by `gettext` where it is shown."""
     return text
+
+
+def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
+    """Return the form that this number takes; `%(num)s` in it is the number as the reader writes it."""
+    form: str = get_translations().ungettext(one, many, count)
+    return form % {"num": number(count), **values}
 
 
 def said(text: str, known: Iterable[str]) -> str:

@@ -78,7 +78,7 @@ def _from_first(plan: Plan, work: Work) -> tuple[Path, str]:
             return fetcher.fetch(work), fetcher.source_text
         except SourceFailed as failure:
             failures.append(failure.text)
-            told = f"Not from {fetcher.where}: {failure.text}"
+            told = gettext("Not from %(where)s: %(why)s", where=fetcher.where, why=failure.text)
             work.progress(Step(0, plan.download, fetcher.where, told))
     raise SourceFailed(" ".join(failures))
 

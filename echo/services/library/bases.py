@@ -7,7 +7,7 @@ from pathlib import Path
 
 from echo.errors import InvalidInput
 from echo.languages import gettext
-from echo.services.library import folders
+from echo.services.library import folders, names
 from echo.services.library.catalogue import Catalogue
 from echo.services.library.folders import AdapterFacts
 from echo.services.library.models import InstalledModel
@@ -30,18 +30,24 @@ def find(
     own = [model for model in bases if model.base is None]
     found = [model for model in own if _is_called(model, adapter.base, catalogue)]
     if len(found) != 1:
-        maker = f"“{adapter.base}”" if adapter.base else "a model that it does not name"
-        here = f"{' and '.join(m.name for m in found)} go" if found else "no model goes"
-        raise InvalidInput(
-            gettext(
-                "This adapter was made for %(maker)s, and %(here)s by that name here. Say "
-                "which installed model it stands on by --base.",
-                maker=maker,
-                here=here,
-            ),
-            field="base",
-        )
+        raise InvalidInput(_no_single_base(adapter, found), field="base")
     return found[0]
+
+
+def _no_single_base(adapter: AdapterFacts, found: list[InstalledModel]) -> str:
+    maker = f"“{adapter.base}”" if adapter.base else gettext("a model that it does not name")
+    if not found:
+        return gettext(
+            "This adapter was made for %(maker)s, and no model goes by that name here. Say which installed "
+            "model it stands on by --base.",
+            maker=maker,
+        )
+    return gettext(
+        "This adapter was made for %(maker)s, and %(names)s go by that name here. Say which installed "
+        "model it stands on by --base.",
+        maker=maker,
+        names=names.joined(model.name for model in found),
+    )
 
 
 def refuse_misfit(name: str, adapter: AdapterFacts, base: InstalledModel) -> None:

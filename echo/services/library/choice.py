@@ -45,7 +45,12 @@ def best(
         if memory is None or needed <= memory or model is ranked[-1]:
             return Choice(model, tuple(passed_over))
         passed_over.append(
-            f"{model.name} needs {room.size(needed)} of memory, and {room.size(memory)} are free."
+            gettext(
+                "%(model)s needs %(needed)s of memory, and %(free)s are free.",
+                model=model.name,
+                needed=room.size(needed),
+                free=room.size(memory),
+            )
         )
     raise NotFound(gettext("No model is installed that can be served."))
 

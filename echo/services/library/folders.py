@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from echo.errors import InvalidInput
-from echo.languages import gettext
+from echo.languages import gettext, mark
 from echo.services.library import gguf_header, safetensors_header
 from echo.services.library.safetensors_header import Shapes
 
@@ -46,7 +46,7 @@ def check_model(folder: Path) -> int:
 
 def check_settings(folder: Path) -> None:
     """Check what is beside the weights: raises InvalidInput for missing parts and for code."""
-    config = _json(folder, "config.json", "the configuration of a model")
+    config = _json(folder, "config.json", mark("the configuration of a model"))
     if not any((folder / name).is_file() for name in TOKENIZERS):
         raise InvalidInput(
             gettext(
@@ -55,7 +55,11 @@ def check_settings(folder: Path) -> None:
             )
         )
     tokenizer = folder / "tokenizer_config.json"
-    others = [_json(folder, tokenizer.name, "a tokenizer's settings")] if tokenizer.exists() else []
+    others = (
+        [_json(folder, tokenizer.name, mark("a tokenizer's settings"))]
+        if tokenizer.exists()
+        else []
+    )
     if any("auto_map" in each for each in (config, *others)):
         raise InvalidInput(
             gettext(
@@ -78,7 +82,7 @@ def gguf_or_folder_shapes(path: Path) -> Shapes:
 
 def adapter_settings(folder: Path) -> AdapterFacts:
     """Return what `adapter_config.json` says; raises InvalidInput for an adapter that is not low-rank."""
-    config = _json(folder, "adapter_config.json", "the settings of an adapter")
+    config = _json(folder, "adapter_config.json", mark("the settings of an adapter"))
     if config.get("peft_type") != "LORA":
         raise InvalidInput(
             gettext(
@@ -129,17 +133,22 @@ def misfit(adapter: AdapterFacts, base: Shapes) -> str | None:
         layer, side = LOW_RANK.fullmatch(name).groups()  # type: ignore[union-attr]  # checked when read
         matrix = base.get(f"{layer}.weight")
         if matrix is None:
-            return f"the base has no {layer}"
+            return gettext("the base has no %(layer)s", layer=layer)
         expected = (adapter.rank, matrix[-1]) if side == "A" else (matrix[0], adapter.rank)
         if shape != expected:
-            return f"{layer} is {matrix[0]} × {matrix[-1]} in the base, and the adapter is made for another"
+            return gettext(
+                "%(layer)s is %(rows)s × %(columns)s in the base, and the adapter is made for another",
+                layer=layer,
+                rows=matrix[0],
+                columns=matrix[-1],
+            )
     return None
 
 
 def _weights(folder: Path) -> list[Path]:
     """Return the files of the weights; raises InvalidInput when one is missing."""
     if (folder / INDEX).is_file():
-        shards = _json(folder, INDEX, "the list of the weights' files").get("weight_map")
+        shards = _json(folder, INDEX, mark("the list of the weights' files")).get("weight_map")
         names = sorted(set(shards.values())) if isinstance(shards, dict) else []
     else:
         names = ["model.safetensors"]
@@ -178,7 +187,12 @@ def _json(folder: Path, name: str, what: str) -> dict[str, Any]:
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as failure:
         raise InvalidInput(
-            gettext("%(folder)s holds no %(name)s, %(what)s.", folder=folder, name=name, what=what)
+            gettext(
+                "%(folder)s holds no %(name)s, %(what)s.",
+                folder=folder,
+                name=name,
+                what=gettext(what),
+            )
         ) from failure
     except (OSError, ValueError) as failure:
         raise InvalidInput(
@@ -186,6 +200,6 @@ def _json(folder: Path, name: str, what: str) -> dict[str, Any]:
         ) from failure
     if not isinstance(found, dict):
         raise InvalidInput(
-            gettext("%(path)s is not what it should be, %(what)s.", path=path, what=what)
+            gettext("%(path)s is not what it should be, %(what)s.", path=path, what=gettext(what))
         )
     return found

@@ -21,7 +21,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from echo.errors import InvalidInput, SourceFailed
-from echo.languages import gettext
+from echo.languages import gettext, mark, ngettext
 from echo.services.library import children, folders, room
 from echo.services.library.progress import Step, Work
 
@@ -32,6 +32,18 @@ SMALL: Final = re.compile(
 )
 WEIGHTS: Final = re.compile(r"(adapter_)?model(-\d+-of-\d+)?\.safetensors")
 GGUF: Final = ".gguf"
+FAILURES: Final = {
+    "gated": mark(
+        "%(repo)s is given to signed-in people only: accept its licence on the Hub, make a token there and "
+        "set HF_TOKEN."
+    ),
+    "absent": mark(
+        "The Hub has no model %(repo)s (or it is a private one, and HF_TOKEN is not set)."
+    ),
+    "wrong": mark("%(repo)s is not what the Hub announced: %(text)s."),
+    "refused": mark("The Hub refuses %(repo)s: %(text)s"),
+}
+SILENT: Final = mark("The Hub does not answer, or not to the end: %(text)s")
 
 
 class HubFile(BaseModel):
@@ -146,14 +158,16 @@ def choose(found: Listing, wanted: str | None) -> HubFile | None:
             )
         )
     pickled = next((f.name for f in found.files if f.name.endswith(folders.PICKLED)), None)
-    why = (
-        f" ({pickled} is pickled: opening it would run whatever its maker put into it)"
-        if pickled
-        else ""
-    )
+    if pickled is None:
+        raise InvalidInput(
+            gettext("%(repo)s holds no weights as safetensors or GGUF.", repo=found.repo)
+        )
     raise InvalidInput(
         gettext(
-            "%(repo)s holds no weights as safetensors or GGUF%(why)s.", repo=found.repo, why=why
+            "%(repo)s holds no weights as safetensors or GGUF (%(pickled)s is pickled: opening it would run "
+            "whatever its maker put into it).",
+            repo=found.repo,
+            pickled=pickled,
         )
     )
 
@@ -184,7 +198,7 @@ def _get(found: Listing, files: Sequence[HubFile], work: Work, before: int, tota
     def tell() -> None:
         here = sum(room.bytes_of(part) for part in parts.values())
         work.progress(
-            Step(before + here, total, f"{len(files)} files" if len(files) > 1 else files[0].name)
+            Step(before + here, total, _count(len(files)) if len(files) > 1 else files[0].name)
         )
 
     wanted = [{"name": f.name, "bytes": f.bytes, "part": str(parts[f.part])} for f in files]
@@ -210,7 +224,7 @@ def _child(act: str, asked: dict[str, Any], repo: str, work: Work, tell: Any) ->
     try:
         answer: dict[str, Any] = json.loads(said.output)
     except ValueError as failure:
-        last = (said.errors.strip().splitlines() or ["it ended without a word"])[-1]
+        last = (said.errors.strip().splitlines() or [gettext("it ended without a word")])[-1]
         raise SourceFailed(gettext("The Hub cannot be asked: %(last)s.", last=last)) from failure
     if "failed" in answer:
         raise _failure(answer["failed"], answer["text"], repo, work)
@@ -220,15 +234,11 @@ def _child(act: str, asked: dict[str, Any], repo: str, work: Work, tell: Any) ->
 def _failure(reason: str, text: str, repo: str, work: Work) -> Exception:
     if reason == "full":
         return room.disk_is_full(work.home, f"“{work.name}”")
-    return SourceFailed(
-        {
-            "gated": f"{repo} is given to signed-in people only: accept its licence on the Hub, make a token "
-            "there and set HF_TOKEN.",
-            "absent": f"The Hub has no model {repo} (or it is a private one, and HF_TOKEN is not set).",
-            "wrong": f"{repo} is not what the Hub announced: {text}.",
-            "refused": f"The Hub refuses {repo}: {text}",
-        }.get(reason, f"The Hub does not answer, or not to the end: {text}")
-    )
+    return SourceFailed(gettext(FAILURES.get(reason, SILENT), repo=repo, text=text))
+
+
+def _count(files: int) -> str:
+    return ngettext("%(num)s file", "%(num)s files", files)
 
 
 def _named(found: Listing, name: str) -> HubFile:

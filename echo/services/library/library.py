@@ -183,7 +183,7 @@ class Library:
                 gettext(
                     "On %(model)s stands %(standing)s: remove that first.",
                     model=model.name,
-                    standing=" and ".join(standing),
+                    standing=names.joined(standing),
                 )
             )
 
@@ -234,7 +234,10 @@ class Library:
             return found
         return Choice(
             found.model,
-            (f"{self.default} is the default and cannot be served.", *found.passed_over),
+            (
+                gettext("%(name)s is the default and cannot be served.", name=self.default),
+                *found.passed_over,
+            ),
         )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import reduce
 from typing import Final
 
 from echo.errors import InvalidInput
@@ -36,3 +38,10 @@ def checked(name: str) -> str:
 def proposed(text: str) -> str:
     """Return a name made of a file's or folder's; raises InvalidInput when nothing is left of it."""
     return checked(re.sub(r"[^A-Za-z0-9_.\-]+", "-", text).strip("-._")[:MODEL_NAME_MAX])
+
+
+def joined(names: Iterable[str]) -> str:
+    """Return “a and b and c”."""
+    return reduce(
+        lambda first, second: gettext("%(first)s and %(second)s", first=first, second=second), names
+    )

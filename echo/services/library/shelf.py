@@ -54,9 +54,16 @@ class Shelf:
             if model.name.casefold() == name.casefold():
                 return model
         entry = self.catalogue.get(name)
-        hint = f": python run.py models add {entry.name}" if entry else ""
+        if entry is None:
+            raise NotFound(
+                gettext("The model “%(name)s” is not installed.", name=name), field="name"
+            )
         raise NotFound(
-            gettext("The model “%(name)s” is not installed%(hint)s.", name=name, hint=hint),
+            gettext(
+                "The model “%(name)s” is not installed: python run.py models add %(entry)s.",
+                name=name,
+                entry=entry.name,
+            ),
             field="name",
         )
 
@@ -119,9 +126,9 @@ class Shelf:
         kind = "adapter" if own else record.kind
         shares = base is not None and kind != "adapter"
         path = own or self._path(base if shares and base else record)
-        problem = None if path.exists() else f"{path} is gone"
+        problem = None if path.exists() else gettext("%(path)s is gone", path=path)
         if record.base and base is None:
-            problem = f"its base {record.base} is not installed"
+            problem = gettext("its base %(base)s is not installed", base=record.base)
         return InstalledModel(
             name=record.name,
             kind=kind,
@@ -148,7 +155,9 @@ class Shelf:
             source=record.source,
             added_at=record.added_at,
             state="incomplete",
-            problem=f"it is not all here yet; `models add {record.name}` goes on",
+            problem=gettext(
+                "it is not all here yet; `models add %(name)s` goes on", name=record.name
+            ),
             weights=record.weights,
         )
 

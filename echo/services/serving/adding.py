@@ -15,7 +15,7 @@ import structlog
 from echo import hub, signals
 from echo.errors import Conflict, EchoError, StorageUnavailable
 from echo.extensions import db
-from echo.languages import gettext, mark
+from echo.languages import carried, gettext, mark
 from echo.models import User
 from echo.services import audit, background
 from echo.services.audit import Act, Entry
@@ -82,10 +82,15 @@ class Adding:
     def told(self) -> str:
         """How far it is, in words."""
         if self.cancel.is_set():
-            return "Being stopped…"
+            return gettext("Being stopped…")
         if not self.step.total:
             return self.step.what
-        return f"{self.step.what}: {room.size(self.step.done)} of {room.size(self.step.total)}"
+        return gettext(
+            "%(what)s: %(done)s of %(total)s",
+            what=self.step.what,
+            done=room.size(self.step.done),
+            total=room.size(self.step.total),
+        )
 
     def take(self, step: Step) -> None:
         """Note a step; called from the thread that fetches."""
@@ -131,7 +136,7 @@ class Adder:
     def look(self, wanted: Wanted) -> Needs:
         """Return what adding this would take; raises what `Library.plan` does."""
         plan = self._plan(wanted)
-        return hub.run_native(_needs, self.library, plan)
+        return hub.run_native(carried(_needs), self.library, plan)
 
     def begin(self, actor: User, wanted: Wanted) -> Adding:
         """Begin to add a model.
@@ -143,8 +148,10 @@ class Adder:
         self._refuse_second()
         plan = self._plan(wanted)
         self._refuse_second()  # somebody may have been quicker while the Hub was asked
-        adding = self.last = Adding(wanted, plan, actor.id, Step(0, plan.download, "It begins"))
-        background.run(self._add, adding)
+        adding = self.last = Adding(
+            wanted, plan, actor.id, Step(0, plan.download, gettext("It begins"))
+        )
+        background.run(carried(self._add), adding)
         background.run(self._tell, adding)
         return adding
 
@@ -160,7 +167,7 @@ class Adder:
 
     def _plan(self, wanted: Wanted) -> Plan:
         db.session.commit()  # nothing is written: the connection goes back meanwhile
-        return hub.run_native(self.library.plan, wanted.source, wanted.name, wanted.base)
+        return hub.run_native(carried(self.library.plan), wanted.source, wanted.name, wanted.base)
 
     def _refuse_second(self) -> None:
         if self.current is not None:
@@ -173,7 +180,7 @@ class Adder:
 
     def _add(self, adding: Adding) -> None:
         try:
-            hub.run_native(self.library.add, adding.plan, adding.take, adding.cancel)
+            hub.run_native(carried(self.library.add), adding.plan, adding.take, adding.cancel)
             self._offer()
             audit.transaction(lambda: (None, _entries(adding)))
             adding.state = "added"
@@ -182,7 +189,7 @@ class Adder:
             adding.error = failure.text
         except Exception:
             log.exception("a model was not added", model=adding.name)
-            adding.error = FAILED
+            adding.error = gettext(FAILED)
         if adding.error:
             adding.state = "stopped" if adding.cancel.is_set() else "failed"
         signals.models_changed.send(self)

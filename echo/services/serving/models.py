@@ -17,7 +17,7 @@ from echo import cluster, hub, signals
 from echo.errors import Conflict, EchoError, InvalidInput
 from echo.generation import InvalidRequest as EngineRefusal
 from echo.generation import ModelBusy, ModelSpec, ModelStatus, ServingEngine
-from echo.languages import gettext
+from echo.languages import carried, gettext, mark
 from echo.models import User
 from echo.policies import RoleName
 from echo.services import audit
@@ -32,7 +32,7 @@ from echo.services.serving.model_view import MemoryUse, ModelView
 
 log = structlog.get_logger()
 
-DEFAULT: Final = "{} is the default: choose another one first."
+DEFAULT: Final = mark("%(name)s is the default: choose another one first.")
 
 
 class Models:
@@ -105,7 +105,7 @@ class Models:
         try:
             self.engine.withdraw(name)
         except EngineRefusal as refusal:
-            raise Conflict(DEFAULT.format(name)) from refusal
+            raise Conflict(gettext(DEFAULT, name=name)) from refusal
 
     def installed(self) -> tuple[InstalledModel, ...]:
         """Return what is on the disk, the incomplete ones too."""
@@ -244,7 +244,7 @@ class Models:
             library.refuse_removal(model)
         except Conflict as refusal:
             return model, refusal.text
-        return model, DEFAULT.format(name) if name == self.engine.default_model else ""
+        return model, gettext(DEFAULT, name=name) if name == self.engine.default_model else ""
 
     def owns(self, model: InstalledModel) -> bool:
         """Tell whether a model's files go with it."""
@@ -260,7 +260,7 @@ class Models:
         library.refuse_removal(library.get(name))
         self._withdraw(name)
         try:
-            hub.run_native(library.remove, name)
+            hub.run_native(carried(library.remove), name)
         except EchoError:
             self.refresh()  # it is still here
             raise

@@ -19,6 +19,7 @@ from typing import BinaryIO, Final
 from echo import hub
 from echo.config import ROOT
 from echo.errors import Busy
+from echo.languages import gettext
 
 LOOK_SECONDS: Final = 30.0
 NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
@@ -54,7 +55,7 @@ class Line:
         self._waits.append(mine)
         try:
             if self._waits[0] is not mine and not mine.wait(patience):
-                raise Busy(self._waiting, retry_after=5)
+                raise Busy(gettext(self._waiting), retry_after=5)
             yield
         finally:
             was_first = self._waits[0] is mine

@@ -13,9 +13,16 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from echo import hub
 from echo.errors import StorageUnavailable
 from echo.extensions import db
+from echo.languages import gettext, mark
 
 T = TypeVar("T")
 
+DISK_FULL: Final = mark(
+    "The server's disk is full, so this could not be saved. Please tell its administrator."
+)
+AWAY: Final = mark(
+    "The database does not answer, so this could not be saved. Please try again in a moment."
+)
 FAILURES: Final = (OperationalError, InterfaceError)
 """What the database raises when it is locked, gone or full."""
 PATIENCE_SECONDS: Final = 10.0
@@ -123,7 +130,5 @@ def _is_passing(failure: DBAPIError) -> bool:
 def _explain(failure: DBAPIError) -> str:
     text = str(failure.orig).lower()
     if "full" in text or "no space" in text:
-        return (
-            "The server's disk is full, so this could not be saved. Please tell its administrator."
-        )
-    return "The database does not answer, so this could not be saved. Please try again in a moment."
+        return gettext(DISK_FULL)
+    return gettext(AWAY)

@@ -32,7 +32,7 @@ from echo.services import audit, site_settings
 from echo.services.accounts import accounts
 from echo.services.chats import erasing, retention
 from echo.services.people import deletion, profile_data
-from echo.services.sign_in import devices, login_delays
+from echo.services.sign_in import devices, endings, login_delays
 from tests.services.people import SECRETS, conversation_of, fill
 
 
@@ -216,7 +216,7 @@ def test_running_reply_is_stopped_and_waited_for(
     assert seen == [[]]
     assert db.session.get(User, number) is None
     assert db.session.scalar(select(func.count()).select_from(Message)) == 0
-    assert tab.wait_for("session_ended")["reason"] == deletion.REASON
+    assert tab.wait_for("session_ended")["reason"] == endings.DELETED
 
 
 def long_conversation(user: User, length: int) -> Conversation:

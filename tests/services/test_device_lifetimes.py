@@ -18,7 +18,7 @@ from echo.extensions import db
 from echo.models import Device, User
 from echo.services.accounts import accounts, passwords
 from echo.services.people import deletion
-from echo.services.sign_in import devices, password_login
+from echo.services.sign_in import devices, endings, password_login
 from tests.conftest import Tab, switch
 
 
@@ -76,7 +76,7 @@ def test_expired_sessions_are_revoked_and_their_sockets_told(
     now = utc_now() + timedelta(hours=13)
     monkeypatch.setattr(devices, "utc_now", lambda: now)
     assert devices.end_expired() == 1
-    assert tab.wait_for("session_ended")["reason"] == devices.EXPIRED
+    assert tab.wait_for("session_ended")["reason"] == endings.EXPIRED
     assert devices.find(kept) is not None
     assert devices.end_expired() == 0
 

@@ -99,7 +99,7 @@ def test_lists_of_other_programs_are_read_and_what_is_none_is_told(ada: User) ->
 def test_there_is_a_bound(ada: User) -> None:
     rows = [{"name": f"n{number}", "text": "x"} for number in range(PROMPTS_MAX + 1)]
     came = saved.import_all(ada.id, rows)
-    assert (came.made, came.skipped) == (PROMPTS_MAX, [(f"n{PROMPTS_MAX}", saved.FULL)])
+    assert (came.made, came.skipped) == (PROMPTS_MAX, [(f"n{PROMPTS_MAX}", saved.full())])
     with pytest.raises(Conflict, match="200"):
         saved.make(ada.id, Wording("one more", "x"))
     assert len(names(ada)) == PROMPTS_MAX

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from echo.languages import mark
+from echo.services import storage
 
 LOST: Final = mark("Echo was stopped while it read this file. Please attach it again.")
 FAILED: Final = mark("This file could not be read. Please try again; the log says why.")
@@ -25,6 +26,8 @@ TEXTS: Final = (
     WAITING,
     STOPPED,
     FULL,
+    storage.DISK_FULL,
+    storage.AWAY,
     # ── echo/parsing ──
     mark("The file is empty."),
     mark(

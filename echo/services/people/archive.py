@@ -18,6 +18,7 @@ from sqlalchemy.orm import undefer
 from echo import hub
 from echo.clock import iso, utc_now
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import (
     ApiCall,
     ApiKey,
@@ -49,8 +50,8 @@ LOOKS: Final = 10_000
 TEXT: Final = "txt"
 KINDS: Final = (("json", export.as_json), ("md", export.as_markdown))
 
-README: Final = """\
-Your data in Echo, packed {moment}
+README: Final = mark("""\
+Your data in Echo, packed %(moment)s
 
 account.json             who you are here: name, address, role and settings; your instructions for all
                          chats and what Echo remembers; the browsers you signed in with; your passkeys' and
@@ -68,7 +69,7 @@ shared/*.json            copies of your chats that a link shows to others, and t
 picture.webp             your picture, if you have one
 
 Times are UTC. Passwords, codes, keys and session tokens are not in here: Echo keeps no readable ones.
-"""
+""")
 
 Entries = list[tuple[str, bytes]]
 
@@ -90,7 +91,7 @@ def _pack(packed: zipfile.ZipFile, entries: Entries) -> None:
 
 
 def _batches(user: User) -> Iterator[Entries]:
-    readme = README.format(moment=iso(utc_now()))
+    readme = gettext(README, moment=iso(utc_now()))
     yield [(f"README.{TEXT}", readme.encode()), ("account.json", _as_json(account(user)))]
     picture_id = profile_pictures.id_of(user.id)
     if picture_id:

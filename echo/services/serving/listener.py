@@ -22,7 +22,7 @@ from flask import Flask
 from echo.child_process import ChildProcess, ResidentProcess, bare_environment
 from echo.errors import EngineFailed, InvalidInput, RateLimited, TooLong
 from echo.hearing.decoding import RATE
-from echo.languages import gettext, mark
+from echo.languages import gettext, mark, said
 from echo.limits import (
     SOUND_BYTES,
     SOUND_DECODING_MEMORY_BYTES,
@@ -46,6 +46,15 @@ WAITING: Final = mark("Others are being listened to. Please try again.")
 FAILED: Final = mark("The speech model does not answer. The log says why.")
 STOPPED: Final = mark("Reading this file took too long or too much memory, so it was stopped.")
 MANY: Final = mark("Sound of yours is being listened to already. Please wait for it.")
+REFUSALS: Final = (
+    mark("There is no sound in this file."),
+    mark(
+        "This is no sound that can be read, or it is damaged: flac, m4a, mp3, mp4, mpeg, mpga, oga, ogg, wav "
+        "and webm are."
+    ),
+    mark("This is longer than %(minutes)s minutes: send it in parts."),
+)
+"""What the process that decodes says, which knows no reader."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,7 @@ class Decoder(ChildProcess):
             channel.sendall(chunk)
         found = json.loads(self._answers.readline(LINE_BYTES))
         if "refused" in found:
-            raise InvalidInput(found["refused"], field="file")
+            raise InvalidInput(said(found["refused"], REFUSALS), field="file")
         return _read(self._answers, 2 * min(found["samples"], SOUND_SECONDS * RATE))
 
 

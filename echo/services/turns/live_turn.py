@@ -30,6 +30,8 @@ class LiveTurn:
     user_id: int
     question_id: str | None = None
     stream: Stream | None = None
+    language: str | None = None
+    """Of whoever asked; None: the usual one."""
     pieces: list[str] = field(default_factory=list)
     status: str = MessageStatus.QUEUED
     earlier: Figures = field(default_factory=Figures)  # before it was continued

@@ -11,7 +11,7 @@ import time
 from typing import Final
 
 from echo.generation import Finished, FinishReason, StreamEvent, TextPiece, Timing, Usage
-from echo.languages import mark
+from echo.languages import gettext, mark
 
 _I: Final = r"\b(?:i|i'm|im|i am|i've|ive|i have|i'll|i will|i'd)\b"
 _MYSELF: Final = r"(?:myself|my ?self)"
@@ -65,18 +65,18 @@ _RULES: Final = {
     "poisoning": re.compile("|".join(POISONING), re.IGNORECASE),
 }
 TEXTS: Final = {
-    "self_harm": (
+    "self_harm": mark(
         "I am really sorry that you are in so much pain, and I am glad you said it. I am only a small "
         "program and not able to keep you safe, but people can, and they want to.\n\n"
         "**If you might hurt yourself now, please call your local emergency number**, or go to the "
         "nearest emergency room. If you can, tell somebody near you: a friend, a parent, a doctor, a "
-        "teacher. You do not have to explain it well; “I need help” is enough.\n\n{help_lines}"
+        "teacher. You do not have to explain it well; “I need help” is enough.\n\n%(help_lines)s"
     ),
-    "poisoning": (
+    "poisoning": mark(
         "This may be an emergency, and I am only a small program that cannot judge it.\n\n"
         "**Please call your local emergency number or poison centre right now**, even if all seems well. "
         "Do not wait for signs, do not make yourself vomit, and keep the packet or bottle to show what "
-        "it was and how much. If somebody is near you, tell them.\n\n{help_lines}"
+        "it was and how much. If somebody is near you, tell them.\n\n%(help_lines)s"
     ),
 }
 USUAL_HELP_LINES: Final = mark(
@@ -91,8 +91,8 @@ def concern(text: str) -> str | None:
 
 
 def answer(name: str, help_lines: str) -> str:
-    """Return the fixed text, with the configured help lines."""
-    return TEXTS[name].format(help_lines=help_lines or USUAL_HELP_LINES)
+    """Return the fixed text, with the configured help lines, in the reader's language."""
+    return gettext(TEXTS[name], help_lines=help_lines or gettext(USUAL_HELP_LINES))
 
 
 class FixedStream:

@@ -14,7 +14,7 @@ import structlog
 from flask import Flask, current_app
 from sqlalchemy import select
 
-from echo import cluster, errors, signals
+from echo import cluster, errors, languages, signals
 from echo.config import Settings
 from echo.extensions import db
 from echo.generation import ChatMessage, Failed, Finished
@@ -169,7 +169,8 @@ class Turns:
         conversation = db.session.get_one(Conversation, turn.conversation_id)
         history = rows.history(str(reply.parent_id))
         around = self.requests.around(conversation, reply.model)
-        turn.stream = self.requests.submit(conversation, reply, history, around)
+        with languages.spoken(turn.language):  # nobody asks at this moment
+            turn.stream = self.requests.submit(conversation, reply, history, around)
 
     def reply_above(self, turn: LiveTurn) -> str | None:
         """Return the id of the reply that this turn's question was asked under, if there is one."""
@@ -286,6 +287,7 @@ class Turns:
             user_id=reply.user_id,
             question_id=question_id,
             stream=stream,
+            language=languages.here().code,
             pieces=pieces or [],
             saved_seq=len(pieces or []),
             earlier=rows.figures_of(reply),

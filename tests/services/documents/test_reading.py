@@ -14,7 +14,7 @@ from echo.errors import InvalidInput, StorageUnavailable
 from echo.extensions import db
 from echo.limits import DOCUMENTS_PER_CHAT
 from echo.models import Conversation, Document, Passage, User
-from echo.services.documents import meaning, reader_process, reading, shelf
+from echo.services.documents import meaning, reader_process, reading, refusals, shelf
 from echo.services.documents.reader_process import ReaderProcess
 from tests.services.documents.test_documents import BIRDS, add, settled
 from tests.waiting import until
@@ -74,7 +74,7 @@ def test_what_is_being_read_or_waits_is_not_lost(app: Flask, ada: User) -> None:
 def test_what_this_process_reads_no_more_has_failed(ada: User) -> None:
     row = unread(ada, cluster.here().node)
     assert reading.fail_lost() == 1
-    assert settled(row.id).error == reading.FAILED
+    assert settled(row.id).error == refusals.FAILED
 
 
 def test_a_database_that_is_away_when_reading_fails_leaves_nothing_unread(
@@ -118,7 +118,7 @@ def test_a_reader_that_says_what_no_document_holds_is_not_listened_to(
 ) -> None:
     monkeypatch.setattr(reader_process, "LINE_BYTES", 100)
     row = add(ada, BIRDS)
-    assert (row.status, row.error) == ("failed", reader_process.TOO_LONG)
+    assert (row.status, row.error) == ("failed", refusals.STOPPED)
 
 
 def full_chat(user: User) -> str:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from echo.errors import InvalidInput, TooLong
-from echo.languages import gettext, number
 from echo.limits import MESSAGE_CHARS
 
 LONE_SURROGATE_OR_NUL: Final = re.compile("[\ud800-\udfff\0]")
@@ -137,6 +136,8 @@ def message(text: str, field: str) -> str:
         TooLong: it has more than MESSAGE_CHARS characters.
         InvalidInput: nothing of it can be seen.
     """
+    from echo.languages import gettext, number  # not for `parsing`, whose processes know no Flask
+
     text = one_newline(text)
     if len(text) > MESSAGE_CHARS:
         raise TooLong(

@@ -10,11 +10,12 @@ from typing import Any, Final
 import structlog
 from flask import Flask, current_app, request
 
-from echo import hub, request_ids
+from echo import hub, languages, request_ids
 from echo.errors import SignedOut
 from echo.extensions import socketio
-from echo.languages import gettext
+from echo.languages import gettext, said
 from echo.models import User
+from echo.services.chats import failures
 from echo.services.turns import (
     Failed,
     LiveCall,
@@ -53,7 +54,7 @@ class TemporaryAnswers:
     def begin(self, connection: str, call: LiveCall) -> None:
         """Tell this connection, and nobody else, how an answer grows and ends."""
         self._of.setdefault(connection, {})[call.id] = call
-        hub.spawn(request_ids.carried(self._run), connection, call)
+        hub.spawn(request_ids.carried(languages.carried(self._run)), connection, call)
 
     def stop(self, connection: str, call_id: str) -> None:
         """Stop an answer of this connection; another's, or one that has ended, stays as it is."""
@@ -155,7 +156,7 @@ def _end_of(call: LiveCall, seq: int) -> Answer:
         },
     }
     if call.refused:
-        told["error"] = {"code": "engine_failed", "text": call.refused}
+        told["error"] = {"code": "engine_failed", "text": said(call.refused, failures.TEXTS)}
     elif isinstance(end, Failed):
-        told["error"] = {"code": end.code, "text": end.text}
+        told["error"] = {"code": end.code, "text": said(end.text, failures.TEXTS)}
     return told

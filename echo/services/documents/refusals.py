@@ -30,6 +30,7 @@ TEXTS: Final = (
     storage.AWAY,
     # ── echo/parsing ──
     mark("The file is empty."),
+    mark("There is no text in this file."),
     mark(
         "This is a picture, and no model here sees pictures. Attach its text instead: a PDF with text, or "
         "what it says, typed."

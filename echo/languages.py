@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from babel import Locale
-from flask import Flask, current_app
+from flask import Flask, current_app, has_app_context
 from flask_babel import (
     Babel,
     force_locale,
@@ -85,6 +85,8 @@ def spoken(code: str | None) -> Iterator[None]:
 
 def carried(work: Callable[P, T]) -> Callable[P, T]:
     """Return what says its texts as here, wherever it is called: other threads know no reader."""
+    if not has_app_context():
+        return work
     app, code = current_app._get_current_object(), here().code  # type: ignore[attr-defined]
 
     @wraps(work)

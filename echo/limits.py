@@ -6,6 +6,8 @@ It does not enforce anything. docs/configuration.md lists these tables and a tes
 from dataclasses import dataclass
 from typing import Final
 
+from echo.languages import mark
+
 USERNAME_MIN: Final = 3
 USERNAME_MAX: Final = 30
 USERNAME_PATTERN: Final = r"[A-Za-z0-9_.\-]+"
@@ -110,19 +112,19 @@ CONVERSATIONS_PER_PAGE: Final = 40
 PEOPLE_PER_PAGE: Final = 100
 
 FEEDBACK_CATEGORIES: Final = {
-    "answers": "Answers",
-    "speed": "Speed",
-    "design": "Design",
-    "bug": "Something is broken",
-    "idea": "Idea",
-    "other": "Something else",
+    "answers": mark("Answers"),
+    "speed": mark("Speed"),
+    "design": mark("Design"),
+    "bug": mark("Something is broken"),
+    "idea": mark("Idea"),
+    "other": mark("Something else"),
 }
 RATING_REASONS: Final = {
-    "inaccurate": "Inaccurate",
-    "off_topic": "Not what I asked",
-    "too_long": "Too long",
-    "unsafe": "Unsafe",
-    "other": "Other",
+    "inaccurate": mark("Inaccurate"),
+    "off_topic": mark("Not what I asked"),
+    "too_long": mark("Too long"),
+    "unsafe": mark("Unsafe"),
+    "other": mark("Other"),
 }
 
 RATE_LIMITS: Final = {

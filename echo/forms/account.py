@@ -17,24 +17,28 @@ from echo.forms.fields import (
     stripped,
 )
 from echo.forms.spam_trap import SpamTrap
+from echo.languages import lazy_gettext
 
 
 class SetupForm(Form):
     """A new account."""
 
-    username = StringField("Name", USERNAME, filters=[stripped])
-    email = StringField("E-mail", [*EMAIL, no_line_breaks], filters=[stripped])
+    username = StringField(lazy_gettext("Name"), USERNAME, filters=[stripped])
+    email = StringField(lazy_gettext("E-mail"), [*EMAIL, no_line_breaks], filters=[stripped])
     password = PasswordField(
-        "Password",
+        lazy_gettext("Password"),
         [
-            required("Choose a password."),
+            required(lazy_gettext("Choose a password.")),
             PASSWORD_LENGTH,
         ],
         filters=[storable_text],
     )
     confirm_password = PasswordField(
-        "Password again",
-        [required("Repeat the password."), EqualTo("password", "The two passwords differ.")],
+        lazy_gettext("Password again"),
+        [
+            required(lazy_gettext("Repeat the password.")),
+            EqualTo("password", lazy_gettext("The two passwords differ.")),
+        ],
         filters=[storable_text],
     )
 
@@ -51,13 +55,16 @@ class LoginForm(Form):
     """
 
     credentials = StringField(
-        "Name or e-mail",
-        [required("Enter your name or e-mail address."), Length(max=limits.EMAIL_MAX)],
+        lazy_gettext("Name or e-mail"),
+        [
+            required(lazy_gettext("Enter your name or e-mail address.")),
+            Length(max=limits.EMAIL_MAX),
+        ],
         filters=[stripped, storable_text],
     )
     password = PasswordField(
-        "Password",
-        [required("Enter your password."), Length(max=1000)],
+        lazy_gettext("Password"),
+        [required(lazy_gettext("Enter your password.")), Length(max=1000)],
         filters=[storable_text],
     )
-    remember = BooleanField("Keep me signed in")
+    remember = BooleanField(lazy_gettext("Keep me signed in"))

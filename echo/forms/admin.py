@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
+from wtforms import (
     BooleanField,
     FileField,
     FloatField,
     HiddenField,
     IntegerField,
     PasswordField,
-    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -26,11 +25,14 @@ from echo.forms.fields import (
     PASSWORD_LENGTH,
     USERNAME,
     Form,
+    at_most,
+    choices,
     no_line_breaks,
     required,
     storable_text,
     stripped,
 )
+from echo.languages import gettext, lazy_gettext, mark, number
 
 DESCRIPTION_MAX: Final = 200
 ALLOWANCE_MAX: Final = 2**31 - 1
@@ -39,21 +41,24 @@ ALLOWANCE_MAX: Final = 2**31 - 1
 def _in_range(_form: Any, field: Any) -> None:
     """Validator: an allowance that a column can hold; wtforms' own fails on numbers past any float."""
     if field.data is not None and not 0 <= field.data <= ALLOWANCE_MAX:
-        raise ValidationError(f"Enter a whole number from 0 to {ALLOWANCE_MAX:,}, or nothing.")
+        most = number(ALLOWANCE_MAX)
+        raise ValidationError(
+            gettext("Enter a whole number from 0 to %(most)s, or nothing.", most=most)
+        )
 
 
 ALLOWANCE = [Optional(), _in_range]
-RELOAD: Final = "Please reload the page and make your changes again."
+RELOAD: Final = mark("Please reload the page and make your changes again.")
 SIGNUP_MODES: Final = {
-    "open": "Everybody",
-    "invite": "People with an invitation",
-    "closed": "Nobody: administrators make accounts",
+    "open": mark("Everybody"),
+    "invite": mark("People with an invitation"),
+    "closed": mark("Nobody: administrators make accounts"),
 }
-SWITCH: Final = {"on": "On", "off": "Off"}
+SWITCH: Final = {"on": mark("On"), "off": mark("Off")}
 SHARING: Final = {
-    "public": "Everybody who has the link",
-    "people": "People with an account here",
-    "off": "Nobody",
+    "public": mark("Everybody who has the link"),
+    "people": mark("People with an account here"),
+    "off": mark("Nobody"),
 }
 
 
@@ -62,64 +67,65 @@ def between(low: float, high: float) -> Callable[[Any, Any], None]:
 
     def check(_form: Any, field: Any) -> None:
         if field.data is not None and not low <= field.data <= high:  # NaN is in no range
-            raise ValidationError(f"Enter a number from {low:,} to {high:,}.")
+            ends = {"low": number(low), "high": number(high)}
+            raise ValidationError(gettext("Enter a number from %(low)s to %(high)s.", **ends))
 
     return check
 
 
 def _at_most(chars: int) -> Length:
-    return Length(max=chars, message=f"Use at most {chars:,} characters.")
+    return Length(max=chars, message=at_most(chars))
 
 
 class Versioned(Form):
     """A form that carries a mark of what was stored when it was shown."""
 
-    version = HiddenField("Version", [required(RELOAD), _at_most(64)])
+    version = HiddenField(lazy_gettext("Version"), [required(lazy_gettext(RELOAD)), _at_most(64)])
 
 
 class EditUserForm(Versioned):
     """An account as an administrator sees it; who may not give roles gets it without `role`."""
 
-    username = StringField("Name", USERNAME, filters=[stripped])
-    email = StringField("E-mail", [*EMAIL, no_line_breaks], filters=[stripped])
-    role = SelectField("Role", [required("Choose a role.")])
-    active = BooleanField("May sign in")
+    username = StringField(lazy_gettext("Name"), USERNAME, filters=[stripped])
+    email = StringField(lazy_gettext("E-mail"), [*EMAIL, no_line_breaks], filters=[stripped])
+    role = SelectField(lazy_gettext("Role"), [required(lazy_gettext("Choose a role."))])
+    active = BooleanField(lazy_gettext("May sign in"))
 
 
 class CreateUserForm(Form):
     """A new account, with a first password that its owner changes later."""
 
-    username = StringField("Name", USERNAME, filters=[stripped])
-    email = StringField("E-mail", [*EMAIL, no_line_breaks], filters=[stripped])
+    username = StringField(lazy_gettext("Name"), USERNAME, filters=[stripped])
+    email = StringField(lazy_gettext("E-mail"), [*EMAIL, no_line_breaks], filters=[stripped])
     password = PasswordField(
-        "First password",
+        lazy_gettext("First password"),
         [
-            required("Choose a first password."),
+            required(lazy_gettext("Choose a first password.")),
             PASSWORD_LENGTH,
         ],
         filters=[storable_text],
     )
-    role = SelectField("Role", [required("Choose a role.")])
+    role = SelectField(lazy_gettext("Role"), [required(lazy_gettext("Choose a role."))])
 
 
 class RoleForm(Versioned):
     """What a role says and allows; an empty allowance means without limit."""
 
     description = StringField(
-        "Description",
-        [Length(max=DESCRIPTION_MAX, message=f"Use at most {DESCRIPTION_MAX} characters.")],
+        lazy_gettext("Description"),
+        [_at_most(DESCRIPTION_MAX)],
         filters=[stripped, storable_text],
     )
-    daily_messages = IntegerField("Messages a day", ALLOWANCE)
-    daily_tokens = IntegerField("Tokens a day", ALLOWANCE)
+    daily_messages = IntegerField(lazy_gettext("Messages a day"), ALLOWANCE)
+    daily_tokens = IntegerField(lazy_gettext("Tokens a day"), ALLOWANCE)
 
 
 class AnswerForm(Versioned):
     """An answer to somebody's feedback."""
 
     answer = TextAreaField(
-        "Answer",
-        [DataRequired("Write an answer."), _at_most(limits.FEEDBACK_MAX)],
+        lazy_gettext("Answer"),
+        [DataRequired(lazy_gettext("Write an answer.")), _at_most(limits.FEEDBACK_MAX)],
         filters=[stripped, storable_text],
     )
 
@@ -128,9 +134,10 @@ class PictureForm(Form):
     """A picture for somebody, by the number of their account."""
 
     user_id = StringField(
-        "Person's number", [required("Enter the number of an account."), _at_most(20)]
+        lazy_gettext("Person's number"),
+        [required(lazy_gettext("Enter the number of an account.")), _at_most(20)],
     )
-    picture = FileField("Picture", [required("Choose a picture.")])
+    picture = FileField(lazy_gettext("Picture"), [required(lazy_gettext("Choose a picture."))])
 
     def picture_bytes(self) -> bytes:
         """Return what was uploaded, of one that is too large only the beginning; empty when nothing was."""
@@ -142,7 +149,9 @@ class DeleteUserForm(Form):
     """The account's name, typed as a confirmation."""
 
     typed = StringField(
-        "Name of the account", [required("Type the name of the account.")], filters=[stripped]
+        lazy_gettext("Name of the account"),
+        [required(lazy_gettext("Type the name of the account."))],
+        filters=[stripped],
     )
 
 
@@ -150,15 +159,19 @@ class InviteForm(Form):
     """A new invitation."""
 
     note = StringField(
-        "Note", [_at_most(limits.INVITE_NOTE_CHARS)], filters=[stripped, storable_text]
+        lazy_gettext("Note"),
+        [_at_most(limits.INVITE_NOTE_CHARS)],
+        filters=[stripped, storable_text],
     )
     max_uses = IntegerField(
-        "Accounts",
-        [required("For how many accounts?"), between(1, limits.INVITE_USES_MAX)],
+        lazy_gettext("Accounts"),
+        [required(lazy_gettext("For how many accounts?")), between(1, limits.INVITE_USES_MAX)],
         default=1,
     )
     days = IntegerField(
-        "Days", [required("For how many days?"), between(1, limits.INVITE_DAYS_MAX)], default=7
+        lazy_gettext("Days"),
+        [required(lazy_gettext("For how many days?")), between(1, limits.INVITE_DAYS_MAX)],
+        default=7,
     )
 
 
@@ -171,70 +184,76 @@ class _Answers(Form):
     """How answers are written; an empty field means what somebody else says."""
 
     system_prompt = TextAreaField(
-        "System prompt",
+        lazy_gettext("System prompt"),
         [_at_most(limits.SYSTEM_PROMPT_CHARS)],
         filters=[stripped, storable_text],
     )
-    temperature = FloatField("Temperature", _slider("temperature"))
-    top_p = FloatField("Top p", _slider("top_p"))
-    top_k = IntegerField("Top k", _slider("top_k"))
-    repetition_penalty = FloatField("Repetition penalty", _slider("repetition_penalty"))
-    max_new_tokens = IntegerField("Longest answer, tokens", _slider("max_new_tokens"))
+    temperature = FloatField(lazy_gettext("Temperature"), _slider("temperature"))
+    top_p = FloatField(lazy_gettext("Top p"), _slider("top_p"))
+    top_k = IntegerField(lazy_gettext("Top k"), _slider("top_k"))
+    repetition_penalty = FloatField(
+        lazy_gettext("Repetition penalty"), _slider("repetition_penalty")
+    )
+    max_new_tokens = IntegerField(lazy_gettext("Longest answer, tokens"), _slider("max_new_tokens"))
 
 
 class SettingsForm(_Answers):
     """Settings that act at once; their names are those of `services/site_settings`."""
 
     signup_mode = SelectField(
-        "Who may sign up",
-        [required("Choose one.")],
-        choices=[SelectChoice(*option) for option in SIGNUP_MODES.items()],
+        lazy_gettext("Who may sign up"),
+        [required(lazy_gettext("Choose one."))],
+        choices=choices(SIGNUP_MODES),
     )
     retention_days = IntegerField(
-        "Days that unused conversations are kept",
+        lazy_gettext("Days that unused conversations are kept"),
         [Optional(), between(1, limits.RETENTION_DAYS_MAX)],
     )
     banner = StringField(
-        "Notice above the chat", [_at_most(limits.BANNER_CHARS)], filters=[stripped, storable_text]
+        lazy_gettext("Notice above the chat"),
+        [_at_most(limits.BANNER_CHARS)],
+        filters=[stripped, storable_text],
     )
     help = SelectField(
-        "Echo knows itself",
-        [required("Choose one.")],
-        choices=[SelectChoice(*option) for option in SWITCH.items()],
+        lazy_gettext("Echo knows itself"),
+        [required(lazy_gettext("Choose one."))],
+        choices=choices(SWITCH),
     )
     titles = SelectField(
-        "The model writes titles",
+        lazy_gettext("The model writes titles"),
         [Optional()],
-        choices=[SelectChoice(*option) for option in SWITCH.items()],
+        choices=choices(SWITCH),
     )
     tools = SelectField(
-        "Calculator, calendar and units",
+        lazy_gettext("Calculator, calendar and units"),
         [Optional()],
-        choices=[SelectChoice(*option) for option in SWITCH.items()],
+        choices=choices(SWITCH),
     )
     contributors = SelectField(
-        "Visitors see who talks with Echo most",
+        lazy_gettext("Visitors see who talks with Echo most"),
         [Optional()],
-        choices=[SelectChoice(*option) for option in SWITCH.items()],
+        choices=choices(SWITCH),
     )
     sharing = SelectField(
-        "Who may open shared chats",
+        lazy_gettext("Who may open shared chats"),
         [Optional()],
-        choices=[SelectChoice(*option) for option in SHARING.items()],
+        choices=choices(SHARING),
     )
 
 
 class ModelSettingsForm(_Answers):
     """What holds for one model; an empty field means what the model's files say."""
 
-    least_role = SelectField("Who may use it", [required("Choose one.")])
-    help = BooleanField("Help in its answers")
+    least_role = SelectField(
+        lazy_gettext("Who may use it"), [required(lazy_gettext("Choose one."))]
+    )
+    help = BooleanField(lazy_gettext("Help in its answers"))
     context_length = IntegerField(
-        "Window, tokens",
+        lazy_gettext("Window, tokens"),
         [Optional(), between(limits.CONTEXT_TOKENS_LEAST, limits.CONTEXT_TOKENS_MOST)],
     )
     template = TextAreaField(
-        "Chat template", [_at_most(limits.TEMPLATE_CHARS)], filters=[storable_text]
+        lazy_gettext("Chat template"), [_at_most(limits.TEMPLATE_CHARS)], filters=[storable_text]
     )
 
 
@@ -242,30 +261,38 @@ class SharedPromptForm(Form):
     """A prompt for everybody, or from a role on."""
 
     name = StringField(
-        "Name",
-        [required("Give it a name."), _at_most(limits.PROMPT_NAME_CHARS), no_line_breaks],
+        lazy_gettext("Name"),
+        [
+            required(lazy_gettext("Give it a name.")),
+            _at_most(limits.PROMPT_NAME_CHARS),
+            no_line_breaks,
+        ],
         filters=[stripped, storable_text],
     )
     text = TextAreaField(
-        "Text",
-        [DataRequired("Write its text."), _at_most(limits.PROMPT_CHARS)],
+        lazy_gettext("Text"),
+        [DataRequired(lazy_gettext("Write its text.")), _at_most(limits.PROMPT_CHARS)],
         filters=[stripped, storable_text],
     )
-    least_role = SelectField("Who sees it", [required("Choose one.")], default="user")
-    version = HiddenField("Version", [Optional(), _at_most(64)])
+    least_role = SelectField(
+        lazy_gettext("Who sees it"), [required(lazy_gettext("Choose one."))], default="user"
+    )
+    version = HiddenField(lazy_gettext("Version"), [Optional(), _at_most(64)])
 
 
 class AddModelForm(Form):
     """A model by a name of the catalogue, a path of the server, or its name on the Hub."""
 
     source = StringField(
-        "What to add",
+        lazy_gettext("What to add"),
         [
-            required("Say which one: a path of the server, or a name of the Hub."),
+            required(lazy_gettext("Say which one: a path of the server, or a name of the Hub.")),
             _at_most(limits.MODEL_SOURCE_CHARS),
             no_line_breaks,
         ],
         filters=[stripped, storable_text],
     )
-    name = StringField("Name", [_at_most(limits.MODEL_NAME_MAX)], filters=[stripped, storable_text])
-    base = SelectField("Stands on", [Optional()], default="")
+    name = StringField(
+        lazy_gettext("Name"), [_at_most(limits.MODEL_NAME_MAX)], filters=[stripped, storable_text]
+    )
+    base = SelectField(lazy_gettext("Stands on"), [Optional()], default="")

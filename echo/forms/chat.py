@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
+from wtforms import (
     IntegerField,
-    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -12,33 +11,34 @@ from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectC
 from wtforms.validators import Length, Optional
 
 from echo import limits
-from echo.forms.fields import Form, one_to_five, required, storable_text, stripped
+from echo.forms.fields import Form, choices, from_to, one_to_five, required, storable_text, stripped
+from echo.languages import lazy_gettext
 
 
 class FeedbackForm(Form):
     """An opinion about Echo."""
 
     opinion = TextAreaField(
-        "Your feedback",
+        lazy_gettext("Your feedback"),
         [
-            required("Write a few words."),
+            required(lazy_gettext("Write a few words.")),
             Length(
                 limits.FEEDBACK_MIN,
                 limits.FEEDBACK_MAX,
-                f"Use {limits.FEEDBACK_MIN} to {limits.FEEDBACK_MAX:,} characters.",
+                from_to(limits.FEEDBACK_MIN, limits.FEEDBACK_MAX),
             ),
         ],
         filters=[stripped, storable_text],
     )
     category = SelectField(
-        "Category",
-        [required("Choose a category.")],
-        choices=[SelectChoice(*option) for option in limits.FEEDBACK_CATEGORIES.items()],
+        lazy_gettext("Category"),
+        [required(lazy_gettext("Choose a category."))],
+        choices=choices(limits.FEEDBACK_CATEGORIES),
     )
-    rating = IntegerField("Stars", [Optional(), one_to_five])
+    rating = IntegerField(lazy_gettext("Stars"), [Optional(), one_to_five])
 
 
 class ClearDiscussionForm(Form):
     """Which conversation to clear; the newest when none is named."""
 
-    conversation_id = StringField("Conversation", [Optional(), Length(max=64)])
+    conversation_id = StringField(lazy_gettext("Conversation"), [Optional(), Length(max=64)])

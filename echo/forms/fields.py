@@ -6,12 +6,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from wtforms import StringField, ValidationError
+from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
+    SelectChoice,
+    StringField,
+    ValidationError,
+)
 from wtforms.validators import Email, InputRequired, Length, Regexp, StopValidation
 
 from echo import limits, text
 from echo.errors import InvalidInput
+from echo.languages import gettext, lazy_gettext, number
 
 
 class Form(FlaskForm):
@@ -35,7 +41,7 @@ def _look_at_length_first(field: Any) -> None:
     most = own.max if own is not None and own.max > 0 else limits.FORM_LINE_CHARS
     filters = [text.one_newline, *field.filters]
     field.filters = [_unless_longer(limits.FORM_SLACK * most, each) for each in filters]
-    message = (own and own.message) or f"Use at most {most:,} characters."
+    message = (own and own.message) or at_most(most)
     field.validators = [_stop_beyond(most, message), *field.validators]
 
 
@@ -46,7 +52,7 @@ def _unless_longer(most: int, work: Callable[[Any], Any]) -> Callable[[Any], Any
     return work_within
 
 
-def _stop_beyond(most: int, message: str) -> Callable[[Any, Any], None]:
+def _stop_beyond(most: int, message: Any) -> Callable[[Any, Any], None]:
     def check(_form: Any, field: Any) -> None:
         if isinstance(field.data, str) and len(field.data) > most:
             raise StopValidation(message)
@@ -59,7 +65,7 @@ def check(form: FlaskForm) -> None:
     if form.validate():
         return
     found = ((str(errors[0]), name) for name, errors in form.errors.items() if errors)
-    said, name = next(found, ("Please check the form.", None))
+    said, name = next(found, (gettext("Please check the form."), None))
     raise InvalidInput(said, field=name)
 
 
@@ -75,41 +81,69 @@ def storable_text(value: Any) -> Any:
     return text.storable(text.composed(value)) if isinstance(value, str) else value
 
 
-def required(message: str) -> InputRequired:
+def required(message: Any) -> InputRequired:
     return InputRequired(message)
 
 
+def lazy_number(value: float) -> LazyString:
+    """Return a number that is written in the way of whoever reads it, when they do."""
+    return LazyString(number, value)
+
+
+def at_most(chars: int) -> Any:
+    return lazy_gettext("Use at most %(most)s characters.", most=lazy_number(chars))
+
+
+def from_to(least: int, most: int) -> Any:
+    return lazy_gettext(
+        "Use %(least)s to %(most)s characters.", least=lazy_number(least), most=lazy_number(most)
+    )
+
+
+def choices(texts: dict[str, str]) -> list[SelectChoice]:
+    """Return the options of a field, said in the language of whoever chooses."""
+    return [SelectChoice(value, lazy_gettext(text)) for value, text in texts.items()]
+
+
 USERNAME = [
-    required("Choose a name."),
+    required(lazy_gettext("Choose a name.")),
     Length(
         limits.USERNAME_MIN,
         limits.USERNAME_MAX,
-        f"A name has {limits.USERNAME_MIN} to {limits.USERNAME_MAX} characters.",
+        lazy_gettext(
+            "A name has %(least)s to %(most)s characters.",
+            least=limits.USERNAME_MIN,
+            most=limits.USERNAME_MAX,
+        ),
     ),
     Regexp(
-        rf"^{limits.USERNAME_PATTERN}\Z", message="A name has letters a-z, digits and _ . - only."
+        rf"^{limits.USERNAME_PATTERN}\Z",
+        message=lazy_gettext("A name has letters a-z, digits and _ . - only."),
     ),
-    Regexp(r"[_.\-]*[A-Za-z0-9]", message="A name needs letters or digits besides _ . and -."),
+    Regexp(
+        r"[_.\-]*[A-Za-z0-9]",
+        message=lazy_gettext("A name needs letters or digits besides _ . and -."),
+    ),
 ]
 EMAIL = [
-    required("Enter your e-mail address."),
-    Length(max=limits.EMAIL_MAX, message="This address is too long."),
-    Email("This does not look like an e-mail address.", check_deliverability=False),
+    required(lazy_gettext("Enter your e-mail address.")),
+    Length(max=limits.EMAIL_MAX, message=lazy_gettext("This address is too long.")),
+    Email(lazy_gettext("This does not look like an e-mail address."), check_deliverability=False),
 ]
 PASSWORD_LENGTH = Length(
     limits.PASSWORD_MIN,
     limits.PASSWORD_MAX,
-    f"Use {limits.PASSWORD_MIN} to {limits.PASSWORD_MAX} characters.",
+    from_to(limits.PASSWORD_MIN, limits.PASSWORD_MAX),
 )
 
 
 def no_line_breaks(_form: Any, field: Any) -> None:
     """Validator: one line only (an address goes into mail headers)."""
     if field.data and re.search(r"[\r\n]", field.data):
-        raise ValidationError("Use one line only.")
+        raise ValidationError(gettext("Use one line only."))
 
 
 def one_to_five(_form: Any, field: Any) -> None:
     """Validator: stars (wtforms' own NumberRange fails on whole numbers beyond a float's range)."""
     if field.data is not None and not 1 <= field.data <= 5:
-        raise ValidationError("One to five stars.")
+        raise ValidationError(gettext("One to five stars."))

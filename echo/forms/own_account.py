@@ -21,42 +21,48 @@ from echo.forms.fields import (
     PASSWORD_LENGTH,
     USERNAME,
     Form,
+    choices,
+    from_to,
     no_line_breaks,
     required,
     storable_text,
     stripped,
 )
-from echo.languages import LANGUAGES
+from echo.languages import LANGUAGES, lazy_gettext, mark
 from echo.scopes import Scope
 
 RETENTION_CHOICES: Final = {
-    "": "Keep them",
-    "30": "30 days",
-    "90": "90 days",
-    "365": "A year",
+    "": mark("Keep them"),
+    "30": mark("30 days"),
+    "90": mark("90 days"),
+    "365": mark("A year"),
 }
 KEY_DAYS: Final = {
-    "30": "30 days",
-    "90": "90 days",
-    "365": "A year",
-    "": "Until I revoke it",
+    "30": mark("30 days"),
+    "90": mark("90 days"),
+    "365": mark("A year"),
+    "": mark("Until I revoke it"),
 }
 
 
 class ProfileForm(Form):
     """Changes to one's own account; empty fields stay as they are."""
 
-    username = StringField("Name", USERNAME, filters=[stripped])
-    email = StringField("E-mail", [*EMAIL, no_line_breaks], filters=[stripped])
-    picture = FileField("Picture", [Optional()])
+    username = StringField(lazy_gettext("Name"), USERNAME, filters=[stripped])
+    email = StringField(lazy_gettext("E-mail"), [*EMAIL, no_line_breaks], filters=[stripped])
+    picture = FileField(lazy_gettext("Picture"), [Optional()])
     new_password = PasswordField(
-        "New password", [Optional(), PASSWORD_LENGTH], filters=[storable_text]
+        lazy_gettext("New password"), [Optional(), PASSWORD_LENGTH], filters=[storable_text]
     )
     password = PasswordField(
-        "Current password", [Optional(), Length(max=1000)], filters=[storable_text]
+        lazy_gettext("Current password"), [Optional(), Length(max=1000)], filters=[storable_text]
     )
-    may_train = BooleanField("My rated answers may be used to train this server's models")
-    left_out = BooleanField("Leave me out of the list of people who talk with Echo most")
+    may_train = BooleanField(
+        lazy_gettext("My rated answers may be used to train this server's models")
+    )
+    left_out = BooleanField(
+        lazy_gettext("Leave me out of the list of people who talk with Echo most")
+    )
 
     def picture_bytes(self) -> bytes:
         """Return what was uploaded, of one that is too large only the beginning; empty when nothing was."""
@@ -68,8 +74,8 @@ class RetentionForm(Form):
     """How long conversations are kept that nobody uses."""
 
     retention_days = RadioField(
-        "Delete conversations that were not used for",
-        choices=[SelectChoice(*option) for option in RETENTION_CHOICES.items()],
+        lazy_gettext("Delete conversations that were not used for"),
+        choices=choices(RETENTION_CHOICES),
     )
 
     @property
@@ -81,8 +87,8 @@ class DeleteMeForm(Form):
     """One's own name, typed out: nobody does that by mistake."""
 
     username = StringField(
-        "Your name",
-        [required("Type your name to confirm."), Length(max=limits.USERNAME_MAX)],
+        lazy_gettext("Your name"),
+        [required(lazy_gettext("Type your name to confirm.")), Length(max=limits.USERNAME_MAX)],
         filters=[stripped],
     )
 
@@ -91,20 +97,20 @@ class ApiKeyForm(Form):
     """A new key for a program."""
 
     name = StringField(
-        "Name",
+        lazy_gettext("Name"),
         [
-            required("Give the key a name."),
-            Length(1, limits.API_KEY_NAME_CHARS, "Use 1 to 60 characters."),
+            required(lazy_gettext("Give the key a name.")),
+            Length(1, limits.API_KEY_NAME_CHARS, from_to(1, limits.API_KEY_NAME_CHARS)),
             no_line_breaks,
         ],
         filters=[stripped, storable_text],
     )
-    chat = BooleanField("Ask models, and manage your chats", default=True)
-    read = BooleanField("Read your chats and what is left of today's allowance")
-    admin = BooleanField("Do what administrators do: accounts, roles, use")
+    chat = BooleanField(lazy_gettext("Ask models, and manage your chats"), default=True)
+    read = BooleanField(lazy_gettext("Read your chats and what is left of today's allowance"))
+    admin = BooleanField(lazy_gettext("Do what administrators do: accounts, roles, use"))
     days = SelectField(
-        "It works for",
-        choices=[SelectChoice(*option) for option in KEY_DAYS.items()],
+        lazy_gettext("It works for"),
+        choices=choices(KEY_DAYS),
         default="90",
     )
 
@@ -121,7 +127,7 @@ class LanguageForm(Form):
     """The language to read; empty: what the browser asks for."""
 
     language = SelectField(
-        "Language",
+        lazy_gettext("Language"),
         choices=[
             SelectChoice("", ""),
             *(SelectChoice(code, row.name) for code, row in LANGUAGES.items()),

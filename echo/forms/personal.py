@@ -13,9 +13,10 @@ from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectC
 from wtforms.validators import DataRequired, Length
 
 from echo import limits
-from echo.forms.fields import Form, storable_text, stripped
+from echo.forms.fields import Form, at_most, lazy_number, storable_text, stripped
+from echo.languages import lazy_gettext
 
-SWITCH: Final = [SelectChoice("1", "On"), SelectChoice("0", "Off")]
+SWITCH: Final = [SelectChoice("1", lazy_gettext("On")), SelectChoice("0", lazy_gettext("Off"))]
 
 
 def one_line(value: Any) -> Any:
@@ -26,7 +27,7 @@ def one_line(value: Any) -> Any:
 class SwitchForm(Form):
     """Whether something is told, or done (memories: and suggested)."""
 
-    on = RadioField("Told", choices=SWITCH)
+    on = RadioField(lazy_gettext("Told"), choices=SWITCH)
 
     @property
     def is_on(self) -> bool:
@@ -37,11 +38,14 @@ class InstructionsForm(SwitchForm):
     """Instructions for all chats, and whether they are told."""
 
     text = TextAreaField(
-        "Instructions for all chats",
+        lazy_gettext("Instructions for all chats"),
         [
             Length(
                 max=limits.INSTRUCTIONS_CHARS,
-                message=f"Use at most {limits.INSTRUCTIONS_CHARS:,} characters. It is not saved so far.",
+                message=lazy_gettext(
+                    "Use at most %(most)s characters. It is not saved so far.",
+                    most=lazy_number(limits.INSTRUCTIONS_CHARS),
+                ),
             )
         ],
         filters=[stripped, storable_text],
@@ -52,13 +56,11 @@ class MemoryForm(SwitchForm):
     """One short fact; without `on` it is told."""
 
     text = StringField(
-        "Memory",
+        lazy_gettext("Memory"),
         [
-            DataRequired("Write what to remember."),
-            Length(
-                max=limits.MEMORY_CHARS, message=f"Use at most {limits.MEMORY_CHARS} characters."
-            ),
+            DataRequired(lazy_gettext("Write what to remember.")),
+            Length(max=limits.MEMORY_CHARS, message=at_most(limits.MEMORY_CHARS)),
         ],
         filters=[stripped, storable_text, one_line],
     )
-    on = RadioField("Told", choices=SWITCH, default="1")
+    on = RadioField(lazy_gettext("Told"), choices=SWITCH, default="1")

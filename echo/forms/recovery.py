@@ -8,14 +8,18 @@ from wtforms.validators import EqualTo, Length
 from echo import limits
 from echo.forms.fields import PASSWORD_LENGTH, Form, required, storable_text, stripped
 from echo.forms.spam_trap import SpamTrap
+from echo.languages import lazy_gettext
 
 
 class ForgotForm(SpamTrap, Form):
     """Whose password was forgotten: a name or an address."""
 
     credentials = StringField(
-        "Name or e-mail",
-        [required("Enter your name or e-mail address."), Length(max=limits.EMAIL_MAX)],
+        lazy_gettext("Name or e-mail"),
+        [
+            required(lazy_gettext("Enter your name or e-mail address.")),
+            Length(max=limits.EMAIL_MAX),
+        ],
         filters=[stripped, storable_text],
     )
 
@@ -24,12 +28,15 @@ class ResetForm(Form):
     """A new password, twice."""
 
     password = PasswordField(
-        "New password",
-        [required("Choose a password."), PASSWORD_LENGTH],
+        lazy_gettext("New password"),
+        [required(lazy_gettext("Choose a password.")), PASSWORD_LENGTH],
         filters=[storable_text],
     )
     confirm_password = PasswordField(
-        "New password again",
-        [required("Repeat the password."), EqualTo("password", "The two passwords differ.")],
+        lazy_gettext("New password again"),
+        [
+            required(lazy_gettext("Repeat the password.")),
+            EqualTo("password", lazy_gettext("The two passwords differ.")),
+        ],
         filters=[storable_text],
     )

@@ -6,7 +6,8 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import Length, Optional
 
 from echo import limits
-from echo.forms.fields import Form, required, storable_text, stripped
+from echo.forms.fields import Form, from_to, required, storable_text, stripped
+from echo.languages import lazy_gettext
 
 CODE_MAX = 40  # a recovery code with some spaces
 
@@ -15,8 +16,11 @@ class CodeForm(Form):
     """The second factor at login: a code of the application or a recovery code."""
 
     code = StringField(
-        "Code",
-        [required("Enter a code."), Length(max=CODE_MAX, message="This is too long for a code.")],
+        lazy_gettext("Code"),
+        [
+            required(lazy_gettext("Enter a code.")),
+            Length(max=CODE_MAX, message=lazy_gettext("This is too long for a code.")),
+        ],
         filters=[stripped, storable_text],
     )
 
@@ -24,16 +28,18 @@ class CodeForm(Form):
 class TotpForm(CodeForm):
     """The first code of an application that is being set up."""
 
-    setup = StringField("Set-up", [Length(max=64)])
+    setup = StringField(lazy_gettext("Set-up"), [Length(max=64)])
 
 
 class ConfirmForm(Form):
     """The proof that it is still the same person; which field is needed depends on the account."""
 
-    password = PasswordField("Password", [Optional(), Length(max=1000)], filters=[storable_text])
+    password = PasswordField(
+        lazy_gettext("Password"), [Optional(), Length(max=1000)], filters=[storable_text]
+    )
     code = StringField(
-        "Code",
-        [Optional(), Length(max=CODE_MAX, message="This is too long for a code.")],
+        lazy_gettext("Code"),
+        [Optional(), Length(max=CODE_MAX, message=lazy_gettext("This is too long for a code."))],
         filters=[stripped, storable_text],
     )
 
@@ -42,10 +48,10 @@ class PasskeyNameForm(Form):
     """What a person calls a passkey."""
 
     name = StringField(
-        "Name",
+        lazy_gettext("Name"),
         [
-            required("Give the passkey a name."),
-            Length(1, limits.PASSKEY_NAME_CHARS, "Use 1 to 60 characters."),
+            required(lazy_gettext("Give the passkey a name.")),
+            Length(1, limits.PASSKEY_NAME_CHARS, from_to(1, limits.PASSKEY_NAME_CHARS)),
         ],
         filters=[stripped, storable_text],
     )

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from echo.config import Settings
 from echo.forms.account import LoginForm, SetupForm
+from echo.languages import gettext
 from echo.services import site_settings
 from echo.services.sign_in import first_admin, password_login
 from echo.web import form_pages, known_devices, replies, sessions, sign_in_steps
@@ -33,7 +34,7 @@ def login() -> Response:
 @blueprint.route("/logout", methods=["POST"])
 def logout() -> Response:
     sessions.end()
-    return replies.go(url_for("home.index"), "You are signed out.")
+    return replies.go(url_for("home.index"), gettext("You are signed out."))
 
 
 @blueprint.route("/setup/<token>", methods=["GET", "POST"])
@@ -47,7 +48,7 @@ def setup(token: str) -> Response:
             token, str(form.username.data), str(form.email.data), str(form.password.data)
         )
         sessions.sign_in(user, remember=False)
-        return replies.go(url_for("home.index"), "You are Echo's super admin now.")
+        return replies.go(url_for("home.index"), gettext("You are Echo's super admin now."))
 
     return form_pages.handle(form, "setup.html", act)
 

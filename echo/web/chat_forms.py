@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from echo.errors import NotFound
 from echo.forms.chat import ClearDiscussionForm, FeedbackForm
 from echo.forms.fields import check
+from echo.languages import gettext
 from echo.services.chats import conversations
 from echo.services.chats import feedback as feedback_service
 from echo.web import replies
@@ -23,7 +24,7 @@ def feedback() -> Response:
     feedback_service.leave(
         current_user.id, str(form.opinion.data), str(form.category.data), form.rating.data
     )
-    return replies.done("Thank you! Your feedback has been saved.", url_for("home.index"))
+    return replies.done(gettext("Thank you! Your feedback has been saved."), url_for("home.index"))
 
 
 @blueprint.route("/clear_discussion", methods=["POST"])
@@ -33,6 +34,6 @@ def clear_discussion() -> Response:
     check(form)
     wanted = form.conversation_id.data or conversations.newest_id(current_user.id)
     if wanted is None:
-        raise NotFound("There is no discussion to clear.")
+        raise NotFound(gettext("There is no discussion to clear."))
     conversations.remove(current_user.id, wanted)
-    return replies.done("The discussion is cleared.", url_for("home.index"))
+    return replies.done(gettext("The discussion is cleared."), url_for("home.index"))

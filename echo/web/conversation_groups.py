@@ -10,8 +10,10 @@ from typing import Any
 from flask import request
 
 from echo.clock import ZONE_COOKIE, utc_now, zone_named
+from echo.languages import gettext
 from echo.models import Conversation
 from echo.services.turns import Turns
+from echo.web import dates
 
 DAYS_IN_WEEK = 7
 
@@ -44,11 +46,11 @@ def _row(row: Conversation, is_live: bool) -> dict[str, Any]:
 
 def _label(row: Conversation, zone: tzinfo) -> str:
     if row.pinned:
-        return "Pinned"
+        return gettext("Pinned")
     day = row.updated_at.astimezone(zone)
     days = (utc_now().astimezone(zone).date() - day.date()).days
     if days <= 0:
-        return "Today"
+        return gettext("Today")
     if days == 1:
-        return "Yesterday"
-    return "Previous 7 days" if days <= DAYS_IN_WEEK else day.strftime("%B %Y")
+        return gettext("Yesterday")
+    return gettext("Previous 7 days") if days <= DAYS_IN_WEEK else dates.month(day)

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask_login import current_user
 
 from echo.errors import InvalidInput, NotFound, TooLong
+from echo.languages import gettext
 from echo.limits import SEARCH_CHARS
 from echo.models import Conversation
 from echo.services.chats import conversations, export, search, shelves, wire
@@ -36,7 +37,9 @@ def listing() -> str:
 
 def _search(query: str) -> str:
     if len(query) > SEARCH_CHARS:
-        raise TooLong(f"Search for at most {SEARCH_CHARS} characters.", field="q")
+        raise TooLong(
+            gettext("Search for at most %(most)s characters.", most=SEARCH_CHARS), field="q"
+        )
     rate_limits.count_search(current_user.id)
     found = search.search(current_user.id, query.replace("\0", ""))
     return render_template("partials/search_results.html", query=query, found=found)
@@ -76,7 +79,7 @@ def settings(conversation_id: str) -> Response:
 @blueprint.post("/<conversation_id>/delete")
 def delete(conversation_id: str) -> Response:
     conversations.remove(current_user.id, conversation_id)
-    return jsonify(status="ok", message="The conversation is deleted.")
+    return jsonify(status="ok", message=gettext("The conversation is deleted."))
 
 
 @blueprint.post("/<conversation_id>/restore")
@@ -88,7 +91,7 @@ def restore(conversation_id: str) -> Response:
 def export_as(conversation_id: str, kind: str) -> Response:
     """Download one conversation as `markdown` or `json`."""
     if kind not in EXPORTS:
-        raise NotFound("Conversations are exported as markdown or json.")
+        raise NotFound(gettext("Conversations are exported as markdown or json."))
     found = conversations.own(current_user.id, conversation_id)
     write, mimetype, extension = EXPORTS[kind]
     response = Response(write(found), mimetype=mimetype)

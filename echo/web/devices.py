@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from echo import hub
+from echo.languages import gettext, mark
 from echo.models import Device
 from echo.services.sign_in import device_names, devices
 from echo.services.sign_in.device_names import DeviceName
@@ -17,10 +18,10 @@ from echo.web import replies, sessions
 blueprint = Blueprint("devices", __name__, url_prefix="/profile/devices")
 
 METHODS: Final = {
-    "password": "a password", "google": "Google", "passkey": "a passkey",
-    "token": "a password, as a program",
+    "password": mark("a password"), "google": "Google", "passkey": mark("a passkey"),
+    "token": mark("a password, as a program"),
 }  # fmt: skip
-ELSEWHERE: Final = "You signed this browser out from another one."
+ELSEWHERE: Final = mark("You signed this browser out from another one.")
 
 
 class Row(NamedTuple):
@@ -45,7 +46,7 @@ def rows() -> list[Row]:
     living = devices.living(current_user.id)
     names = hub.run_native(device_names.readable_all, [device.user_agent for device in living])
     found = [
-        Row(device, name, METHODS.get(device.method, device.method), device is this)
+        Row(device, name, gettext(METHODS.get(device.method, device.method)), device is this)
         for device, name in zip(living, names, strict=True)
     ]
     return sorted(found, key=lambda row: not row.is_this)
@@ -57,9 +58,9 @@ def revoke(device_id: str) -> Response:
     device = devices.own(current_user.id, device_id)
     if device is sessions.current_device():
         sessions.end()
-        return replies.go(url_for("home.index"), "You are signed out.")
+        return replies.go(url_for("home.index"), gettext("You are signed out."))
     devices.revoke(device, ELSEWHERE)
-    return replies.go(url_for("devices.listing"), "That browser is signed out.")
+    return replies.go(url_for("devices.listing"), gettext("That browser is signed out."))
 
 
 @blueprint.post("/revoke-others")
@@ -67,4 +68,4 @@ def revoke_others() -> Response:
     """End every session but this browser's."""
     this: Any = sessions.current_device()
     devices.revoke_all(current_user.id, reason=ELSEWHERE, but=this.id)
-    return replies.go(url_for("devices.listing"), "You are signed out everywhere else.")
+    return replies.go(url_for("devices.listing"), gettext("You are signed out everywhere else."))

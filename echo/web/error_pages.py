@@ -14,22 +14,23 @@ from werkzeug.wrappers import Response
 from echo import request_ids
 from echo.errors import EchoError, StepUpNeeded
 from echo.extensions import db, login_manager
+from echo.languages import gettext, mark
 from echo.services import storage
 from echo.web import replies, step_up
 
 log = structlog.get_logger()
 
 TITLES = {
-    400: "That did not work",
-    401: "Please sign in",
-    403: "Not allowed",
-    404: "Nothing here",
-    405: "Not that way",
-    409: "Somebody was first",
-    413: "Too much at once",
-    429: "One moment",
-    500: "Our mistake",
-    503: "Not available just now",
+    400: mark("That did not work"),
+    401: mark("Please sign in"),
+    403: mark("Not allowed"),
+    404: mark("Nothing here"),
+    405: mark("Not that way"),
+    409: mark("Somebody was first"),
+    413: mark("Too much at once"),
+    429: mark("One moment"),
+    500: mark("Our mistake"),
+    503: mark("Not available just now"),
 }
 CODES = {  # of what no part of Echo has refused
     401: "signed_out",
@@ -41,14 +42,14 @@ CODES = {  # of what no part of Echo has refused
 }
 SHORT_WAIT = 5  # seconds; a page that was asked for too fast then asks again by itself
 SENTENCES = {
-    400: "The server could not understand this request.",
-    401: "You need to be signed in to see this.",
-    403: "You are signed in, but this page is not open to you.",
-    404: "This page does not exist, or it is not yours.",
-    405: "This address cannot be used like that.",
-    413: "What you sent is too large.",
-    429: "That was very fast. Please wait a moment and try again.",
-    500: "Something went wrong on the server. It has been written down; please try again.",
+    400: mark("The server could not understand this request."),
+    401: mark("You need to be signed in to see this."),
+    403: mark("You are signed in, but this page is not open to you."),
+    404: mark("This page does not exist, or it is not yours."),
+    405: mark("This address cannot be used like that."),
+    413: mark("What you sent is too large."),
+    429: mark("That was very fast. Please wait a moment and try again."),
+    500: mark("Something went wrong on the server. It has been written down; please try again."),
 }
 
 
@@ -94,10 +95,10 @@ def _page(status: int, sentence: str, retry_after: float | None, number: str) ->
     return render_template(
         "error.html",
         status=status,
-        title=TITLES.get(status, TITLES[500 if status >= 500 else 400]),
+        title=gettext(TITLES.get(status, TITLES[500 if status >= 500 else 400])),
         sentence=sentence,
         back_url=url_for("account.login") if signing_in else url_for("home.index"),
-        back_label="Sign in" if signing_in else "Back to Echo",
+        back_label=gettext("Sign in") if signing_in else gettext("Back to Echo"),
         seconds=retry_after if tries_again else None,
         number=number,
     )
@@ -117,7 +118,7 @@ def _step_up_needed(error: StepUpNeeded) -> Response:
 
 def _rate_limited(error: RateLimitExceeded) -> Response:
     seconds = error.limit.limit.get_expiry() if error.limit is not None else 1
-    return _answer(429, SENTENCES[429], retry_after=seconds)
+    return _answer(429, gettext(SENTENCES[429]), retry_after=seconds)
 
 
 def _csrf_error(_error: CSRFError) -> Response:
@@ -125,14 +126,15 @@ def _csrf_error(_error: CSRFError) -> Response:
         return _answer(401, "Please sign in first, or send a valid API key as a bearer token.")
     if replies.is_for_programs():
         return _answer(400, "Please send an API key as a bearer token, or reload the page.")
-    return _answer(400, "This page was open for too long. Please reload it and try again.")
+    return _answer(400, gettext("This page was open for too long. Please reload it and try again."))
 
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if error.response is not None and status < 400:
         return error.get_response()
-    answer = _answer(status, SENTENCES.get(status, error.description or SENTENCES[400]))
+    sentence = gettext(SENTENCES.get(status) or error.description or SENTENCES[400])
+    answer = _answer(status, sentence)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
@@ -150,4 +152,4 @@ def _unexpected(error: Exception) -> Response:
     db.session.rollback()
     rule = request.url_rule.rule if request.url_rule else None  # the path may hold a one-time link
     log.exception("request failed", rule=rule, method=request.method)
-    return _answer(500, SENTENCES[500])
+    return _answer(500, gettext(SENTENCES[500]))

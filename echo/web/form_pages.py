@@ -38,7 +38,7 @@ def _refuse(form: FlaskForm, template: str, error: EchoError, context: dict[str,
         replies.show_error(form, error)
     for name in spam_trap.NAMES:  # hidden fields: their errors have no place of their own
         for text in form.errors.get(name, ()):
-            flash(text, "error")
+            flash(str(text), "error")
     response = make_response(render_template(template, form=form, **context), error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))

@@ -20,6 +20,7 @@ from joserfc.errors import JoseError
 from echo.config import Settings
 from echo.errors import WrongCredentials
 from echo.extensions import cache
+from echo.languages import gettext, mark
 
 log = structlog.get_logger()
 
@@ -33,14 +34,14 @@ SCOPE: Final = "openid email profile"
 ENDPOINTS: Final = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 ALGORITHMS: Final = ["RS256", "PS256", "ES256"]  # by key pair: neither "none" nor a shared secret
 
-UNREACHABLE: Final = (
+UNREACHABLE: Final = mark(
     "Google cannot be reached just now. Please try again, or sign in with your password."
 )
-CANCELLED: Final = "You cancelled at Google, so nothing was changed."
-REFUSED: Final = "Google did not allow it. Please try again."
-NOT_BEGUN: Final = "This sign-in was used already or has expired. Please start again."
-CODE_REFUSED: Final = "Google did not confirm the sign-in. Please start again."
-UNPROVEN: Final = (
+CANCELLED: Final = mark("You cancelled at Google, so nothing was changed.")
+REFUSED: Final = mark("Google did not allow it. Please try again.")
+NOT_BEGUN: Final = mark("This sign-in was used already or has expired. Please start again.")
+CODE_REFUSED: Final = mark("Google did not confirm the sign-in. Please start again.")
+UNPROVEN: Final = mark(
     "Google's answer could not be verified, so nobody was signed in. Please try again."
 )
 
@@ -120,7 +121,7 @@ def begin(redirect_uri: str, kept: Mapping[str, object]) -> str:
         begun = provider.create_authorization_url(redirect_uri)
     except (requests.RequestException, ValueError) as failure:
         log.warning("the openid provider does not answer", reason=str(failure))
-        raise WrongCredentials(UNREACHABLE) from failure
+        raise WrongCredentials(gettext(UNREACHABLE)) from failure
     _forget_oldest()
     provider.save_authorize_data(redirect_uri=redirect_uri, kept=dict(kept), **begun)
     address: str = begun["url"]
@@ -151,19 +152,19 @@ def claims() -> dict[str, Any]:
     state = request.args.get("state", "")
     if error := request.args.get("error"):
         provider.framework.clear_state_data(session, state)
-        raise WrongCredentials(CANCELLED if error == "access_denied" else REFUSED)
+        raise WrongCredentials(gettext(CANCELLED if error == "access_denied" else REFUSED))
     if kept_of_request() is None:
-        raise WrongCredentials(NOT_BEGUN)
+        raise WrongCredentials(gettext(NOT_BEGUN))
     try:
         return _checked_claims(provider)
     except (requests.RequestException, AuthlibBaseError, JoseError) as failure:
         provider.server_metadata.pop("jwks", None)  # perhaps no good keys: they are read again
         log.warning("google sign-in failed", reason=repr(failure))
-        raise WrongCredentials(_words(failure)) from failure
+        raise WrongCredentials(gettext(_words(failure))) from failure
     except (ValueError, TypeError, KeyError, AttributeError) as failure:  # JSON of another shape
         provider.server_metadata.pop("jwks", None)
         log.warning("the openid provider answers something else", reason=repr(failure))
-        raise WrongCredentials(UNPROVEN) from failure
+        raise WrongCredentials(gettext(UNPROVEN)) from failure
 
 
 def _checked_claims(provider: Any) -> dict[str, Any]:

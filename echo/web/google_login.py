@@ -27,6 +27,7 @@ from werkzeug.wrappers import Response
 from echo import hub
 from echo.config import Settings
 from echo.errors import Conflict, EchoError, Forbidden, NotFound
+from echo.languages import gettext, mark
 from echo.models import User
 from echo.services.people import invites
 from echo.services.sign_in import google, google_pictures, once
@@ -38,7 +39,9 @@ blueprint = Blueprint("google_login", __name__)
 
 INTENT: Final = "google-connect"
 INTENT_SECONDS: Final = 300
-CHANGED: Final = "You signed in or out meanwhile, so Google was not connected. Please try again."
+CHANGED: Final = mark(
+    "You signed in or out meanwhile, so Google was not connected. Please try again."
+)
 
 
 @blueprint.record_once
@@ -54,7 +57,7 @@ def _client() -> ModuleType:
     """Return the client's module; raises NotFound where Google is not configured."""
     settings = Settings.here()
     if not settings.google_client_id:
-        raise NotFound("This page does not exist, or it is not yours.")
+        raise NotFound(gettext("This page does not exist, or it is not yours."))
     from echo.web import google_client
 
     return google_client
@@ -68,7 +71,7 @@ def start() -> Response:
     kept = _kept_for_connecting(intent) if intent else {"next": request.args.get("next")}
     try:
         if kept is None:
-            raise Forbidden(CHANGED)
+            raise Forbidden(gettext(CHANGED))
         if not intent and current_user.is_authenticated:
             return redirect(sign_in_steps.own_path(kept["next"]))
         address = _client().begin(_redirect_uri(), kept)
@@ -127,7 +130,7 @@ def _sign_in(kept: dict[str, Any], identity: Identity) -> Response:
         return sign_in_steps.complete(user, remember=False, method="google", target=kept["next"])
     user = _new_account(identity)
     answer = sign_in_steps.complete(user, remember=False, method="google", target=kept["next"])
-    flash(f"Welcome, {user.username}!", "success")
+    flash(gettext("Welcome, %(name)s!", name=user.username), "success")
     return answer
 
 
@@ -144,11 +147,12 @@ def _new_account(identity: Identity) -> User:
 
 def _connect(kept: dict[str, Any], identity: Identity) -> Response:
     if not _is_this_session(kept):
-        raise Forbidden(CHANGED)
+        raise Forbidden(gettext(CHANGED))
     google.connect(kept["user_id"], identity)
     log.info("google connected", user_id=kept["user_id"])
     return replies.go(
-        url_for("second_factor.security"), "Google is connected. You can sign in with it now."
+        url_for("second_factor.security"),
+        gettext("Google is connected. You can sign in with it now."),
     )
 
 
@@ -159,7 +163,7 @@ def link() -> Response:
     step_up.require()
     device = sessions.current_device()
     if device is None:
-        raise Forbidden(CHANGED)
+        raise Forbidden(gettext(CHANGED))
     kept = {"user_id": device.user_id, "device_id": device.id}
     return replies.go(url_for("google_login.start", intent=once.put(INTENT, kept, INTENT_SECONDS)))
 
@@ -175,4 +179,4 @@ def unlink() -> Response:
     except Conflict as error:
         return replies.refused(error) if replies.wants_json() else _refused(error, {})
     log.info("google disconnected", user_id=current_user.id)
-    return replies.go(url_for("second_factor.security"), "Google is no longer connected.")
+    return replies.go(url_for("second_factor.security"), gettext("Google is no longer connected."))

@@ -15,6 +15,7 @@ from flask_login import current_user
 from echo import policies, scopes
 from echo.errors import Forbidden, SignedOut
 from echo.extensions import login_manager, shown_key
+from echo.languages import gettext, mark
 from echo.policies import Right
 from echo.web import sessions, watchers
 
@@ -23,7 +24,7 @@ View = Callable[..., Any]
 NO_KEY = (
     "Send an API key: “Authorization: Bearer echo_sk_…”. People make theirs under Profile, Keys."
 )
-NOT_ALLOWED = "You are signed in, but this page is not open to you."
+NOT_ALLOWED = mark("You are signed in, but this page is not open to you.")
 
 
 class GuardedFlask(Flask):
@@ -62,7 +63,7 @@ def _behind(endpoint: str, right: Right, view: View) -> View:
         if not current_user.is_authenticated:
             return login_manager.unauthorized()
         if not policies.allows(current_user.role_name, right):
-            raise Forbidden(NOT_ALLOWED)
+            raise Forbidden(gettext(NOT_ALLOWED))
         if shown_key() is not None:
             _refuse_other_scopes(endpoint)
         return view(*args, **kwargs)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify, render_template, re
 from flask_login import current_user
 
 from echo import limits
+from echo.languages import gettext
 from echo.services import site_settings
 from echo.services.chats import conversations, folders, shelves, wire
 from echo.services.numbers import contributors
@@ -101,7 +102,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
 
 
 def _options(labels: dict[str, str]) -> list[dict[str, str]]:
-    return [{"value": value, "label": label} for value, label in labels.items()]
+    return [{"value": value, "label": gettext(label)} for value, label in labels.items()]
 
 
 @blueprint.get("/quota")

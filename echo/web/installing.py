@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, request
 
+from echo.languages import gettext, here, mark
 from echo.web.template_helpers import PAGE_COLOURS, asset, version
 
 blueprint = Blueprint("installing", __name__)
@@ -23,7 +24,7 @@ ICONS: Final = (
     ("icon-maskable-512.png", 512, "maskable"),
 )
 """Drawn from the logo by scripts/app_icons.py."""
-SHORTCUTS: Final = (("New chat", ""), ("Search chats", "#search"))
+SHORTCUTS: Final = ((mark("New chat"), ""), (mark("Search chats"), "#search"))
 
 
 @blueprint.get("/manifest.webmanifest")
@@ -49,8 +50,9 @@ def _manifest() -> dict[str, Any]:
         "id": home,
         "name": NAME,
         "short_name": NAME,
-        "description": "A chat with a language model that runs on your own machine.",
-        "lang": "en",
+        "description": gettext("A chat with a language model that runs on your own machine."),
+        "lang": here().code,
+        "dir": here().direction,
         "start_url": home,
         "scope": home,
         "display": "standalone",
@@ -66,7 +68,7 @@ def _manifest() -> dict[str, Any]:
             for file, size, purpose in ICONS
         ],
         "shortcuts": [
-            {"name": name, "url": home + place, "icons": [_shortcut_icon()]}
+            {"name": gettext(name), "url": home + place, "icons": [_shortcut_icon()]}
             for name, place in SHORTCUTS
         ],
     }

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from echo.config import public_address
 from echo.errors import InvalidInput
 from echo.forms.own_account import ApiKeyForm
+from echo.languages import gettext, mark
 from echo.services.sign_in import access_tokens, api_keys
 from echo.services.sign_in.api_keys import Wish
 from echo.web import form_pages, replies, step_up
@@ -21,7 +22,7 @@ blueprint = Blueprint("keys", __name__, url_prefix="/profile/keys")
 SECRET: Final = re.compile(
     rf"{api_keys.PREFIX}|{access_tokens.REFRESH_PREFIX}|eyJ[\w-]+\.eyJ[\w-]+\."
 )
-IN_AN_ADDRESS: Final = (
+IN_AN_ADDRESS: Final = mark(
     "A key or token in an address ends up in logs and histories. Send it as a header, "
     "“Authorization: Bearer …”, and revoke this one."
 )
@@ -35,7 +36,7 @@ def init_app(app: Flask) -> None:
 def _refuse_keys_in_addresses() -> None:
     values = [request.path, *(value for pair in request.args.items(multi=True) for value in pair)]
     if any(SECRET.search(value) for value in values):
-        raise InvalidInput(IN_AN_ADDRESS)
+        raise InvalidInput(gettext(IN_AN_ADDRESS))
 
 
 @blueprint.get("")
@@ -74,4 +75,4 @@ def make() -> Response:
 def revoke(key_id: str) -> Response:
     """End one key; what it is answering ends too."""
     api_keys.revoke(api_keys.own(current_user.id, key_id))
-    return replies.go(url_for("keys.listing"), "The key is revoked.")
+    return replies.go(url_for("keys.listing"), gettext("The key is revoked."))

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.forms.own_account import DeleteMeForm, RetentionForm
+from echo.languages import gettext, mark
 from echo.limits import IMPORT_BYTES
 from echo.services import audit
 from echo.services.accounts import accounts, names
@@ -31,9 +32,9 @@ TICKET_COOKIE: Final = "echo_export"
 TICKET_SECONDS: Final = 60
 TICKET_CHARS: Final = 40
 WHAT_WAS_DONE: Final = {
-    audit.Act.CONVERSATION_OPENED: "opened one of your chats",
-    audit.Act.MESSAGE_OPENED: "opened one of your messages",
-    audit.Act.MESSAGES_LISTED: "saw some of your messages, or your chats' titles, in a list",
+    audit.Act.CONVERSATION_OPENED: mark("opened one of your chats"),
+    audit.Act.MESSAGE_OPENED: mark("opened one of your messages"),
+    audit.Act.MESSAGES_LISTED: mark("saw some of your messages, or your chats' titles, in a list"),
 }
 
 
@@ -90,7 +91,7 @@ def set_retention() -> BaseResponse:
     def act() -> BaseResponse:
         step_up.require()  # a shorter time deletes old chats
         retention.choose(current_user.id, form.days)
-        return replies.done("Saved.", url_for("own_data.index"))
+        return replies.done(gettext("Saved."), url_for("own_data.index"))
 
     return form_pages.handle(form, "own_data.html", act, **_forms(retention_form=form))
 
@@ -99,7 +100,7 @@ def set_retention() -> BaseResponse:
 def read_answers() -> BaseResponse:
     """Put the notice of answered feedback away."""
     feedback.mark_answers_read(current_user.id)
-    return replies.done("Marked as read.", url_for("own_data.index"))
+    return replies.done(gettext("Marked as read."), url_for("own_data.index"))
 
 
 @blueprint.post("/delete")
@@ -109,12 +110,12 @@ def delete_me() -> BaseResponse:
 
     def act() -> BaseResponse:
         if names.fold(str(form.username.data)) != current_user.username_key:
-            raise InvalidInput("This is not your name here.", field="username")
+            raise InvalidInput(gettext("This is not your name here."), field="username")
         step_up.require()
         number = current_user.id
         deletion.delete_account(accounts.get(number))
         sessions.forget(number)
-        return replies.go(url_for("home.index"), "Your account is deleted. Good-bye!")
+        return replies.go(url_for("home.index"), gettext("Your account is deleted. Good-bye!"))
 
     return form_pages.handle(form, "own_data.html", act, **_forms(delete_form=form))
 

@@ -15,6 +15,7 @@ from echo.config import public_address
 from echo.errors import InvalidInput, SignedOut
 from echo.forms.fields import check
 from echo.forms.second_factor import PasskeyNameForm
+from echo.languages import gettext
 from echo.limits import PASSKEY_NAME_CHARS
 from echo.models import User
 from echo.services.sign_in import passkeys, second_factor
@@ -41,10 +42,10 @@ class Ceremony:
         """Read the body; raises InvalidInput when it is none."""
         body = request.get_json(silent=True)
         if not isinstance(body, dict):
-            raise InvalidInput("This request is not readable.")
+            raise InvalidInput(gettext("This request is not readable."))
         purpose = body.get("purpose", Purpose.SIGN_IN)
         if purpose not in list(Purpose):
-            raise InvalidInput("There is no such purpose.", field="purpose")
+            raise InvalidInput(gettext("There is no such purpose."), field="purpose")
         name = text.storable(str(body.get("name") or "")[:PASSKEY_NAME_CHARS].strip())
         name = "" if text.is_blank(name) else name
         remember = body.get("remember") is True
@@ -63,7 +64,7 @@ def register() -> Response:
     sent = Ceremony.of_request()
     key = session.pop(CHALLENGE_KEY, None)
     codes = second_factor.add_passkey(current_user, _site(), key, sent.credential, sent.name)
-    return pages.show(codes, "Your passkey is ready.")
+    return pages.show(codes, gettext("Your passkey is ready."))
 
 
 @blueprint.route("/passkeys/<passkey_id>/rename", methods=["POST"])
@@ -71,14 +72,14 @@ def rename(passkey_id: str) -> Response:
     form = PasskeyNameForm()
     check(form)
     passkeys.rename(current_user.id, passkey_id, str(form.name.data))
-    return replies.done("The passkey has a new name.", url_for("second_factor.security"))
+    return replies.done(gettext("The passkey has a new name."), url_for("second_factor.security"))
 
 
 @blueprint.route("/passkeys/<passkey_id>/remove", methods=["POST"])
 def remove(passkey_id: str) -> Response:
     step_up.require()
     second_factor.remove_passkey(current_user, passkey_id)
-    return pages.show(None, "The passkey is removed.")
+    return pages.show(None, gettext("The passkey is removed."))
 
 
 @blueprint.route("/login/passkey/options", methods=["POST"])
@@ -117,14 +118,14 @@ def _who_must_answer(purpose: Purpose) -> User | None:
     if purpose is Purpose.SIGN_IN:
         return None
     if purpose is Purpose.REGISTER:
-        raise InvalidInput("There is no such purpose.", field="purpose")
+        raise InvalidInput(gettext("There is no such purpose."), field="purpose")
     if purpose is Purpose.SECOND:
         waiting = sign_in_steps.pending()
         user = waiting.user if waiting else None
     else:
         user = current_user._get_current_object() if current_user.is_authenticated else None
     if user is None:
-        raise SignedOut("Please sign in again.")
+        raise SignedOut(gettext("Please sign in again."))
     return user
 
 

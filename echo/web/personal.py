@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from echo import limits
 from echo.forms import fields
 from echo.forms.personal import InstructionsForm, MemoryForm, SwitchForm
+from echo.languages import gettext, ngettext, number
 from echo.services import site_settings
 from echo.services.prompts import memories
 from echo.services.prompts import personal as kept
@@ -74,7 +75,7 @@ def remember() -> Response:
     form = MemoryForm()
     fields.check(form)
     memories.add(current_user.id, str(form.text.data), form.is_on)
-    return _done("Remembered.")
+    return _done(gettext("Remembered."))
 
 
 @blueprint.post("/memories/<memory_id>/change")
@@ -83,20 +84,20 @@ def change_memory(memory_id: str) -> Response:
     memories.find(current_user.id, memory_id)
     fields.check(form)
     memories.change(current_user.id, memory_id, str(form.text.data), form.is_on)
-    return _done("Saved.")
+    return _done(gettext("Saved."))
 
 
 @blueprint.post("/memories/<memory_id>/delete")
 def forget(memory_id: str) -> Response:
     memories.forget(current_user.id, memory_id)
-    return _done("Forgotten.")
+    return _done(gettext("Forgotten."))
 
 
 def _switch(name: str) -> Response:
     form = SwitchForm()
     fields.check(form)
     kept.keep(current_user.id, **{name: form.is_on})
-    return _done("Saved.")
+    return _done(gettext("Saved."))
 
 
 def _done(message: str) -> Response:
@@ -104,4 +105,10 @@ def _done(message: str) -> Response:
 
 
 def _instructions_said(tokens: int) -> str:
-    return f"{tokens:,} of {limits.INSTRUCTIONS_TOKENS} tokens."
+    return ngettext(
+        "%(used)s of %(most)s tokens.",
+        "%(used)s of %(most)s tokens.",
+        limits.INSTRUCTIONS_TOKENS,
+        used=number(tokens),
+        most=limits.INSTRUCTIONS_TOKENS,
+    )

@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from echo.forms.own_account import ProfileForm
+from echo.languages import gettext
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
 from echo.services.accounts import addresses, names, profile_pictures
 from echo.services.people import profile, profile_data
@@ -18,9 +19,6 @@ from echo.web import account, form_pages, replies, sessions, step_up
 blueprint = Blueprint("profile", __name__)
 
 PICTURE_KEPT_SECONDS: Final = 365 * 24 * 3600
-
-SAVED: Final = "Your profile is saved."
-WAITING: Final = "Open the link that was sent to {} to change the address."
 
 
 @blueprint.url_value_preprocessor
@@ -36,9 +34,7 @@ def index() -> Response:
 
     def act() -> Response:
         _save(form)
-        waiting = addresses.pending(current_user.id)
-        said = SAVED if waiting is None else f"{SAVED} {WAITING.format(waiting)}"
-        return replies.done(said, url_for("profile.index"))
+        return replies.done(_saved(addresses.pending(current_user.id)), url_for("profile.index"))
 
     return form_pages.handle(
         form,
@@ -48,6 +44,15 @@ def index() -> Response:
         picture_bytes=PICTURE_BYTES,
         pending_email=addresses.pending(current_user.id),
         **account.sign_in_ways(),
+    )
+
+
+def _saved(waiting: str | None) -> str:
+    if waiting is None:
+        return gettext("Your profile is saved.")
+    return gettext(
+        "Your profile is saved. Open the link that was sent to %(address)s to change the address.",
+        address=waiting,
     )
 
 
@@ -81,7 +86,7 @@ def _save(form: ProfileForm) -> None:
 @blueprint.post("/profile/picture/remove")
 def remove_picture() -> Response:
     profile_pictures.remove(current_user.id)
-    return replies.done("Your picture is removed.", url_for("profile.index"))
+    return replies.done(gettext("Your picture is removed."), url_for("profile.index"))
 
 
 @blueprint.get("/pictures/<picture_id>")

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from echo import limits
 from echo.errors import InvalidInput
+from echo.languages import gettext, ngettext, number
 from echo.services.prompts import saved
 from echo.web import replies
 
@@ -48,20 +49,20 @@ def panel() -> str:
 @blueprint.post("")
 def make() -> BaseResponse:
     row = saved.make(current_user.id, _wording())
-    return _done(f"“{row.name}” is saved.")
+    return _done(gettext("“%(name)s” is saved.", name=row.name))
 
 
 @blueprint.post("/<prompt_id>/change")
 def change(prompt_id: str) -> BaseResponse:
     wording = _wording()
     saved.change(current_user.id, prompt_id, wording)
-    return _done(f"“{wording.name}” is saved.")
+    return _done(gettext("“%(name)s” is saved.", name=wording.name))
 
 
 @blueprint.post("/<prompt_id>/delete")
 def remove(prompt_id: str) -> BaseResponse:
     gone = saved.remove(current_user.id, prompt_id)
-    return _done(f"“{gone.name}” is deleted.")
+    return _done(gettext("“%(name)s” is deleted.", name=gone.name))
 
 
 @blueprint.get("/export")
@@ -78,11 +79,21 @@ def import_all() -> BaseResponse:
     """Keep what an exported file holds; say how many are new and what was left out."""
     body: Any = request.get_json(silent=True)
     if not isinstance(body, dict):
-        raise InvalidInput("Send the prompts as a JSON object.", field="prompts")
+        raise InvalidInput(gettext("Send the prompts as a JSON object."), field="prompts")
     came = saved.import_all(current_user.id, body.get("prompts"))
-    said = [f"{came.made:,} {'prompt is' if came.made == 1 else 'prompts are'} new."]
+    said = [
+        ngettext(
+            "%(count)s prompt is new.",
+            "%(count)s prompts are new.",
+            came.made,
+            count=number(came.made),
+        )
+    ]
     if came.skipped:
-        said.append(f"{len(came.skipped):,} left out:")
+        left_out = len(came.skipped)
+        said.append(
+            ngettext("%(count)s left out:", "%(count)s left out:", left_out, count=number(left_out))
+        )
         said += [f"{name}: {reason}" for name, reason in came.skipped[:TOLD]]
         said += ["…"] * (len(came.skipped) > TOLD)
     return _done(" ".join(said))

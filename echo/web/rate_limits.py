@@ -9,6 +9,7 @@ from limits import parse
 
 from echo.errors import RateLimited
 from echo.extensions import limiter, seconds_to_wait
+from echo.languages import gettext
 from echo.limits import RATE_LIMITS, SEARCHES_PER_ACCOUNT
 
 
@@ -29,5 +30,5 @@ def count_search(user_id: int) -> None:
     wait = seconds_to_wait(parse(SEARCHES_PER_ACCOUNT), "search", str(user_id))
     if wait:
         raise RateLimited(
-            "That were many searches. Please wait a moment.", field="q", retry_after=wait
+            gettext("That were many searches. Please wait a moment."), field="q", retry_after=wait
         )

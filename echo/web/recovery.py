@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, Forbidden
 from echo.forms.recovery import ForgotForm, ResetForm
+from echo.languages import gettext, mark
 from echo.models import User
 from echo.services import mail
 from echo.services.accounts import addresses
@@ -18,8 +19,8 @@ from echo.web import account, form_pages, replies
 
 blueprint = Blueprint("recovery", __name__)
 
-NO_MAIL = "This server sends no mail. Please ask its administrator for a link."
-SENT = "If there is such an account, its owner gets a mail with a link. It works for an hour."
+NO_MAIL = mark("This server sends no mail. Please ask its administrator for a link.")
+SENT = mark("If there is such an account, its owner gets a mail with a link. It works for an hour.")
 
 
 @blueprint.route("/forgot", methods=["GET", "POST"])
@@ -29,9 +30,9 @@ def forgot() -> Response:
 
     def act() -> Response:
         if not mail.is_enabled():
-            raise Forbidden(NO_MAIL)
+            raise Forbidden(gettext(NO_MAIL))
         recovery.ask_for_reset(str(form.credentials.data))
-        return replies.go(url_for("account.login"), SENT)
+        return replies.go(url_for("account.login"), gettext(SENT))
 
     return form_pages.handle(form, "forgot.html", act, **account.sign_in_ways())
 
@@ -44,7 +45,9 @@ def reset(token: str) -> Response:
 
     def act() -> Response:
         recovery.reset(token, str(form.password.data))
-        return replies.go(url_for("account.login"), "Your password is changed. Please sign in.")
+        return replies.go(
+            url_for("account.login"), gettext("Your password is changed. Please sign in.")
+        )
 
     return form_pages.handle(form, "reset.html", act, username=user.username)
 
@@ -57,7 +60,7 @@ def verify(token: str) -> Response:
 
     def act() -> Response:
         recovery.verify(token)
-        return replies.go(url_for("home.index"), "Your e-mail address is confirmed.")
+        return replies.go(url_for("home.index"), gettext("Your e-mail address is confirmed."))
 
     return form_pages.handle(form, "verify.html", act, username=user.username, address=link.email)
 
@@ -70,7 +73,7 @@ def unlock(token: str) -> Response:
 
     def act() -> Response:
         recovery.unlock(token)
-        return replies.go(url_for("account.login"), "You can sign in again.")
+        return replies.go(url_for("account.login"), gettext("You can sign in again."))
 
     return form_pages.handle(form, "unlock.html", act, username=user.username)
 
@@ -79,16 +82,20 @@ def unlock(token: str) -> Response:
 def send_verification() -> Response:
     """Send the link that proves one's address again."""
     address = addresses.send_link(current_user)
-    return replies.done(f"We sent a link to {address}.", url_for("profile.index"))
+    return replies.done(
+        gettext("We sent a link to %(address)s.", address=address), url_for("profile.index")
+    )
 
 
 def welcome(user: User) -> str:
     """Greet a new person; where mails are sent, the first link is on its way to them."""
-    greeting = f"Welcome, {user.username}!"
+    greeting = gettext("Welcome, %(name)s!", name=user.username)
     if not mail.is_enabled() or user.email_verified_at:
         return greeting
     try:
         addresses.send_link(user)
     except EchoError:  # the account is made all the same; the profile page can send another link
         return greeting
-    return f"{greeting} We sent you a link to confirm your e-mail address."
+    return gettext(
+        "Welcome, %(name)s! We sent you a link to confirm your e-mail address.", name=user.username
+    )

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from echo.errors import EchoError, NotFound
 from echo.forms.fields import check
 from echo.forms.second_factor import CodeForm, ConfirmForm, TotpForm
+from echo.languages import gettext, mark
 from echo.services.sign_in import (
     devices,
     kept_forms,
@@ -26,7 +27,7 @@ from echo.web import account, form_pages, replies, sessions, sign_in_steps, step
 
 blueprint = Blueprint("second_factor", __name__)
 
-TOO_MANY = "Too many wrong codes. Please sign in again."
+TOO_MANY = mark("Too many wrong codes. Please sign in again.")
 
 
 @blueprint.route("/login/second", methods=["GET", "POST"])
@@ -39,7 +40,7 @@ def challenge() -> Response:
 
     def act() -> Response:
         if not pending_sign_ins.may_try(waiting):
-            return sign_in_steps.start_again(TOO_MANY)
+            return sign_in_steps.start_again(gettext(TOO_MANY))
         second_factor.check_code(waiting.user, str(form.code.data))
         return sign_in_steps.finish(waiting)
 
@@ -67,7 +68,7 @@ def confirm() -> Response:
 def _sign_in_again(target: str) -> Response:
     """An account of Google alone has nothing to type: a new sign-in is its proof."""
     sessions.end(but_for=current_user)
-    flash("Please sign in with Google again.", "info")
+    flash(gettext("Please sign in with Google again."), "info")
     return replies.go(url_for("account.login", next=step_up.way_on(target)))
 
 
@@ -77,7 +78,7 @@ def confirmed(target: str) -> Response:
     if device is not None:
         devices.confirm(device)
     where = step_up.way_on(target)
-    return replies.go(where, "Thank you. You can go on now." if where == target else None)
+    return replies.go(where, gettext("Thank you. You can go on now.") if where == target else None)
 
 
 @blueprint.route("/confirm/go-on")
@@ -123,7 +124,7 @@ def finish_totp() -> Response:
         codes = second_factor.finish_totp(current_user, key, str(form.code.data))
     except EchoError as error:
         return _not_finished(key, error)
-    return show(codes, "Your authenticator application is set up.")
+    return show(codes, gettext("Your authenticator application is set up."))
 
 
 def _not_finished(key: str, error: EchoError) -> Response:
@@ -138,13 +139,15 @@ def _not_finished(key: str, error: EchoError) -> Response:
 def remove_totp() -> Response:
     step_up.require()
     second_factor.remove_totp(current_user)
-    return show(None, "Your authenticator application is removed.")
+    return show(None, gettext("Your authenticator application is removed."))
 
 
 @blueprint.route("/profile/recovery-codes", methods=["POST"])
 def renew_recovery_codes() -> Response:
     step_up.require()
-    return show(second_factor.renew_codes(current_user), "Your old recovery codes are void.")
+    return show(
+        second_factor.renew_codes(current_user), gettext("Your old recovery codes are void.")
+    )
 
 
 def show(codes_key: str | None, message: str) -> Response:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from echo.clock import iso
 from echo.errors import SignedOut
 from echo.extensions import login_manager, shown_key
+from echo.languages import gettext
 from echo.models import Device, User
 from echo.services.sign_in import devices, programs
 from echo.services.sign_in.programs import Program
@@ -53,7 +54,7 @@ def _refuse_visitor() -> Response:
     if shown_key() is not None:
         raise SignedOut(NO_LONGER)
     if replies.wants_json():
-        raise SignedOut("Please sign in first.")
+        raise SignedOut(gettext("Please sign in first."))
     return to_login()
 
 

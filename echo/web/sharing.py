@@ -13,6 +13,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from echo.errors import NotFound
+from echo.languages import gettext
 from echo.models import User
 from echo.services.sharing import continuing, links, shares
 from echo.web import replies
@@ -63,5 +64,5 @@ def stop(share_id: str) -> BaseResponse:
     """End one of one's own links."""
     shares.stop(current_user.id, share_id)
     return replies.go(
-        url_for("own_data.index", _anchor="shared"), "The link shows nothing any more."
+        url_for("own_data.index", _anchor="shared"), gettext("The link shows nothing any more.")
     )

@@ -11,6 +11,7 @@ from typing import Final
 from flask import flash, request, session, url_for
 from werkzeug.wrappers import Response
 
+from echo.languages import gettext
 from echo.models import User
 from echo.services.sign_in import pending_sign_ins, second_factor
 from echo.services.sign_in.pending_sign_ins import PendingSignIn
@@ -65,10 +66,10 @@ def finish(waiting: PendingSignIn) -> Response:
     return replies.go(own_path(waiting.target))
 
 
-def start_again(reason: str = "That took too long. Please sign in again.") -> Response:
+def start_again(reason: str | None = None) -> Response:
     """Forget the waiting sign-in and lead back to the login page; the wanted page is kept."""
     key = session.pop(PENDING_KEY, None)
     target = pending_sign_ins.target_of(key)
     pending_sign_ins.end(key)
-    flash(reason, "error")
+    flash(reason or gettext("That took too long. Please sign in again."), "error")
     return replies.go(url_for("account.login", next=target))

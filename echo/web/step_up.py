@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from echo.errors import InvalidInput, StepUpNeeded
+from echo.languages import gettext, mark
 from echo.services.sign_in import devices, kept_forms
 from echo.services.sign_in.kept_forms import KeptForm
 from echo.web import replies, sessions, sign_in_steps
@@ -23,7 +24,7 @@ from echo.web import replies, sessions, sign_in_steps
 KEPT: Final = "kept"
 """The field and the argument by which a kept form is named."""
 FORM: Final = "application/x-www-form-urlencoded"
-TOO_LATE: Final = "That took too long, so nothing was done. Please go back and send it again."
+TOO_LATE: Final = mark("That took too long, so nothing was done. Please go back and send it again.")
 
 
 def init_app(app: Flask) -> None:
@@ -68,7 +69,7 @@ def _put_back() -> None:
         return
     form = kept_forms.take(current_user.id, key)
     if form is None or form.path != _address():
-        raise InvalidInput(TOO_LATE)
+        raise InvalidInput(gettext(TOO_LATE))
     name = sessions.FORM_TOKEN
     token = [(name, request.form.get(name, ""))]
     request.form = ImmutableMultiDict([*form.fields, *token])

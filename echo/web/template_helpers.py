@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, current_app, request, url_for
+from flask_babel import format_decimal
 from flask_login import current_user
 
 from echo.clock import iso
+from echo.languages import gettext, ngettext, number
 from echo.models import User
 from echo.services.accounts import profile_pictures
 from echo.services.chats import feedback
 from echo.services.library import room
+from echo.web import dates
 from echo.web.security_headers import csp_nonce
 from echo.web.sessions import account_here, signed_out_account
 
 PAGE_COLOURS: Final = {"light": "#f7f4ef", "dark": "#110d14"}
 """What browsers paint around the page: `--page` of static/css/tokens.css, by theme."""
+
+KILO: Final = 1000
 
 
 def init_app(app: Flask) -> None:
@@ -41,6 +46,9 @@ def init_app(app: Flask) -> None:
         iso=iso_filter,
         number=number,
         bytes=room.size,
+        day=dates.day,
+        month=dates.month,
+        filesizeformat=file_size,
     )
 
 
@@ -97,6 +105,15 @@ def iso_filter(moment: datetime | None) -> str:
     return iso(moment) or ""
 
 
-def number(value: float) -> str:
-    """Return 12480 as "12,480"."""
-    return f"{value:,}"
+def file_size(size: int) -> str:
+    """Return 4096 as "4.1 kB"; what is below a thousand in bytes."""
+    if size < KILO:
+        return ngettext("%(count)s Byte", "%(count)s Bytes", size, count=number(size))
+    amount = size / KILO
+    if amount < KILO:
+        return gettext("%(amount)s kB", amount=_tenths(amount))
+    return gettext("%(amount)s MB", amount=_tenths(amount / KILO))
+
+
+def _tenths(value: float) -> str:
+    return str(format_decimal(value, "#,##0.0"))

@@ -36,7 +36,9 @@ def writers(app: Flask, ada: User, make_user: Callable[..., User]) -> list[User]
 
 def named(client: Browser) -> set[str]:
     page = client.get("/").text
-    found = {name for name in ("ada", "bob") if f'<span class="who">{name}</span>' in page}
+    found = {
+        name for name in ("ada", "bob") if f'<span class="who" dir="auto">{name}</span>' in page
+    }
     assert bool(found) is (HEADING in page)
     return found
 

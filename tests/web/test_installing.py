@@ -68,7 +68,8 @@ def test_every_page_names_the_manifest_and_the_colours_of_both_themes(
     client: Browser, path: str
 ) -> None:
     page = client.get(path).text
-    assert '<link rel="manifest" href="/manifest.webmanifest">' in page
+    link = '<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials">'
+    assert link in page, "it is fetched with cookies: they say in which language"
     told = re.findall(r'name="theme-color" content="(#\w+)" media="[^"]*: (\w+)\)"', page)
     assert {scheme: colour for colour, scheme in told} == PAGE_COLOURS
 

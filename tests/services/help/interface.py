@@ -64,11 +64,11 @@ def settings_controls() -> set[str]:
     """Return the name of every control in the settings dialog."""
     dialog = (ROOT / "templates" / "partials" / "dialogs.html").read_text()
     panel = (ROOT / "static" / "js" / "settings_panel.js").read_text()
-    named = re.findall(r'<span class="name"[^>]*>([^<]+)<', dialog)
+    named = re.findall(r'<span class="name"[^>]*>\{\{ _\("([^"]+)"\) \}\}<', dialog)
     numbers = re.findall(r'\["\w+", "([^"]+)", "', panel.split("const NUMBERS")[1].split("];")[0])
     framed = re.findall(r'#frame\(name, "([^"]+)"', panel)
     tabs = re.findall(
-        r'\("\w+", "([^"]+)", "\w+"\)', dialog.split('role="tablist"')[1].split("%}")[0]
+        r'\("\w+", _\("([^"]+)"\), "\w+"\)', dialog.split('role="tablist"')[1].split("%}")[0]
     )
     return {*named, *numbers, *framed, *tabs}
 

@@ -46,7 +46,7 @@ CALLED_BY: Final = {
     "sqlite3": ("isolation_level",),
     "Babel": ("fuzzy", "header_comment"),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),
-    "WTForms": ("validate_*", "website"),
+    "WTForms": ("get_translations", "validate_*", "website"),
     "Jinja": ("visit_*", "_body", "intercepted_binops", "tags", "wrap_str_format", "__self"),
     "transformers and tokenizers": (
         "get_seq_length", "normalizer", "pad_token", "post_processor", "pre_tokenizer",

@@ -36,9 +36,11 @@ from tests.databases import PostgresServer, postgres, postgres_url, redis_server
 from tests.mail_fixtures import mail_process, settle, smtp_server
 from tests.tabs import Tab
 from tests.waiting import PATIENCE
+from tests.web.pseudo import pseudo_folder, pseudo_german
 
 __all__ = [  # fixtures that stand elsewhere
-    "mail_process", "postgres", "postgres_url", "redis_server", "settle", "smtp_server",
+    "mail_process", "postgres", "postgres_url", "pseudo_folder", "pseudo_german", "redis_server", "settle",
+    "smtp_server",
 ]  # fmt: skip
 PASSWORD = "correct horse battery"
 LAST_WORDS_SECONDS = 2.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
+from flask_wtf.i18n import translations
 from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
     SelectChoice,
     StringField,
@@ -17,7 +18,26 @@ from wtforms.validators import Email, InputRequired, Length, Regexp, StopValidat
 
 from echo import limits, text
 from echo.errors import InvalidInput
-from echo.languages import gettext, lazy_gettext, number
+from echo.languages import gettext, lazy_gettext, mark, number
+
+OF_WTFORMS: Final = (
+    mark("Not a valid choice."),
+    mark("Not a valid integer value."),
+    mark("Not a valid float value."),
+    mark("This field is required."),
+)
+"""What WTForms says by itself about these forms; it speaks fewer languages than Echo."""
+
+
+class _Words:
+    """How WTForms' own messages are said: by Echo's translators where they have, else by its own."""
+
+    def gettext(self, text: str) -> str:
+        own = gettext(text) if text in OF_WTFORMS else text
+        return own if own != text else str(translations.gettext(text))
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return str(translations.ngettext(one, many, count))
 
 
 class Form(FlaskForm):
@@ -28,6 +48,9 @@ class Form(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         """How fields are bound; wtforms looks for a class of this name."""
+
+        def get_translations(self, _form: Any) -> Any:
+            return _Words()
 
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             field = super().bind_field(form, unbound_field, options)

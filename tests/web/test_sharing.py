@@ -250,7 +250,7 @@ def _without_address(page: str, path: str) -> str:
             .replace(quote(each, safe="/"), "")
             .replace(quote(each, safe=""), "")
         )
-    return re.sub(r'next=[^"]*|nonce="[^"]*"|content="[\w.-]{60,}"', "", page)
+    return re.sub(r'next=[^"]*|nonce="[^"]*"|(content|value)="[\w.-]{60,}"', "", page)
 
 
 def test_expiry_is_kept_changed_and_taken_away(sharer: Sharer) -> None:

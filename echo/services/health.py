@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text
 
 from echo.clock import utc_now
 from echo.extensions import db
+from echo.languages import gettext, mark, ngettext, number
 from echo.models import AuditEvent
 from echo.services.audit import Act
 
@@ -42,7 +43,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """One part: what is so, and where that is not good, what to do."""
+    """One part: its name (`mark`ed), what is so, and where that is not good, what to do."""
 
     name: str
     state: State
@@ -57,72 +58,98 @@ def worst_first(parts: list[Part]) -> list[Part]:
 
 def engine(state: str, model: str, restarts: int, error: str | None) -> Part:
     """Judge the engine by the state of its usual model."""
-    name = "Model"
+    name = mark("Model")
     if state == "ready" and not restarts:
-        return Part(name, State.GOOD, f"{model} answers.")
+        return Part(name, State.GOOD, gettext("%(model)s answers.", model=model))
     if state == "ready":
-        times = "once" if restarts == 1 else f"{restarts:,} times"
-        said = f"{model} answers, but the engine was started again {times} since Echo was."
-        do = (
+        said = ngettext(
+            "%(model)s answers, but the engine was started again once since Echo was.",
+            "%(model)s answers, but the engine was started again %(count)s times since Echo was.",
+            restarts,
+            count=number(restarts),
+            model=model,
+        )
+        do = gettext(
             "The log names the step that failed. If it comes back, give it less to hold "
             "(ECHO_SLOTS, ECHO_CACHE_MB) or choose another model."
         )
         return Part(name, State.WARNING, said, do)
     if state == "loading":
-        do = "Wait: Models shows how far it is."
-        return Part(
-            name, State.WARNING, f"{model} is being loaded; nobody is answered until then.", do
-        )
-    why = f": {error.rstrip('.')}" if error else ""
+        do = gettext("Wait: Models shows how far it is.")
+        said = gettext("%(model)s is being loaded; nobody is answered until then.", model=model)
+        return Part(name, State.WARNING, said, do)
+    return _broken(name, state, {"model": model, "why": (error or "").rstrip(".")})
+
+
+def _broken(name: str, state: str, facts: dict[str, str]) -> Part:
     if state == "restarting":
-        do = (
+        said = (
+            gettext("%(model)s has failed and is being started again: %(why)s.", **facts)
+            if facts["why"]
+            else gettext("%(model)s has failed and is being started again.", **facts)
+        )
+        do = gettext(
             "Wait a little. If it stays so, the log names what failed; "
             "another model can be made the default under Models."
         )
-        return Part(name, State.BAD, f"{model} has failed and is being started again{why}.", do)
-    do = "Under Models load it again or make another one the default. Start Echo anew if neither helps."
-    return Part(name, State.BAD, f"{model} does not answer{why}.", do)
+        return Part(name, State.BAD, said, do)
+    said = (
+        gettext("%(model)s does not answer: %(why)s.", **facts)
+        if facts["why"]
+        else gettext("%(model)s does not answer.", **facts)
+    )
+    do = gettext(
+        "Under Models load it again or make another one the default. Start Echo anew if neither helps."
+    )
+    return Part(name, State.BAD, said, do)
 
 
 def queue(waiting: int, running: int, slot: float, first_word: float) -> Part:
     """Judge how long people wait; `slot` and `first_word` are the longest waits of now, in seconds."""
-    name = "Queue"
-    now = f"{_count(running, 'answer')} being written, {waiting or 'none'} waiting"
+    name = mark("Queue")
+    now = gettext(
+        "%(answers)s being written, %(waiting)s waiting",
+        answers=_answers(running),
+        waiting=number(waiting) if waiting else gettext("none"),
+    )
     if first_word > FIRST_WORD_SECONDS:
-        said = f"Somebody has waited {_long(first_word)} for a first word; {now}."
-        return Part(
-            name,
-            State.BAD,
-            said,
-            "Look at the model above. Starting Echo anew ends what hangs; nothing that was said is lost.",
+        said = gettext(
+            "Somebody has waited %(time)s for a first word; %(now)s.",
+            time=_long(first_word),
+            now=now,
         )
+        do = gettext(
+            "Look at the model above. Starting Echo anew ends what hangs; nothing that was said is lost."
+        )
+        return Part(name, State.BAD, said, do)
     if slot > SLOT_SECONDS:
-        said = f"People wait: one for {_long(slot)} before the model even begins; {now}."
-        return Part(
-            name,
-            State.WARNING,
-            said,
-            "More slots (ECHO_SLOTS), a smaller model, shorter answers or another machine.",
+        said = gettext(
+            "People wait: one for %(time)s before the model even begins; %(now)s.",
+            time=_long(slot),
+            now=now,
         )
-    return Part(name, State.GOOD, f"Nobody waits long: {now}.")
+        do = gettext(
+            "More slots (ECHO_SLOTS), a smaller model, shorter answers or another machine."
+        )
+        return Part(name, State.WARNING, said, do)
+    return Part(name, State.GOOD, gettext("Nobody waits long: %(now)s.", now=now))
 
 
 def hub_lag(seconds: float) -> Part:
     """Judge how late green threads are woken."""
-    name = "Web server"
-    ms = f"{1000 * seconds:,.0f} ms"
+    name = mark("Web server")
+    late = _ms(seconds)
     if seconds <= NOTICEABLE_LAG_SECONDS:
-        return Part(
-            name,
-            State.GOOD,
-            f"Clicks are taken at once: {ms} late at worst in the last 15 seconds.",
+        said = gettext(
+            "Clicks are taken at once: %(time)s late at worst in the last 15 seconds.", time=late
         )
-    do = (
+        return Part(name, State.GOOD, said)
+    said = gettext("Everybody waits at times: %(time)s at worst in the last 15 seconds.", time=late)
+    do = gettext(
         "The processor is taken by something else. Leave the web server a core (ECHO_THREADS), "
         "and look at what else runs on this machine."
     )
-    state = State.BAD if seconds > LAG_SECONDS else State.WARNING
-    return Part(name, state, f"Everybody waits at times: {ms} at worst in the last 15 seconds.", do)
+    return Part(name, State.BAD if seconds > LAG_SECONDS else State.WARNING, said, do)
 
 
 def database() -> Part:
@@ -131,44 +158,52 @@ def database() -> Part:
     db.session.execute(text("select 1"))
     seconds = time.perf_counter() - began
     kind = "PostgreSQL" if db.engine.dialect.name == "postgresql" else "SQLite"
+    name = mark("Database")
     if seconds <= SLOW_DATABASE_SECONDS:
-        return Part("Database", State.GOOD, f"{kind} answers in {1000 * seconds:.1f} ms.")
-    do = "Look at the load of its machine and disk, and at what else uses the database."
-    return Part("Database", State.WARNING, f"{kind} took {1000 * seconds:,.0f} ms for nothing.", do)
+        took = f"{1000 * seconds:.1f} ms"
+        return Part(
+            name, State.GOOD, gettext("%(kind)s answers in %(time)s.", kind=kind, time=took)
+        )
+    said = gettext("%(kind)s took %(time)s for nothing.", kind=kind, time=_ms(seconds))
+    do = gettext("Look at the load of its machine and disk, and at what else uses the database.")
+    return Part(name, State.WARNING, said, do)
 
 
 def disk(free: int, size: int) -> Part:
     """Judge the disk of the instance folder."""
-    said = f"{free / 1e9:,.1f} GB of {size / 1e9:,.1f} GB are free."
+    name = mark("Disk")
+    said = gettext("%(free)s GB of %(size)s GB are free.", free=_gb(free), size=_gb(size))
     if free < LITTLE_BYTES or free < LITTLE_SHARE * size:
-        do = (
+        do = gettext(
             "When it is full nothing can be saved. Delete what is not needed, such as old backups "
             "or models, or give it a larger disk."
         )
-        return Part("Disk", State.BAD, said, do)
+        return Part(name, State.BAD, said, do)
     if free < min(SCARCE_BYTES, SCARCE_SHARE * size):
-        return Part(
-            "Disk",
-            State.WARNING,
-            said,
-            "Make room before it is full: old backups, models that nobody uses.",
-        )
-    return Part("Disk", State.GOOD, said)
+        do = gettext("Make room before it is full: old backups, models that nobody uses.")
+        return Part(name, State.WARNING, said, do)
+    return Part(name, State.GOOD, said)
 
 
 def mail(is_enabled: bool, last: datetime | None, failure: str | None) -> Part:
     """Judge by the last mail that was tried since Echo was started."""
+    name = mark("Mail")
     if not is_enabled:
-        said = "No mail server is set: administrators hand out links for new passwords themselves."
-        return Part("Mail", State.GOOD, said)
-    if last is None:
-        return Part(
-            "Mail", State.GOOD, "A mail server is set; no mail was sent since Echo was started."
+        said = gettext(
+            "No mail server is set: administrators hand out links for new passwords themselves."
         )
+        return Part(name, State.GOOD, said)
+    if last is None:
+        said = gettext("A mail server is set; no mail was sent since Echo was started.")
+        return Part(name, State.GOOD, said)
     if failure is None:
-        return Part("Mail", State.GOOD, f"The last mail was taken by the server {_ago(last)}.")
-    do = "Check MAIL_URL and the mail server; the log has a line for each try."
-    return Part("Mail", State.BAD, f"The last mail could not be sent {_ago(last)} ({failure}).", do)
+        said = gettext("The last mail was taken by the server %(ago)s.", ago=_ago(last))
+        return Part(name, State.GOOD, said)
+    said = gettext(
+        "The last mail could not be sent %(ago)s (%(failure)s).", ago=_ago(last), failure=failure
+    )
+    do = gettext("Check MAIL_URL and the mail server; the log has a line for each try.")
+    return Part(name, State.BAD, said, do)
 
 
 def backups() -> Part:
@@ -176,42 +211,63 @@ def backups() -> Part:
     last = db.session.scalar(
         select(func.max(AuditEvent.at)).where(AuditEvent.act == Act.BACKUP_TAKEN)
     )
-    do = "Take one every night by python run.py backup FILE (docs/backup.md), or now under Downloads."
-    if last is None:
-        return Part("Backups", State.WARNING, "No backup was ever taken by Echo.", do)
-    state = State.GOOD if utc_now() - last < BACKUP_AGE else State.WARNING
-    return Part(
-        "Backups", state, f"The last one was taken {_ago(last)}.", "" if state is State.GOOD else do
+    name = mark("Backups")
+    do = gettext(
+        "Take one every night by python run.py backup FILE (docs/backup.md), or now under Downloads."
     )
+    if last is None:
+        return Part(name, State.WARNING, gettext("No backup was ever taken by Echo."), do)
+    said = gettext("The last one was taken %(ago)s.", ago=_ago(last))
+    if utc_now() - last < BACKUP_AGE:
+        return Part(name, State.GOOD, said)
+    return Part(name, State.WARNING, said, do)
 
 
 def errors(count: int, last: datetime | None) -> Part:
     """Judge by when something was last written to the log as an error."""
+    name = mark("Errors")
     if last is None:
-        return Part("Errors", State.GOOD, "None since Echo was started.")
-    said = f"{_count(count, 'error')} in the log since Echo was started, the last {_ago(last)}."
-    if utc_now() - last > LATELY:
-        return Part("Errors", State.GOOD, said)
-    return Part(
-        "Errors",
-        State.WARNING,
-        said,
-        "The newest stand below; the log has their whole story under the number of their request.",
+        return Part(name, State.GOOD, gettext("None since Echo was started."))
+    said = ngettext(
+        "%(count)s error in the log since Echo was started, the last %(ago)s.",
+        "%(count)s errors in the log since Echo was started, the last %(ago)s.",
+        count,
+        count=number(count),
+        ago=_ago(last),
     )
+    if utc_now() - last > LATELY:
+        return Part(name, State.GOOD, said)
+    do = gettext(
+        "The newest stand below; the log has their whole story under the number of their request."
+    )
+    return Part(name, State.WARNING, said, do)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number or 'no'} {what}s"
+def _answers(count: int) -> str:
+    if not count:
+        return gettext("no answers")
+    return ngettext("%(count)s answer", "%(count)s answers", count, count=number(count))
+
+
+def _gb(count: int) -> str:
+    return f"{count / 1e9:,.1f}"
+
+
+def _ms(seconds: float) -> str:
+    return f"{number(round(1000 * seconds))} ms"
 
 
 def _long(seconds: float) -> str:
     """Return a duration in words, in its largest unit."""
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            return _count(int(seconds // size), unit)
-    return _count(int(seconds), "second")
+    if days := int(seconds // 86_400):
+        return ngettext("%(count)s day", "%(count)s days", days, count=number(days))
+    if hours := int(seconds // 3_600):
+        return ngettext("%(num)s hour", "%(num)s hours", hours)
+    if minutes := int(seconds // 60):
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+    return ngettext("%(num)s second", "%(num)s seconds", int(seconds))
 
 
 def _ago(moment: datetime) -> str:
     seconds = (utc_now() - moment).total_seconds()
-    return "just now" if seconds < 60 else f"{_long(seconds)} ago"
+    return gettext("just now") if seconds < 60 else gettext("%(time)s ago", time=_long(seconds))

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from echo.config import Settings
 from echo.errors import InvalidInput
 from echo.extensions import db
+from echo.languages import gettext
 from echo.limits import BANNER_CHARS, GENERATION_RANGES, RETENTION_DAYS_MAX, SYSTEM_PROMPT_CHARS
 from echo.models import SiteSetting, User
 from echo.services import audit
@@ -117,7 +118,7 @@ def change(actor: User | None, **values: Any) -> SiteSettings:
 def reset(actor: User | None, name: str) -> SiteSettings:
     """Let the environment's value hold again; raises InvalidInput for an unknown name."""
     if name not in NAMES:
-        raise InvalidInput("There is no such setting.", field="name")
+        raise InvalidInput(gettext("There is no such setting."), field="name")
 
     def work() -> tuple[None, list[Entry]]:
         present = changed()

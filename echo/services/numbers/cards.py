@@ -16,6 +16,7 @@ from analytics import buckets
 from analytics.cards import Card
 from echo.clock import midnight, utc_now
 from echo.extensions import cache, db
+from echo.languages import mark
 from echo.models import ActiveDay, ActivitySlot, Message, ReplySlot, TimingSpan
 from echo.services.numbers import slots
 
@@ -26,32 +27,42 @@ USUAL_DAYS: Final = 30
 KINDS: Final = {
     each.key: each
     for each in (
-        Card("People", None, note="accounts in all", rise="good", key="users"),
+        Card(mark("People"), None, note=mark("accounts in all"), rise="good", key="users"),
         Card(
-            "Active today", None, None, "count", "good",
-            "since 0:00 UTC; same hours yesterday", "active_1",
-        ),
-        Card("Active in 7 days", None, note="asked at least once", rise="good", key="active_7"),
-        Card("Active in 30 days", None, note="asked at least once", rise="good", key="active_30"),
-        Card("Sign-ups", None, note="new accounts", rise="good", key="signups"),
-        Card("Messages", None, note="questions and replies", rise="good", key="messages"),
-        Card("Tokens", None, note="read and written", key="tokens"),
-        Card("Satisfaction", None, None, "share", "good", "thumbs up of all thumbs", "satisfaction"),
-        Card(
-            "First token, median", None, None, "ms", "bad", "half of the replies began sooner",
-            "first_token_p50",
+            mark("Active today"), None, None, "count", "good",
+            mark("since 0:00 UTC; same hours yesterday"), "active_1",
         ),
         Card(
-            "First token, 95th percentile", None, None, "ms", "bad", "19 of 20 began sooner",
-            "first_token_p95",
+            mark("Active in 7 days"), None, note=mark("asked at least once"), rise="good",
+            key="active_7",
         ),
-        Card("Errors", None, note="replies that failed", rise="bad", key="errors"),
+        Card(
+            mark("Active in 30 days"), None, note=mark("asked at least once"), rise="good",
+            key="active_30",
+        ),
+        Card(mark("Sign-ups"), None, note=mark("new accounts"), rise="good", key="signups"),
+        Card(mark("Messages"), None, note=mark("questions and replies"), rise="good", key="messages"),
+        Card(mark("Tokens"), None, note=mark("read and written"), key="tokens"),
+        Card(
+            mark("Satisfaction"), None, None, "share", "good", mark("thumbs up of all thumbs"),
+            "satisfaction",
+        ),
+        Card(
+            mark("First token, median"), None, None, "ms", "bad",
+            mark("half of the replies began sooner"), "first_token_p50",
+        ),
+        Card(
+            mark("First token, 95th percentile"), None, None, "ms", "bad",
+            mark("19 of 20 began sooner"), "first_token_p95",
+        ),
+        Card(mark("Errors"), None, note=mark("replies that failed"), rise="bad", key="errors"),
     )
 }  # fmt: skip
-"""Every card, without its numbers. `users` and `active_…` are states, and compare with the state one
-period ago, but `active_1` with the day before, of which only as many hours count as today has had;
-`satisfaction` is a share from 0 to 1, the others are sums over the period."""
-OF_A_WHOLE_DAY: Final = "on the last day, beside the day before"
+"""Every card, without its numbers; its words are `mark`ed for pages, prints have them in English. `users`
+and `active_…` are states, and compare with the state one period ago, but `active_1` with the day before, of
+which only as many hours count as today has had; `satisfaction` is a share from 0 to 1, the others are sums
+over the period."""
+OF_A_WHOLE_DAY: Final = mark("on the last day, beside the day before")
 
 
 class _Days(NamedTuple):

@@ -14,6 +14,7 @@ from echo.admin.access import Guarded
 from echo.admin.columns import Column, On
 from echo.admin.filters import ChoiceIs, IdIs, days
 from echo.admin.table_view import TableView
+from echo.languages import mark
 from echo.models import AuditEvent
 from echo.services import audit
 from echo.services.audit import Act
@@ -36,30 +37,32 @@ class AuditTrail(Guarded, TableView):
     """Rows are written by the services alone; here they are only read."""
 
     routes = ("index_view", "verify", "export")
-    about = "Every act of an administrator and every look into other people's words. Rows stay for ever."
+    about = mark(
+        "Every act of an administrator and every look into other people's words. Rows stay for ever."
+    )
     can_view_details = False
     columns = (
-        Column("id", "No."),
-        Column("at", "When", cells.moment, sort=("id",)),
+        Column("id", mark("No.")),
+        Column("at", mark("When"), cells.moment, sort=("id",)),
         Column("actor_id", on=On.CSV),
-        Column("act", "What happened", _what),
+        Column("act", mark("What happened"), _what),
         Column("subject_id", on=On.CSV),
-        Column("target", cell=_target),
-        Column("detail", "In detail", _detail),
+        Column("target", mark("Target"), cell=_target),
+        Column("detail", mark("In detail"), _detail),
         Column("hash", on=On.CSV),
     )
     column_default_sort = ("id", True)
     column_filters = (
-        ChoiceIs(AuditEvent.act, "Act", "act", list(sentences.LABELS.items())),
-        IdIs(AuditEvent.actor_id, "By person number", "actor_id"),
-        IdIs(AuditEvent.subject_id, "About person number", "subject_id"),
+        ChoiceIs(AuditEvent.act, mark("Act"), "act", list(sentences.LABELS.items())),
+        IdIs(AuditEvent.actor_id, mark("By person number"), "actor_id"),
+        IdIs(AuditEvent.subject_id, mark("About person number"), "subject_id"),
         *days(AuditEvent.at),
     )
     searched = (AuditEvent.target,)
     list_template = "admin/audit.html"
 
     def __init__(self) -> None:
-        super().__init__(AuditEvent, "Audit trail", "audit")
+        super().__init__(AuditEvent, mark("Audit trail"), "audit")
 
     def may_verify(self) -> bool:
         """Tell whether the button is for the person who looks."""

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, InvalidInput
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import User
 
 ROWS_MAX: Final = 200
@@ -25,7 +26,7 @@ REASONS_SHOWN: Final = 3
 
 
 class BulkAct(NamedTuple):
-    """One act: its button, the question before it, what is said after it, and what does it to a row."""
+    """One act: its button, the question before it, what is said after it (all `mark`ed), what does it."""
 
     label: str
     question: str
@@ -51,12 +52,14 @@ class BulkActs:
         name = request.form.get("action", "")
         ids = list(dict.fromkeys(request.form.getlist("rowid")))
         if name not in self.bulk_acts:
-            raise InvalidInput("Choose what is to be done with these rows.")
+            raise InvalidInput(gettext("Choose what is to be done with these rows."))
         if not ids:
-            flash("Tick the rows first.", "error")
+            flash(gettext("Tick the rows first."), "error")
             return redirect(self.list_url())
         if len(ids) > ROWS_MAX:
-            raise InvalidInput(f"At most {ROWS_MAX} rows can be chosen at once.")
+            raise InvalidInput(
+                gettext("At most %(count)s rows can be chosen at once.", count=ROWS_MAX)
+            )
         if request.form.get("confirmed") != "yes":
             return self._ask(name, ids)
         return self._do(self.bulk_acts[name], ids)
@@ -96,9 +99,10 @@ class BulkActs:
             except EchoError as error:
                 left[error.text] += 1
         if done:
-            flash(f"{bulk.done}: {done}.", "success")
+            flash(f"{gettext(bulk.done)}: {done}.", "success")
         for text, count in left.most_common(REASONS_SHOWN):
-            flash(f"Left as they were: {count}. {text}", "error")
+            left_out = gettext("Left as they were: %(count)s.", count=count)
+            flash(f"{left_out} {text}", "error")
         return redirect(self.list_url())
 
     def row_title(self, row: Any) -> str:

@@ -9,7 +9,9 @@ from typing import Any, Final
 from flask import g, url_for
 from markupsafe import Markup, escape
 
+from echo.admin import words
 from echo.clock import iso
+from echo.languages import gettext, number
 from echo.services.people import account_facts
 from echo.text import boundary
 
@@ -45,9 +47,8 @@ def person(row: Any, _name: str) -> Markup:
     url = url_for("admin_users.details_view", id=row.user_id)
     names = g.people_names if "people_names" in g else {}
     name = names.get(row.user_id, f"#{row.user_id}")
-    return Markup('<a class="one-line" href="{}" title="{}, number {}">{}</a>').format(
-        url, name, row.user_id, name
-    )
+    tip = gettext("%(name)s, number %(number)s", name=name, number=row.user_id)
+    return Markup('<a class="one-line" href="{}" title="{}">{}</a>').format(url, tip, name)
 
 
 def account(row: Any, _name: str) -> Markup:
@@ -75,13 +76,13 @@ def conversation(row: Any, _name: str) -> Markup:
     """A message's conversation, as a link to the place where it was said."""
     place = {"id": row.conversation_id, "branch": row.id, "_anchor": f"m-{row.id}"}
     url = url_for("admin_conversations.details_view", **place)
-    return Markup('<a href="{}">Read it there</a>').format(url)
+    return Markup('<a href="{}">{}</a>').format(url, gettext("Read it there"))
 
 
 def pairs(row: Any, name: str) -> Any:
     """Some values by their names, such as "temperature: 0.5"."""
     values: dict[str, Any] = getattr(row, name) or {}
-    said = "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in values.items())
+    said = "; ".join(f"{words.plain(key)}: {value}" for key, value in values.items())
     return escape(said) if said else NOTHING
 
 
@@ -93,31 +94,31 @@ def message(row: Any, _name: str) -> Markup:
 
 def size(row: Any, name: str) -> str:
     """A number of bytes in kB."""
-    return f"{max(1, round(getattr(row, name) / 1000)):,} kB"
+    return f"{number(max(1, round(getattr(row, name) / 1000)))} kB"
 
 
 def thumb(row: Any, name: str) -> Markup:
     """A thumb up or down, in a word."""
-    kind, word = ("good", "Good") if getattr(row, name) > 0 else ("bad", "Bad")
+    kind, word = ("good", gettext("Good")) if getattr(row, name) > 0 else ("bad", gettext("Bad"))
     return Markup('<span class="tag {}">{}</span>').format(kind, word)
 
 
 def amount(row: Any, name: str) -> Any:
-    """A number with commas."""
+    """A number, its thousands apart."""
     value = getattr(row, name)
-    return NOTHING if value is None else f"{value:,}"
+    return NOTHING if value is None else number(value)
 
 
 def yes_no(row: Any, name: str) -> Markup:
     """A word that is green when all is well."""
     value = bool(getattr(row, name))
-    kind, word = ("good", "Yes") if value else ("bad", "No")
+    kind, word = ("good", gettext("Yes")) if value else ("bad", gettext("No"))
     return Markup('<span class="tag {}">{}</span>').format(kind, word)
 
 
 def flag(row: Any, name: str) -> str:
     """A plain word."""
-    return "Yes" if getattr(row, name) else "No"
+    return gettext("Yes") if getattr(row, name) else gettext("No")
 
 
 def tag(row: Any, name: str) -> Any:
@@ -125,9 +126,7 @@ def tag(row: Any, name: str) -> Any:
     value = getattr(row, name)
     if value is None:
         return NOTHING
-    return Markup('<span class="tag" data-kind="{0}">{1}</span>').format(
-        value, str(value).replace("_", " ")
-    )
+    return Markup('<span class="tag" data-kind="{0}">{1}</span>').format(value, words.plain(value))
 
 
 def stars(row: Any, name: str) -> Any:
@@ -135,6 +134,7 @@ def stars(row: Any, name: str) -> Any:
     value: int | None = getattr(row, name)
     if value is None:
         return NOTHING
-    return Markup('<span class="stars" role="img" aria-label="{} of 5 stars">{}</span>').format(
-        value, "★" * value + "☆" * (5 - value)
+    said = gettext("%(count)s of 5 stars", count=value)
+    return Markup('<span class="stars" role="img" aria-label="{}">{}</span>').format(
+        said, "★" * value + "☆" * (5 - value)
     )

@@ -19,14 +19,17 @@ from analytics import wire
 from echo.child_process import ChildProcess
 from echo.config import ROOT
 from echo.errors import Busy, InvalidInput
+from echo.languages import gettext, mark
 
 log = structlog.get_logger()
 
 FACES: Final = ROOT / "static" / "vendor" / "fonts"
 PATIENCE_SECONDS: Final = 30.0
-NOT_ANSWERING: Final = "The charts cannot be drawn just now. Please try again in a moment."
-NOT_STARTING: Final = "The charts cannot be drawn: their process does not start. The log says why."
-WAITING: Final = "Other charts are being drawn. Please try again."
+NOT_ANSWERING: Final = mark("The charts cannot be drawn just now. Please try again in a moment.")
+NOT_STARTING: Final = mark(
+    "The charts cannot be drawn: their process does not start. The log says why."
+)
+WAITING: Final = mark("Other charts are being drawn. Please try again.")
 
 
 class ChartWorker(ChildProcess):
@@ -57,10 +60,10 @@ class ChartWorker(ChildProcess):
         except (OSError, wire.Broken) as failure:
             log.warning("the chart process failed", error=str(failure))
             self.stop()
-            raise Busy(NOT_ANSWERING, retry_after=5) from failure
+            raise Busy(gettext(NOT_ANSWERING), retry_after=5) from failure
         if not answer.header.get("ok"):
             log.warning("a chart was refused", error=answer.header.get("error"))
-            raise InvalidInput("This chart cannot be drawn.", field="chart")
+            raise InvalidInput(gettext("This chart cannot be drawn."), field="chart")
         return answer
 
     def start(self) -> None:
@@ -71,7 +74,7 @@ class ChartWorker(ChildProcess):
             except (OSError, wire.Broken) as failure:
                 log.error("the chart process does not start", error=str(failure))
                 self.stop()
-                raise Busy(NOT_STARTING, retry_after=5) from failure
+                raise Busy(gettext(NOT_STARTING), retry_after=5) from failure
 
     def _exchange(self, header: dict[str, Any]) -> wire.Frame:
         channel = self._running()

@@ -24,6 +24,7 @@ from echo.clock import utc_now
 from echo.config import ROOT
 from echo.errors import Forbidden, NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.policies import Right, RoleName
 from echo.services.numbers import chart_rows
 from echo.services.numbers.cards import all_cards
@@ -110,9 +111,9 @@ def info(name: str, role: RoleName) -> ChartInfo:
     """Return what is said of a chart; raises NotFound, and Forbidden for one that the role may not see."""
     found = known().get(name)
     if found is None:
-        raise NotFound("There is no such chart.")
+        raise NotFound(gettext("There is no such chart."))
     if not policies.allows(role, found.right):
-        raise Forbidden("This chart names people; your role sees figures alone.")
+        raise Forbidden(gettext("This chart names people; your role sees figures alone."))
     return found
 
 

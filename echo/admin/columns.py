@@ -29,7 +29,7 @@ EVERYWHERE: Final = PAGES | On.CSV
 
 @dataclass(frozen=True)
 class Column:
-    """One column; without `label` it is called by its name, without `cell` it reads as it is."""
+    """One column; what only CSV shows needs no label (`mark`ed), without `cell` it reads as it is."""
 
     name: str
     label: str = ""

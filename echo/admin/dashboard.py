@@ -13,11 +13,12 @@ from flask import Response, request
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from echo.admin import charts, ranges
+from echo.admin import card_words, chart_words, charts, ranges
 from echo.admin.access import Guarded
 from echo.admin.pages import Page
 from echo.clock import ZONE_COOKIE, zone_named
 from echo.errors import InvalidInput
+from echo.languages import format_date, gettext, mark
 from echo.services.numbers.cards import recent_cards
 
 MIMETYPES: Final = {
@@ -38,7 +39,7 @@ class Dashboard(Guarded, Page, BaseView):
     routes = ("index", "chart", "chart_file", "report")
 
     def __init__(self) -> None:
-        super().__init__(name="Dashboard", endpoint="admin", url="/admin")
+        super().__init__(name=mark("Dashboard"), endpoint="admin", url="/admin")
 
     @expose("/")
     def index(self) -> Any:
@@ -59,6 +60,8 @@ class Dashboard(Guarded, Page, BaseView):
             zone=zone,
             months=ranges.past_months(zone),
             presets=ranges.PRESETS,
+            card_words=card_words,
+            chart_word=chart_words.said,
             error=error,
             typed={name: request.args.get(name, days.address[name]) for name in ("from", "to")},
         )
@@ -76,6 +79,8 @@ class Dashboard(Guarded, Page, BaseView):
             table=charts.table(query),
             wide_from=WIDE_FROM,
             day_words=_day_words,
+            range_words=ranges.in_words,
+            chart_word=chart_words.said,
         )
 
     @expose("/charts/<chart_name>.<any(svg, png, csv):kind>")
@@ -110,7 +115,9 @@ def _day_words(iso: str, days: ranges.DayRange) -> str:
     """Return a day of a table, such as "Mar 4"; with its year where the range has several."""
     day = date.fromisoformat(iso)
     years = days.first.year != days.last.year or day.year != days.last.year
-    return f"{day:%b} {day.day}{f', {day.year}' if years else ''}"
+    # Translators: how CLDR writes the pattern of a day, without and with its year
+    pattern = gettext("MMM d, yyyy") if years else gettext("MMM d")
+    return str(format_date(day, pattern))
 
 
 def _is_part() -> bool:
@@ -128,5 +135,8 @@ def _one_of(values: tuple[str, ...], name: str) -> str:
     """Return an argument of the address, the first value when it is absent."""
     value = request.args.get(name, values[0])
     if value not in values:
-        raise InvalidInput(f"The {name} is {' or '.join(values)}.", field=name)
+        known = gettext(" or ").join(values)
+        raise InvalidInput(
+            gettext("The %(name)s is %(values)s.", name=name, values=known), field=name
+        )
     return value

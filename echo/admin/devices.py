@@ -19,13 +19,15 @@ from echo.admin.filters import ChoiceIs, IdIs, TextIs, days
 from echo.admin.pages import go
 from echo.admin.table_view import TableView
 from echo.clock import utc_now
+from echo.languages import gettext, mark
 from echo.models import Device
 from echo.services.people import administration
 from echo.services.sign_in import device_names, devices
 
 
 def _state(row: Device, _name: str) -> Markup:
-    kind, word = ("good", "signed in") if devices.is_live(row) else ("", "ended")
+    live = devices.is_live(row)
+    kind, word = ("good", gettext("signed in")) if live else ("", gettext("ended"))
     return Markup('<span class="tag {}">{}</span>').format(kind, word)
 
 
@@ -51,33 +53,38 @@ class Devices(Guarded, TableView):
     """Every session, the ended ones too as long as they are kept."""
 
     routes = ("index_view", "revoke", "action_view", "export")
-    about = "Where people are signed in."
+    about = mark("Where people are signed in.")
     can_view_details = False
     columns = (
         Column("id", on=On.CSV),
-        Column("user_agent", "Browser", _title),
-        Column("revoked_at", "State", _state),
-        Column("user", "Person", cells.named_person, on=On.LIST),
+        Column("user_agent", mark("Browser"), _title),
+        Column("revoked_at", mark("State"), _state),
+        Column("user", mark("Person"), cells.named_person, on=On.LIST),
         Column("user_id", on=On.CSV),
-        Column("address"),
+        Column("address", mark("Address")),
         Column("method", on=On.CSV),
-        Column("created_at", "Since", cells.moment, sort=("created_at", "id")),
-        Column("last_seen_at", "Last here", cells.moment),
-        Column("expires_at", "Until", cells.moment, sort=("expires_at",)),
+        Column("created_at", mark("Since"), cells.moment, sort=("created_at", "id")),
+        Column("last_seen_at", mark("Last here"), cells.moment),
+        Column("expires_at", mark("Until"), cells.moment, sort=("expires_at",)),
     )
     column_default_sort = ("id", True)
     searched = (Device.user_agent, Device.address)
     column_filters = (
-        IdIs(Device.user_id, "Person's number", "user_id"),
-        _StateIs(Device.revoked_at, "State", "state", [("live", "Signed in"), ("ended", "Ended")]),
-        TextIs(Device.address, "Address", "address"),
+        IdIs(Device.user_id, mark("Person's number"), "user_id"),
+        _StateIs(
+            Device.revoked_at,
+            mark("State"),
+            "state",
+            [("live", mark("Signed in")), ("ended", mark("Ended"))],
+        ),
+        TextIs(Device.address, mark("Address"), "address"),
         *days(Device.created_at),
     )
     bulk_acts = {  # fixed by the class
         "revoke": BulkAct(
-            "Sign out",
-            "Sign these browsers out? Their people can sign in again.",
-            "Browsers signed out",
+            mark("Sign out"),
+            mark("Sign these browsers out? Their people can sign in again."),
+            mark("Browsers signed out"),
             administration.sign_out_device,
             is_harsh=True,
         ),
@@ -85,7 +92,7 @@ class Devices(Guarded, TableView):
     list_template = "admin/devices.html"
 
     def __init__(self) -> None:
-        super().__init__(Device, "Devices", "devices")
+        super().__init__(Device, mark("Devices"), "devices")
 
     def prepare(self, rows: list[Device]) -> None:
         agents = list({row.user_agent for row in rows})
@@ -103,4 +110,7 @@ class Devices(Guarded, TableView):
         """Sign one browser out."""
         device: Device = self.get_one(request.args.get("id", ""))
         administration.sign_out_device(current_user, device.id)
-        return go(url_for(".index_view"), f"{device.user.username} is signed out there.")
+        return go(
+            url_for(".index_view"),
+            gettext("%(name)s is signed out there.", name=device.user.username),
+        )

@@ -6,15 +6,17 @@ from typing import Any, Final
 
 from flask import jsonify, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
+from flask_babel import format_decimal
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from echo.admin.access import Guarded
 from echo.admin.pages import Page
 from echo.errors import EchoError
+from echo.languages import gettext, mark
 from echo.services import downloads
 
-UNITS: Final = ("bytes", "kB", "MB", "GB")
+UNITS: Final = (mark("bytes"), "kB", "MB", "GB")
 
 
 class DownloadsPage(Guarded, Page, BaseView):
@@ -24,7 +26,7 @@ class DownloadsPage(Guarded, Page, BaseView):
     proof_for = ("begin",)
 
     def __init__(self) -> None:
-        super().__init__(name="Downloads", endpoint="admin_downloads", url="downloads")
+        super().__init__(name=mark("Downloads"), endpoint="admin_downloads", url="downloads")
 
     @expose("/")
     def index(self) -> Any:
@@ -77,4 +79,5 @@ def in_words(size: int) -> str:
         if value < 1000 or unit == UNITS[-1]:
             break
         value /= 1000
-    return f"{size:,} {unit}" if unit == UNITS[0] else f"{value:,.1f} {unit}"
+    shown = format_decimal(value, format="#,##0.0" if unit != UNITS[0] else "#,##0")
+    return f"{shown} {gettext(unit)}"

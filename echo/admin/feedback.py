@@ -8,7 +8,7 @@ from flask import redirect, request, url_for
 from flask_admin import expose
 from flask_login import current_user
 
-from echo.admin import cells, sentences
+from echo.admin import cells, sentences, words
 from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
 from echo.admin.columns import PAGES, Column, On
@@ -16,13 +16,19 @@ from echo.admin.filters import ChoiceIs, IdIs, WholeChoiceIs, days
 from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import AnswerForm
+from echo.languages import gettext, mark
 from echo.limits import FEEDBACK_CATEGORIES
-from echo.models import Feedback, FeedbackState
+from echo.models import Feedback
 from echo.services.chats import feedback
 from echo.services.people import account_facts
 
-STATES: Final = [(state.value, state.capitalize()) for state in FeedbackState]
-STARS: Final = [("1", "1 star"), *((str(n), f"{n} stars") for n in range(2, 6))]
+STARS: Final = [
+    ("1", mark("1 star")),
+    ("2", mark("2 stars")),
+    ("3", mark("3 stars")),
+    ("4", mark("4 stars")),
+    ("5", mark("5 stars")),
+]
 
 
 def _answerer(row: Feedback, _name: str) -> Any:
@@ -34,35 +40,37 @@ class FeedbackList(Guarded, TableView):
     """What people think of Echo. Opening a new one marks it as seen."""
 
     routes = ("index_view", "details_view", "open", "answer", "action_view", "export")
-    about = "Opinions left with the feedback form. Their writers see the answers."
+    about = mark("Opinions left with the feedback form. Their writers see the answers.")
     columns = (
-        Column("id", on=On.DETAILS | On.CSV),
+        Column("id", mark("Id"), on=On.DETAILS | On.CSV),
         Column("user_id", on=On.CSV),
-        Column("opinion", cell=cells.cut, is_long=True),
-        Column("state", cell=cells.tag, sort=("state",)),
-        Column("category", cell=cells.tag, is_minor=True),
-        Column("rating", "Stars", cells.stars, sort=("rating",)),
-        Column("user", "Person", cells.named_person, on=PAGES),
-        Column("created_at", "Left", cells.moment, sort=("created_at", "id")),
-        Column("answer", on=On.DETAILS | On.CSV, is_long=True),
-        Column("answered_by", "Answered by", _answerer, on=On.DETAILS | On.CSV),
-        Column("answered_at", "Answered", cells.moment, on=On.DETAILS | On.CSV),
-        Column("answer_read_at", "Answer read", cells.moment, on=On.DETAILS),
+        Column("opinion", mark("Opinion"), cell=cells.cut, is_long=True),
+        Column("state", mark("State"), cell=cells.tag, sort=("state",)),
+        Column("category", mark("Category"), cell=cells.tag, is_minor=True),
+        Column("rating", mark("Stars"), cells.stars, sort=("rating",)),
+        Column("user", mark("Person"), cells.named_person, on=PAGES),
+        Column("created_at", mark("Left"), cells.moment, sort=("created_at", "id")),
+        Column("answer", mark("Answer"), on=On.DETAILS | On.CSV, is_long=True),
+        Column("answered_by", mark("Answered by"), _answerer, on=On.DETAILS | On.CSV),
+        Column("answered_at", mark("Answered"), cells.moment, on=On.DETAILS | On.CSV),
+        Column("answer_read_at", mark("Answer read"), cells.moment, on=On.DETAILS),
     )
     column_default_sort = ("id", True)
     searched = (Feedback.opinion, Feedback.answer)
     column_filters = (
-        IdIs(Feedback.user_id, "Person's number", "user_id"),
-        ChoiceIs(Feedback.state, "State", "state", STATES),
-        ChoiceIs(Feedback.category, "Category", "category", list(FEEDBACK_CATEGORIES.items())),
-        WholeChoiceIs(Feedback.rating, "Stars", "rating", STARS),
+        IdIs(Feedback.user_id, mark("Person's number"), "user_id"),
+        ChoiceIs(Feedback.state, mark("State"), "state", list(words.FEEDBACK_STATES.items())),
+        ChoiceIs(
+            Feedback.category, mark("Category"), "category", list(FEEDBACK_CATEGORIES.items())
+        ),
+        WholeChoiceIs(Feedback.rating, mark("Stars"), "rating", STARS),
         *days(Feedback.created_at),
     )
     bulk_acts = {  # fixed by the class
         "seen": BulkAct(
-            "Mark as seen",
-            "Mark these as seen? Those that were seen or answered before stay as they are.",
-            "Marked as seen",
+            mark("Mark as seen"),
+            mark("Mark these as seen? Those that were seen or answered before stay as they are."),
+            mark("Marked as seen"),
             feedback.mark_seen,
         ),
     }
@@ -70,7 +78,7 @@ class FeedbackList(Guarded, TableView):
     details_template = "admin/feedback.html"
 
     def __init__(self) -> None:
-        super().__init__(Feedback, "Feedback", "feedback")
+        super().__init__(Feedback, mark("Feedback"), "feedback")
 
     def row_title(self, row: Feedback) -> str:
         return " ".join(row.opinion.split())[: cells.CUT]
@@ -98,5 +106,5 @@ class FeedbackList(Guarded, TableView):
 
         url = url_for(".details_view", id=row.id)
         return handle(
-            form, show, act, done="The answer is stored and shown to its reader.", url=url
+            form, show, act, done=gettext("The answer is stored and shown to its reader."), url=url
         )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from echo.clock import midnight
 from echo.extensions import db
+from echo.languages import gettext, mark, number
 from echo.text import storable
 
 ID_MAX: Final = 2**63 - 1
@@ -33,10 +34,9 @@ def whole_id(value: str) -> int:
 
 
 class TableFilter(BaseSQLAFilter):
-    """A filter that appears in the address as `arg`; `help_text` says what it takes."""
+    """A filter that appears in the address as `arg`; its name and its choices' labels are `mark`ed."""
 
     input_type: ClassVar[str] = "text"
-    help_text: ClassVar[str] = f"Use at most {TEXT_MAX} characters."
 
     def __init__(
         self,
@@ -48,6 +48,11 @@ class TableFilter(BaseSQLAFilter):
         super().__init__(column, name, options=choices)
         self.arg = arg
         self.choices = choices
+
+    @property
+    def help_text(self) -> str:
+        """Say what it takes."""
+        return gettext("Use at most %(count)s characters.", count=number(TEXT_MAX))
 
     def operation(self) -> str:
         return ""
@@ -65,7 +70,10 @@ class IdIs(TableFilter):
     """One number of a row."""
 
     input_type = "number"
-    help_text = f"Enter a whole number from 1 to {ID_MAX:,}."
+
+    @property
+    def help_text(self) -> str:
+        return gettext("Enter a whole number from 1 to %(most)s.", most=number(ID_MAX))
 
     def clean(self, value: str) -> int:
         return whole_id(value)
@@ -79,7 +87,10 @@ class ChoiceIs(TableFilter):
     """One of a few values."""
 
     input_type = "select"
-    help_text = "Choose one of the list."
+
+    @property
+    def help_text(self) -> str:
+        return gettext("Choose one of the list.")
 
     def clean(self, value: str) -> str:
         if value not in dict(self.choices or []):
@@ -98,7 +109,7 @@ class IsThere(ChoiceIs):
     """Whether a column holds anything."""
 
     def __init__(self, column: InstrumentedAttribute[Any], name: str, arg: str) -> None:
-        super().__init__(column, name, arg, [("1", "Yes"), ("0", "No")])
+        super().__init__(column, name, arg, [("1", mark("Yes")), ("0", mark("No"))])
 
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
         column = self.get_column(alias)
@@ -122,7 +133,7 @@ class IsTrue(ChoiceIs):
     """Yes or no."""
 
     def __init__(self, column: InstrumentedAttribute[Any], name: str, arg: str) -> None:
-        super().__init__(column, name, arg, [("1", "Yes"), ("0", "No")])
+        super().__init__(column, name, arg, [("1", mark("Yes")), ("0", mark("No"))])
 
     def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
         return query.filter(self.get_column(alias).is_(value == "1"))
@@ -132,7 +143,12 @@ class FromDay(TableFilter):
     """From the beginning of a UTC day on."""
 
     input_type = "date"
-    help_text = f"Enter a day as YYYY-MM-DD, from {EARLIEST} to {LATEST}."
+
+    @property
+    def help_text(self) -> str:
+        return gettext(
+            "Enter a day as YYYY-MM-DD, from %(first)s to %(last)s.", first=EARLIEST, last=LATEST
+        )
 
     def clean(self, value: str) -> date:
         day = date.fromisoformat(value.strip())
@@ -151,9 +167,8 @@ class UntilDay(FromDay):
         return query.filter(self.get_column(alias) < midnight(value + timedelta(days=1)))
 
 
-def days(column: InstrumentedAttribute[Any], what: str = "") -> tuple[TableFilter, TableFilter]:
+def days(
+    column: InstrumentedAttribute[Any], first: str = mark("From"), last: str = mark("Until")
+) -> tuple[TableFilter, TableFilter]:
     """Return both ends of a range of days."""
-    return (
-        FromDay(column, f"{what} from".strip().capitalize(), "from"),
-        UntilDay(column, f"{what} until".strip().capitalize(), "until"),
-    )
+    return FromDay(column, first, "from"), UntilDay(column, last, "until")

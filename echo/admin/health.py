@@ -11,6 +11,7 @@ from flask_admin import BaseView, expose
 from echo.admin.access import Guarded
 from echo.admin.pages import Page
 from echo.hub_lag import HubLag
+from echo.languages import mark
 from echo.logs import logged_errors
 from echo.services import health, mail
 from echo.services.health import Part, State
@@ -23,7 +24,7 @@ class HealthPage(Guarded, Page, BaseView):
     routes = ("index",)
 
     def __init__(self) -> None:
-        super().__init__(name="Health", endpoint="admin_health", url="health")
+        super().__init__(name=mark("Health"), endpoint="admin_health", url="health")
 
     @expose("/")
     def index(self) -> Any:

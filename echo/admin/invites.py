@@ -19,22 +19,35 @@ from echo.admin.table_view import TableView
 from echo.clock import utc_now
 from echo.config import public_address
 from echo.forms.admin import InviteForm
+from echo.languages import gettext, mark, number
 from echo.models import Invite
 from echo.services import site_settings
 from echo.services.people import account_facts, invites
 
 KINDS = {"open": "good", "revoked": "bad"}
-STATES = {"open": "Open", "used_up": "Used up", "expired": "Expired", "revoked": "Withdrawn"}
+STATES = {
+    "open": mark("Open"),
+    "used_up": mark("Used up"),
+    "expired": mark("Expired"),
+    "revoked": mark("Withdrawn"),
+}
+TAGS = {
+    "open": mark("open"),
+    "used_up": mark("used up"),
+    "expired": mark("expired"),
+    "revoked": mark("withdrawn"),
+}
 
 
 def _uses(row: Invite, _name: str) -> str:
-    return f"{row.uses:,} of {row.max_uses:,}"
+    return gettext("%(used)s of %(most)s", used=number(row.uses), most=number(row.max_uses))
 
 
 def _state(row: Invite, _name: str) -> Markup:
     state = invites.state(row)
-    word = "withdrawn" if state == "revoked" else state
-    return Markup('<span class="tag {}">{}</span>').format(KINDS.get(state, ""), word)
+    return Markup('<span class="tag {}">{}</span>').format(
+        KINDS.get(state, ""), gettext(TAGS[state])
+    )
 
 
 def _maker(row: Invite, _name: str) -> Any:
@@ -61,32 +74,34 @@ class Invites(Guarded, TableView):
     """Every invitation, the old ones too."""
 
     routes = ("index_view", "create_view", "revoke", "action_view", "export")
-    about = "Links with which people make an account of their own."
+    about = mark("Links with which people make an account of their own.")
     can_create = True
-    create_label = "New invitation"
+    create_label = mark("New invitation")
     can_view_details = False
     columns = (
         Column("id", on=On.CSV),
-        Column("note", "For", cells.cut),
-        Column("revoked_at", "State", _state),
-        Column("uses", "Used", _uses),
+        Column("note", mark("For"), cells.cut),
+        Column("revoked_at", mark("State"), _state),
+        Column("uses", mark("Used"), _uses),
         Column("max_uses", on=On.CSV),
-        Column("created_by", "By", _maker),
-        Column("created_at", "Made", cells.moment, sort=("created_at", "id")),
-        Column("expires_at", "Until", cells.moment, sort=("expires_at",)),
+        Column("created_by", mark("By"), _maker),
+        Column("created_at", mark("Made"), cells.moment, sort=("created_at", "id")),
+        Column("expires_at", mark("Until"), cells.moment, sort=("expires_at",)),
     )
     column_default_sort = ("id", True)
     searched = (Invite.note,)
     column_filters = (
-        _StateIs(Invite.revoked_at, "State", "state", list(STATES.items())),
-        IdIs(Invite.created_by, "Made by person number", "created_by"),
-        *days(Invite.created_at, "Made"),
+        _StateIs(Invite.revoked_at, mark("State"), "state", list(STATES.items())),
+        IdIs(Invite.created_by, mark("Made by person number"), "created_by"),
+        *days(Invite.created_at, mark("Made from"), mark("Made until")),
     )
     bulk_acts = {  # fixed by the class
         "revoke": BulkAct(
-            "Withdraw",
-            "Withdraw these invitations? Their links stop working; accounts made with them stay.",
-            "Invitations withdrawn",
+            mark("Withdraw"),
+            mark(
+                "Withdraw these invitations? Their links stop working; accounts made with them stay."
+            ),
+            mark("Invitations withdrawn"),
             invites.revoke,
             is_harsh=True,
         ),
@@ -94,7 +109,7 @@ class Invites(Guarded, TableView):
     list_template = "admin/invites.html"
 
     def __init__(self) -> None:
-        super().__init__(Invite, "Invitations", "invites")
+        super().__init__(Invite, mark("Invitations"), "invites")
 
     @property
     def mode(self) -> str:
@@ -105,7 +120,8 @@ class Invites(Guarded, TableView):
         return invites.state(invite) == "open"
 
     def row_title(self, row: Invite) -> str:
-        return row.note or f"Invitation of {row.created_at:%Y-%m-%d %H:%M} UTC"
+        moment = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
+        return row.note or gettext("Invitation of %(moment)s", moment=moment)
 
     def prepare(self, rows: list[Invite]) -> None:
         g.invite_makers = account_facts.names(row.created_by for row in rows)
@@ -125,11 +141,13 @@ class Invites(Guarded, TableView):
         )
         return self.render(
             "admin/link.html",
-            heading="The invitation is made",
-            about="Hand this link over yourself; it is shown this once. Whoever has it can sign up.",
+            heading=gettext("The invitation is made"),
+            about=gettext(
+                "Hand this link over yourself; it is shown this once. Whoever has it can sign up."
+            ),
             address=public_address(url_for("signup.index", invite=token)),
             back=url_for(".index_view"),
-            back_label=self.name,
+            back_label=gettext(self.name),
         )
 
     @expose("/revoke/", methods=("POST",))
@@ -137,4 +155,4 @@ class Invites(Guarded, TableView):
         """Let a link work no more; accounts that were made with it stay."""
         invite: Invite = self.get_one(request.args.get("id", ""))
         invites.revoke(current_user, invite.id)
-        return go(url_for(".index_view"), "The invitation is withdrawn.")
+        return go(url_for(".index_view"), gettext("The invitation is withdrawn."))

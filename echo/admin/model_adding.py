@@ -15,15 +15,17 @@ from echo.admin import model_words
 from echo.admin.pages import explain, go, handle
 from echo.errors import EchoError, InvalidInput
 from echo.forms.admin import AddModelForm
+from echo.languages import gettext, mark
 from echo.services.library import room
 from echo.services.serving import Adder, Models, Wanted
 
 COMMAND_WORDS: Final = {
-    # what the library says to people at a terminal: to those at the page
-    " by --base": " under “Stands on”",
-    " by --name": " under “Name”",
-    "--base is": "“Stands on” is",
-    " `models list --all` shows the catalogue.": " The catalogue is on this page.",
+    # what the library says to people at a terminal, as it stands in English: to those at the page
+    " by --base": mark(" under “Stands on”"),
+    " by --name": mark(" under “Name”"),
+    "--base": mark("“Stands on”"),
+    "--name": mark("“Name”"),
+    " `models list --all` shows the catalogue.": mark(" The catalogue is on this page."),
 }
 
 
@@ -62,20 +64,20 @@ class ModelAdding:
             except EchoError as refusal:
                 raise _for_the_page(refusal) from refusal
 
-        done = "It is being added. You may leave this page meanwhile."
+        done = gettext("It is being added. You may leave this page meanwhile.")
         return handle(form, lambda: self._choices(form), act, done=done, url=url_for(".index"))
 
     @expose("/stop/", methods=("POST",))
     def stop(self) -> Any:
         """Stop what is being added; what is complete is kept."""
         _adder().stop()
-        return go(url_for(".index"), "It is being stopped. What is complete is kept.")
+        return go(url_for(".index"), gettext("It is being stopped. What is complete is kept."))
 
     @expose("/put-away/", methods=("POST",))
     def put_away(self) -> Any:
         """No longer show how the last one ended."""
         _adder().put_away()
-        return go(url_for(".index"), "Put away.")
+        return go(url_for(".index"), gettext("Put away."))
 
     def _choices(self, form: AddModelForm) -> str:
         library = _adder().library
@@ -95,7 +97,9 @@ class ModelAdding:
 def _adder() -> Adder:
     adder = Models.here().adder
     if adder is None:
-        raise InvalidInput("Echo gives scripted replies at the moment: it serves no models.")
+        raise InvalidInput(
+            gettext("Echo gives scripted replies at the moment: it serves no models.")
+        )
     return adder
 
 
@@ -104,7 +108,7 @@ def _form() -> AddModelForm:
     form = AddModelForm()
     whole = [model for model in Models.here().installed() if model.kind != "adapter"]
     bases = [(model.name, model.name) for model in whole if model.state == "installed"]
-    form.base.choices = [("", "What the adapter says itself"), *bases]
+    form.base.choices = [("", gettext("What the adapter says itself")), *bases]
     return form
 
 
@@ -116,5 +120,5 @@ def _for_the_page(refusal: EchoError) -> EchoError:
     """Return the same refusal in the words of the page, at the field that it is about."""
     text = refusal.text
     for command, page in COMMAND_WORDS.items():
-        text = text.replace(command, page)
+        text = text.replace(command, gettext(page))
     return type(refusal)(text, field=refusal.field or "source", retry_after=refusal.retry_after)

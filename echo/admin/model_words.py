@@ -5,57 +5,66 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from echo.languages import gettext, mark, ngettext, number
 from echo.policies import RoleName
 from echo.services.library import Entry, InstalledModel, Library, room
 from echo.services.serving import ModelStatus, ModelView, ServerStatus
 from echo.services.serving.model_settings import Settled
 
 USERS: Final = {
-    RoleName.USER: "Everybody",
-    RoleName.ANALYST: "Analysts and administrators",
-    RoleName.ADMIN: "Administrators",
-    RoleName.SUPER_ADMIN: "Super admins",
+    RoleName.USER: mark("Everybody"),
+    RoleName.ANALYST: mark("Analysts and administrators"),
+    RoleName.ADMIN: mark("Administrators"),
+    RoleName.SUPER_ADMIN: mark("Super admins"),
 }
 STATES: Final = {
     # the engine's word for it: ours, the colour of its tag, and what follows from it
-    "installed": ("not in memory", "", "It is loaded when somebody asks for it."),
+    "installed": (mark("not in memory"), "", mark("It is loaded when somebody asks for it.")),
     "loading": (
-        "being loaded",
+        mark("being loaded"),
         "busy",
-        "Whoever asks for it waits; other models answer meanwhile.",
+        mark("Whoever asks for it waits; other models answer meanwhile."),
     ),
-    "ready": ("ready", "good", ""),
-    "restarting": ("being restarted", "bad", "Its engine failed; it is loaded anew by itself."),
-    "failed": (
-        "cannot be loaded",
+    "ready": (mark("ready"), "good", ""),
+    "restarting": (
+        mark("being restarted"),
         "bad",
-        "Nobody can use it. Mend what is said above, then load it again.",
+        mark("Its engine failed; it is loaded anew by itself."),
+    ),
+    "failed": (
+        mark("cannot be loaded"),
+        "bad",
+        mark("Nobody can use it. Mend what is said above, then load it again."),
     ),
 }
 ELSEWHERE: Final = {
     "loading": (
-        "being looked for",
+        mark("being looked for"),
         "busy",
-        "Its servers have not answered yet; whoever asks waits.",
+        mark("Its servers have not answered yet; whoever asks waits."),
     ),
-    "ready": ("ready", "good", ""),
+    "ready": (mark("ready"), "good", ""),
     "failed": (
-        "not reachable",
+        mark("not reachable"),
         "bad",
-        "Nobody can use it until a server answers; they are asked again every few seconds.",
+        mark("Nobody can use it until a server answers; they are asked again every few seconds."),
     ),
 }
 """The same of a model whose servers are elsewhere."""
-SERVER_STATES: Final = {"unknown": "not asked yet", "ready": "ready", "resting": "resting"}
-SAMPLING: Final = {
-    "temperature": "temperature",
-    "top_p": "top p",
-    "top_k": "top k",
-    "repetition_penalty": "repetition penalty",
-    "max_new_tokens": "longest answer",
+SERVER_STATES: Final = {
+    "unknown": mark("not asked yet"),
+    "ready": mark("ready"),
+    "resting": mark("resting"),
 }
-AS_FILES_SAY: Final = "as its files say"
-AS_SITE_SAYS: Final = "as the site says"
+SAMPLING: Final = {
+    "temperature": mark("temperature"),
+    "top_p": mark("top p"),
+    "top_k": mark("top k"),
+    "repetition_penalty": mark("repetition penalty"),
+    "max_new_tokens": mark("longest answer"),
+}
+AS_FILES_SAY: Final = mark("as its files say")
+AS_SITE_SAYS: Final = mark("as the site says")
 
 
 @dataclass(frozen=True)
@@ -103,14 +112,14 @@ def shown(view: ModelView) -> Shown:
     own_weights = not status.base and not elsewhere
     return Shown(
         view=view,
-        state=state,
+        state=gettext(state),
         kind=kind,
-        note=note,
+        note=note and gettext(note),
         origin=_origin(status),
         memory=_memory(view),
         speed=speed(status.tokens_per_second),
         answers=answers(status.finished, status.failed, status.cancelled),
-        users=USERS[view.settled.least_role],
+        users=gettext(USERS[view.settled.least_role]),
         computing=_computing(view),
         settings=settled_in_words(view.settled, AS_SITE_SAYS if elsewhere else AS_FILES_SAY),
         size=size(view.installed),
@@ -123,37 +132,47 @@ def shown(view: ModelView) -> Shown:
 
 def _origin(status: ModelStatus) -> str:
     if status.servers:
-        return "A model of other servers"
-    return f"Adapter on {status.base}" if status.base else "Weights of its own"
+        return gettext("A model of other servers")
+    if status.base:
+        return gettext("Adapter on %(model)s", model=status.base)
+    return gettext("Weights of its own")
 
 
 def _server(one: ServerStatus) -> tuple[str, str, str]:
-    parts = [SERVER_STATES[one.state], f"{one.load:,} answering", speed(one.tokens_per_second)]
+    parts = [
+        gettext(SERVER_STATES[one.state]),
+        gettext("%(count)s answering", count=number(one.load)),
+        speed(one.tokens_per_second),
+    ]
     if one.first_token_ms is not None:
-        parts.append(f"first word after {one.first_token_ms / 1000:.1f} s")
+        seconds = f"{one.first_token_ms / 1000:.1f}"
+        parts.append(gettext("first word after %(seconds)s s", seconds=seconds))
     return one.address, ", ".join(parts), one.error or ""
 
 
 def speed(tokens_per_second: float) -> str:
-    return f"{round(tokens_per_second):,} tokens/s" if tokens_per_second else "idle"
+    if not tokens_per_second:
+        return gettext("idle")
+    return gettext("%(count)s tokens/s", count=number(round(tokens_per_second)))
 
 
 def answers(finished: int, failed: int, stopped: int) -> str:
     """Return the answers since the start, such as "1,204, 2 failed"."""
-    parts = [f"{finished:,}"]
-    parts += [f"{failed:,} failed"] if failed else []
-    parts += [f"{stopped:,} stopped"] if stopped else []
+    parts = [number(finished)]
+    parts += [gettext("%(count)s failed", count=number(failed))] if failed else []
+    parts += [gettext("%(count)s stopped", count=number(stopped))] if stopped else []
     return ", ".join(parts)
 
 
 def settled_in_words(settled: Settled, nothing: str = AS_FILES_SAY) -> str:
     """Return what differs from the model's files, or from what is usual here."""
-    parts = [f"{SAMPLING[name]} {value:g}" for name, value in settled.sampling.items()]
-    parts += ["own system prompt"] if settled.system_prompt else []
-    parts += [f"window {settled.context_length:,}"] if settled.context_length else []
-    parts += ["own chat template"] if settled.template else []
-    parts += [] if settled.help else ["help off"]
-    return ", ".join(parts) or nothing
+    window = settled.context_length
+    parts = [f"{gettext(SAMPLING[name])} {value:g}" for name, value in settled.sampling.items()]
+    parts += [gettext("own system prompt")] if settled.system_prompt else []
+    parts += [gettext("window %(count)s", count=number(window))] if window else []
+    parts += [gettext("own chat template")] if settled.template else []
+    parts += [] if settled.help else [gettext("help off")]
+    return ", ".join(parts) or gettext(nothing)
 
 
 def offers(library: Library, installed: set[str], most: int) -> list[Offer]:
@@ -170,7 +189,7 @@ def _offer(entry: Entry, library: Library, installed: set[str], most: int) -> Of
     bytes_ = fetched.download_bytes
     return Offer(
         entry=entry,
-        download="asked of the Hub first" if bytes_ is None else room.size(bytes_),
+        download=gettext("asked of the Hub first") if bytes_ is None else room.size(bytes_),
         memory=room.size(memory),
         speed=_measured(entry),
         stands_on=base.name if base else "",
@@ -184,24 +203,27 @@ def _measured(entry: Entry) -> str:
     """Return the speeds that were measured, by the number of people who ask at once."""
     if entry.measured is None:
         return ""
-    speeds = entry.measured.tokens_per_second.items()
-    return " / ".join(f"{value:g}" for _askers, value in speeds) + (
-        f" tokens/s for {' / '.join(askers for askers, _value in speeds)} at once, "
-        f"{entry.measured.machine}"
+    speeds = entry.measured.tokens_per_second
+    return gettext(
+        "%(speeds)s tokens/s for %(askers)s at once, %(machine)s",
+        speeds=" / ".join(f"{value:g}" for value in speeds.values()),
+        askers=" / ".join(speeds),
+        machine=entry.measured.machine,
     )
 
 
 def _memory(view: ModelView) -> str:
     status = view.status
     if status.servers:
-        return "none here"
+        return gettext("none here")
     if not status.weight_bytes + status.cache_bytes:
-        return "none"
+        return gettext("none")
     if status.base:
-        return f"that of {status.base}"
-    return (
-        f"{room.size(status.weight_bytes)} weights, "
-        f"{room.size(status.cache_bytes)} keys and values at most"
+        return gettext("that of %(model)s", model=status.base)
+    return gettext(
+        "%(weights)s weights, %(cache)s keys and values at most",
+        weights=room.size(status.weight_bytes),
+        cache=room.size(status.cache_bytes),
     )
 
 
@@ -209,13 +231,21 @@ def _computing(view: ModelView) -> str:
     """Return how its steps are computed; nothing until it is loaded."""
     status = view.status
     if status.servers:
-        number = len(status.servers)
-        window = f", window of {status.context_length:,} tokens" if status.context_length else ""
-        return f"elsewhere, on {number} {'server' if number == 1 else 'servers'}{window}"
-    if not status.context_length:
+        parts = [
+            ngettext(
+                "elsewhere, on %(num)s server",
+                "elsewhere, on %(num)s servers",
+                len(status.servers),
+            )
+        ]
+    elif not status.context_length:
         return ""
-    parts = [part for part in (status.way, status.dtype, status.device) if part not in ("", "none")]
-    return ", ".join([*parts, f"window of {status.context_length:,} tokens"])
+    else:
+        known = (status.way, status.dtype, status.device)
+        parts = [part for part in known if part not in ("", "none")]
+    window = status.context_length
+    said = [gettext("window of %(count)s tokens", count=number(window))] if window else []
+    return ", ".join([*parts, *said])
 
 
 def size(installed: InstalledModel | None) -> str:

@@ -13,13 +13,14 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from echo import policies
-from echo.admin import model_words, settings_now
+from echo.admin import model_words, settings_now, words
 from echo.admin.access import Guarded
 from echo.admin.model_adding import ModelAdding
 from echo.admin.pages import Page, go, handle
 from echo.config import Settings
 from echo.errors import EchoError
 from echo.forms.admin import ModelSettingsForm
+from echo.languages import gettext, mark
 from echo.limits import GENERATION_RANGES
 from echo.policies import Right
 from echo.services.serving import Models, ModelView
@@ -36,7 +37,7 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
     proof_for = ("make_default", "edit", "remove", *ModelAdding.acts_with_proof)
 
     def __init__(self) -> None:
-        super().__init__(name="Models", endpoint="admin_models", url="models")
+        super().__init__(name=mark("Models"), endpoint="admin_models", url="models")
 
     @expose("/")
     def index(self) -> Any:
@@ -63,34 +64,25 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
     @expose("/load/", methods=("POST",))
     def load(self) -> Any:
         """Begin to load a model; the list shows how far it is."""
-        return self.done(Models.here().load, "{} is being loaded.")
+        return self.done(Models.here().load, mark("%(model)s is being loaded."))
 
     @expose("/unload/", methods=("POST",))
     def unload(self) -> Any:
         """Free a model's memory, if it is answering nobody."""
-        return self.done(
-            Models.here().unload, "{} is out of memory, and loaded again when it is asked."
-        )
+        sentence = mark("%(model)s is out of memory, and loaded again when it is asked.")
+        return self.done(Models.here().unload, sentence)
 
     @expose("/default/", methods=("POST",))
     def make_default(self) -> Any:
         """Let a model answer where none is chosen."""
-        settings = Settings.here()
-        later = (
-            ""
-            if settings.model == AUTO
-            else f" After a restart it is ECHO_MODEL again: {settings.model}."
-        )
-        if settings.engine == "openai":
-            later = " After a restart it is that of ECHO_ENGINE_MODEL again, or the servers' first."
-        sentence = "{} answers now wherever no other is chosen."
-        return self.done(Models.here().make_default, sentence + later)
+        sentence = mark("%(model)s answers now wherever no other is chosen.")
+        return self.done(Models.here().make_default, sentence, _after_a_restart())
 
     @expose("/refresh/", methods=("POST",))
     def refresh(self) -> Any:
         """Offer what was added by command since the start."""
         Models.here().refresh()
-        return go(url_for(".index"), "The list is that of the disk now.")
+        return go(url_for(".index"), gettext("The list is that of the disk now."))
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit(self) -> Any:
@@ -98,7 +90,7 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
         view = Models.here().view(request.args.get("name", ""))
         settled = view.settled
         form = ModelSettingsForm(data={**vars(settled), **settled.sampling})
-        form.least_role.choices = [(role.value, text) for role, text in model_words.USERS.items()]
+        form.least_role.choices = words.choices(model_words.USERS)
 
         def act() -> None:
             Models.here().settle(current_user, view.name, _values(form))
@@ -116,7 +108,7 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
         """Say what goes, then remove a model."""
         name = (request.form if request.method == "POST" else request.args).get("name", "")
         if request.method == "POST":
-            return self.done(Models.here().remove, "{} is removed.")
+            return self.done(Models.here().remove, mark("%(model)s is removed."))
         model, refusal = Models.here().removal(name)
         return self.render(
             "admin/model_remove.html",
@@ -126,14 +118,26 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
             size=model_words.size(model),
         )
 
-    def done(self, act: Callable[[Any, str], object], sentence: str) -> Any:
+    def done(self, act: Callable[[Any, str], object], sentence: str, later: str = "") -> Any:
         """Do something to the model that is named; a refusal shows the list with its reason."""
         name = request.form.get("name", "")
         try:
             act(current_user, name)
         except EchoError as refusal:
             return self.listing(refusal), refusal.status
-        return go(url_for(".index"), sentence.format(name))
+        return go(url_for(".index"), f"{gettext(sentence, model=name)} {later}".rstrip())
+
+
+def _after_a_restart() -> str:
+    """Return which model is the default one then, where it is not the one that is chosen now."""
+    settings = Settings.here()
+    if settings.engine == "openai":
+        return gettext(
+            "After a restart it is that of ECHO_ENGINE_MODEL again, or the servers' first."
+        )
+    if settings.model == AUTO:
+        return ""
+    return gettext("After a restart it is ECHO_MODEL again: %(model)s.", model=settings.model)
 
 
 def _values(form: ModelSettingsForm) -> dict[str, Any]:
@@ -151,15 +155,22 @@ def _values(form: ModelSettingsForm) -> dict[str, Any]:
 
 def _saved(view: ModelView, form: ModelSettingsForm) -> str:
     """Return what is said when it is saved: some values act only when the model is loaded."""
-    later = [
-        words
-        for words, before, now in (
-            ("window", view.settled.context_length, form.context_length.data),
-            ("chat template", view.settled.template, form.template.data or None),
+    window = view.settled.context_length != form.context_length.data
+    template = view.settled.template != (form.template.data or None)
+    if view.status.state != "ready" or not (window or template):
+        sentence = mark("The settings of %(model)s are saved and hold from the next answer on.")
+    elif window and template:
+        sentence = mark(
+            "Saved. The window and the chat template of %(model)s change when it is loaded next: "
+            "unload it, then load it."
         )
-        if before != now
-    ]
-    if view.status.state != "ready" or not later:
-        return f"The settings of {view.name} are saved and hold from the next answer on."
-    what = f"The {' and the '.join(later)} of {view.name}"
-    return f"Saved. {what} change when it is loaded next: unload it, then load it."
+    elif window:
+        sentence = mark(
+            "Saved. The window of %(model)s change when it is loaded next: unload it, then load it."
+        )
+    else:
+        sentence = mark(
+            "Saved. The chat template of %(model)s change when it is loaded next: "
+            "unload it, then load it."
+        )
+    return gettext(sentence, model=view.name)

@@ -17,6 +17,7 @@ from echo.admin.pages import go, handle
 from echo.admin.table_view import TableView
 from echo.errors import InvalidInput
 from echo.forms.admin import PictureForm
+from echo.languages import gettext, mark
 from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
 from echo.models import Picture
 from echo.services.accounts import accounts
@@ -41,26 +42,26 @@ class Pictures(Guarded, TableView):
     """Every picture; a person has one at most."""
 
     routes = ("index_view", "create_view", "delete_view", "export")
-    about = "Pictures that people chose for themselves or were given here."
+    about = mark("Pictures that people chose for themselves or were given here.")
     can_create = True
-    create_label = "Give a picture"
+    create_label = mark("Give a picture")
     can_view_details = False
     columns = (
-        Column("id", "Picture", _preview),
-        Column("user_id", "Person", cells.person, sort=("user_id",)),
-        Column("size_bytes", "Size", cells.size, sort=("size_bytes",)),
-        Column("created_at", "Since", cells.moment, sort=("created_at",)),
+        Column("id", mark("Picture"), _preview),
+        Column("user_id", mark("Person"), cells.person, sort=("user_id",)),
+        Column("size_bytes", mark("Size"), cells.size, sort=("size_bytes",)),
+        Column("created_at", mark("Since"), cells.moment, sort=("created_at",)),
     )
     column_default_sort = ("created_at", True)
     newest = "created_at"
     column_filters = (
-        IdIs(Picture.user_id, "Person's number", "user_id"),
+        IdIs(Picture.user_id, mark("Person's number"), "user_id"),
         *days(Picture.created_at),
     )
     list_template = "admin/pictures.html"
 
     def __init__(self) -> None:
-        super().__init__(Picture, "Pictures", "pictures")
+        super().__init__(Picture, mark("Pictures"), "pictures")
 
     def create_blueprint(self, admin: Any) -> Any:
         blueprint = super().create_blueprint(admin)
@@ -82,18 +83,22 @@ class Pictures(Guarded, TableView):
             try:
                 user_id = whole_id(str(form.user_id.data))
             except ValueError:
-                raise InvalidInput("Enter the number of an account.", field="user_id") from None
+                raise InvalidInput(
+                    gettext("Enter the number of an account."), field="user_id"
+                ) from None
             people_pictures.give(current_user, user_id, form.picture_bytes())
 
         def show() -> str:
             page: str = self.render("admin/picture_form.html", form=form, most=PICTURE_BYTES)
             return page
 
-        return handle(form, show, act, done="The picture is stored.", url=url_for(".index_view"))
+        return handle(
+            form, show, act, done=gettext("The picture is stored."), url=url_for(".index_view")
+        )
 
     @expose("/delete/", methods=("POST",))
     def delete_view(self) -> Any:
         """Take a picture away; the person's letter is shown again."""
         picture: Picture = self.get_one(request.args.get("id", ""))
         people_pictures.take_away(current_user, picture.id)
-        return go(url_for(".index_view"), "The picture is deleted.")
+        return go(url_for(".index_view"), gettext("The picture is deleted."))

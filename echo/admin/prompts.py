@@ -9,7 +9,7 @@ from flask_admin import expose
 from flask_login import current_user
 from markupsafe import Markup
 
-from echo.admin import cells
+from echo.admin import cells, words
 from echo.admin.access import Guarded
 from echo.admin.columns import EVERYWHERE, Column, On
 from echo.admin.filters import ChoiceIs
@@ -17,14 +17,13 @@ from echo.admin.model_words import USERS
 from echo.admin.pages import go, handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import SharedPromptForm
+from echo.languages import gettext, mark
 from echo.models import RoleName, SharedPrompt
 from echo.services.prompts import saved, sharing
 
-ROLES = [(role.value, text) for role, text in USERS.items()]
-
 
 def _users(row: SharedPrompt, _name: str) -> Markup:
-    return Markup('<span class="tag">{}</span>').format(USERS[RoleName(row.least_role)])
+    return Markup('<span class="tag">{}</span>').format(gettext(USERS[RoleName(row.least_role)]))
 
 
 class SharedPrompts(Guarded, TableView):
@@ -32,24 +31,28 @@ class SharedPrompts(Guarded, TableView):
 
     routes = ("index_view", "details_view", "create_view", "edit_view", "delete_view", "export")
     proof_for = ("create_view", "edit_view", "delete_view")
-    about = "Texts that the message field offers after a slash, to everybody or from a role on."
+    about = mark(
+        "Texts that the message field offers after a slash, to everybody or from a role on."
+    )
     can_create = can_edit = True
-    create_label = "New prompt"
+    create_label = mark("New prompt")
     columns = (
-        Column("id", on=On.DETAILS | On.CSV),
-        Column("name", cell=cells.cut, sort=("name", "id")),
-        Column("text", cell=cells.cut, is_long=True, is_minor=True),
-        Column("least_role", "Who sees it", _users, on=EVERYWHERE, sort=("least_role", "id")),
-        Column("created_at", "Since", cells.moment, sort=("created_at", "id")),
+        Column("id", mark("Id"), on=On.DETAILS | On.CSV),
+        Column("name", mark("Name"), cell=cells.cut, sort=("name", "id")),
+        Column("text", mark("Text"), cell=cells.cut, is_long=True, is_minor=True),
+        Column("least_role", mark("Who sees it"), _users, on=EVERYWHERE, sort=("least_role", "id")),
+        Column("created_at", mark("Since"), cells.moment, sort=("created_at", "id")),
     )
     column_default_sort = "name"
     newest = "created_at"
     searched = (SharedPrompt.name, SharedPrompt.text)
-    column_filters = (ChoiceIs(SharedPrompt.least_role, "Who sees it", "least_role", ROLES),)
+    column_filters = (
+        ChoiceIs(SharedPrompt.least_role, mark("Who sees it"), "least_role", list(USERS.items())),
+    )
     list_template = "admin/prompts.html"
 
     def __init__(self) -> None:
-        super().__init__(SharedPrompt, "Prompts", "prompts")
+        super().__init__(SharedPrompt, mark("Prompts"), "prompts")
 
     def row_title(self, row: SharedPrompt) -> str:
         return row.name
@@ -61,7 +64,7 @@ class SharedPrompts(Guarded, TableView):
         def act() -> None:
             sharing.share(current_user, _wording(form), RoleName(form.least_role.data))
 
-        return self._edit(form, None, act, "The prompt is shared.")
+        return self._edit(form, None, act, gettext("The prompt is shared."))
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> Any:
@@ -72,13 +75,17 @@ class SharedPrompts(Guarded, TableView):
             role = RoleName(form.least_role.data)
             sharing.change(current_user, row.id, _wording(form), role, str(form.version.data or ""))
 
-        return self._edit(form, row, act, "The prompt is saved.")
+        return self._edit(form, row, act, gettext("The prompt is saved."))
 
     def _edit(self, form: SharedPromptForm, row: SharedPrompt | None, act: Any, done: str) -> Any:
         def show() -> str:
             version = shown_version(form, sharing.version(row) if row else "")
             page: str = self.render(
-                "admin/prompt_form.html", form=form, row=row, version=version, roles=dict(ROLES)
+                "admin/prompt_form.html",
+                form=form,
+                row=row,
+                version=version,
+                roles=dict(words.choices(USERS)),
             )
             return page
 
@@ -91,12 +98,12 @@ class SharedPrompts(Guarded, TableView):
         if request.method != "POST":
             return self.render("admin/prompt_delete.html", row=row)
         sharing.remove(current_user, row.id)
-        return go(url_for(".index_view"), "The prompt is deleted.")
+        return go(url_for(".index_view"), gettext("The prompt is deleted."))
 
 
 def _form(row: SharedPrompt | None = None) -> SharedPromptForm:
     form = SharedPromptForm(obj=row)
-    form.least_role.choices = ROLES
+    form.least_role.choices = words.choices(USERS)
     return form
 
 

@@ -12,8 +12,14 @@ from werkzeug.datastructures import MultiDict
 from echo.admin.filters import EARLIEST
 from echo.clock import utc_now
 from echo.errors import InvalidInput
+from echo.languages import format_date, gettext, mark
 
-PRESETS: Final = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "Year"}
+PRESETS: Final = {
+    "7": mark("7 days"),
+    "30": mark("30 days"),
+    "90": mark("90 days"),
+    "365": mark("Year"),
+}
 USUAL: Final = "30"
 USUAL_DAYS: Final = 30
 LONGEST_DAYS: Final = 3660
@@ -33,7 +39,7 @@ class DayRange:
 
     @property
     def words(self) -> str:
-        """The range as a person writes it."""
+        """The range as pictures have it."""
         first = f"{self.first.day} {self.first:%b %Y}"
         return first if self.days == 1 else f"{first} to {self.last.day} {self.last:%b %Y}"
 
@@ -43,10 +49,17 @@ class DayRange:
         return {"from": self.first.isoformat(), "to": self.last.isoformat()}
 
 
+def in_words(days: DayRange) -> str:
+    """Return a range as its reader writes it, such as "1 Mar 2026 to 30 Mar 2026"."""
+    # Translators: how CLDR writes the pattern of a day with its year
+    first, last = (format_date(day, gettext("d MMM yyyy")) for day in (days.first, days.last))
+    return first if days.days == 1 else gettext("%(first)s to %(last)s", first=first, last=last)
+
+
 def preset(zone: ZoneInfo, name: str = USUAL) -> DayRange:
     """Return the viewer's last `name` days, today included; raises InvalidInput for no preset."""
     if name not in PRESETS:
-        raise InvalidInput("Choose one of the ranges that are offered.", field="days")
+        raise InvalidInput(gettext("Choose one of the ranges that are offered."), field="days")
     today = _today(zone)
     return DayRange(today - timedelta(days=int(name) - 1), today, name)
 
@@ -61,13 +74,18 @@ def read(args: MultiDict[str, str], zone: ZoneInfo) -> DayRange:
         return preset(zone, args.get("days", USUAL))
     wanted = DayRange(_day(args, "from"), _day(args, "to"))
     if wanted.last < wanted.first:
-        raise InvalidInput("The range ends before it begins. Swap the two days.", field="to")
+        raise InvalidInput(
+            gettext("The range ends before it begins. Swap the two days."), field="to"
+        )
     if wanted.first < EARLIEST:
-        raise InvalidInput(f"Choose a first day from {EARLIEST} on.", field="from")
+        said = gettext("Choose a first day from %(day)s on.", day=EARLIEST)
+        raise InvalidInput(said, field="from")
     if wanted.last > utc_now().date() + timedelta(days=1):  # it is tomorrow already in the far east
-        raise InvalidInput("The range ends in the future. Choose today at the latest.", field="to")
+        raise InvalidInput(
+            gettext("The range ends in the future. Choose today at the latest."), field="to"
+        )
     if wanted.days > LONGEST_DAYS:
-        raise InvalidInput("Choose a range of ten years at most.", field="from")
+        raise InvalidInput(gettext("Choose a range of ten years at most."), field="from")
     return wanted
 
 
@@ -76,9 +94,9 @@ def month(name: str, zone: ZoneInfo) -> DayRange:
     try:
         first = datetime.strptime(name, "%Y-%m").date()
     except ValueError:
-        raise InvalidInput("Name the month like 2026-10.", field="month") from None
+        raise InvalidInput(gettext("Name the month like 2026-10."), field="month") from None
     if not EARLIEST <= first <= _today(zone):
-        raise InvalidInput("Choose a month that has begun.", field="month")
+        raise InvalidInput(gettext("Choose a month that has begun."), field="month")
     return DayRange(first, _next_month(first) - timedelta(days=1))
 
 
@@ -101,8 +119,10 @@ def _today(zone: ZoneInfo) -> date:
 def _day(args: MultiDict[str, str], name: str) -> date:
     value = args.get(name, "").strip()
     if not value:
-        raise InvalidInput("Enter both days of the range.", field=name)
+        raise InvalidInput(gettext("Enter both days of the range."), field=name)
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise InvalidInput("Enter days as YYYY-MM-DD, like 2026-03-31.", field=name) from None
+        raise InvalidInput(
+            gettext("Enter days as YYYY-MM-DD, like 2026-03-31."), field=name
+        ) from None

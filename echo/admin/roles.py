@@ -15,13 +15,16 @@ from echo.admin.columns import Column
 from echo.admin.pages import handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import RoleForm
+from echo.languages import gettext, mark, number
 from echo.models import Role
 from echo.services.people import administration
+
+NO_LIMIT = Markup('<span class="faint">{}</span>')
 
 
 def _allowance(row: Role, name: str) -> Any:
     value: int | None = getattr(row, name)
-    return Markup('<span class="faint">no limit</span>') if value is None else f"{value:,}"
+    return NO_LIMIT.format(gettext("no limit")) if value is None else number(value)
 
 
 class Roles(Guarded, TableView):
@@ -29,19 +32,19 @@ class Roles(Guarded, TableView):
 
     routes = ("index_view", "edit_view")
     proof_for = ("edit_view",)
-    about = "What each role says and allows a day. An empty allowance means no limit."
+    about = mark("What each role says and allows a day. An empty allowance means no limit.")
     can_edit = True
     can_view_details = False
     columns = (
-        Column("name", cell=cells.tag),
-        Column("description", cell=cells.cut),
-        Column("daily_messages", "Messages a day", _allowance),
-        Column("daily_tokens", "Tokens a day", _allowance),
+        Column("name", mark("Name"), cell=cells.tag),
+        Column("description", mark("Description"), cell=cells.cut),
+        Column("daily_messages", mark("Messages a day"), _allowance),
+        Column("daily_tokens", mark("Tokens a day"), _allowance),
     )
     column_default_sort = "id"
 
     def __init__(self) -> None:
-        super().__init__(Role, "Roles", "roles")
+        super().__init__(Role, mark("Roles"), "roles")
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> Any:
@@ -64,4 +67,4 @@ class Roles(Guarded, TableView):
             return page
 
         url = url_for(".index_view")
-        return handle(form, show, act, done="The role is saved.", url=url)
+        return handle(form, show, act, done=gettext("The role is saved."), url=url)

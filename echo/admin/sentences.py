@@ -7,55 +7,99 @@ from typing import Any, Final
 from flask import url_for
 from markupsafe import Markup, escape
 
+from echo.admin.words import plain
+from echo.languages import gettext, mark
 from echo.models import AuditEvent
 from echo.services.audit import Act
 
 SENTENCES: Final = {
     # who and whom are links to the accounts; the other words come from the row's detail
-    Act.USER_CREATED: "{who} made the account of {whom} as {role}",
-    Act.USER_EDITED: "{who} changed {fields} of {whom}",
-    Act.USER_ROLE_GIVEN: "{who} gave {whom} the role {role}",
-    Act.USER_SWITCHED_OFF: "{who} switched off the account of {whom}",
-    Act.USER_SWITCHED_ON: "{who} switched on the account of {whom}",
-    Act.USER_DELETED: "{who} deleted the account of {whom}",
-    Act.USER_SIGNED_OUT: "{who} signed {whom} out everywhere",
-    Act.USER_UNLOCKED: "{who} unlocked the sign-in of {whom}",
-    Act.USER_RESET_LINK_MADE: "{who} made a link for a new password of {whom}",
-    Act.USER_EXPORTED: "{who} downloaded the data of {whom}",
-    Act.DEVICE_REVOKED: "{who} signed {whom} out on one device",
-    Act.ROLE_EDITED: "{who} changed a role",
-    Act.KEY_MADE: "{who} made an API key for {whom}",
-    Act.KEY_REVOKED: "{who} revoked an API key of {whom}",
-    Act.INVITE_MADE: "{who} made an invitation",
-    Act.INVITE_REVOKED: "{who} withdrew an invitation",
-    Act.PICTURE_MADE: "{who} gave {whom} a picture",
-    Act.PICTURE_DELETED: "{who} deleted the picture of {whom}",
-    Act.SHARE_REVOKED: "{who} ended a link to a shared chat of {whom}",
-    Act.PROMPT_SHARED: "{who} shared a prompt",
-    Act.PROMPT_CHANGED: "{who} changed a shared prompt",
-    Act.PROMPT_REMOVED: "{who} deleted a shared prompt",
-    Act.CONVERSATION_OPENED: "{who} opened a conversation of {whom}",
-    Act.MESSAGE_OPENED: "{who} opened a message of {whom}",
-    Act.MESSAGES_LISTED: "{who} saw {whom} in a list of {target}",
-    Act.FEEDBACK_ANSWERED: "{who} answered the feedback of {whom}",
-    Act.FEEDBACK_TRIAGED: "{who} marked feedback of {whom} as seen",
-    Act.SETTINGS_CHANGED: "{who} changed the settings",
-    Act.MODEL_ADDED: "{who} added a model",
-    Act.MODEL_REMOVED: "{who} removed a model",
-    Act.MODEL_LOADED: "{who} loaded a model",
-    Act.MODEL_UNLOADED: "{who} unloaded a model",
-    Act.MODEL_MADE_DEFAULT: "{who} chose the default model",
-    Act.MODEL_CHANGED: "{who} changed what holds for a model",
-    Act.RATINGS_LEARNED: "{who} trained a model with answers that people allow",
-    Act.BACKUP_TAKEN: "{who} took a backup",
-    Act.USER_FACTORS_REMOVED: "{who} removed the second factors of {whom}",
-    Act.BACKUP_RESTORED: "{who} put a backup back",
-    Act.PICTURES_DOWNLOADED: "{who} downloaded pictures",
-    Act.TABLE_DOWNLOADED: "{who} downloaded a table",
-    Act.TRAIL_VERIFIED: "{who} verified this trail",
+    Act.USER_CREATED: mark("{who} made the account of {whom} as {role}"),
+    Act.USER_EDITED: mark("{who} changed {fields} of {whom}"),
+    Act.USER_ROLE_GIVEN: mark("{who} gave {whom} the role {role}"),
+    Act.USER_SWITCHED_OFF: mark("{who} switched off the account of {whom}"),
+    Act.USER_SWITCHED_ON: mark("{who} switched on the account of {whom}"),
+    Act.USER_DELETED: mark("{who} deleted the account of {whom}"),
+    Act.USER_SIGNED_OUT: mark("{who} signed {whom} out everywhere"),
+    Act.USER_UNLOCKED: mark("{who} unlocked the sign-in of {whom}"),
+    Act.USER_RESET_LINK_MADE: mark("{who} made a link for a new password of {whom}"),
+    Act.USER_EXPORTED: mark("{who} downloaded the data of {whom}"),
+    Act.DEVICE_REVOKED: mark("{who} signed {whom} out on one device"),
+    Act.ROLE_EDITED: mark("{who} changed a role"),
+    Act.KEY_MADE: mark("{who} made an API key for {whom}"),
+    Act.KEY_REVOKED: mark("{who} revoked an API key of {whom}"),
+    Act.INVITE_MADE: mark("{who} made an invitation"),
+    Act.INVITE_REVOKED: mark("{who} withdrew an invitation"),
+    Act.PICTURE_MADE: mark("{who} gave {whom} a picture"),
+    Act.PICTURE_DELETED: mark("{who} deleted the picture of {whom}"),
+    Act.SHARE_REVOKED: mark("{who} ended a link to a shared chat of {whom}"),
+    Act.PROMPT_SHARED: mark("{who} shared a prompt"),
+    Act.PROMPT_CHANGED: mark("{who} changed a shared prompt"),
+    Act.PROMPT_REMOVED: mark("{who} deleted a shared prompt"),
+    Act.CONVERSATION_OPENED: mark("{who} opened a conversation of {whom}"),
+    Act.MESSAGE_OPENED: mark("{who} opened a message of {whom}"),
+    Act.MESSAGES_LISTED: mark("{who} saw {whom} in a list of {target}"),
+    Act.FEEDBACK_ANSWERED: mark("{who} answered the feedback of {whom}"),
+    Act.FEEDBACK_TRIAGED: mark("{who} marked feedback of {whom} as seen"),
+    Act.SETTINGS_CHANGED: mark("{who} changed the settings"),
+    Act.MODEL_ADDED: mark("{who} added a model"),
+    Act.MODEL_REMOVED: mark("{who} removed a model"),
+    Act.MODEL_LOADED: mark("{who} loaded a model"),
+    Act.MODEL_UNLOADED: mark("{who} unloaded a model"),
+    Act.MODEL_MADE_DEFAULT: mark("{who} chose the default model"),
+    Act.MODEL_CHANGED: mark("{who} changed what holds for a model"),
+    Act.RATINGS_LEARNED: mark("{who} trained a model with answers that people allow"),
+    Act.BACKUP_TAKEN: mark("{who} took a backup"),
+    Act.USER_FACTORS_REMOVED: mark("{who} removed the second factors of {whom}"),
+    Act.BACKUP_RESTORED: mark("{who} put a backup back"),
+    Act.PICTURES_DOWNLOADED: mark("{who} downloaded pictures"),
+    Act.TABLE_DOWNLOADED: mark("{who} downloaded a table"),
+    Act.TRAIL_VERIFIED: mark("{who} verified this trail"),
 }
-LABELS: Final = {act: act.replace(".", ": ", 1).replace("_", " ").capitalize() for act in SENTENCES}
-COMMAND_LINE: Final = "The command line"
+LABELS: Final = {
+    Act.USER_CREATED: mark("User: created"),
+    Act.USER_EDITED: mark("User: edited"),
+    Act.USER_ROLE_GIVEN: mark("User: role given"),
+    Act.USER_SWITCHED_OFF: mark("User: switched off"),
+    Act.USER_SWITCHED_ON: mark("User: switched on"),
+    Act.USER_DELETED: mark("User: deleted"),
+    Act.USER_SIGNED_OUT: mark("User: signed out"),
+    Act.USER_UNLOCKED: mark("User: unlocked"),
+    Act.USER_RESET_LINK_MADE: mark("User: reset link made"),
+    Act.USER_EXPORTED: mark("User: exported"),
+    Act.DEVICE_REVOKED: mark("Device: revoked"),
+    Act.ROLE_EDITED: mark("Role: edited"),
+    Act.KEY_MADE: mark("Key: made"),
+    Act.KEY_REVOKED: mark("Key: revoked"),
+    Act.INVITE_MADE: mark("Invite: made"),
+    Act.INVITE_REVOKED: mark("Invite: revoked"),
+    Act.PICTURE_MADE: mark("Picture: made"),
+    Act.PICTURE_DELETED: mark("Picture: deleted"),
+    Act.SHARE_REVOKED: mark("Share: revoked"),
+    Act.PROMPT_SHARED: mark("Prompt: shared"),
+    Act.PROMPT_CHANGED: mark("Prompt: changed"),
+    Act.PROMPT_REMOVED: mark("Prompt: removed"),
+    Act.CONVERSATION_OPENED: mark("Conversation: opened"),
+    Act.MESSAGE_OPENED: mark("Message: opened"),
+    Act.MESSAGES_LISTED: mark("Messages: listed"),
+    Act.FEEDBACK_ANSWERED: mark("Feedback: answered"),
+    Act.FEEDBACK_TRIAGED: mark("Feedback: triaged"),
+    Act.SETTINGS_CHANGED: mark("Settings: changed"),
+    Act.MODEL_ADDED: mark("Model: added"),
+    Act.MODEL_REMOVED: mark("Model: removed"),
+    Act.MODEL_LOADED: mark("Model: loaded"),
+    Act.MODEL_UNLOADED: mark("Model: unloaded"),
+    Act.MODEL_MADE_DEFAULT: mark("Model: made default"),
+    Act.MODEL_CHANGED: mark("Model: changed"),
+    Act.RATINGS_LEARNED: mark("Ratings: learned"),
+    Act.BACKUP_TAKEN: mark("Backup: taken"),
+    Act.USER_FACTORS_REMOVED: mark("User: factors removed"),
+    Act.BACKUP_RESTORED: mark("Backup: restored"),
+    Act.PICTURES_DOWNLOADED: mark("Pictures: downloaded"),
+    Act.TABLE_DOWNLOADED: mark("Table: downloaded"),
+    Act.TRAIL_VERIFIED: mark("Trail: verified"),
+}
+COMMAND_LINE: Final = mark("The command line")
 TOLD_ALREADY: Final = ("role",)
 """Details that the sentence holds; the others stand in a column of their own."""
 
@@ -65,12 +109,12 @@ def sentence(row: AuditEvent, names: dict[int, str]) -> Markup:
     pattern = SENTENCES.get(Act(row.act)) if row.act in LABELS else None
     if pattern is None:  # a row that a newer Echo wrote, or somebody by hand
         pattern = "{who}: {act}"
-    return Markup(pattern).format(
-        who=person(row.actor_id, names, COMMAND_LINE),
-        whom=person(row.subject_id, names, "somebody"),
-        role=_plain(row.detail.get("role", "?")),
-        fields=" and ".join(map(_plain, row.detail)) or "something",
-        target=row.target,
+    return Markup(gettext(pattern)).format(
+        who=person(row.actor_id, names, gettext(COMMAND_LINE)),
+        whom=person(row.subject_id, names, gettext("somebody")),
+        role=plain(row.detail.get("role", "?")),
+        fields=gettext(" and ").join(map(plain, row.detail)) or gettext("something"),
+        target=plain(row.target),
         act=row.act,
     )
 
@@ -80,7 +124,7 @@ def person(user_id: int | None, names: dict[int, str], nobody: str) -> Any:
     if user_id is None:
         return nobody
     if user_id not in names:
-        return f"account {user_id} (deleted)"
+        return gettext("account %(number)s (deleted)", number=user_id)
     url = url_for("admin_users.details_view", id=user_id)
     return Markup('<a href="{}">{}</a>').format(url, names[user_id])
 
@@ -88,7 +132,7 @@ def person(user_id: int | None, names: dict[int, str], nobody: str) -> Any:
 def detail(row: AuditEvent) -> Any:
     """Return what changed, such as "daily messages: 50 → no limit"."""
     said = [
-        f"{_plain(name)}: {_change(value)}"
+        f"{plain(name)}: {_change(value)}"
         for name, value in row.detail.items()
         if value is not None
         and not (name in TOLD_ALREADY or (row.act == Act.USER_EDITED and value == "changed"))
@@ -98,9 +142,5 @@ def detail(row: AuditEvent) -> Any:
 
 def _change(value: Any) -> str:
     if isinstance(value, list):
-        return " → ".join("none" if part is None else _plain(part) for part in value)
-    return _plain(value)
-
-
-def _plain(value: Any) -> str:
-    return str(value).replace("_", " ")
+        return " → ".join(gettext("none") if part is None else plain(part) for part in value)
+    return plain(value)

@@ -15,6 +15,7 @@ from echo.admin import settings_now
 from echo.admin.access import Guarded
 from echo.admin.pages import Page, go, handle
 from echo.forms.admin import SettingsForm
+from echo.languages import gettext, mark
 from echo.services import site_settings
 from echo.services.serving import Models
 
@@ -26,7 +27,7 @@ class SiteSettingsPage(Guarded, Page, BaseView):
     proof_for = ("index", "reset")
 
     def __init__(self) -> None:
-        super().__init__(name="Settings", endpoint="admin_settings", url="settings")
+        super().__init__(name=mark("Settings"), endpoint="admin_settings", url="settings")
 
     @expose("/", methods=("GET", "POST"))
     def index(self) -> Any:
@@ -52,11 +53,11 @@ class SiteSettingsPage(Guarded, Page, BaseView):
             )
             return page
 
-        done = "The settings are saved and hold from now on."
+        done = gettext("The settings are saved and hold from now on.")
         return handle(form, show, act, done=done, url=url_for(".index"))
 
     @expose("/reset/", methods=("POST",))
     def reset(self) -> Any:
         """Let the environment's value of one setting hold again."""
         site_settings.reset(current_user, request.form.get("name", ""))
-        return go(url_for(".index"), "The usual value holds again.")
+        return go(url_for(".index"), gettext("The usual value holds again."))

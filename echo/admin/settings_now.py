@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from echo.forms.admin import SHARING, SIGNUP_MODES, SWITCH
+from echo.languages import gettext, mark, number
 from echo.services import site_settings
 from echo.services.serving import Models, ModelView
 from echo.services.serving.model_settings import NOTHING
@@ -23,8 +24,12 @@ WORDS: Final[dict[str, Mapping[Any, str]]] = {
     "contributors": SWITCH,
     "sharing": SHARING,
 }
-UNSET: Final = {"retention_days": "without end", "banner": "none", "system_prompt": "none"}
-OF_THE_MODEL: Final = "the model’s own"
+UNSET: Final = {
+    "retention_days": mark("without end"),
+    "banner": mark("none"),
+    "system_prompt": mark("none"),
+}
+OF_THE_MODEL: Final = mark("the model’s own")
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,10 @@ class Now:
 def in_words(name: str, value: Any) -> str:
     """Return a setting's value as a page says it."""
     if value in (None, ""):
-        return UNSET.get(name, OF_THE_MODEL)
+        return gettext(UNSET.get(name, OF_THE_MODEL))
     if name in WORDS:
-        return WORDS[name][value]
-    return f"{value:,}" if isinstance(value, int) else str(value)
+        return gettext(WORDS[name][value])
+    return number(value) if isinstance(value, int) else str(value)
 
 
 def of_site() -> dict[str, Now]:
@@ -61,7 +66,7 @@ def of_site() -> dict[str, Now]:
             others = _others(name, views, default)
             found[name] = replace(_now(name, held, default, found[name]), others=others)
     if site.help == "on":
-        silent = {view.name: SWITCH["off"] for view in views if not view.settled.help}
+        silent = {view.name: gettext(SWITCH["off"]) for view in views if not view.settled.help}
         found["help"] = replace(found["help"], others=silent)
     return found
 
@@ -71,7 +76,7 @@ def beneath(view: ModelView) -> dict[str, Now]:
     site, since = site_settings.current(), site_settings.changed_at()
     bare = replace(view, settled=NOTHING)
     return {
-        name: _now(name, held, view, Now("", _said_by(name, since, "set under Settings")))
+        name: _now(name, held, view, Now("", _said_by(name, since, mark("set under Settings"))))
         for name, held in _held(site, bare).items()
     }
 
@@ -82,23 +87,26 @@ def _held(site: SiteSettings, view: ModelView) -> dict[str, Held]:
 
 def _now(name: str, held: Held, view: ModelView, by_site: Now) -> Now:
     if held.layer is Layer.AUTHORS and not view.status.defaults:
-        return Now("its own", f"known once {view.name} is loaded")
+        known = gettext("known once %(model)s is loaded", model=view.name)
+        return Now(gettext("its own"), known)
     words = in_words(name, held.value)
     sources = {
-        Layer.AUTHORS: f"from the files of {view.name}",
-        Layer.CARD: f"recommended with {view.name}",
-        Layer.MODEL: f"set for {view.name} under Models",
+        Layer.AUTHORS: gettext("from the files of %(model)s", model=view.name),
+        Layer.CARD: gettext("recommended with %(model)s", model=view.name),
+        Layer.MODEL: gettext("set for %(model)s under Models", model=view.name),
     }
     if held.layer is Layer.SITE:
         return replace(by_site, value=words)
     return Now(words, sources[held.layer])
 
 
-def _said_by(name: str, since: Mapping[str, datetime], changed: str = "set here") -> str:
+def _said_by(name: str, since: Mapping[str, datetime], changed: str = mark("set here")) -> str:
     if name in since:
-        return changed
+        return gettext(changed)
     variable = site_settings.variable_of(name)
-    return f"from {variable} in the server’s environment" if variable else "Echo’s usual value"
+    if variable is None:
+        return gettext("Echo’s usual value")
+    return gettext("from %(variable)s in the server’s environment", variable=variable)
 
 
 def _others(name: str, views: list[ModelView], default: ModelView) -> dict[str, str]:

@@ -17,53 +17,63 @@ from echo.admin.filters import ChoiceIs, IdIs, days
 from echo.admin.pages import go
 from echo.admin.tables import PrivateTable
 from echo.clock import utc_now
+from echo.languages import gettext, mark
 from echo.models import Share, Visibility
 from echo.services.sharing import shares
 
 
 def _seen_by(row: Share, _name: str) -> Markup:
     if row.expires_at is not None and row.expires_at <= utc_now():
-        return Markup('<span class="tag">nobody: expired</span>')
+        return _tag(gettext("nobody: expired"))
     if row.visibility not in g.sharing_possible:
-        return Markup('<span class="tag">fewer: switched off</span>')
-    return Markup('<span class="tag">{}</span>').format(shares.SEEN_BY[Visibility(row.visibility)])
+        return _tag(gettext("fewer: switched off"))
+    return _tag(gettext(shares.SEEN_BY[Visibility(row.visibility)]))
+
+
+def _tag(word: str) -> Markup:
+    return Markup('<span class="tag">{}</span>').format(word)
 
 
 class Shares(Guarded, PrivateTable):
     """Every link to a shared chat that has not been stopped."""
 
     routes = ("index_view", "details_view", "revoke", "action_view", "export")
-    about = (
+    about = mark(
         "What people show to others by a link. What you see of others is noted in the audit trail, "
         "and they are shown it. A link that you end is noted too."
     )
     columns = (
-        Column("id", on=On.DETAILS | On.CSV),
-        Column("title", cell=cells.cut, on=PAGES | On.WORDS),
-        Column("user_id", "Person", cells.person),
-        Column("visibility", "Seen by", _seen_by),
-        Column("with_name", "With their name", cells.flag, on=On.DETAILS | On.CSV),
-        Column("opened", "Opened", cells.amount),
-        Column("created_at", "Shared", cells.moment, sort=("created_at",)),
-        Column("taken_at", "Copy of", cells.moment, is_minor=True),
-        Column("expires_at", "Until", cells.moment),
+        Column("id", mark("Id"), on=On.DETAILS | On.CSV),
+        Column("title", mark("Title"), cell=cells.cut, on=PAGES | On.WORDS),
+        Column("user_id", mark("Person"), cells.person),
+        Column("visibility", mark("Seen by"), _seen_by),
+        Column("with_name", mark("With their name"), cells.flag, on=On.DETAILS | On.CSV),
+        Column("opened", mark("Opened"), cells.amount),
+        Column("created_at", mark("Shared"), cells.moment, sort=("created_at",)),
+        Column("taken_at", mark("Copy of"), cells.moment, is_minor=True),
+        Column("expires_at", mark("Until"), cells.moment),
     )
     column_default_sort = ("created_at", True)
     newest = "created_at"
     searched = (Share.title,)
     column_filters = (
-        IdIs(Share.user_id, "Person's number", "user_id"),
+        IdIs(Share.user_id, mark("Person's number"), "user_id"),
         ChoiceIs(
-            Share.visibility, "Seen by", "visibility",
-            [(value, words.capitalize()) for value, words in shares.SEEN_BY.items()],
+            Share.visibility, mark("Seen by"), "visibility",
+            [
+                (Visibility.SIGNED_IN, mark("People with an account")),
+                (Visibility.PUBLIC, mark("Everybody with the link")),
+            ],
         ),
         *days(Share.created_at),
     )  # fmt: skip
     bulk_acts = {  # fixed by the class
         "revoke": BulkAct(
-            "End",
-            "End these links? What they show is seen by nobody any more; their people keep the chats.",
-            "Links ended",
+            mark("End"),
+            mark(
+                "End these links? What they show is seen by nobody any more; their people keep the chats."
+            ),
+            mark("Links ended"),
             shares.revoke,
             is_harsh=True,
         ),
@@ -72,14 +82,15 @@ class Shares(Guarded, PrivateTable):
     details_template = "admin/share.html"
 
     def __init__(self) -> None:
-        super().__init__(Share, "Shared chats", "shares")
+        super().__init__(Share, mark("Shared chats"), "shares")
 
     def know(self, rows: list[Share]) -> None:
         super().know(rows)
         g.sharing_possible = shares.possible()
 
     def row_title(self, row: Share) -> str:
-        return f"{row.user.username}: {row.title or 'Untitled'}"
+        title = row.title or gettext("Untitled")
+        return f"{row.user.username}: {title}"
 
     def may_revoke(self, row: Share) -> bool:
         return shares.may_revoke(current_user, row)
@@ -88,4 +99,4 @@ class Shares(Guarded, PrivateTable):
     def revoke(self) -> Any:
         """End one link."""
         shares.revoke(current_user, str(self.checked_id(request.args.get("id", ""))))
-        return go(url_for(".index_view"), "The link shows nothing any more.")
+        return go(url_for(".index_view"), gettext("The link shows nothing any more."))

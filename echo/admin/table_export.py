@@ -19,6 +19,7 @@ from echo.admin.columns import On
 from echo.clock import utc_now
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.models import User
 from echo.services import audit
 from echo.services.audit import Act
@@ -48,7 +49,7 @@ class TableExport:
     def export(self, export_type: str) -> Any:
         """Send the rows that the list shows, in its order, after a fresh proof of who one is."""
         if export_type != "csv":
-            raise NotFound("Tables are downloaded as CSV.")
+            raise NotFound(gettext("Tables are downloaded as CSV."))
         asked = self._asked()
         require_fresh_proof(
             url_for(".index_view", **asked.arguments)

@@ -24,14 +24,15 @@ from echo.admin.pages import Page
 from echo.admin.table_export import TableExport
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.services.searching import Budget
 from echo.text import folded, storable
 
 COUNTED: Final = 10_000  # counting stops here, so that a page costs the same in a large table
 ULID_CHARS: Final = 26
 SEARCH_SECONDS: Final = 3.0
-MISSING: Final = "There is no such row, or it has been deleted."
-LOST: Final = "This address does not say where its page begins, so here is the first one."
+MISSING: Final = mark("There is no such row, or it has been deleted.")
+LOST: Final = mark("This address does not say where its page begins, so here is the first one.")
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
             if value and flt.validate(value):
                 found.append((flt, value))
             elif value:
-                flash(f"“{value[:40]}” cannot be used for “{flt.name}”. {flt.help_text}", "error")
+                flash(_unusable(flt, value), "error")
         return found
 
     def _order(self, asked: Asked) -> Order:
@@ -188,7 +189,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
                 try:
                     return {name: keyset.decode_cursor(text, order)}
                 except ValueError:
-                    flash(LOST, "error")
+                    flash(gettext(LOST), "error")
         return {}
 
     def _count(self, query: Query[Any], page: RowPage) -> int:
@@ -225,7 +226,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
         """Return one row; raises NotFound also for ids that no row can have."""
         row = db.session.get(self.model, self.checked_id(str(id)))
         if row is None:
-            raise NotFound(MISSING)
+            raise NotFound(gettext(MISSING))
         return row
 
     def checked_id(self, value: str) -> int | str:
@@ -235,8 +236,15 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
         try:
             return whole_id(value)
         except ValueError:
-            raise NotFound(MISSING) from None
+            raise NotFound(gettext(MISSING)) from None
 
     @property
     def counted(self) -> int:
         return COUNTED
+
+
+def _unusable(flt: TableFilter, value: str) -> str:
+    said = gettext(
+        "“%(value)s” cannot be used for “%(filter)s”.", value=value[:40], filter=gettext(flt.name)
+    )
+    return f"{said} {flt.help_text}"

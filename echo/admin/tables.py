@@ -8,14 +8,15 @@ from typing import Any, Final
 from flask import request
 from flask_login import current_user
 
-from echo.admin import cells, transcript
+from echo.admin import cells, transcript, words
 from echo.admin.access import Guarded
 from echo.admin.columns import PAGES, Column, On
 from echo.admin.filters import ChoiceIs, IdIs, IsThere, IsTrue, TextIs, days, few
 from echo.admin.table_view import TableView
 from echo.admin.transcript import Transcript
 from echo.extensions import db
-from echo.models import Conversation, Message, MessageStatus, User
+from echo.languages import mark
+from echo.models import Conversation, Message, User
 from echo.services.people import looks
 
 LONG_AGO: Final = datetime(
@@ -58,35 +59,37 @@ class _IsDeleted(IsThere):
 class Conversations(Guarded, PrivateTable):
     """Every conversation, the deleted ones too as long as they can be restored."""
 
-    about = (
+    about = mark(
         "Who talked with Echo, and when. What you see of others is noted in the audit trail, "
         "and they are shown it."
     )
     routes = ("index_view", "details_view", "export")
     columns = (
-        Column("id", on=On.DETAILS | On.CSV),
-        Column("title", cell=cells.cut, on=On.LIST | On.WORDS),
-        Column("user_id", "Person", cells.person),
-        Column("message_count", "Messages", cells.amount, sort=("message_count", "created_at")),
-        Column("pinned", cell=cells.flag, on=On.DETAILS | On.CSV),
-        Column("created_at", "Begun", cells.moment, sort=("created_at",), is_minor=True),
-        Column("updated_at", "Last used", cells.moment, sort=("updated_at",)),
-        Column("deleted_at", "Deleted", cells.moment),
-        Column("settings", "Settings of its own", cells.pairs, on=On.DETAILS),
+        Column("id", mark("Id"), on=On.DETAILS | On.CSV),
+        Column("title", mark("Title"), cell=cells.cut, on=On.LIST | On.WORDS),
+        Column("user_id", mark("Person"), cells.person),
+        Column(
+            "message_count", mark("Messages"), cells.amount, sort=("message_count", "created_at")
+        ),
+        Column("pinned", mark("Pinned"), cell=cells.flag, on=On.DETAILS | On.CSV),
+        Column("created_at", mark("Begun"), cells.moment, sort=("created_at",), is_minor=True),
+        Column("updated_at", mark("Last used"), cells.moment, sort=("updated_at",)),
+        Column("deleted_at", mark("Deleted"), cells.moment),
+        Column("settings", mark("Settings of its own"), cells.pairs, on=On.DETAILS),
     )
     column_default_sort = ("created_at", True)
     newest = "created_at"
     searched = (Conversation.title,)
     column_filters = (
-        IdIs(Conversation.user_id, "Person's number", "user_id"),
-        IsTrue(Conversation.pinned, "Pinned", "pinned"),
-        _IsDeleted(Conversation.deleted_at, "Deleted", "deleted"),
+        IdIs(Conversation.user_id, mark("Person's number"), "user_id"),
+        IsTrue(Conversation.pinned, mark("Pinned"), "pinned"),
+        _IsDeleted(Conversation.deleted_at, mark("Deleted"), "deleted"),
         *days(Conversation.created_at),
     )
     details_template = "admin/conversation.html"
 
     def __init__(self) -> None:
-        super().__init__(Conversation, "Conversations", "conversations")
+        super().__init__(Conversation, mark("Conversations"), "conversations")
 
     def transcript(self, row: Conversation) -> Transcript:
         """Return what was said, on the branch and in the part that the address asks for."""
@@ -99,46 +102,53 @@ class Conversations(Guarded, PrivateTable):
 class Messages(Guarded, PrivateTable):
     """Every question and reply."""
 
-    about = (
+    about = mark(
         "Questions and replies, newest first. What you read of others is noted in the audit trail, "
         "and they are shown it."
     )
     routes = ("index_view", "details_view", "export")
     columns = (
-        Column("id", on=On.DETAILS | On.CSV),
-        Column("text", cell=cells.cut, on=PAGES | On.WORDS, is_long=True),
-        Column("role", cell=cells.tag),
-        Column("status", cell=cells.tag),
-        Column("user_id", "Person", cells.person),
-        Column("conversation_id", "Conversation", cells.conversation, on=On.DETAILS | On.CSV),
-        Column("parent_id", "Follows", on=On.DETAILS),
-        Column("ordinal", on=On.DETAILS),
-        Column("model", on=On.DETAILS | On.CSV),
-        Column("finish_reason", on=On.DETAILS | On.CSV),
-        Column("error_code", on=On.DETAILS | On.CSV),
-        Column("error_text", on=On.DETAILS, is_long=True),
-        Column("prompt_tokens", cell=cells.amount, on=On.DETAILS | On.CSV),
-        Column("cached_tokens", cell=cells.amount, on=On.DETAILS),
-        Column("completion_tokens", "Tokens", cells.amount, is_minor=True),
-        Column("queue_ms", "Waited, ms", cells.amount, on=On.DETAILS),
-        Column("first_token_ms", "First token, ms", cells.amount, is_minor=True),
-        Column("total_ms", "Total, ms", cells.amount, on=On.DETAILS | On.CSV),
-        Column("created_at", "Written", cells.moment, sort=("created_at",)),
-        Column("finished_at", "Finished", cells.moment, on=On.DETAILS),
-        Column("edited_at", "Edited by the person", cells.moment, on=On.DETAILS),
-        Column("original_text", "What the model said", on=On.DETAILS | On.WORDS, is_long=True),
+        Column("id", mark("Id"), on=On.DETAILS | On.CSV),
+        Column("text", mark("Text"), cell=cells.cut, on=PAGES | On.WORDS, is_long=True),
+        Column("role", mark("Role"), cell=cells.tag),
+        Column("status", mark("Status"), cell=cells.tag),
+        Column("user_id", mark("Person"), cells.person),
+        Column("conversation_id", mark("Conversation"), cells.conversation, on=On.DETAILS | On.CSV),
+        Column("parent_id", mark("Follows"), on=On.DETAILS),
+        Column("ordinal", mark("Ordinal"), on=On.DETAILS),
+        Column("model", mark("Model"), on=On.DETAILS | On.CSV),
+        Column("finish_reason", mark("Finish Reason"), on=On.DETAILS | On.CSV),
+        Column("error_code", mark("Error Code"), on=On.DETAILS | On.CSV),
+        Column("error_text", mark("Error Text"), on=On.DETAILS, is_long=True),
+        Column("prompt_tokens", mark("Prompt Tokens"), cell=cells.amount, on=On.DETAILS | On.CSV),
+        Column("cached_tokens", mark("Cached Tokens"), cell=cells.amount, on=On.DETAILS),
+        Column("completion_tokens", mark("Tokens"), cells.amount, is_minor=True),
+        Column("queue_ms", mark("Waited, ms"), cells.amount, on=On.DETAILS),
+        Column("first_token_ms", mark("First token, ms"), cells.amount, is_minor=True),
+        Column("total_ms", mark("Total, ms"), cells.amount, on=On.DETAILS | On.CSV),
+        Column("created_at", mark("Written"), cells.moment, sort=("created_at",)),
+        Column("finished_at", mark("Finished"), cells.moment, on=On.DETAILS),
+        Column("edited_at", mark("Edited by the person"), cells.moment, on=On.DETAILS),
+        Column(
+            "original_text", mark("What the model said"), on=On.DETAILS | On.WORDS, is_long=True
+        ),
     )
     column_default_sort = ("created_at", True)
     searched = (Message.text,)
     search_rows = 20_000
     newest = "created_at"
     column_filters = (
-        IdIs(Message.user_id, "Person's number", "user_id"),
-        TextIs(Message.conversation_id, "Conversation", "conversation_id"),
-        ChoiceIs(Message.role, "Written by", "role", [("user", "A person"), ("assistant", "Echo")]),
-        ChoiceIs(Message.status, "Status", "status", [(s, s.capitalize()) for s in MessageStatus]),
+        IdIs(Message.user_id, mark("Person's number"), "user_id"),
+        TextIs(Message.conversation_id, mark("Conversation"), "conversation_id"),
+        ChoiceIs(
+            Message.role,
+            mark("Written by"),
+            "role",
+            [("user", mark("A person")), ("assistant", "Echo")],
+        ),
+        ChoiceIs(Message.status, mark("Status"), "status", list(words.MESSAGE_STATES.items())),
         *days(Message.created_at),
     )
 
     def __init__(self) -> None:
-        super().__init__(Message, "Messages", "messages")
+        super().__init__(Message, mark("Messages"), "messages")

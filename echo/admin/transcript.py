@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Conversation, Message
 from echo.services.chats import message_tree
 from echo.services.people import account_facts
 from echo.text import storable
 
 SHOWN: Final = 200
-NOT_HERE: Final = "There is no such message in this conversation, or it has been deleted."
+NOT_HERE: Final = mark("There is no such message in this conversation, or it has been deleted.")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def of(conversation: Conversation, branch: str = "", before: str = "") -> Transc
     families = message_tree.siblings(rows)
     names = account_facts.names([conversation.user_id])
     return Transcript(
-        owner=names.get(conversation.user_id, f"account {conversation.user_id}"),
+        owner=names.get(
+            conversation.user_id, gettext("account %(number)s", number=conversation.user_id)
+        ),
         said=[Said(row, families[row.id]) for row in rows],
         earlier=rows[0].id if rows and rows[0].parent_id else None,
         is_shown_branch=leaf == shown,
@@ -79,7 +82,7 @@ def of(conversation: Conversation, branch: str = "", before: str = "") -> Transc
 def _own(conversation: Conversation, message_id: str) -> Message:
     row = db.session.get(Message, storable(message_id))
     if row is None or row.conversation_id != conversation.id:
-        raise NotFound(NOT_HERE)
+        raise NotFound(gettext(NOT_HERE))
     return row
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from flask import flash, request
 from flask_admin import BaseView, expose
 
+from echo.admin import words
 from echo.admin.access import Guarded
 from echo.admin.filters import ID_MAX, whole_id
 from echo.admin.pages import Page
-from echo.admin.users import ROLE_LABELS
+from echo.languages import gettext, mark, number
 from echo.models import RoleName
 from echo.services.numbers import use_today
 
@@ -21,7 +22,7 @@ class UseToday(Guarded, Page, BaseView):
     routes = ("index",)
 
     def __init__(self) -> None:
-        super().__init__(name="Use today", endpoint="admin_use", url="use")
+        super().__init__(name=mark("Use today"), endpoint="admin_use", url="use")
 
     @expose("/")
     def index(self) -> Any:
@@ -30,7 +31,7 @@ class UseToday(Guarded, Page, BaseView):
         by_tokens = request.args.get("by") == "tokens"
         user_id = self._person()
         people = use_today.people(
-            role=RoleName(role) if role in dict(ROLE_LABELS) else None,
+            role=RoleName(role) if role in words.ROLES else None,
             user_id=user_id,
             by_tokens=by_tokens,
         )
@@ -38,7 +39,7 @@ class UseToday(Guarded, Page, BaseView):
             "admin/use_today.html",
             people=people,
             roles=use_today.roles(),
-            role_labels=ROLE_LABELS,
+            role_names=dict(words.choices(words.ROLES)),
             role=role,
             user_id=user_id,
             by_tokens=by_tokens,
@@ -51,5 +52,9 @@ class UseToday(Guarded, Page, BaseView):
         try:
             return whole_id(text) if text else None
         except ValueError:
-            flash(f"Enter a person's number as a whole number from 1 to {ID_MAX:,}.", "error")
+            most = number(ID_MAX)
+            said = gettext(
+                "Enter a person's number as a whole number from 1 to %(most)s.", most=most
+            )
+            flash(said, "error")
             return None

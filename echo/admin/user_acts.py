@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from echo.admin.pages import go, handle
 from echo.config import public_address
 from echo.forms.admin import DeleteUserForm
+from echo.languages import gettext
 from echo.models import User
 from echo.services.people import administration
 
@@ -41,9 +42,11 @@ class UserActs:
         token = administration.reset_link(current_user, user.id)
         return self.render(
             "admin/link.html",
-            heading=f"A new password for {user.username}",
-            about="Hand this link over yourself. It works once, within 24 hours, and older ones "
-            "stop working.",
+            heading=gettext("A new password for %(name)s", name=user.username),
+            about=gettext(
+                "Hand this link over yourself. It works once, within 24 hours, and older ones "
+                "stop working."
+            ),
             address=public_address(url_for("recovery.reset", token=token)),
             back=url_for(".details_view", id=user.id),
             back_label=user.username,
@@ -54,7 +57,10 @@ class UserActs:
         """Forget the wrong passwords that make this person wait."""
         user = self._asked_for()
         administration.unlock(current_user, user.id)
-        return go(url_for(".details_view", id=user.id), f"{user.username} may try again at once.")
+        return go(
+            url_for(".details_view", id=user.id),
+            gettext("%(name)s may try again at once.", name=user.username),
+        )
 
     @expose("/sign-out/", methods=("POST",))
     def sign_out(self) -> Response:
@@ -62,7 +68,8 @@ class UserActs:
         user = self._asked_for()
         administration.sign_out(current_user, user.id)
         return go(
-            url_for(".details_view", id=user.id), f"{user.username} is signed out everywhere."
+            url_for(".details_view", id=user.id),
+            gettext("%(name)s is signed out everywhere.", name=user.username),
         )
 
     @expose("/remove-factors/", methods=("POST",))
@@ -70,7 +77,7 @@ class UserActs:
         """Help somebody who has lost phone, passkeys and recovery codes."""
         user = self._asked_for()
         administration.remove_second_factors(current_user, user.id)
-        done = f"{user.username} signs in without a second factor now."
+        done = gettext("%(name)s signs in without a second factor now.", name=user.username)
         return go(url_for(".details_view", id=user.id), done)
 
     @expose("/delete/", methods=("GET", "POST"))
@@ -86,5 +93,5 @@ class UserActs:
             page: str = self.render("admin/user_delete.html", form=form, user=user)
             return page
 
-        done = f"The account of {user.username} is deleted."
+        done = gettext("The account of %(name)s is deleted.", name=user.username)
         return handle(form, show, act, done=done, url=url_for(".index_view"))

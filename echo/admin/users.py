@@ -10,7 +10,7 @@ from flask_admin import expose
 from flask_login import current_user
 from sqlalchemy import select
 
-from echo.admin import cells
+from echo.admin import cells, words
 from echo.admin.access import Guarded
 from echo.admin.bulk import BulkAct
 from echo.admin.columns import Column, On
@@ -20,11 +20,10 @@ from echo.admin.table_view import TableView
 from echo.admin.user_acts import UserActs
 from echo.extensions import db
 from echo.forms.admin import CreateUserForm, EditUserForm
+from echo.languages import gettext, mark
 from echo.models import Role, RoleName, User
 from echo.services.people import account_facts, administration
 from echo.services.people.account_facts import Facts
-
-ROLE_LABELS = [(role.value, role.replace("_", " ").capitalize()) for role in RoleName]
 
 
 class _RoleIs(ChoiceIs):
@@ -52,53 +51,56 @@ class Users(UserActs, Guarded, TableView):
         *UserActs.acts,
     )  # fmt: skip
     proof_for = ("create_view", "edit_view", "action_view", *UserActs.acts_with_proof)
-    create_label = "New account"
-    about = "Everybody with an account here."
+    create_label = mark("New account")
+    about = mark("Everybody with an account here.")
     can_create = can_edit = True
     columns = (
-        Column("id", "No.", sort=("id",), is_minor=True),
-        Column("username", "Name", cells.account, sort=("username_key",)),
-        Column("email", "E-mail", cells.one_line, sort=("email_key",)),
-        Column("role", cell=cells.tag),
-        Column("active", "May sign in", cells.yes_no),
+        Column("id", mark("No."), sort=("id",), is_minor=True),
+        Column("username", mark("Name"), cells.account, sort=("username_key",)),
+        Column("email", mark("E-mail"), cells.one_line, sort=("email_key",)),
+        Column("role", mark("Role"), cell=cells.tag),
+        Column("active", mark("May sign in"), cells.yes_no),
         Column("email_verified_at", on=On.CSV),
-        Column("in_ranking", "In the ranking", cells.flag, on=On.DETAILS | On.CSV),
-        Column("created_at", "Signed up", cells.moment, sort=("created_at",), is_minor=True),
-        Column("last_seen_at", "Last here", cells.moment, sort=("last_seen_at",)),
-        Column("updated_at", "Changed", cells.moment, on=On.DETAILS),
+        Column("in_ranking", mark("In the ranking"), cells.flag, on=On.DETAILS | On.CSV),
+        Column("created_at", mark("Signed up"), cells.moment, sort=("created_at",), is_minor=True),
+        Column("last_seen_at", mark("Last here"), cells.moment, sort=("last_seen_at",)),
+        Column("updated_at", mark("Changed"), cells.moment, on=On.DETAILS),
     )
     column_default_sort = ("id", True)
     searched = (User.username, User.email)
     search_rows = 200_000
     bulk_acts = {  # fixed by the class
         "switch_on": BulkAct(
-            "Switch on", "Let these people sign in again?", "Accounts switched on", _switch(True)
+            mark("Switch on"),
+            mark("Let these people sign in again?"),
+            mark("Accounts switched on"),
+            _switch(True),
         ),
         "switch_off": BulkAct(
-            "Switch off",
-            "Switch these accounts off? They are signed out everywhere, at once.",
-            "Accounts switched off",
+            mark("Switch off"),
+            mark("Switch these accounts off? They are signed out everywhere, at once."),
+            mark("Accounts switched off"),
             _switch(False),
             is_harsh=True,
         ),
         "sign_out": BulkAct(
-            "Sign out everywhere",
-            "Sign these people out everywhere? They can sign in again.",
-            "People signed out",
+            mark("Sign out everywhere"),
+            mark("Sign these people out everywhere? They can sign in again."),
+            mark("People signed out"),
             administration.sign_out,
         ),
     }
     column_filters = (
-        IdIs(User.id, "Number", "id"),
-        _RoleIs(User.role_id, "Role", "role", ROLE_LABELS),
-        IsTrue(User.active, "May sign in", "active"),
-        IsThere(User.email_verified_at, "Address confirmed", "verified"),
-        *days(User.created_at, "Signed up"),
+        IdIs(User.id, mark("Number"), "id"),
+        _RoleIs(User.role_id, mark("Role"), "role", list(words.ROLES.items())),
+        IsTrue(User.active, mark("May sign in"), "active"),
+        IsThere(User.email_verified_at, mark("Address confirmed"), "verified"),
+        *days(User.created_at, mark("Signed up from"), mark("Signed up until")),
     )
     details_template = "admin/user.html"
 
     def __init__(self) -> None:
-        super().__init__(User, "People", "users")
+        super().__init__(User, mark("People"), "users")
 
     def row_title(self, row: User) -> str:
         return row.username
@@ -134,7 +136,7 @@ class Users(UserActs, Guarded, TableView):
             return page
 
         url = url_for(".index_view")
-        return handle(form, show, act, done="The account is made.", url=url)
+        return handle(form, show, act, done=gettext("The account is made."), url=url)
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> Any:
@@ -160,13 +162,13 @@ class Users(UserActs, Guarded, TableView):
             return page
 
         url = url_for(".details_view", id=user.id)
-        return handle(form, show, act, done="The account is saved.", url=url)
+        return handle(form, show, act, done=gettext("The account is saved."), url=url)
 
 
 def _offer_roles(form: CreateUserForm | EditUserForm) -> None:
     """Let a super admin choose a role; nobody else is shown the field, or heard on it."""
     if current_user.is_super_admin:
-        form.role.choices = ROLE_LABELS
+        form.role.choices = words.choices(words.ROLES)
     else:
         del form.role
 

@@ -5,6 +5,7 @@ import { localTimes } from "./format.js";
 import { post } from "./http.js";
 import { leave, signingOut } from "./session_end.js";
 import { toast, toastError } from "./toasts.js";
+import { t } from "./words.js";
 
 export async function fillPanel(panel) {
   panel.setAttribute("aria-busy", "true");
@@ -16,7 +17,7 @@ export async function fillPanel(panel) {
     getSelection()?.removeAllRanges(); // a caret that stood in what is gone would be missing in the message field
     localTimes(panel);
   } catch {
-    panel.textContent = "This cannot be shown just now. Try again when you are online.";
+    panel.textContent = t("This cannot be shown just now. Try again when you are online.");
   }
   panel.removeAttribute("aria-busy");
 }
@@ -44,7 +45,7 @@ async function send(form, panel) {
   try {
     const { message } = await post(form.action, body);
     const again = () => post(form.dataset.undo, body).catch(toastError).then(() => show(panel));
-    toast(message ?? "Signed out there.", { kind: "success", action: form.dataset.undo ? { label: "Undo", run: again } : null });
+    toast(message ?? t("Signed out there."), { kind: "success", action: form.dataset.undo ? { label: t("Undo"), run: again } : null });
   } catch (error) {
     const said = form.querySelector("[role=alert]");
     if (said) return void (said.textContent = error.message);
@@ -68,7 +69,7 @@ async function importFrom(picker, panel) {
     toast((await post(picker.dataset.import, { prompts })).message, { kind: "success", seconds: 12 });
     await fillPanel(panel);
   } catch (error) {
-    toast(error instanceof SyntaxError ? `“${file.name}” is no file of JSON.` : error.message, { kind: "error" });
+    toast(error instanceof SyntaxError ? t("“{name}” is no file of JSON.", { name: file.name }) : error.message, { kind: "error" });
   }
 }
 

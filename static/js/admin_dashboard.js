@@ -5,6 +5,7 @@ import { readCharts } from "./chart_values.js";
 import { liveSocket } from "./live_socket.js";
 import { shownStats } from "./live_stats.js";
 import { leave } from "./session_end.js";
+import { t } from "./words.js";
 
 const NEAR = "600px"; // fetched this long before it comes into view
 const STALE_MS = 5000;
@@ -24,7 +25,7 @@ function watchCharts(panels) {
 
 function waitFor(panel) {
   panel.setAttribute("aria-busy", "true");
-  panel.querySelector("[data-body]").textContent = "Drawing…"; // over the outlines of picture and table
+  panel.querySelector("[data-body]").textContent = t("Drawing…"); // over the outlines of picture and table
 }
 
 async function fetchPart(panel) {
@@ -43,7 +44,7 @@ function offerAgain(panel) {
   const again = document.createElement("button");
   again.className = "button small";
   again.type = "button";
-  again.textContent = "This chart could not be drawn. Try again";
+  again.textContent = t("This chart could not be drawn. Try again");
   again.addEventListener("click", () => { waitFor(panel); fetchPart(panel); });
   panel.querySelector("[data-body]").replaceChildren(again);
 }

@@ -5,6 +5,7 @@ import { liveSocket } from "./live_socket.js";
 import { shownModel } from "./live_stats.js";
 import { leave } from "./session_end.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const region = document.getElementById("models");
 const cards = () => [...region.querySelectorAll("[data-model]")];
@@ -13,7 +14,7 @@ let again = false;
 
 function heard(told) {
   const before = region.querySelector("#adding")?.dataset.name;
-  if (told.adding?.state === "added" && told.adding.name === before) toast(`${before} is here, and people may choose it.`, { kind: "success" });
+  if (told.adding?.state === "added" && told.adding.name === before) toast(t("{name} is here, and people may choose it.", { name: before }), { kind: "success" });
   if (told.mark !== region.querySelector("[data-mark]").dataset.mark) return draw();
   for (const card of cards()) advance(card, told.models.find((model) => model.name === card.dataset.model));
   if (told.adding) advance(region.querySelector("#adding"), told.adding);
@@ -25,7 +26,7 @@ function advance(panel, { progress, doing, told } = {}) {
   if (Number.isFinite(progress)) bar.value = progress;
   else bar.removeAttribute("value");
   const words = panel.querySelector("[data-told]");
-  if (words) words.textContent = told ?? (doing || "It begins");
+  if (words) words.textContent = told ?? (doing || t("It begins"));
 }
 
 /** The list as the server has it now; who was on a button stays on it. What changes meanwhile is drawn after. */

@@ -3,6 +3,7 @@
 
 import { toast } from "./toasts.js";
 import { post } from "./http.js";
+import { t } from "./words.js";
 
 const CONFIRM = "/confirm"; // asks for a fresh proof of who one is, then leads back here
 const TIME = "opened_at"; // the hidden field of forms that programs fill in too fast
@@ -51,7 +52,7 @@ async function submit(form, button) {
 /** A password manager was faster than people are: what it filled in stays, and is sent again by itself. */
 function sendLater(form, button, seconds) {
   const text = button?.textContent;
-  if (button) Object.assign(button, { disabled: true, textContent: "One moment …" });
+  if (button) Object.assign(button, { disabled: true, textContent: t("One moment …") });
   setTimeout(() => {
     if (button) Object.assign(button, { disabled: false, textContent: text });
     if (form.isConnected) form.requestSubmit(button);
@@ -80,7 +81,7 @@ function restore(form) {
   });
   form.closest("details")?.setAttribute("open", "");
   form.scrollIntoView({ block: "center" });
-  toast("What you had typed is still here. Send it again to finish.");
+  toast(t("What you had typed is still here. Send it again to finish."));
 }
 
 function clearErrors(form) {
@@ -112,7 +113,7 @@ function wait(button, seconds) {
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     button.disabled = left > 0;
-    button.textContent = left > 0 ? `${text} (${left} s)` : text;
+    button.textContent = left > 0 ? t("{text} ({count} s)", { text, count: left }) : text;
     if (left > 0) setTimeout(tick, 250);
   };
   tick();

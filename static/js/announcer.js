@@ -1,6 +1,7 @@
 // Speaks to screen readers: whole sentences while an answer streams, and its beginning and end. Nothing visible.
 
 import { answerStart } from "./markdown_more.js";
+import { t } from "./words.js";
 
 export class Announcer {
   constructor(node) {
@@ -29,7 +30,7 @@ export class Announcer {
     if (!this.said.has(row.key)) {
       if (!live) return;
       this.said.set(row.key, row.text.length);
-      this.say("Echo is answering.");
+      this.say(t("Echo is answering."));
     }
     const from = Math.max(this.said.get(row.key), answerStart(row.text)); // what is thought is not read out
     const fresh = row.text.slice(from);
@@ -40,7 +41,7 @@ export class Announcer {
     }
     if (!live) {
       this.said.delete(row.key);
-      this.say({ stopped: "Stopped.", interrupted: "The answer was interrupted.", failed: "The answer failed." }[row.status] ?? "Answer finished.");
+      this.say({ stopped: t("Stopped."), interrupted: t("The answer was interrupted."), failed: t("The answer failed.") }[row.status] ?? t("Answer finished."));
     }
   }
 }
@@ -51,4 +52,4 @@ export function lastSentenceEnd(text) {
   return end;
 }
 
-const speakable = (text) => text.replace(/```\w*/g, " code ").replace(/[*_`#>|]+/g, " ").replace(/\s+/g, " ").trim();
+const speakable = (text) => text.replace(/```\w*/g, ` ${t("code")} `).replace(/[*_`#>|]+/g, " ").replace(/\s+/g, " ").trim();

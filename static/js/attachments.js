@@ -5,6 +5,7 @@ import { bytes } from "./format.js";
 import { csrfToken, get, post, remove, RequestError } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
 import { toast, toastError } from "./toasts.js";
+import { t } from "./words.js";
 
 const PASTE_CHARS = 4000; // from here on a pasted text is a document
 const LOOK_MS = 700;
@@ -16,9 +17,9 @@ const isBusy = ({ status }) => ["sending", "waiting", "reading"].includes(status
 
 /** What a file cannot be attached for, in words; null where it may be. */
 export function whyNot(file, { document_bytes: most }) {
-  if (PICTURE.test(file.type)) return `“${file.name}” is a picture, and no model here sees pictures. Attach what it says as text.`;
-  if (file.size > most) return `“${file.name}” is larger than ${bytes(most)}, the most that is read.`;
-  return file.size === 0 ? `“${file.name}” is empty.` : null;
+  if (PICTURE.test(file.type)) return t("“{name}” is a picture, and no model here sees pictures. Attach what it says as text.", file);
+  if (file.size > most) return t("“{name}” is larger than {most}, the most that is read.", { name: file.name, most: bytes(most) });
+  return file.size === 0 ? t("“{name}” is empty.", file) : null;
 }
 
 /** Looks after documents that are being read, whatever their chat: one request for all of them at a time. */
@@ -83,7 +84,7 @@ export class Attachments {
   }
 
   add(files) {
-    if (this.conversation().temporary) return this.composer.showError("A temporary chat has no documents.");
+    if (this.conversation().temporary) return this.composer.showError(t("A temporary chat has no documents."));
     for (const file of files) {
       const problem = whyNot(file, this.limits);
       if (problem) this.composer.showError(problem);
@@ -97,7 +98,7 @@ export class Attachments {
     const conversation = this.conversation();
     const one = { name, status: "sending", progress: 0 };
     conversation.documents.push(one);
-    this.announcer.say(`Attaching ${name}`);
+    this.announcer.say(t("Attaching {name}", { name }));
     this.draw();
     one.request = upload(file, name, conversation.id, (progress) => { one.progress = progress; this.#progress(one); });
     const wasNew = conversation.id === null;
@@ -106,14 +107,14 @@ export class Attachments {
         Object.assign(one, answer);
         if (wasNew && conversation.id !== null) return post(`/api/conversations/${conversation.id}/documents`, { document_id: one.id }); // it began meanwhile
       },
-      (error) => this.#drop(conversation, one) && this.composer.showError(`“${name}” was not attached: ${error.message}`),
+      (error) => this.#drop(conversation, one) && this.composer.showError(t("“{name}” was not attached: {why}", { name, why: error.message })),
     ).finally(() => this.#drawn(conversation)).catch((error) => this.composer.showError(error.message));
     return one;
   }
 
   #settled(conversation, one, isThere) {
     if (!isThere) this.#drop(conversation, one);
-    if (one.status === "failed") this.announcer.say(`${one.name}: ${one.error}`);
+    if (one.status === "failed") this.announcer.say(t("{name}: {state}", { name: one.name, state: one.error }));
     this.#drawn(conversation);
   }
 
@@ -130,11 +131,11 @@ export class Attachments {
   // ---- chips --------------------------------------------------------------------------------------------------
 
   #chip(one) {
-    const state = { sending: "Sending…", waiting: "Waiting…", reading: "Reading…", failed: one.error }[one.status] ?? "";
+    const state = { sending: t("Sending…"), waiting: t("Waiting…"), reading: t("Reading…"), failed: one.error }[one.status] ?? "";
     const name = one.status === "ready" ? element("a", { class: "name", href: `/documents/${one.id}`, target: "_blank", dir: "auto" }, one.name) : element("span", { class: "name", dir: "auto" }, one.name);
-    one.bar = isBusy(one) ? element("progress", { max: 1, value: one.status === "sending" ? one.progress : null, "aria-label": `${one.name}: ${state}` }) : null;
+    one.bar = isBusy(one) ? element("progress", { max: 1, value: one.status === "sending" ? one.progress : null, "aria-label": t("{name}: {state}", { name: one.name, state }) }) : null;
     return element("li", { class: `attachment ${one.status}` }, icon(one.status === "failed" ? "alert" : "file"), name,
-      state && element("span", { class: "state" }, state), one.bar, iconButton("close", `Take ${one.name} out of this chat`, () => this.#takeOut(one), { "data-tip": "Take out of this chat", "data-tip-side": "end" }));
+      state && element("span", { class: "state" }, state), one.bar, iconButton("close", t("Take {name} out of this chat", one), () => this.#takeOut(one), { "data-tip": t("Take out of this chat"), "data-tip-side": "end" }));
   }
 
   #progress(one) {
@@ -151,7 +152,7 @@ export class Attachments {
     try {
       if (conversation.id === null) await remove(`/api/documents/${one.id}`);
       else await remove(`/api/conversations/${conversation.id}/documents/${one.id}`);
-      toast(`“${one.name}” is out of this chat.`, { action: { label: "Undo", run: () => this.#putBack(conversation, one) } });
+      toast(t("“{name}” is out of this chat.", one), { action: { label: t("Undo"), run: () => this.#putBack(conversation, one) } });
     } catch (error) {
       this.composer.showError(error.message);
       conversation.documents.push(one);
@@ -179,8 +180,8 @@ export class Attachments {
     event.preventDefault();
     if (text.length <= PASTE_CHARS) return this.add(files);
     this.pasted += 1;
-    const one = this.#send(new File([text], "text.txt", { type: "text/plain" }), `Pasted text ${this.pasted}.txt`);
-    toast("The long text is attached as a document.", { action: { label: "Put it into the message", run: () => this.#intoField(one, text) } });
+    const one = this.#send(new File([text], "text.txt", { type: "text/plain" }), t("Pasted text {number}.txt", { number: this.pasted }));
+    toast(t("The long text is attached as a document."), { action: { label: t("Put it into the message"), run: () => this.#intoField(one, text) } });
   }
 
   #intoField(one, text) {
@@ -227,7 +228,7 @@ function upload(file, name, conversationId, told) {
       if (request.status < 300) resolve(answer);
       else reject(new RequestError(request.status, answer));
     };
-    request.onerror = () => reject(new RequestError(0, { message: "no connection." }));
+    request.onerror = () => reject(new RequestError(0, { message: t("no connection.") }));
     request.onabort = request.onerror;
     request.open("POST", "/api/documents");
     request.setRequestHeader("X-CSRFToken", csrfToken());

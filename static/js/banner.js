@@ -1,6 +1,7 @@
 // The notice above the page can be put away; a cookie says which one, so that the server leaves it out.
 
 import { iconButton } from "./icons.js";
+import { t } from "./words.js";
 
 const banner = document.getElementById("banner");
 const year = 31536000;
@@ -10,4 +11,4 @@ function dismiss() {
   banner.remove();
 }
 
-banner.append(iconButton("close", "Dismiss the notice", dismiss, { "data-tip": null }));
+banner.append(iconButton("close", t("Dismiss the notice"), dismiss, { "data-tip": null }));

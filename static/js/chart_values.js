@@ -1,6 +1,8 @@
 // A chart's picture becomes readable: the values under the pointer, or by arrow keys, as words beside the place.
 // Knows no chart: the picture itself says which part of it stands for what.
 
+import { t } from "./words.js";
+
 const KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "Escape"];
 const GAP = 10; // pixels between a place and its words
 
@@ -14,7 +16,7 @@ class ChartReader {
     this.spots = [];
     this.at = -1;
     this.source = "";
-    this.layer = this.made("chart-layer", { role: "slider", tabindex: "0", "aria-label": `Values of ${picture.dataset.values}` });
+    this.layer = this.made("chart-layer", { role: "slider", tabindex: "0", "aria-label": t("Values of {chart}", { chart: picture.dataset.values }) });
     this.mark = this.made("chart-mark", {}, this.layer);
     this.tip = this.made("chart-tip", { "aria-hidden": "true" }, this.layer);
     this.tell();
@@ -89,7 +91,7 @@ class ChartReader {
   }
 
   tell(spot) {
-    const said = { valuemin: 1, valuemax: Math.max(1, this.spots.length), valuenow: spot ? this.at + 1 : 1, valuetext: spot ? spot.words.join("; ") : "Arrow keys read the values" };
+    const said = { valuemin: 1, valuemax: Math.max(1, this.spots.length), valuenow: spot ? this.at + 1 : 1, valuetext: spot ? spot.words.join("; ") : t("Arrow keys read the values") };
     for (const [name, value] of Object.entries(said)) this.layer.setAttribute(`aria-${name}`, value);
   }
 }

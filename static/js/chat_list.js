@@ -7,6 +7,7 @@ import { shorten } from "./format.js";
 import { share } from "./page_controls.js";
 import { Sidebar } from "./sidebar.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -61,7 +62,7 @@ export class ChatList {
       Object.assign(this.page.current().info ??= {}, conversation);
       this.page.redraw();
     } else if (finished) {
-      toast(`“${shorten(title)}” has an answer`, { kind: "success", action: { label: "Open", run: () => this.page.open(id) } });
+      toast(t("“{title}” has an answer", { title: shorten(title) }), { kind: "success", action: { label: t("Open"), run: () => this.page.open(id) } });
     }
   }
 

@@ -32,6 +32,7 @@ import { Speaking } from "./speaking.js";
 import { TemporarySwitch } from "./temporary_switch.js";
 import { toast } from "./toasts.js";
 import { Waiting } from "./waiting.js";
+import { t } from "./words.js";
 import { writing } from "./writing.js";
 
 const at = (id) => document.getElementById(id);
@@ -157,7 +158,7 @@ async function reopen() {
   } catch (error) {
     if (error.code === "offline" && await offline.show(opening) && opening === current) { scroll.jump(); connection.reading(current.storedAt); }
     if (opening !== current || error.code === "offline" || error.code === "timeout") return;
-    toast(error.code === "not_found" ? "That chat does not exist, or it is not yours." : error.text, { kind: "error" });
+    toast(error.code === "not_found" ? t("That chat does not exist, or it is not yours.") : error.text, { kind: "error" });
     kept.delete(opening.id);
     show(null);
   }
@@ -206,7 +207,7 @@ async function attempt(act) {
     return await act();
   } catch (error) {
     const { text, seconds } = await quota.explain(error);
-    composer.showError(error.code === "offline" ? "No connection. Try again when you are back." : text ?? "That did not work.", seconds);
+    composer.showError(error.code === "offline" ? t("No connection. Try again when you are back.") : text ?? t("That did not work."), seconds);
     if (!(error.code)) throw error;
   }
 }
@@ -225,10 +226,7 @@ function connected() {
   connection.up();
   offline.connected();
   reopen().then(() => waiting.send());
-  if (connectedBefore || offline.pageFrom) { // what happened meanwhile
-    sidebar.refresh();
-    quota.refresh();
-  }
+  if (connectedBefore || offline.pageFrom) { sidebar.refresh(); quota.refresh(); } // what happened meanwhile
   connectedBefore = true;
   offline.pageFrom = null;
 }

@@ -1,6 +1,7 @@
 // The one connection: connects, emits with acknowledgements as promises, hands every event on. It knows no DOM and no message.
 
 import { liveSocket } from "./live_socket.js";
+import { t } from "./words.js";
 
 const EVENTS = [
   "message_started", "message_queued", "receive_message", "message_finished", "message_changed",
@@ -49,14 +50,14 @@ export class ChatSocket {
 
   /** Resolves with the acknowledgement, rejects with a ChatError. */
   async request(event, payload) {
-    if (!this.io.connected) throw new ChatError({ code: "offline", text: "You are offline." });
+    if (!this.io.connected) throw new ChatError({ code: "offline", text: t("You are offline.") });
     let answer;
     try {
       answer = await this.io.timeout(ANSWER_WITHIN).emitWithAck(event, payload);
     } catch {
-      throw new ChatError({ code: this.io.connected ? "timeout" : "offline", text: "The server did not answer." });
+      throw new ChatError({ code: this.io.connected ? "timeout" : "offline", text: t("The server did not answer.") });
     }
     if (answer?.ok) return answer;
-    throw new ChatError(answer?.error ?? { code: "engine_failed", text: "The server answered in a way Echo does not understand." });
+    throw new ChatError(answer?.error ?? { code: "engine_failed", text: t("The server answered in a way Echo does not understand.") });
   }
 }

@@ -1,6 +1,7 @@
 // Code blocks: a head with language, Copy and fold, and colours from a highlighter that is fetched only when code appears.
 
 import { element, icon } from "./icons.js";
+import { n, t } from "./words.js";
 
 const FOLD_BEYOND = 40; // lines
 const names = { js: "JavaScript", ts: "TypeScript", py: "Python", python: "Python", javascript: "JavaScript", typescript: "TypeScript", sh: "Shell", bash: "Shell", html: "HTML", css: "CSS", json: "JSON", sql: "SQL", cpp: "C++", csharp: "C#", yaml: "YAML", xml: "XML" };
@@ -19,9 +20,9 @@ export function dressCode(pre) {
   const language = languageOf(code);
   pre.tabIndex = 0;
   pre.setAttribute("role", "group");
-  pre.setAttribute("aria-label", language ? `Code, ${language}` : "Code");
+  pre.setAttribute("aria-label", language ? t("Code, {language}", { language }) : t("Code"));
   const figure = element("div", { class: "code-block", dir: "ltr" });
-  const copy = element("button", { type: "button", class: "copy-code" }, icon("copy"), element("span", {}, "Copy"));
+  const copy = element("button", { type: "button", class: "copy-code" }, icon("copy"), element("span", {}, t("Copy")));
   copy.addEventListener("click", () => copyFrom(copy, code));
   const head = element("div", { class: "code-head" }, element("span", { class: "language" }, names[language] ?? language ?? ""));
   pre.replaceWith(figure);
@@ -32,7 +33,7 @@ export function dressCode(pre) {
 }
 
 function foldButton(figure, lines) {
-  const button = element("button", { type: "button", class: "fold-code", "aria-expanded": "true", "data-lines": lines }, "Collapse");
+  const button = element("button", { type: "button", class: "fold-code", "aria-expanded": "true", "data-lines": lines }, t("Collapse"));
   button.addEventListener("click", () => {
     fold(figure, !isFolded(figure));
     if (isFolded(figure)) figure.scrollIntoView({ block: "nearest" }); // its head may have stuck far below its beginning
@@ -46,7 +47,7 @@ export function fold(figure, folded = true) {
   const button = figure.querySelector(".fold-code");
   if (!button) return;
   figure.classList.toggle("folded", folded);
-  button.textContent = folded ? `Show all ${button.dataset.lines} lines` : "Collapse";
+  button.textContent = folded ? n(Number(button.dataset.lines), "Show all {count} line", "Show all {count} lines") : t("Collapse");
   button.setAttribute("aria-expanded", String(!folded));
 }
 
@@ -58,11 +59,11 @@ export function foldLong(root) {
 async function copyFrom(button, code) {
   const done = await copyText(code.textContent.replace(/\n$/, ""));
   const label = button.querySelector("span");
-  label.textContent = done ? "Copied" : "Press Ctrl C";
+  label.textContent = done ? t("Copied") : t("Press Ctrl C");
   button.querySelector("use").setAttribute("href", done ? "#i-check" : "#i-copy");
-  announce(done ? "Code copied" : "Copying was refused by the browser");
+  announce(done ? t("Code copied") : t("Copying was refused by the browser"));
   setTimeout(() => {
-    label.textContent = "Copy";
+    label.textContent = t("Copy");
     button.querySelector("use").setAttribute("href", "#i-copy");
   }, 1600);
 }

@@ -3,6 +3,7 @@
 
 import { count } from "./format.js";
 import { element, iconButton, touch } from "./icons.js";
+import { n, t } from "./words.js";
 
 export class Composer {
   /** on: {send(text), stop(), editLast(), changed(text), key(event): whether it was meant for somebody else}; limits: {message_chars} */
@@ -123,7 +124,7 @@ export class Composer {
   #count() {
     const left = this.limits.message_chars - [...this.field.value].length;
     this.counter.hidden = left > this.limits.message_chars * 0.1;
-    this.counter.textContent = left >= 0 ? `${count(left)} left` : `${count(-left)} too many`;
+    this.counter.textContent = left >= 0 ? t("{count} left", { count: count(left) }) : t("{count} too many", { count: count(-left) });
     this.counter.classList.toggle("over", left < 0);
   }
 
@@ -152,7 +153,7 @@ export class Composer {
     const text = this.field.value.trim();
     if (!text) return;
     if ([...text].length > this.limits.message_chars) {
-      return this.showError(`That is too long: ${count(this.limits.message_chars)} characters are the most.`);
+      return this.showError(n(this.limits.message_chars, "That is too long: {count} character is the most.", "That is too long: {count} characters are the most."));
     }
     if (this.blocked) return this.showError(this.blocked);
     this.field.value = "";
@@ -182,9 +183,9 @@ export class Composer {
   #drawOutbox() {
     this.outboxNode.hidden = this.outbox.length === 0;
     this.outboxNode.replaceChildren(...this.outbox.map((text, index) => element("li", {},
-      element("span", { class: "faint" }, "Next:"), element("span", { class: "text", dir: "auto" }, text),
-      iconButton("edit", "Put back into the field", () => { this.#dropWaiting(index); this.setText([this.field.value, text].filter(Boolean).join("\n")); this.focus(); }),
-      iconButton("close", "Do not send", () => this.#dropWaiting(index), { "data-tip-side": "end" }))));
+      element("span", { class: "faint" }, t("Next:")), element("span", { class: "text", dir: "auto" }, text),
+      iconButton("edit", t("Put back into the field"), () => { this.#dropWaiting(index); this.setText([this.field.value, text].filter(Boolean).join("\n")); this.focus(); }),
+      iconButton("close", t("Do not send"), () => this.#dropWaiting(index), { "data-tip-side": "end" }))));
   }
 
   #dropWaiting(index) {
@@ -197,11 +198,11 @@ export class Composer {
   #button() {
     const typed = this.field.value.trim() !== "";
     const stop = this.live && !typed;
-    const label = stop ? "Stop" : this.blocked ?? (this.live ? "Send after this answer" : "Send");
+    const label = stop ? t("Stop") : this.blocked ?? (this.live ? t("Send after this answer") : t("Send"));
     this.button.dataset.mode = stop ? "stop" : "send";
     this.button.disabled = !stop && !typed;
     this.button.classList.toggle("blocked", !stop && this.blocked !== null);
-    if (!stop && this.blocked) this.button.dataset.tip = "Used up for today";
+    if (!stop && this.blocked) this.button.dataset.tip = t("Used up for today");
     else delete this.button.dataset.tip;
     if (this.button.getAttribute("aria-label") !== label) this.button.setAttribute("aria-label", label);
   }
@@ -211,7 +212,7 @@ export class Composer {
     const until = Date.now() + seconds * 1000;
     const draw = () => {
       const left = Math.ceil((until - Date.now()) / 1000);
-      this.errorNode.textContent = seconds > 0 && left > 0 ? `${text} Again in ${left} s.` : text;
+      this.errorNode.textContent = seconds > 0 && left > 0 ? t("{text} Again in {count} s.", { text, count: left }) : text;
       if (seconds > 0 && left > 0) this.errorTimer = setTimeout(draw, 500);
       else if (seconds > 0) this.hideError();
     };

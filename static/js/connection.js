@@ -2,6 +2,7 @@
 // Where something is read that was stored, it says so at once, and of when.
 
 import { brief } from "./format.js";
+import { t } from "./words.js";
 
 const GRACE = 2500;
 
@@ -22,8 +23,8 @@ export class Connection {
     this.timer = 0;
     this.shown = true;
     this.indicator.dataset.state = "off";
-    const what = this.storedAt ? `You are offline: you read what was stored at ${brief(new Date(this.storedAt))}.` : "No connection. Echo keeps trying.";
-    this.#show("", `${what} What you send waits here.`);
+    const what = this.storedAt ? t("You are offline: you read what was stored at {time}.", { time: brief(new Date(this.storedAt)) }) : t("No connection. Echo keeps trying.");
+    this.#show("", `${what} ${t("What you send waits here.")}`);
   }
 
   /** What is in view was stored then; null: it was not. */
@@ -40,7 +41,7 @@ export class Connection {
     delete this.indicator.dataset.state;
     if (!this.shown) return;
     this.shown = false;
-    this.#show("good", "Connected again.");
+    this.#show("good", t("Connected again."));
     this.hideTimer = setTimeout(() => { this.bar.hidden = true; }, 2200);
   }
 

@@ -1,6 +1,7 @@
 // Draws the conversation in view: its messages, its head, and what goes with an answer in the making. It acts on nothing.
 
 import { setTitle } from "./page_title.js";
+import { t } from "./words.js";
 
 export class ConversationDrawing {
   /** conversation(): the one in view; titleOf(id): from the list beside it; onLive(row): the answer in the making, at each change. */
@@ -63,7 +64,7 @@ export class ConversationDrawing {
 
   head() {
     const { id, info, draftFolder, temporary } = this.conversation();
-    const title = info?.title || (id && this.titleOf(id)) || (draftFolder ? `New chat in ${draftFolder.name}` : temporary ? "Temporary chat" : "New chat");
+    const title = info?.title || (id && this.titleOf(id)) || (draftFolder ? t("New chat in {folder}", { folder: draftFolder.name }) : temporary ? t("Temporary chat") : t("New chat"));
     this.at("chat-title").textContent = title;
     this.at("chat-menu").hidden = id === null;
     this.picker.draw();

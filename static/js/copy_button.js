@@ -1,6 +1,7 @@
 // Buttons that copy the field they name. Without this file they are hidden and the field is selected by hand.
 
 import { copyText } from "./code_blocks.js";
+import { t } from "./words.js";
 
 export function enableCopying(root = document) {
   for (const button of root.querySelectorAll("[data-copy]")) {
@@ -18,7 +19,7 @@ export function copiesFrom(field, button) {
   button.addEventListener("click", async () => {
     const done = await copyText(field.value);
     if (!done) field.select();
-    label.textContent = done ? "Copied" : "Press Ctrl C";
+    label.textContent = done ? t("Copied") : t("Press Ctrl C");
     setTimeout(() => { label.textContent = usual; }, 1600);
   });
 }

@@ -4,6 +4,7 @@ import { csrfToken } from "./http.js";
 import { element, iconButton } from "./icons.js";
 import { Microphone, whyNot } from "./microphone.js";
 import { clock, gap } from "./speech_pieces.js";
+import { t } from "./words.js";
 
 const WHERE = "/v1/audio/transcriptions";
 const CONTEXT = 200; // characters before the caret that tell the model what it is about
@@ -27,7 +28,7 @@ export class Dictating {
       const microphone = await Microphone.open({ piece: (blob) => this.#send(blob), level: (level, ms) => this.#level(level, ms), isBusy: () => this.pending > 0 });
       if (this.ended) return microphone.close({ keep: false });
       this.microphone = microphone;
-      this.announcer.say("Listening");
+      this.announcer.say(t("Listening"));
     } catch (error) {
       this.composer.showError(whyNot(error));
       this.#end();
@@ -40,12 +41,12 @@ export class Dictating {
     if (this.ended || this.finishing) return;
     this.finishing = true;
     this.strip.classList.add("writing");
-    this.time.textContent = "Writing…";
+    this.time.textContent = t("Writing…");
     await this.microphone.close();
     await this.sending;
     if (this.ended) return;
-    this.announcer.say(this.words.length ? this.words.join(" ") : "Nothing was heard");
-    if (!this.words.length && !this.failed) this.composer.showError("Nothing was heard. Speak a little closer to the microphone.");
+    this.announcer.say(this.words.length ? this.words.join(" ") : t("Nothing was heard"));
+    if (!this.words.length && !this.failed) this.composer.showError(t("Nothing was heard. Speak a little closer to the microphone."));
     this.#end();
   }
 
@@ -65,7 +66,7 @@ export class Dictating {
       const at = field.value.lastIndexOf(words);
       if (at >= 0) this.#put("", at, at + words.length);
     }
-    this.announcer.say("Dictation cancelled");
+    this.announcer.say(t("Dictation cancelled"));
     this.leave();
   }
 
@@ -88,9 +89,9 @@ export class Dictating {
     body.set("prompt", field.value.slice(0, field.selectionStart).slice(-CONTEXT));
     if (this.hears()) body.set("language", this.hears());
     const response = await fetch(WHERE, { method: "POST", body, signal: this.asking.signal, headers: { Accept: "application/json", "X-CSRFToken": csrfToken() }, credentials: "same-origin" })
-      .catch((error) => { throw error.name === "AbortError" ? error : new Error("No connection. What you said last was not written down."); });
+      .catch((error) => { throw error.name === "AbortError" ? error : new Error(t("No connection. What you said last was not written down.")); });
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Error(answer.error?.message ?? answer.message ?? "What you said last could not be written down. Try again.");
+    if (!response.ok) throw new Error(answer.error?.message ?? answer.message ?? t("What you said last could not be written down. Try again."));
     if (answer.text && !this.ended) this.#write(answer.text);
   }
 
@@ -113,9 +114,9 @@ export class Dictating {
   #show() {
     this.bars = Array.from({ length: BARS }, () => element("i"));
     this.time = element("span", { class: "time" }, clock(0));
-    this.strip = element("div", { class: "dictating", role: "group", "aria-label": "Dictation" },
+    this.strip = element("div", { class: "dictating", role: "group", "aria-label": t("Dictation") },
       element("span", { class: "level", "aria-hidden": "true" }, ...this.bars), this.time,
-      iconButton("close", "Cancel dictation", () => { this.cancel(); this.composer.focus(); }));
+      iconButton("close", t("Cancel dictation"), () => { this.cancel(); this.composer.focus(); }));
     this.form.querySelector("#dictate").before(this.strip);
     this.form.classList.add("is-dictating");
   }

@@ -1,6 +1,7 @@
 // The microphone's button: a click begins and ends, holding it listens as long as it is held. What listens is fetched when wanted.
 
 import { preferences } from "./theme.js";
+import { t } from "./words.js";
 
 const HELD = 500; // ms: longer is no click
 
@@ -11,7 +12,7 @@ export function dictation({ isOn, button, form, composer, announcer, speaking })
   let pressedAt = null;
 
   const draw = () => {
-    const label = now ? "End dictation" : "Dictate";
+    const label = now ? t("End dictation") : t("Dictate");
     button.setAttribute("aria-pressed", String(now !== null));
     button.setAttribute("aria-label", label);
     button.dataset.tip = label;
@@ -25,7 +26,7 @@ export function dictation({ isOn, button, form, composer, announcer, speaking })
     if (now !== mine) return;
     if (!Dictating) {
       mine.leave();
-      return composer.showError("No connection. Try again when you are online.");
+      return composer.showError(t("No connection. Try again when you are online."));
     }
     now = new Dictating({ form, composer, announcer, hears: () => preferences.dictation, over: () => { now = null; draw(); composer.focus(); } });
     now.begin();

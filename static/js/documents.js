@@ -3,6 +3,7 @@
 import { post, remove } from "./http.js";
 import { localTimes } from "./format.js";
 import { toast, toastError } from "./toasts.js";
+import { t } from "./words.js";
 
 const LOOK_MS = 1500;
 const list = () => document.getElementById("documents");
@@ -16,7 +17,7 @@ document.addEventListener("click", async (event) => {
     await remove(`/api/documents/${id}`);
     await refresh();
     document.querySelector("h1").focus();
-    toast(`“${name}” is deleted.`, { action: { label: "Undo", run: () => post(`/api/documents/${id}/restore`).then(refresh).catch(toastError) } });
+    toast(t("“{name}” is deleted.", { name }), { action: { label: t("Undo"), run: () => post(`/api/documents/${id}/restore`).then(refresh).catch(toastError) } });
   } catch (error) {
     button.disabled = false;
     toastError(error);

@@ -2,6 +2,7 @@
 
 import { enhanceForms } from "./ajax_form.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const LOOK_MS = 500;
 const pause = () => new Promise((done) => setTimeout(done, LOOK_MS));
@@ -36,10 +37,10 @@ async function look(row) {
     const said = await answer.json();
     if (answer.status === 404) return { state: "gone", error: said.message };
     if (!answer.ok) throw new Error(said.message);
-    note.textContent = "Being made…";
+    note.textContent = t("Being made…");
     return said;
   } catch {
-    note.textContent = "No connection. Looking again…";
+    note.textContent = t("No connection. Looking again…");
     return null;
   }
 }
@@ -47,12 +48,12 @@ async function look(row) {
 function show(row, progress) {
   if (!progress) return;
   row.querySelector("progress").value = progress;
-  row.querySelector("[data-percent]").textContent = `${Math.round(progress * 100)} %`;
+  row.querySelector("[data-percent]").textContent = t("{count} %", { count: Math.round(progress * 100) });
 }
 
 function tell(title, { state, error }) {
-  if (state === "ready") toast(`${title}: the file is ready.`, { kind: "success" });
-  else toast(`${title}: ${error}`, { kind: "error" });
+  if (state === "ready") toast(t("{title}: the file is ready.", { title }), { kind: "success" });
+  else toast(t("{title}: {error}", { title, error }), { kind: "error" });
 }
 
 /** The row as the server has it now. Whoever was in it stays in it. */

@@ -1,10 +1,11 @@
 // The form in a message's place: Save changes its text there, Send again asks anew. It knows no message and no socket.
 
 import { element } from "./icons.js";
+import { t } from "./words.js";
 
 /** save(text), sendAgain(text) for questions only, close(); original: what the model had said, if that is another text. */
 export function editForm({ text, original = null, save, sendAgain = null, close }) {
-  const field = element("textarea", { "aria-label": sendAgain ? "Edit your message" : "Edit this answer", dir: "auto", rows: "1" });
+  const field = element("textarea", { "aria-label": sendAgain ? t("Edit your message") : t("Edit this answer"), dir: "auto", rows: "1" });
   field.value = text;
   const done = (act) => {
     const written = field.value.trim();
@@ -14,10 +15,10 @@ export function editForm({ text, original = null, save, sendAgain = null, close 
   };
   const fit = () => { field.style.height = "auto"; field.style.height = `${field.scrollHeight}px`; };
   const form = element("form", { class: "edit-form" }, field, element("div", { class: "edit-row" },
-    original !== null && button("What Echo said", { class: "quiet back", onclick: () => { field.value = original; fit(); field.focus(); } }),
-    button("Cancel", { class: "quiet", onclick: close }),
-    button("Save", { class: sendAgain ? "" : "primary", "data-tip": "Changes the text here; nothing is answered anew", onclick: () => done(save) }),
-    sendAgain && button("Send again", { class: "primary", "data-tip": "Asks anew; the old version stays", "data-tip-side": "end", onclick: () => done(sendAgain) })));
+    original !== null && button(t("What Echo said"), { class: "quiet back", onclick: () => { field.value = original; fit(); field.focus(); } }),
+    button(t("Cancel"), { class: "quiet", onclick: close }),
+    button(t("Save"), { class: sendAgain ? "" : "primary", "data-tip": t("Changes the text here; nothing is answered anew"), onclick: () => done(save) }),
+    sendAgain && button(t("Send again"), { class: "primary", "data-tip": t("Asks anew; the old version stays"), "data-tip-side": "end", onclick: () => done(sendAgain) })));
   form.addEventListener("submit", (event) => event.preventDefault());
   field.addEventListener("input", fit);
   field.addEventListener("keydown", (event) => {

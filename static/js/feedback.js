@@ -1,7 +1,8 @@
 // The feedback dialog: counts characters, closes when the words have arrived.
 
-import { count, counted } from "./format.js";
+import { count } from "./format.js";
 import { openDialog } from "./dialogs.js";
+import { n, t } from "./words.js";
 
 export function feedbackDialog(dialog) {
   const form = dialog.querySelector("form");
@@ -10,7 +11,7 @@ export function feedbackDialog(dialog) {
   const draw = () => {
     const length = [...words.value.trim()].length;
     const missing = words.minLength - length;
-    counter.textContent = missing > 0 ? counted(missing, "more character") : `${count(length)} of ${count(words.maxLength)}`;
+    counter.textContent = missing > 0 ? n(missing, "{count} more character", "{count} more characters") : t("{count} of {most}", { count: count(length), most: count(words.maxLength) });
   };
   words.addEventListener("input", draw);
   form.addEventListener("ajax:done", () => { dialog.close(); draw(); });

@@ -6,6 +6,7 @@ import { get, send } from "./http.js";
 import { element } from "./icons.js";
 import { openMenu } from "./menu.js";
 import { toast, toastError } from "./toasts.js";
+import { t } from "./words.js";
 
 const OPEN = "echo.open-folders";
 export const ARCHIVE = "archived";
@@ -68,8 +69,8 @@ export class Folders {
 
   #filled(section, folder) {
     section.querySelector(".folder-name").textContent = folder.name;
-    section.querySelector("ul").setAttribute("aria-label", `Chats in ${folder.name}`);
-    section.querySelector(".folder-menu").setAttribute("aria-label", `More for the folder ${folder.name}`);
+    section.querySelector("ul").setAttribute("aria-label", t("Chats in {folder}", { folder: folder.name }));
+    section.querySelector(".folder-menu").setAttribute("aria-label", t("More for the folder {folder}", { folder: folder.name }));
     return section;
   }
 
@@ -131,7 +132,7 @@ export class Folders {
   #end(section, next) {
     section.querySelector(".load-more")?.remove();
     if (!next) return;
-    const more = element("button", { type: "button", class: "load-more", onclick: () => this.#load(section, next) }, "Show more");
+    const more = element("button", { type: "button", class: "load-more", onclick: () => this.#load(section, next) }, t("Show more"));
     section.querySelector(".folder-body").append(more);
   }
 
@@ -140,14 +141,14 @@ export class Folders {
   #menu(button, folder) {
     const at = this.all.indexOf(folder);
     openMenu(button, [
-      { label: "New chat here", icon: "new", run: () => this.on.newChat(folder) },
-      { label: "Edit folder", icon: "edit", run: () => this.on.edit(folder) },
-      at > 0 && { label: "Move up", icon: "send", run: () => this.#change(folder, { position: at - 1 }) },
-      at < this.all.length - 1 && { label: "Move down", icon: "down", run: () => this.#change(folder, { position: at + 1 }) },
+      { label: t("New chat here"), icon: "new", run: () => this.on.newChat(folder) },
+      { label: t("Edit folder"), icon: "edit", run: () => this.on.edit(folder) },
+      at > 0 && { label: t("Move up"), icon: "send", run: () => this.#change(folder, { position: at - 1 }) },
+      at < this.all.length - 1 && { label: t("Move down"), icon: "down", run: () => this.#change(folder, { position: at + 1 }) },
       "line",
-      { label: "Delete folder, keep chats", icon: "trash", run: () => this.#remove(folder, "keep") },
-      { label: "Delete folder and chats", icon: "trash", danger: true, run: () => this.#remove(folder, "delete") },
-    ], "This folder");
+      { label: t("Delete folder, keep chats"), icon: "trash", run: () => this.#remove(folder, "keep") },
+      { label: t("Delete folder and chats"), icon: "trash", danger: true, run: () => this.#remove(folder, "delete") },
+    ], t("This folder"));
   }
 
   #change(folder, values) {
@@ -157,8 +158,7 @@ export class Folders {
   async #remove(folder, what) {
     try {
       await this.on.deleting(folder.id, () => send("DELETE", `/api/folders/${folder.id}?conversations=${what}`));
-      const said = what === "keep" ? "deleted; its chats are in the list" : "and its chats deleted";
-      toast(`Folder “${folder.name}” ${said}`, { action: { label: "Undo", run: () => this.#restore(folder) } });
+      toast(what === "keep" ? t("Folder “{name}” deleted; its chats are in the list", folder) : t("Folder “{name}” and its chats deleted", folder), { action: { label: t("Undo"), run: () => this.#restore(folder) } });
     } catch (error) {
       toastError(error);
     }
@@ -197,7 +197,7 @@ export class FolderDialog {
 
   open(folder, done = () => {}) {
     Object.assign(this, { folder, done });
-    this.dialog.querySelector("h2").textContent = folder ? "Edit folder" : "New folder";
+    this.dialog.querySelector("h2").textContent = folder ? t("Edit folder") : t("New folder");
     this.form.elements.name.value = folder?.name ?? "";
     this.form.elements.system_prompt.value = folder?.system_prompt ?? "";
     this.#say("");

@@ -1,9 +1,11 @@
 // The living picture on the home page: three small talks, written word by word. Still for those who want no motion.
 
+import { t } from "./words.js";
+
 const TALKS = [
-  ["Say something kind about rain.", "Rain is the sky remembering the garden. It asks for nothing, and by evening everything is a little greener."],
-  ["Where do my words go?", "Nowhere. I run on this server, in the same process that shows you this page. What you tell me stays in its database, and you can delete it."],
-  ["What should I cook tonight?", "Something with few steps: warm a pan, soften an onion, add tomatoes and white beans, and let it sit while you set the table."],
+  [t("Say something kind about rain."), t("Rain is the sky remembering the garden. It asks for nothing, and by evening everything is a little greener.")],
+  [t("Where do my words go?"), t("Nowhere. I run on this server, in the same process that shows you this page. What you tell me stays in its database, and you can delete it.")],
+  [t("What should I cook tonight?"), t("Something with few steps: warm a pan, soften an onion, add tomatoes and white beans, and let it sit while you set the table.")],
 ];
 
 const question = document.querySelector(".demo-question");

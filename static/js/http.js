@@ -1,8 +1,10 @@
 // Small requests to Echo's own pages, with the CSRF token and readable errors. No DOM but the token's meta element.
 
+import { t } from "./words.js";
+
 export class RequestError extends Error {
   constructor(status, { message, field = null } = {}, retryAfter = null) {
-    super(message ?? "That did not work. Try again.");
+    super(message ?? t("That did not work. Try again."));
     Object.assign(this, { status, field, retryAfter });
   }
 }
@@ -22,7 +24,7 @@ export async function send(method, url, body = null) {
   try {
     response = await fetch(url, { method, headers, body: body && !isForm ? JSON.stringify(body) : body, credentials: "same-origin" });
   } catch {
-    throw new RequestError(0, { message: "No connection. Try again when you are online." });
+    throw new RequestError(0, { message: t("No connection. Try again when you are online.") });
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok && answer.status !== "error") return answer;

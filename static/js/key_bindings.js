@@ -1,5 +1,7 @@
 // Which keys do what: the table's own, or what a person has chosen instead, kept in the browser. Pure; it listens to nothing.
 
+import { t } from "./words.js";
+
 const STORED = "echo.keys";
 const MODIFIERS = ["Control", "Meta", "Shift", "Alt", "AltGraph", "CapsLock", "Fn", "Dead", "Process", "Unidentified"];
 const LONE = /^(F\d{1,2}|Escape)$/; // may stand without Ctrl or Alt: nothing is typed with them
@@ -70,11 +72,11 @@ export class Bindings {
   #refusal(act, keys) {
     const parts = keys.split("+").filter(Boolean);
     const key = keys.endsWith("+") ? "+" : parts.at(-1);
-    if (BROWSERS.includes(keys)) return `${keys} belongs to the browser.`;
-    if (TYPING.includes(key)) return `${key} is needed for writing.`;
-    if (!LONE.test(key) && !parts.includes("Ctrl") && !parts.includes("Alt")) return "Hold Ctrl or Alt with it: alone it is typed.";
+    if (BROWSERS.includes(keys)) return t("{keys} belongs to the browser.", { keys });
+    if (TYPING.includes(key)) return t("{key} is needed for writing.", { key });
+    if (!LONE.test(key) && !parts.includes("Ctrl") && !parts.includes("Alt")) return t("Hold Ctrl or Alt with it: alone it is typed.");
     const other = this.table.find((row) => row.act !== act && this.keysOf(row.act) === keys);
-    return other ? `${keys} is taken: ${other.label}.` : null;
+    return other ? t("{keys} is taken: {act}.", { keys, act: other.label }) : null;
   }
 
   #read() {

@@ -2,6 +2,7 @@
 
 import { element, iconButton } from "./icons.js";
 import { combinationOf } from "./key_bindings.js";
+import { t } from "./words.js";
 
 const SHOWN = { Escape: "Esc", Backspace: "⌫", ArrowUp: "↑", ArrowDown: "↓" };
 const mac = /Mac|iP/.test(globalThis.navigator?.platform ?? "");
@@ -24,7 +25,7 @@ export class KeyEditor {
 
   #line({ act, label }) {
     const button = element("button", { type: "button", class: "key-button", onclick: () => this.#listen(button, { act, label }) }, ...this.#caps({ act, label }));
-    const back = this.bindings.isChanged(act) && iconButton("again", `${label}: back to the default`, () => { this.bindings.reset(act); this.#draw(act); }, { "data-tip": "Back to the default", "data-tip-side": "end" });
+    const back = this.bindings.isChanged(act) && iconButton("again", t("{label}: back to the default", { label }), () => { this.bindings.reset(act); this.#draw(act); }, { "data-tip": t("Back to the default"), "data-tip-side": "end" });
     return element("div", { "data-act": act }, element("dt", {}, label), element("dd", {}, back, button));
   }
 
@@ -32,7 +33,7 @@ export class KeyEditor {
   #listen(button, { act, label }) {
     if (button.classList.contains("listening")) return;
     button.classList.add("listening");
-    button.textContent = "Press keys…";
+    button.textContent = t("Press keys…");
     this.said.textContent = "";
     const rest = () => {
       button.removeEventListener("keydown", hear);
@@ -60,6 +61,6 @@ export class KeyEditor {
   /** What the button says: the keys, and to those who hear it what they are for. */
   #caps({ act, label }) {
     const heard = (text) => element("span", { class: "visually-hidden" }, text);
-    return [heard(`${label}: `), ...signsOf(this.bindings.keysOf(act)).flatMap((sign) => [element("kbd", {}, sign), " "]), heard("Choose other keys")];
+    return [heard(`${label}: `), ...signsOf(this.bindings.keysOf(act)).flatMap((sign) => [element("kbd", {}, sign), " "]), heard(t("Choose other keys"))];
   }
 }

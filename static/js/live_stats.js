@@ -1,6 +1,8 @@
 // The engine's live numbers as texts. Knows no page and no socket.
 
-const ENGINE = { ready: "ready", loading: "loading", restarting: "restarting", failed: "failed", stopped: "stopped" };
+import { number, t } from "./words.js";
+
+const ENGINE = { ready: t("ready"), loading: t("loading"), restarting: t("restarting"), failed: t("failed"), stopped: t("stopped") };
 
 export function shownStats(stats) {
   return {
@@ -15,12 +17,12 @@ export function shownStats(stats) {
 /** One model's numbers, as its card on the page of models shows them. */
 export function shownModel({ tokens_per_second, running, waiting, finished, failed, cancelled }) {
   return {
-    speed: tokens_per_second ? `${count(tokens_per_second)} tokens/s` : "idle",
-    now: `${count(running)} answering, ${count(waiting)} waiting`,
-    answers: [count(finished), failed && `${count(failed)} failed`, cancelled && `${count(cancelled)} stopped`].filter(Boolean).join(", "),
+    speed: tokens_per_second ? t("{count} tokens/s", { count: count(tokens_per_second) }) : t("idle"),
+    now: t("{running} answering, {waiting} waiting", { running: count(running), waiting: count(waiting) }),
+    answers: [count(finished), failed && t("{count} failed", { count: count(failed) }), cancelled && t("{count} stopped", { count: count(cancelled) })].filter(Boolean).join(", "),
   };
 }
 
 function count(value) {
-  return Number.isFinite(value) ? Math.round(value).toLocaleString("en") : "–";
+  return Number.isFinite(value) ? number(Math.round(value)) : "–";
 }

@@ -7,13 +7,14 @@ import { dressCode, fold, foldLong, highlightIn, isFolded } from "./code_blocks.
 import { closeMarkdown } from "./markdown_closing.js";
 import { escape, htmlFrom, more, tokensOf, withOpening } from "./markdown_more.js";
 import { drawable, formulas, mathState } from "./math.js";
+import { t } from "./words.js";
 
 const purify = globalThis.DOMPurify;
 const marked = new Marked({ gfm: true, breaks: true, async: false });
 marked.use(formulas, more);
 marked.use({
   renderer: {
-    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || "image")}</a>`, // nothing is fetched from elsewhere
+    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || t("image"))}</a>`, // nothing is fetched from elsewhere
   },
 });
 
@@ -31,7 +32,7 @@ purify.addHook("afterSanitizeAttributes", (node) => {
   }
   if (node.tagName === "INPUT") {
     if (node.getAttribute("type") !== "checkbox") node.remove();
-    else node.setAttribute("aria-label", node.hasAttribute("checked") ? "done" : "to do");
+    else node.setAttribute("aria-label", node.hasAttribute("checked") ? t("done") : t("to do"));
   }
 });
 
@@ -116,7 +117,7 @@ function dress(node) {
     wrap.className = "table-wrap";
     wrap.tabIndex = 0;
     wrap.setAttribute("role", "group");
-    wrap.setAttribute("aria-label", "Table");
+    wrap.setAttribute("aria-label", t("Table"));
     table.replaceWith(wrap);
     wrap.append(table);
   }

@@ -5,6 +5,8 @@
 // Everything else (<script>, <img>, <a>, List<String>) is shown as the text it is. HTML is read inside lines only, so that
 // Markdown and line breaks count beside it; the one block of HTML that is taken as a whole is a table.
 
+import { t } from "./words.js";
+
 const SHOWN = new Set("b strong i em u s del ins mark small sub sup kbd samp var code q cite br wbr hr ul ol li dl dt dd h1 h2 h3 h4 h5 h6 blockquote".split(" "));
 const DROPPED = new Set("p div span center font abbr section article figure figcaption details summary".split(" "));
 const TABLE = new Set("table caption thead tbody tfoot tr th td".split(" "));
@@ -65,7 +67,7 @@ const thought = {
     return { type: "thought", raw: end ? text.slice(0, end.index + end[0].length) : text, text: inner.replace(/^\s*\n|\s+$/g, ""), ended: Boolean(end) };
   },
   // As it was written: half of what is thought is no Markdown, and all of it is drawn again with each word.
-  renderer: ({ text, ended }) => (text.trim() === "" && ended ? "" : `<details class="thought${ended ? "" : " unfinished"}"><summary><span class="then">Thoughts</span><span class="now">Thinking…</span></summary><div class="thought-text">${escape(text)}</div></details>`),
+  renderer: ({ text, ended }) => (text.trim() === "" && ended ? "" : `<details class="thought${ended ? "" : " unfinished"}"><summary><span class="then">${escape(t("Thoughts"))}</span><span class="now">${escape(t("Thinking…"))}</span></summary><div class="thought-text">${escape(text)}</div></details>`),
 };
 
 // ---- <details> --------------------------------------------------------------------------------------------------
@@ -85,7 +87,7 @@ const details = {
     const inner = text.slice(open[0].length, end);
     const head = /^\s*<summary(?:\s[^<>]*)?>([\s\S]*?)(?:<\/summary>|$)/i.exec(inner);
     const token = { type: "details", raw, open: /\sopen\b/i.test(open[0]), summary: [], tokens: [] };
-    this.lexer.inline(head?.[1].trim() || (end < text.length || (!head && inner.trim()) ? "Details" : ""), token.summary);
+    this.lexer.inline(head?.[1].trim() || (end < text.length || (!head && inner.trim()) ? t("Details") : ""), token.summary);
     this.lexer.folds = depth + 1;
     this.lexer.blockTokens(inner.slice(head?.[0].length ?? 0).replace(/^\s*\n/, "").trimEnd(), token.tokens);
     this.lexer.folds = depth;

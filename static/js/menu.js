@@ -1,6 +1,7 @@
 // A menu that belongs to a button: opens beside it, arrow keys move, Escape and a click elsewhere close. One at a time.
 
 import { element, icon } from "./icons.js";
+import { t } from "./words.js";
 
 let open = null;
 
@@ -14,7 +15,7 @@ export function closeMenu({ refocus = false } = {}) {
 }
 
 /** items: {label, hint, icon, run, href, download, danger, checked, disabled} or "line" */
-export function openMenu(button, items, label = "Menu") {
+export function openMenu(button, items, label = t("Menu")) {
   if (open?.button === button) return closeMenu();
   closeMenu();
   const node = element("div", { class: "menu", role: "menu", "aria-label": label }, ...items.filter(Boolean).map(item));

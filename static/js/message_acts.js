@@ -4,6 +4,7 @@ import { copyText } from "./code_blocks.js";
 import { answerOf } from "./markdown_more.js";
 import { touch } from "./icons.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 /** current(), list() and composer() give the parts as they are now; speaking reads aloud; attempt(act) shows a refusal near the composer. */
 export function messageActs({ reasons, current, list, composer, picker, scroll, announcer, speaking, attempt, sent }) {
@@ -12,7 +13,7 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
     const done = await attempt(() => act().then(() => true));
     if (!done) list().byId(id)?.edit(text);
   };
-  const dropped = ({ client_id: id }) => current().takeBack(id) || void toast("It is being sent just now.");
+  const dropped = ({ client_id: id }) => current().takeBack(id) || void toast(t("It is being sent just now."));
   return {
     ratingReasons: reasons,
     isStored: () => current().storedAt !== null, // read without a connection: nothing can be changed
@@ -52,7 +53,7 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
 
 async function copyMessage(row, button, announcer) {
   const done = await copyText(row.role === "assistant" ? answerOf(row.text) : row.text);
-  announcer.say(done ? "Copied" : "Copying was refused by the browser");
+  announcer.say(done ? t("Copied") : t("Copying was refused by the browser"));
   const use = button.querySelector("use");
   use.setAttribute("href", done ? "#i-check" : "#i-close");
   setTimeout(() => use.setAttribute("href", "#i-copy"), 1500);

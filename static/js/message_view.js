@@ -11,11 +11,12 @@ import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
 import { sourcesNode } from "./sources.js";
 import { stepsNode } from "./steps.js";
+import { t } from "./words.js";
 
 const ENDINGS = {
-  stopped: { text: "You stopped this answer.", sign: "stop" },
-  interrupted: { text: "This answer was interrupted.", sign: "alert" },
-  failed: { text: "This answer failed.", sign: "alert" },
+  stopped: { text: t("You stopped this answer."), sign: "stop" },
+  interrupted: { text: t("This answer was interrupted."), sign: "alert" },
+  failed: { text: t("This answer failed."), sign: "alert" },
 };
 
 export class MessageView {
@@ -40,7 +41,7 @@ export class MessageView {
     this.node.classList.toggle("live", live);
     this.node.classList.toggle("pending", row.status === "pending");
     this.node.classList.toggle("refused", row.status === "refused");
-    this.node.setAttribute("aria-label", row.role === "user" ? "You" : "Echo");
+    this.node.setAttribute("aria-label", row.role === "user" ? t("You") : "Echo");
     this.node.setAttribute("aria-busy", String(live));
     this.#sign();
     this.#steps();
@@ -120,29 +121,29 @@ export class MessageView {
     this.tail.replaceChildren();
     const sources = row.role === "assistant" && !live && sourcesNode(row);
     if (sources) this.tail.append(sources);
-    if (row.edited_at) this.tail.append(element("p", { class: "edited" }, "Edited ", when(row.edited_at)));
+    if (row.edited_at) this.tail.append(edited(row.edited_at));
     if (row.status === "refused") this.tail.append(this.#refusal());
     else if (row.waiting) this.tail.append(this.#waits());
     else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending(nothing));
-    else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#note("cut", "info", "Echo reached the longest answer that is set for this chat.", this.#continue()));
-    else if (nothing && row.status === "complete") this.tail.append(this.#note("empty", "info", "The model gave no answer.", this.#retry()));
+    else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#note("cut", "info", t("Echo reached the longest answer that is set for this chat."), this.#continue()));
+    else if (nothing && row.status === "complete") this.tail.append(this.#note("empty", "info", t("The model gave no answer."), this.#retry()));
   }
 
   /** Without a connection: while the server cannot have it, it may still be changed or dropped. */
   #waits() {
     const { row, acts } = this;
-    if (row.waiting === "tried") return element("div", { class: "waits" }, icon("clock"), element("span", {}, "Waits for a connection. Echo may have it already; it is asked once."));
-    return element("div", { class: "waits" }, icon("clock"), element("span", {}, "Waits for a connection."),
-      element("button", { type: "button", class: "button small", onclick: () => acts.takeBack(row) }, "Edit"),
-      element("button", { type: "button", class: "button small quiet", onclick: () => acts.drop(row) }, "Do not send"));
+    if (row.waiting === "tried") return element("div", { class: "waits" }, icon("clock"), element("span", {}, t("Waits for a connection. Echo may have it already; it is asked once.")));
+    return element("div", { class: "waits" }, icon("clock"), element("span", {}, t("Waits for a connection.")),
+      element("button", { type: "button", class: "button small", onclick: () => acts.takeBack(row) }, t("Edit")),
+      element("button", { type: "button", class: "button small quiet", onclick: () => acts.drop(row) }, t("Do not send")));
   }
 
   #refusal() {
     const { row, acts } = this;
-    const text = element("span", {}, row.error?.text ?? "This was not sent.");
-    const retry = element("button", { type: "button", class: "button small" }, icon("again"), element("span", {}, "Try again"));
+    const text = element("span", {}, row.error?.text ?? t("This was not sent."));
+    const retry = element("button", { type: "button", class: "button small" }, icon("again"), element("span", {}, t("Try again")));
     retry.addEventListener("click", () => acts.retry(row.client_id));
-    const drop = row.tried ? "" : element("button", { type: "button", class: "button small quiet", onclick: () => acts.takeBack(row) }, "Take back"); // Echo may have it
+    const drop = row.tried ? "" : element("button", { type: "button", class: "button small quiet", onclick: () => acts.takeBack(row) }, t("Take back")); // Echo may have it
     if (row.error?.retryAfter > 0) countDown(retry, row.error.retryAfter);
     return element("div", { class: "refusal", role: "alert" }, icon("alert"), text, retry, drop);
   }
@@ -158,12 +159,12 @@ export class MessageView {
   }
 
   #retry() {
-    return element("button", { type: "button", class: "button small", onclick: () => this.acts.regenerate(this.row.id) }, "Retry");
+    return element("button", { type: "button", class: "button small", onclick: () => this.acts.regenerate(this.row.id) }, t("Retry"));
   }
 
   #continue() {
     if (!this.acts.isKept()) return this.#retry();
-    return element("button", { type: "button", class: "button small", onclick: () => this.acts.continue(this.row.id) }, "Continue");
+    return element("button", { type: "button", class: "button small", onclick: () => this.acts.continue(this.row.id) }, t("Continue"));
   }
 
   // ---- actions ------------------------------------------------------------------------------------------------
@@ -175,14 +176,14 @@ export class MessageView {
     this.actionState = state;
     const focused = this.actions.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     this.actions.replaceChildren();
-    this.actions.setAttribute("aria-label", row.role === "user" ? "Your message" : "Answer");
+    this.actions.setAttribute("aria-label", row.role === "user" ? t("Your message") : t("Answer"));
     if (row.local) return;
     if (live) {
       if (row.text) this.actions.append(this.#reader()); // nothing else before it is finished
       return;
     }
-    const copy = iconButton("copy", "Copy", () => acts.copy(row, copy));
-    const edit = iconButton("edit", "Edit", () => this.edit());
+    const copy = iconButton("copy", t("Copy"), () => acts.copy(row, copy));
+    const edit = iconButton("edit", t("Edit"), () => this.edit(), { "data-act": "edit" });
     if (acts.isStored()) this.actions.append(copy, ...this.#info());
     else if (!acts.isKept()) this.actions.append(copy, ...(row.role === "user" ? [] : [this.#reader(), this.#again(), ...this.#info()]));
     else if (row.role === "user") this.actions.append(copy, edit, ...this.#branches());
@@ -196,20 +197,20 @@ export class MessageView {
     const rated = (value) => ({ "aria-pressed": String(row.rating === value), class: `icon-button ${row.rating === value ? "rated" : ""}` });
     return [
       this.#again(),
-      iconButton("up-thumb", "Good answer", () => this.#rateUp(), rated(1)),
-      iconButton("down-thumb", "Bad answer", () => this.#rateDown(), rated(-1)),
+      iconButton("up-thumb", t("Good answer"), () => this.#rateUp(), rated(1)),
+      iconButton("down-thumb", t("Bad answer"), () => this.#rateDown(), rated(-1)),
       this.#reader(),
     ];
   }
 
   #reader() {
-    this.reader ??= iconButton("sound", "Read aloud", () => this.acts.read(this.row), { class: "icon-button needs-voice" });
+    this.reader ??= iconButton("sound", t("Read aloud"), () => this.acts.read(this.row), { class: "icon-button needs-voice" });
     return this.reader;
   }
 
   /** Its button says what it will do next. */
   showReading(isRead) {
-    const label = isRead ? "Stop reading" : "Read aloud";
+    const label = isRead ? t("Stop reading") : t("Read aloud");
     const button = this.#reader();
     button.setAttribute("aria-label", label);
     button.dataset.tip = label;
@@ -221,9 +222,9 @@ export class MessageView {
     const { row, acts } = this;
     const others = acts.others(row);
     const again = () => acts.regenerate(row.id);
-    if (!others.length) return iconButton("again", "Regenerate", again);
-    const items = [{ label: "Try again", icon: "again", run: again }, "line", ...others.map(({ name, title, hint }) => ({ label: `With ${title}`, hint, icon: "spark", run: () => acts.regenerate(row.id, name) }))];
-    const button = iconButton("again", "Regenerate", () => openMenu(button, items, "Regenerate"), { "aria-haspopup": "menu", "aria-expanded": "false" });
+    if (!others.length) return iconButton("again", t("Regenerate"), again);
+    const items = [{ label: t("Try again"), icon: "again", run: again }, "line", ...others.map(({ name, title, hint }) => ({ label: t("With {title}", { title }), hint, icon: "spark", run: () => acts.regenerate(row.id, name) }))];
+    const button = iconButton("again", t("Regenerate"), () => openMenu(button, items, t("Regenerate")), { "aria-haspopup": "menu", "aria-expanded": "false" });
     return button;
   }
 
@@ -256,14 +257,14 @@ export class MessageView {
     if (all.length < 2) return [];
     const at = all.indexOf(row.id);
     const to = (step, sign, label) => iconButton(sign, label, () => acts.select(row, all[at + step]), { disabled: all[at + step] === undefined });
-    return [element("span", { class: "branches" }, to(-1, "left", "Previous version"), `${at + 1}/${all.length}`, to(1, "right", "Next version"))];
+    return [element("span", { class: "branches" }, to(-1, "left", t("Previous version")), `${at + 1}/${all.length}`, to(1, "right", t("Next version")))];
   }
 
   #info() {
     const { row } = this;
-    const text = [row.model && `Written by ${row.model}`, replyStats(row), row.created_at && fullTime(row.created_at)].filter(Boolean).join("\n");
+    const text = [row.model && t("Written by {model}", row), replyStats(row), row.created_at && fullTime(row.created_at)].filter(Boolean).join("\n");
     if (!text) return [];
-    return [iconButton("info", "About this answer", () => this.acts.tell(text), { "data-tip": text, "aria-label": `About this answer: ${text}` })];
+    return [iconButton("info", t("About this answer"), () => this.acts.tell(text), { "data-tip": text, "aria-label": t("About this answer: {text}", { text }) })];
   }
 
   // ---- edit in place ------------------------------------------------------------------------------------------
@@ -274,7 +275,7 @@ export class MessageView {
     const close = () => {
       form.replaceWith(this.body);
       this.node.classList.remove("editing");
-      this.actions.querySelector('[aria-label="Edit"]')?.focus();
+      this.actions.querySelector('[data-act="edit"]')?.focus();
     };
     const changed = (act) => (written) => written !== row.text && act(row.id, written);
     const sendAgain = row.role === "user" ? changed(acts.edit) : null;
@@ -286,6 +287,12 @@ export class MessageView {
     });
     focus();
   }
+}
+
+/** "Edited 5 min ago", whose time goes on being told, wherever a language puts it. */
+function edited(iso) {
+  const [before, after] = t("Edited {time}").split("{time}");
+  return element("p", { class: "edited" }, before, when(iso), after);
 }
 
 const when = (iso) => element("time", { datetime: iso, "data-ago": true, title: fullTime(iso) }, ago(new Date(iso)));

@@ -1,18 +1,19 @@
 // The microphone while somebody dictates: its level, and pieces of sound, each a whole file. It sends nothing and keeps nothing.
 
 import { SpeechPieces } from "./speech_pieces.js";
+import { t } from "./words.js";
 
 const LOOK = 50; // ms
 const LATE = 4 * LOOK; // when the page was busy, one look tells no more of the time before
 const KINDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 const WHY = {
-  NotAllowedError: "The browser may not use the microphone. Allow it beside the address of this page, then try again.",
-  SecurityError: "The browser may not use the microphone on this page.",
-  NotFoundError: "There is no microphone here. Plug one in, then try again.",
-  NotReadableError: "The microphone does not answer. Perhaps another program uses it.",
+  NotAllowedError: t("The browser may not use the microphone. Allow it beside the address of this page, then try again."),
+  SecurityError: t("The browser may not use the microphone on this page."),
+  NotFoundError: t("There is no microphone here. Plug one in, then try again."),
+  NotReadableError: t("The microphone does not answer. Perhaps another program uses it."),
 };
 
-export const whyNot = ({ name }) => WHY[name] ?? "The microphone cannot be used.";
+export const whyNot = ({ name }) => WHY[name] ?? t("The microphone cannot be used.");
 
 export class Microphone {
   /** on: {piece(blob), level(0…1, ms since the beginning), isBusy(): a piece is still being worked on} */

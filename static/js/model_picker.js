@@ -2,8 +2,9 @@
 
 import { count } from "./format.js";
 import { openMenu } from "./menu.js";
+import { t } from "./words.js";
 
-const STATES = { installed: "loads when asked", loading: "loading", failed: "cannot be used now" };
+const STATES = { installed: t("loads when asked"), failed: t("cannot be used now") };
 
 export class ModelPicker {
   /** models: as `models_changed` tells them; usual: who answers where none is chosen; choose(name) settles it. */
@@ -40,14 +41,15 @@ export class ModelPicker {
   loading(name) {
     const model = this.models.find((one) => one.name === name);
     if (model?.state !== "loading") return "";
-    return `${model.doing && model.doing !== "loading" ? capital(model.doing) : "Loading"} ${model.title}…${percent(model)}`;
+    const what = { title: model.title, doing: capital(t(model.doing || "loading")) };
+    return (what.doing === capital(t("loading")) ? t("Loading {title}…", what) : t("{doing} {title}…", what)) + percent(model);
   }
 
   draw() {
     const model = this.chosen();
     this.button.querySelector(".name").textContent = model.title;
     this.button.dataset.model = model.state;
-    this.button.title = model.state === "gone" ? "This model is not here any more: choose another one." : hintOf(model);
+    this.button.title = model.state === "gone" ? t("This model is not here any more: choose another one.") : hintOf(model);
   }
 
   #open() {
@@ -56,21 +58,21 @@ export class ModelPicker {
       label: model.title, hint: hintOf(model), icon: model.name === name ? "check" : "spark", checked: model.name === name,
       run: () => this.choose(model.name).then(() => this.draw()),
     }));
-    openMenu(this.button, items, "Model of this chat");
+    openMenu(this.button, items, t("Model of this chat"));
   }
 }
 
 /** "0.5 billion weights · changes echo-small · ready"; of one that leaves this machine that it does. */
 function hintOf(model) {
-  const state = model.state === "loading" ? `loading${percent(model)}` : STATES[model.state];
-  return [size(model.parameters), model.base && `tuned from ${model.base}`, model.elsewhere && "on another server", state].filter(Boolean).join(" · ");
+  const state = model.state === "loading" ? t("loading") + percent(model) : STATES[model.state];
+  return [size(model.parameters), model.base && t("tuned from {base}", model), model.elsewhere && t("on another server"), state].filter(Boolean).join(" · ");
 }
 
 function size(parameters) {
   if (!parameters) return "";
-  if (parameters >= 1e9) return `${count(parameters / 1e9)} billion weights`;
-  return `${count(Math.round(parameters / 1e6))} million weights`;
+  if (parameters >= 1e9) return t("{count} billion weights", { count: count(parameters / 1e9) });
+  return t("{count} million weights", { count: count(Math.round(parameters / 1e6)) });
 }
 
-const percent = (model) => (typeof model.progress === "number" ? ` ${Math.round(model.progress * 100)} %` : "");
+const percent = (model) => (typeof model.progress === "number" ? ` ${t("{count} %", { count: Math.round(model.progress * 100) })}` : "");
 const capital = (text) => text[0].toUpperCase() + text.slice(1);

@@ -4,23 +4,24 @@
 import { element, icon, iconButton } from "./icons.js";
 import { preferences, setNotify } from "./theme.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
-const REFUSED = "Your browser does not let Echo notify you. Allow it beside the address of this page, then switch it on here.";
-const MISSING = "This browser has no notifications, or Echo’s address is not secure (https).";
+const REFUSED = t("Your browser does not let Echo notify you. Allow it beside the address of this page, then switch it on here.");
+const MISSING = t("This browser has no notifications, or Echo’s address is not secure (https).");
 
 /** Above the message field, for as long as the answer takes; returns what takes it away. */
 export function offerNotice(composer, announcer) {
   const decide = async (wanted) => {
     node.remove();
     if (!wanted) return setNotify("off");
-    if (await allowNotices()) toast("Echo tells you when an answer is done while you are elsewhere. The settings switch it off.", { kind: "success" });
+    if (await allowNotices()) toast(t("Echo tells you when an answer is done while you are elsewhere. The settings switch it off."), { kind: "success" });
     else toast(REFUSED, { seconds: 12 });
   };
-  const node = element("div", { class: "tell-me", role: "group", "aria-label": "Tell me when it is done?" },
-    element("button", { type: "button", class: "button small quiet", onclick: () => decide(true) }, icon("bell"), "Tell me when it is done"),
-    iconButton("close", "No, thanks", () => decide(false), { "data-tip-side": "end" }));
+  const node = element("div", { class: "tell-me", role: "group", "aria-label": t("Tell me when it is done?") },
+    element("button", { type: "button", class: "button small quiet", onclick: () => decide(true) }, icon("bell"), t("Tell me when it is done")),
+    iconButton("close", t("No, thanks"), () => decide(false), { "data-tip-side": "end" }));
   composer.before(node);
-  announcer.say("This takes a while. Echo can tell you when it is done: the offer stands before the message field.");
+  announcer.say(t("This takes a while. Echo can tell you when it is done: the offer stands before the message field."));
   return () => node.remove();
 }
 

@@ -4,16 +4,17 @@
 import { setUnseen } from "./page_title.js";
 import { firstWords } from "./plain_words.js";
 import { preferences } from "./theme.js";
+import { t } from "./words.js";
 
 const LONG = 10_000; // from here on an answer is worth waiting for elsewhere
 const TOLD = "echo.told";
 const SEEN = "echo.seen"; // a lock that every visible tab holds
-const BODIES = { failed: "The answer failed.", interrupted: "The answer was interrupted." };
+const BODIES = { failed: t("The answer failed."), interrupted: t("The answer was interrupted.") };
 
 /** What a notification says of an answer; null: nothing, for whoever stopped it knows. */
 export function bodyOf(row) {
   if (!row || row.role !== "assistant" || row.status === "stopped") return null;
-  return BODIES[row.status] ?? (firstWords(row.text) || "The answer is there.");
+  return BODIES[row.status] ?? (firstWords(row.text) || t("The answer is there."));
 }
 
 export class Notices {

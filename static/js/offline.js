@@ -4,13 +4,14 @@
 import { LIVE } from "./message_store.js";
 import { markHere, placeOf } from "./stored.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const KEEP = 20;
 const MOST_ROWS = 100;
 const PAGE = "/.stored/page";
 const CHATS = "/.stored/chats/";
 const DAY = 24 * 3600 * 1000;
-const AWAY = "That chat is not stored in this browser. It opens when you are connected.";
+const AWAY = t("That chat is not stored in this browser. It opens when you are connected.");
 const PAUSE = 1500;
 const REST = 400; // a chat that changes is stored when it rests, or the page is left
 const RELEASE = new URL(import.meta.url).searchParams.get("v") ?? "";

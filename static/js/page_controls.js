@@ -8,6 +8,7 @@ import { openMenu } from "./menu.js";
 import { leave, signingOut } from "./session_end.js";
 import { bindings, shortcuts } from "./shortcuts.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -33,7 +34,7 @@ function openFromAddress({ settings, feedback, search }) {
 export async function share(id) {
   const { shareDialog } = await import("./share_dialog.js").catch(() => ({}));
   if (shareDialog) await shareDialog(id);
-  else toast("No connection. Try again when you are online.", { kind: "error" });
+  else toast(t("No connection. Try again when you are online."), { kind: "error" });
 }
 
 /** The chat that the address names; null: a new one. */
@@ -73,16 +74,16 @@ function wireMenus(page) {
   const { user, sidebar, settings, feedback } = page;
   at("chat-menu").addEventListener("click", (event) => sidebar.menu(event.currentTarget, page.currentId()));
   at("account-button").addEventListener("click", (event) => openMenu(event.currentTarget, [
-    { label: "Settings", icon: "gear", run: () => settings.open("general") },
-    { label: "Profile", icon: "user", href: "/profile" },
-    { label: "Documents", icon: "file", href: "/documents" },
-    user.can_see_admin && { label: "Admin", icon: "chart", href: "/admin/" },
-    { label: "Keyboard", icon: "keyboard", run: () => settings.open("keyboard") },
-    { label: "Help", icon: "help", href: "/help" },
-    { label: "Give feedback", icon: "note", run: () => feedback.open() },
+    { label: t("Settings"), icon: "gear", run: () => settings.open("general") },
+    { label: t("Profile"), icon: "user", href: "/profile" },
+    { label: t("Documents"), icon: "file", href: "/documents" },
+    user.can_see_admin && { label: t("Admin"), icon: "chart", href: "/admin/" },
+    { label: t("Keyboard"), icon: "keyboard", run: () => settings.open("keyboard") },
+    { label: t("Help"), icon: "help", href: "/help" },
+    { label: t("Give feedback"), icon: "note", run: () => feedback.open() },
     "line",
-    { label: "Sign out", icon: "leave", run: () => signOut() },
-  ], "Account"));
+    { label: t("Sign out"), icon: "leave", run: () => signOut() },
+  ], t("Account")));
 }
 
 function signOut() {
@@ -100,8 +101,8 @@ function wireKeys({ newChat, temporary, search, drawer, focus, stop, lastAnswer,
     sidebar: drawer,
     focus,
     stop,
-    copyAnswer: () => copy(lastAnswer()?.text, "Answer copied"),
-    copyCode: () => copy([...document.querySelectorAll(".code-block code")].at(-1)?.textContent, "Code copied"),
+    copyAnswer: () => copy(lastAnswer()?.text, t("Answer copied")),
+    copyCode: () => copy([...document.querySelectorAll(".code-block code")].at(-1)?.textContent, t("Code copied")),
     regenerate: () => { const row = lastAnswer(); if (row) regenerate(row); },
     editLast,
     remove: () => { if (currentId() !== null) sidebar.remove(currentId()); },

@@ -4,6 +4,7 @@ import { csrfToken, post } from "./http.js";
 import { localTimes } from "./format.js";
 import { element } from "./icons.js";
 import { toast, toastError } from "./toasts.js";
+import { t } from "./words.js";
 
 const TICKET_COOKIE = "echo_export";
 const LOOK_MS = 300;
@@ -62,15 +63,15 @@ function showChosen(file) {
   if (problem || !file) return;
   const url = URL.createObjectURL(file);
   const image = element("img", { src: url, alt: "", onload: () => URL.revokeObjectURL(url) });
-  image.addEventListener("error", () => { at("picture-error").textContent = "This picture cannot be shown here. You can still try to save it."; });
+  image.addEventListener("error", () => { at("picture-error").textContent = t("This picture cannot be shown here. You can still try to save it."); });
   document.querySelector(".picture-field .avatar").replaceChildren(image);
   at("picture-keep").hidden = false;
 }
 
 function whyNot(file, most) {
   if (!file) return "";
-  if (!at("picture").accept.split(",").includes(file.type)) return "Use a PNG, JPEG, WebP or GIF.";
-  return file.size > most ? `A picture has at most ${Math.floor(most / 1e6)} MB.` : "";
+  if (!at("picture").accept.split(",").includes(file.type)) return t("Use a PNG, JPEG, WebP or GIF.");
+  return file.size > most ? t("A picture has at most {count} MB.", { count: Math.floor(most / 1e6) }) : "";
 }
 
 function wireDrop(field) {
@@ -97,7 +98,7 @@ async function removePicture(event) {
     const former = await fetch(document.querySelector(".account .avatar img").src).then((answer) => answer.blob());
     const answer = await post(event.target.action, new FormData(event.target));
     await refresh(".account, .picture-field .avatar, .picture-acts");
-    toast(answer.message, { action: { label: "Undo", run: () => putBack(former) } });
+    toast(answer.message, { action: { label: t("Undo"), run: () => putBack(former) } });
   } catch (error) {
     toastError(error);
   }
@@ -130,7 +131,7 @@ function showPacking(event) {
   const usual = words.textContent;
   link.setAttribute("aria-busy", "true");
   words.textContent = link.dataset.busy;
-  at("export-note").textContent = "Packing everything. Large accounts take a while; you can go on using Echo.";
+  at("export-note").textContent = t("Packing everything. Large accounts take a while; you can go on using Echo.");
   const until = Date.now() + PACKING_MS;
   const look = setInterval(() => {
     const made = document.cookie.includes(`${TICKET_COOKIE}=${ticket}`);
@@ -138,6 +139,6 @@ function showPacking(event) {
     clearInterval(look);
     link.setAttribute("aria-busy", "false");
     words.textContent = usual;
-    at("export-note").textContent = made ? "Packed: the download has begun." : "";
+    at("export-note").textContent = made ? t("Packed: the download has begun.") : "";
   }, LOOK_MS);
 }

@@ -1,12 +1,12 @@
 // The list of prompts that a slash opens: it narrows down while one types; arrows, Enter and Escape, or the pointer. A prompt
 // goes into the message field, after its own fields were asked for. Nothing is sent from here.
 
-import { counted } from "./format.js";
 import { get } from "./http.js";
 import { element, icon } from "./icons.js";
 import { matching } from "./matching.js";
 import { promptFields } from "./prompt_fields.js";
 import { variablesOf } from "./prompt_text.js";
+import { n, t } from "./words.js";
 
 const TYPED = /^\/([^\n]*)$/;
 
@@ -16,12 +16,12 @@ export class PromptList {
     Object.assign(this, { form, announcer });
     this.field = document.getElementById("composer-text");
     this.acts = [
-      { name: "Help", hint: "Everything that Echo can do", sign: "help", run: () => location.assign("/help") },
-      { name: "Your prompts", hint: "Write, change, import them", sign: "gear", run: manage },
+      { name: t("Help"), hint: t("Everything that Echo can do"), sign: "help", run: () => location.assign("/help") },
+      { name: t("Your prompts"), hint: t("Write, change, import them"), sign: "gear", run: manage },
     ];
     this.prompts = [];
     this.coming = null; // the prompts as they are now: asked for once, until the slash is gone or the field is left
-    this.node = element("div", { class: "prompt-list", id: "prompt-list", role: "listbox", "aria-label": "Prompts", hidden: true });
+    this.node = element("div", { class: "prompt-list", id: "prompt-list", role: "listbox", "aria-label": t("Prompts"), hidden: true });
     form.prepend(this.node);
     form.addEventListener("focusout", ({ relatedTarget }) => { if (!form.contains(relatedTarget)) this.#leave(); });
     this.node.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays where it is
@@ -63,7 +63,7 @@ export class PromptList {
     if (found.map(({ name, id }) => id ?? name).join() !== this.shown) {
       this.shown = found.map(({ name, id }) => id ?? name).join();
       this.node.replaceChildren(...found.map((entry, index) => this.#option(entry, index)));
-      this.announcer.say(counted(found.length, "prompt"));
+      this.announcer.say(n(found.length, "{count} prompt", "{count} prompts"));
       this.node.hidden = false;
       this.#mark(0);
     }
@@ -73,7 +73,7 @@ export class PromptList {
   #option(entry, index) {
     const hint = entry.hint ?? entry.text.split("\n", 1)[0];
     return element("div", { class: "prompt-option", role: "option", id: `prompt-option-${index}`, onclick: () => this.#choose(entry), onpointermove: () => this.#mark(index) },
-      icon(entry.sign ?? "note"), element("span", { class: "name", dir: "auto" }, entry.name), element("small", { dir: "auto" }, hint), entry.shared && element("span", { class: "tag" }, "shared"));
+      icon(entry.sign ?? "note"), element("span", { class: "name", dir: "auto" }, entry.name), element("small", { dir: "auto" }, hint), entry.shared && element("span", { class: "tag" }, t("shared")));
   }
 
   #mark(index) {

@@ -1,10 +1,19 @@
 // What is left of the day's allowances, in words. Nothing is said while there is plenty. It knows no socket and no composer.
 
-import { count, counted } from "./format.js";
+import { count } from "./format.js";
+import { locale, n, t } from "./words.js";
 
 const NEAR = 0.8;
 const MINUTE = 60 * 1000;
 const HOUR = 60 * MINUTE;
+const LEFT = {
+  messages: (values) => t("{left} of {limit} messages left today", values),
+  tokens: (values) => t("{left} of {limit} tokens left today", values),
+};
+const SPENT = {
+  messages: (values) => t("Today’s {limit} messages are used up. You can go on {when} ({wait}).", values),
+  tokens: (values) => t("Today’s {limit} tokens are used up. You can go on {when} ({wait}).", values),
+};
 
 /** The allowance that runs out first: {things, used, limit}; null when nothing is limited. */
 export function scarcest(quota) {
@@ -21,17 +30,17 @@ const share = ({ used, limit }) => (limit > 0 ? used / limit : 1);
 export function when(resetsAt, now = new Date(), options = {}) {
   const date = new Date(resetsAt);
   const day = (moment) => new Intl.DateTimeFormat("en-CA", { dateStyle: "short", ...options }).format(moment);
-  const clock = new Intl.DateTimeFormat(options.locale, { hour: "numeric", minute: "2-digit", timeZone: options.timeZone }).format(date);
-  return `${day(date) === day(now) ? "today" : "tomorrow"} at ${clock}`;
+  const time = new Intl.DateTimeFormat(options.locale ?? locale, { hour: "numeric", minute: "2-digit", timeZone: options.timeZone }).format(date);
+  return day(date) === day(now) ? t("today at {time}", { time }) : t("tomorrow at {time}", { time });
 }
 
 /** "in 5 hours" */
 export function wait(resetsAt, now = new Date()) {
   const left = new Date(resetsAt) - now;
-  if (left >= 1.5 * HOUR) return `in ${Math.round(left / HOUR)} hours`;
+  if (left >= 1.5 * HOUR) return n(Math.round(left / HOUR), "in {count} hour", "in {count} hours");
   const step = left >= 20 * MINUTE ? 10 : 1; // screen readers say each change
   const minutes = Math.max(1, Math.round(left / MINUTE / step) * step);
-  return `in ${counted(minutes, "minute")}`;
+  return n(minutes, "in {count} minute", "in {count} minutes");
 }
 
 /** {caption, blocked}: what the caption says ("" for nothing), and why nothing can be sent (null when it can). */
@@ -39,9 +48,9 @@ export function describe(quota, now = new Date(), options = {}) {
   const first = scarcest(quota);
   if (!first || share(first) < NEAR || new Date(quota.resets_at) <= now) return { caption: "", blocked: null };
   const { things, used, limit } = first;
-  if (used < limit) return { caption: `${count(limit - used)} of ${count(limit)} ${things} left today`, blocked: null };
-  const text = `Today’s ${count(limit)} ${things} are used up. You can go on ${when(quota.resets_at, now, options)} (${wait(quota.resets_at, now)}).`;
-  return { caption: text, blocked: `${text} What you have written is kept.` };
+  if (used < limit) return { caption: LEFT[things]({ left: count(limit - used), limit: count(limit) }), blocked: null };
+  const text = SPENT[things]({ limit: count(limit), when: when(quota.resets_at, now, options), wait: wait(quota.resets_at, now) });
+  return { caption: text, blocked: `${text} ${t("What you have written is kept.")}` };
 }
 
 /** Draws the caption, and tells when sending becomes possible or not. */

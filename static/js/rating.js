@@ -1,6 +1,7 @@
 // What was wrong with an answer: reasons that save at the first click, and one optional line of text.
 
 import { element, iconButton } from "./icons.js";
+import { t } from "./words.js";
 
 export function ratingPanel(reasons, save, onClose) {
   const chosen = new Set();
@@ -17,15 +18,15 @@ export function ratingPanel(reasons, save, onClose) {
     });
     return chip;
   });
-  const comment = element("input", { type: "text", maxlength: "1000", placeholder: "Anything else? (optional)", "aria-label": "Anything else?", dir: "auto" });
-  const form = element("form", { class: "comment" }, comment, element("button", { type: "submit", class: "button small" }, "Save"));
+  const comment = element("input", { type: "text", maxlength: "1000", placeholder: t("Anything else? (optional)"), "aria-label": t("Anything else?"), dir: "auto" });
+  const form = element("form", { class: "comment" }, comment, element("button", { type: "submit", class: "button small" }, t("Save")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     save({ reasons: [...chosen], comment: comment.value.trim() });
     close();
   });
-  const panel = element("section", { class: "rating-panel", "aria-label": "What was wrong?" },
-    element("h2", {}, "What was wrong?", iconButton("close", "Close", close)), element("div", { class: "chips" }, ...chips), form);
+  const panel = element("section", { class: "rating-panel", "aria-label": t("What was wrong?") },
+    element("h2", {}, t("What was wrong?"), iconButton("close", t("Close"), close)), element("div", { class: "chips" }, ...chips), form);
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();

@@ -4,6 +4,7 @@
 import { element } from "./icons.js";
 import { post } from "./http.js";
 import { toast, toastError } from "./toasts.js";
+import { t } from "./words.js";
 
 const RULES = [
   [/\b(?:please\s+)?remember\s+(?:that|this:?)\s+(.+)/isu, (rest) => rest],
@@ -42,11 +43,11 @@ export class Remembering {
     const answered = async (wanted) => {
       if (!wanted || await save(fact)) offer.remove();
     };
-    const offer = element("div", { class: "remember", role: "group", "aria-label": "Remember this?" },
-      element("span", { dir: "auto" }, `Remember this? “${fact}”`),
-      element("button", { type: "button", class: "button small", onclick: () => answered(true) }, "Save"),
-      element("button", { type: "button", class: "button small quiet", onclick: () => answered(false) }, "Not now"));
-    this.announcer.say("Remember this? Save, or not now");
+    const offer = element("div", { class: "remember", role: "group", "aria-label": t("Remember this?") },
+      element("span", { dir: "auto" }, t("Remember this? “{fact}”", { fact })),
+      element("button", { type: "button", class: "button small", onclick: () => answered(true) }, t("Save")),
+      element("button", { type: "button", class: "button small quiet", onclick: () => answered(false) }, t("Not now")));
+    this.announcer.say(t("Remember this? Save, or not now"));
     return offer;
   }
 }
@@ -54,7 +55,7 @@ export class Remembering {
 async function save(text) {
   try {
     await post("/settings/personal/memories", new URLSearchParams({ text }));
-    toast("Remembered. It is in the settings under “All chats”.", { kind: "success" });
+    toast(t("Remembered. It is in the settings under “All chats”."), { kind: "success" });
     return true;
   } catch (error) {
     toastError(error);

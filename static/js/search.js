@@ -2,6 +2,7 @@
 
 import { localTimes } from "./format.js";
 import { openDialog } from "./dialogs.js";
+import { t } from "./words.js";
 
 /** After the page stands: htmx sets itself up only when the document is complete. */
 function loadHtmx() {
@@ -19,13 +20,13 @@ export class SearchDialog {
     dialog.addEventListener("keydown", (event) => this.#keys(event));
     this.results.addEventListener("click", (event) => this.#choose(event));
     this.results.addEventListener("htmx:afterSwap", () => localTimes(this.results));
-    this.results.addEventListener("htmx:responseError", () => this.#note("The search did not work. Try again."));
+    this.results.addEventListener("htmx:responseError", () => this.#note(t("The search did not work. Try again.")));
   }
 
   open() {
     openDialog(this.dialog);
     this.field.select();
-    if (!this.results.childElementCount) this.#note("Type a few words: titles and everything that was said are searched.");
+    if (!this.results.childElementCount) this.#note(t("Type a few words: titles and everything that was said are searched."));
   }
 
   #note(text) {

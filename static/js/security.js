@@ -2,6 +2,7 @@
 
 import { codesFile } from "./passkey_words.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 for (const list of document.querySelectorAll("[data-codes]")) offerCodes(list);
 for (const toggle of document.querySelectorAll("[data-code-toggle]")) switchKinds(toggle);
@@ -17,9 +18,9 @@ function offerCodes(list) {
 async function copy(codes) {
   try {
     await navigator.clipboard.writeText(codes.join("\n"));
-    toast("Copied.", { kind: "success" });
+    toast(t("Copied."), { kind: "success" });
   } catch {
-    toast("The browser does not allow it. Select the codes and copy them by hand.", { kind: "error" });
+    toast(t("The browser does not allow it. Select the codes and copy them by hand."), { kind: "error" });
   }
 }
 
@@ -37,9 +38,9 @@ function switchKinds(toggle) {
   const show = (recovery) => {
     input.inputMode = recovery ? "text" : "numeric";
     input.autocomplete = recovery ? "off" : "one-time-code";
-    field.querySelector("[data-code-label]").textContent = recovery ? "Recovery code" : "Code";
-    field.querySelector("[data-code-help]").textContent = recovery ? "Ten letters and digits. Each works once." : "Six digits from your authenticator application.";
-    toggle.textContent = recovery ? "Use the application instead" : "Use a recovery code instead";
+    field.querySelector("[data-code-label]").textContent = recovery ? t("Recovery code") : t("Code");
+    field.querySelector("[data-code-help]").textContent = recovery ? t("Ten letters and digits. Each works once.") : t("Six digits from your authenticator application.");
+    toggle.textContent = recovery ? t("Use the application instead") : t("Use a recovery code instead");
     toggle.setAttribute("aria-pressed", String(recovery));
   };
   toggle.hidden = false;

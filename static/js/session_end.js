@@ -5,6 +5,7 @@
 import { forgetDrafts } from "./drafts.js";
 import { forgetStored } from "./stored.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const WHY = "echo.ended";
 let leaving = false;
@@ -12,7 +13,7 @@ let leaving = false;
 /** This page is leaving by itself: that its session ends is no news. */
 export const signingOut = () => { leaving = true; globalThis.dispatchEvent?.(new Event("session-end")); };
 
-export function leave(why = "You are signed out.") {
+export function leave(why = t("You are signed out.")) {
   if (leaving) return;
   leaving = true;
   forgetStored().catch(() => {}); // the page that comes next does it again

@@ -8,14 +8,15 @@ import { openDialog } from "./dialogs.js";
 import { noticeSwitch } from "./notice_offer.js";
 import { preferences, setSendKey, setText, setTheme } from "./theme.js";
 import { toastError } from "./toasts.js";
+import { t } from "./words.js";
 
 const IN_ROW = { inline: "center", block: "nearest" }; // on a phone the tabs stand in a row that scrolls
 const NUMBERS = [
-  ["temperature", "Temperature", "Low: calm and repeatable. High: varied and surprising."],
-  ["top_p", "Top-p", "Chooses among the likeliest words that make up this share."],
-  ["top_k", "Top-k", "Chooses among this many likeliest words; 0 means all."],
-  ["repetition_penalty", "Repetition penalty", "Above 1, words already used become less likely."],
-  ["max_new_tokens", "Longest answer", "In tokens; about three quarters of a word each."],
+  ["temperature", t("Temperature"), t("Low: calm and repeatable. High: varied and surprising.")],
+  ["top_p", t("Top-p"), t("Chooses among the likeliest words that make up this share.")],
+  ["top_k", t("Top-k"), t("Chooses among this many likeliest words; 0 means all.")],
+  ["repetition_penalty", t("Repetition penalty"), t("Above 1, words already used become less likely.")],
+  ["max_new_tokens", t("Longest answer"), t("In tokens; about three quarters of a word each.")],
 ];
 
 export class SettingsPanel {
@@ -100,7 +101,7 @@ export class SettingsPanel {
   }
 
   #frame(name, label, help, control, value = null) {
-    const reset = element("button", { type: "button", class: "icon-button reset", "aria-label": `${label}: back to the default`, "data-tip": "Back to the default", "data-tip-side": "end", onclick: () => this.set(name, null) }, icon("again"));
+    const reset = element("button", { type: "button", class: "icon-button reset", "aria-label": t("{label}: back to the default", { label }), "data-tip": t("Back to the default"), "data-tip-side": "end", onclick: () => this.set(name, null) }, icon("again"));
     const tick = icon("check", "tick");
     const side = element("span", { class: "value" }, tick, reset, value);
     const node = element("div", { class: "setting" }, element("label", { class: "name", for: `set-${name}` }, label), side, control, element("p", { class: "help", id: `help-${name}` }, help));
@@ -110,7 +111,7 @@ export class SettingsPanel {
   #numberRow(name, label, help) {
     const { min, max, step } = this.boot.ceilings[name];
     const slider = element("input", { type: "range", class: "wide", id: `set-${name}`, min, max, step, "aria-describedby": `help-${name}` });
-    const number = element("input", { type: "number", class: "number", min, max, step, "aria-label": `${label}, exact value` });
+    const number = element("input", { type: "number", class: "number", min, max, step, "aria-label": t("{label}, exact value", { label }) });
     const frame = this.#frame(name, label, help, slider, number);
     const show = (value) => {
       slider.value = value;
@@ -125,7 +126,7 @@ export class SettingsPanel {
       show(value);
       this.set(name, value);
     });
-    const tell = (preset) => { frame.node.querySelector(".help").textContent = `${help} The model's default is ${preset}.`; };
+    const tell = (preset) => { frame.node.querySelector(".help").textContent = `${help} ${t("The model's default is {preset}.", { preset })}`; };
     this.rows.set(name, { ...frame, show, tell });
     return frame.node;
   }
@@ -133,7 +134,7 @@ export class SettingsPanel {
   #promptRow() {
     const name = "system_prompt";
     const area = element("textarea", { class: "wide", id: `set-${name}`, maxlength: this.boot.limits.system_prompt_chars, dir: "auto", "aria-describedby": `help-${name}` });
-    const frame = this.#frame(name, "System prompt", "What Echo is told before the first message. Empty: the default shown in grey.", area);
+    const frame = this.#frame(name, t("System prompt"), t("What Echo is told before the first message. Empty: the default shown in grey."), area);
     area.addEventListener("change", () => this.set(name, area.value.trim() || null));
     this.rows.set(name, { ...frame, show: (value) => { area.value = this.#overrides()[name] === undefined || this.#overrides()[name] === null ? "" : value; }, tell: (preset) => { area.placeholder = preset; } });
     return frame.node;
@@ -149,7 +150,7 @@ export class SettingsPanel {
     const settings = this.#overrides();
     const usual = { ...this.picker.chosen().defaults };
     usual.system_prompt = this.folderPrompt() ?? usual.system_prompt;
-    document.getElementById("chat-settings-note").textContent = conversation.temporary ? "For this temporary chat only; from the next answer on." : conversation.id === null ? "For the chat you are about to begin." : "For this chat only; from the next answer on.";
+    document.getElementById("chat-settings-note").textContent = conversation.temporary ? t("For this temporary chat only; from the next answer on.") : conversation.id === null ? t("For the chat you are about to begin.") : t("For this chat only; from the next answer on.");
     for (const [name, row] of this.rows) {
       const own = settings[name] !== undefined && settings[name] !== null;
       row.tell(usual[name]);

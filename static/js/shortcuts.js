@@ -1,23 +1,24 @@
 // The keys of the chat page, in one table; a person may choose others. None of them is taken while a dialog is open.
 
 import { Bindings } from "./key_bindings.js";
+import { t } from "./words.js";
 
 const TABLE = [
-  { act: "newChat", keys: "Ctrl+Shift+O", label: "New chat" },
-  { act: "temporary", keys: "Ctrl+Shift+L", label: "Temporary chat" },
-  { act: "search", keys: "Ctrl+K", label: "Search chats" },
-  { act: "sidebar", keys: "Ctrl+Shift+S", label: "Open or close the sidebar" },
-  { act: "focus", keys: "Shift+Escape", label: "Go to the message field" },
-  { act: "stop", keys: "Escape", label: "Stop the answer" },
-  { act: "copyAnswer", keys: "Ctrl+Shift+C", label: "Copy the last answer" },
-  { act: "copyCode", keys: "Ctrl+Shift+;", label: "Copy the last code block" },
-  { act: "regenerate", keys: "Ctrl+Shift+E", label: "Regenerate the last answer" },
-  { act: "editLast", keys: "Ctrl+Shift+I", label: "Edit the last message" },
-  { act: "remove", keys: "Ctrl+Shift+Backspace", label: "Delete this chat" },
-  { act: "top", keys: "Ctrl+Shift+ArrowUp", label: "To the first message" },
-  { act: "bottom", keys: "Ctrl+Shift+ArrowDown", label: "To the newest message" },
-  { act: "keyboard", keys: "Ctrl+/", label: "Show these keys" },
-  { act: "settings", keys: "Ctrl+,", label: "Settings" },
+  { act: "newChat", keys: "Ctrl+Shift+O", label: t("New chat") },
+  { act: "temporary", keys: "Ctrl+Shift+L", label: t("Temporary chat") },
+  { act: "search", keys: "Ctrl+K", label: t("Search chats") },
+  { act: "sidebar", keys: "Ctrl+Shift+S", label: t("Open or close the sidebar") },
+  { act: "focus", keys: "Shift+Escape", label: t("Go to the message field") },
+  { act: "stop", keys: "Escape", label: t("Stop the answer") },
+  { act: "copyAnswer", keys: "Ctrl+Shift+C", label: t("Copy the last answer") },
+  { act: "copyCode", keys: "Ctrl+Shift+;", label: t("Copy the last code block") },
+  { act: "regenerate", keys: "Ctrl+Shift+E", label: t("Regenerate the last answer") },
+  { act: "editLast", keys: "Ctrl+Shift+I", label: t("Edit the last message") },
+  { act: "remove", keys: "Ctrl+Shift+Backspace", label: t("Delete this chat") },
+  { act: "top", keys: "Ctrl+Shift+ArrowUp", label: t("To the first message") },
+  { act: "bottom", keys: "Ctrl+Shift+ArrowDown", label: t("To the newest message") },
+  { act: "keyboard", keys: "Ctrl+/", label: t("Show these keys") },
+  { act: "settings", keys: "Ctrl+,", label: t("Settings") },
 ];
 
 export const bindings = new Bindings(TABLE);

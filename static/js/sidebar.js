@@ -6,6 +6,7 @@ import { element } from "./icons.js";
 import { fields, post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
 import { toast, toastError } from "./toasts.js";
+import { t } from "./words.js";
 
 export class Sidebar {
   /** root holds the folders and the list; on: {open(id), share(id), removed(id, deleted), restored(deleted), changed(conversation), info(id), newFolder(done)} */
@@ -18,8 +19,7 @@ export class Sidebar {
       const row = event.target.closest(".conversation-link")?.closest(".conversation-row");
       if (row) this.rename(row.dataset.id);
     });
-    list.addEventListener("htmx:afterSettle", () => this.#mergeSections());
-    list.addEventListener("htmx:afterSwap", () => this.#mergeSections());
+    for (const name of ["htmx:afterSettle", "htmx:afterSwap"]) list.addEventListener(name, () => this.#mergeSections());
   }
 
   row(id) {
@@ -53,26 +53,26 @@ export class Sidebar {
   menu(button, id) {
     const { pinned, archived } = this.#stateOf(id);
     openMenu(button, [
-      { label: "Rename", icon: "edit", run: () => this.rename(id) },
-      { label: pinned ? "Unpin" : "Pin", icon: "pin", run: () => this.pin(id, !pinned) },
-      { label: "Move to a folder", icon: "folder", run: () => this.#moveMenu(button, id) },
-      archived ? { label: "Unarchive", icon: "archive", run: () => this.archive(id, false) } : { label: "Archive", icon: "archive", run: () => this.archive(id, true) },
-      { label: "Share", icon: "link", run: () => this.on.share(id) },
-      { label: "Export as Markdown", icon: "download", href: `/conversations/${id}/export/markdown`, download: "" },
-      { label: "Export as JSON", icon: "download", href: `/conversations/${id}/export/json`, download: "" },
+      { label: t("Rename"), icon: "edit", run: () => this.rename(id) },
+      { label: pinned ? t("Unpin") : t("Pin"), icon: "pin", run: () => this.#change(id, { pinned: !pinned }) },
+      { label: t("Move to a folder"), icon: "folder", run: () => this.#moveMenu(button, id) },
+      archived ? { label: t("Unarchive"), icon: "archive", run: () => this.archive(id, false) } : { label: t("Archive"), icon: "archive", run: () => this.archive(id, true) },
+      { label: t("Share"), icon: "link", run: () => this.on.share(id) },
+      { label: t("Export as Markdown"), icon: "download", href: `/conversations/${id}/export/markdown`, download: "" },
+      { label: t("Export as JSON"), icon: "download", href: `/conversations/${id}/export/json`, download: "" },
       "line",
-      { label: "Delete", icon: "trash", danger: true, run: () => this.remove(id) },
-    ], "This chat");
+      { label: t("Delete"), icon: "trash", danger: true, run: () => this.remove(id) },
+    ], t("This chat"));
   }
 
   #moveMenu(button, id) {
     const { folder_id: now } = this.#stateOf(id);
     openMenu(button, [
       ...this.folders.all.map((folder) => ({ label: folder.name, icon: "folder", checked: folder.id === now, run: () => this.move(id, folder.id) })),
-      { label: "No folder", icon: "list", checked: !now, run: () => this.move(id, null) },
+      { label: t("No folder"), icon: "list", checked: !now, run: () => this.move(id, null) },
       "line",
-      { label: "New folder", icon: "plus", run: () => this.on.newFolder((folder) => this.move(id, folder.id)) },
-    ], "Move to a folder");
+      { label: t("New folder"), icon: "plus", run: () => this.on.newFolder((folder) => this.move(id, folder.id)) },
+    ], t("Move to a folder"));
   }
 
   /** What is known of a chat, whose row may not be loaded; a folder that is gone holds nothing. */
@@ -114,7 +114,7 @@ export class Sidebar {
     Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation), folder: folder ?? "" });
     const name = row.querySelector(".conversation-title");
     if (name && name.textContent !== title) name.textContent = title;
-    row.querySelector(".row-menu").setAttribute("aria-label", `More for ${title}`);
+    row.querySelector(".row-menu").setAttribute("aria-label", t("More for {title}", { title }));
   }
 
   #place(row, conversation) {
@@ -124,7 +124,7 @@ export class Sidebar {
   }
 
   #section(conversation) {
-    const label = conversation.pinned ? "Pinned" : labelOf(conversation.updated_at);
+    const label = conversation.pinned ? t("Pinned") : labelOf(conversation.updated_at);
     const sections = [...this.list.querySelectorAll(".conversation-section")];
     const found = sections.find((section) => section.dataset.label === label);
     if (found) return found;
@@ -168,7 +168,7 @@ export class Sidebar {
     const link = row?.querySelector(".conversation-link");
     if (!link || row.querySelector(".rename-field")) return;
     const name = link.querySelector(".conversation-title");
-    const input = element("input", { class: "rename-field", type: "text", maxlength: this.limits.title_chars, "aria-label": "New title", dir: "auto" });
+    const input = element("input", { class: "rename-field", type: "text", maxlength: this.limits.title_chars, "aria-label": t("New title"), dir: "auto" });
     input.value = name.textContent;
     let done = false;
     const finish = async (save) => {
@@ -201,27 +201,24 @@ export class Sidebar {
     }
   }
 
-  pin(id, pinned) {
-    return this.#change(id, { pinned });
-  }
-
   async archive(id, archived) {
     if (this.#stateOf(id).archived === archived) return;
     const now = await this.#change(id, { archived });
-    if (now && archived) toast(`“${shorten(now.title)}” is in the archive`, { action: { label: "Undo", run: () => this.#change(id, { archived: false }) } });
-    else if (now) toast(`“${shorten(now.title)}” is in ${this.#nameOf(now.folder_id) ?? "the list"} again`, { kind: "success" });
+    if (now && archived) toast(t("“{title}” is in the archive", { title: shorten(now.title) }), { action: { label: t("Undo"), run: () => this.#change(id, { archived: false }) } });
+    else if (now) toast(this.#inFolder(now) ? t("“{title}” is in “{folder}” again", this.#inFolder(now)) : t("“{title}” is in the list again", { title: shorten(now.title) }), { kind: "success" });
   }
 
   async move(id, folderId) {
     const { folder_id: before, archived } = this.#stateOf(id);
     if (before === folderId && !archived) return;
     const now = await this.#change(id, { folder_id: folderId, archived: false });
-    if (now) toast(`“${shorten(now.title)}” is in ${this.#nameOf(folderId) ?? "no folder"}`, { action: { label: "Undo", run: () => this.#change(id, { folder_id: before, archived }) } });
+    if (now) toast(this.#inFolder(now) ? t("“{title}” is in “{folder}”", this.#inFolder(now)) : t("“{title}” is in no folder", { title: shorten(now.title) }), { action: { label: t("Undo"), run: () => this.#change(id, { folder_id: before, archived }) } });
   }
 
-  #nameOf(folderId) {
-    const name = this.folders.named(folderId)?.name;
-    return name && `“${name}”`;
+  /** What is said of a chat that lies in a folder; null: it lies in none. */
+  #inFolder({ title, folder_id: id }) {
+    const folder = this.folders.named(id)?.name;
+    return folder ? { title: shorten(title), folder } : null;
   }
 
   /** Dropped somewhere: on a folder, the archive, or the list. */
@@ -242,7 +239,7 @@ export class Sidebar {
   }
 
   /** Deleted at once; the toast takes it back. */
-  async remove(id, title = this.titleOf(id) || "Chat") {
+  async remove(id, title = this.titleOf(id) || t("Chat")) {
     closeMenu();
     try {
       await this.deleting(id, () => post(`/conversations/${id}/delete`));
@@ -250,7 +247,7 @@ export class Sidebar {
       return toastError(error);
     }
     this.#forget(id);
-    toast(`“${shorten(title)}” deleted`, this.#undo(id));
+    toast(t("“{title}” deleted", { title: shorten(title) }), this.#undo(id));
   }
 
   /** This page deletes a chat, or a folder with its chats: the events about it are no news here, and may be faster than the answer. */
@@ -270,7 +267,9 @@ export class Sidebar {
     const ours = [id, this.#stateOf(id).folder_id].find((each) => this.deleted.has(each));
     this.deleted.delete(id); // what is said of it from now on is true again
     this.#forget(id, ours);
-    if (inView && !ours) toast(`“${shorten(title)}” was deleted ${restorable ? "elsewhere" : "for good"}.`, restorable ? this.#undo(id) : {});
+    if (!inView || ours) return;
+    if (restorable) toast(t("“{title}” was deleted elsewhere.", { title: shorten(title) }), this.#undo(id));
+    else toast(t("“{title}” was deleted for good.", { title: shorten(title) }));
   }
 
   /** deleted: the chat itself, or the folder that it was deleted with */
@@ -281,7 +280,7 @@ export class Sidebar {
   }
 
   #undo(id) {
-    return { action: { label: "Undo", run: () => this.#restore(id) } };
+    return { action: { label: t("Undo"), run: () => this.#restore(id) } };
   }
 
   async #restore(id) {

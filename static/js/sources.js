@@ -2,6 +2,7 @@
 
 import { openDialog } from "./dialogs.js";
 import { element, icon } from "./icons.js";
+import { t } from "./words.js";
 
 /** Which numbers an answer names, as [1] or [1, 2]. */
 export function cited(text) {
@@ -11,13 +12,13 @@ export function cited(text) {
 /** null: the chat had no documents. */
 export function sourcesNode({ sources, text }) {
   if (!sources) return null;
-  if (!sources.length) return element("p", { class: "sources none" }, icon("info"), "Nothing in the documents fits this question.");
+  if (!sources.length) return element("p", { class: "sources none" }, icon("info"), t("Nothing in the documents fits this question."));
   const named = cited(text);
   const items = sources.map((one) => element("li", {}, element("a", {
     class: named.has(one.number) ? "source cited" : "source", href: address(one), target: "_blank",
     onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); show(one); } },
-  }, element("span", { class: "number" }, String(one.number)), element("span", { class: "name", dir: "auto" }, one.name), one.page ? element("span", { class: "faint" }, `p. ${one.page}`) : null)));
-  return element("div", { class: "sources" }, element("span", { class: "sources-head" }, named.size ? "Sources" : "Passages read"), element("ul", {}, ...items));
+  }, element("span", { class: "number" }, String(one.number)), element("span", { class: "name", dir: "auto" }, one.name), one.page ? element("span", { class: "faint" }, t("p. {page}", one)) : null)));
+  return element("div", { class: "sources" }, element("span", { class: "sources-head" }, named.size ? t("Sources") : t("Passages read")), element("ul", {}, ...items));
 }
 
 const address = ({ document_id: id, position }) => `/documents/${id}?at=${position}#passage`;
@@ -25,13 +26,13 @@ const address = ({ document_id: id, position }) => `/documents/${id}?at=${positi
 async function show(one) {
   const dialog = document.getElementById("passage-dialog");
   const body = dialog.querySelector(".passage-text");
-  dialog.querySelector("h2").textContent = one.page ? `${one.name}, page ${one.page}` : one.name;
+  dialog.querySelector("h2").textContent = one.page ? t("{name}, page {page}", one) : one.name;
   dialog.querySelector("a").href = address(one);
-  body.textContent = "Loading…";
+  body.textContent = t("Loading…");
   openDialog(dialog);
   const response = await fetch(address(one), { headers: { "X-Requested-With": "XMLHttpRequest" }, credentials: "same-origin" }).catch(() => null);
   if (!response?.ok || response.redirected) {
-    body.textContent = response?.status === 404 ? "This document was deleted." : "The text cannot be loaded now. Try again.";
+    body.textContent = response?.status === 404 ? t("This document was deleted.") : t("The text cannot be loaded now. Try again.");
     return;
   }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");

@@ -1,5 +1,7 @@
 // An answer's Markdown as what a voice can say: marked's tokens in, sentences out. Code is announced and not read, thoughts,
-// tags, citations and pictures of faces are passed over, formulas are put into (English) words. Pure; it knows no voice.
+// tags, citations and pictures of faces are passed over, formulas are put into words. Pure; it knows no voice.
+
+import { t } from "./words.js";
 
 const HOST = /^(?:https?:\/\/)?(?:www\.)?([^/?#\s]+)/i;
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: " ", "#39": "'" };
@@ -7,22 +9,22 @@ const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: " ", "#39": "'" 
 // ---- formulas ---------------------------------------------------------------------------------------------------
 
 const COMMANDS = {
-  times: "times", cdot: "times", ast: "times", div: "divided by", pm: "plus or minus", mp: "minus or plus", le: "is at most", leq: "is at most",
-  ge: "is at least", geq: "is at least", ne: "is not", neq: "is not", approx: "is about", equiv: "is equivalent to", sim: "is like", propto: "is proportional to",
-  infty: "infinity", sum: "sum", prod: "product", int: "integral", partial: "partial", nabla: "nabla", in: "in", notin: "not in", subset: "subset of",
-  cup: "union", cap: "intersection", forall: "for all", exists: "there is", to: "to", rightarrow: "to", Rightarrow: "implies", implies: "implies",
-  iff: "if and only if", ldots: "and so on", cdots: "and so on", dots: "and so on", degree: "degrees", circ: "degrees", "%": "percent",
+  times: t("times"), cdot: t("times"), ast: t("times"), div: t("divided by"), pm: t("plus or minus"), mp: t("minus or plus"), le: t("is at most"), leq: t("is at most"),
+  ge: t("is at least"), geq: t("is at least"), ne: t("is not"), neq: t("is not"), approx: t("is about"), equiv: t("is equivalent to"), sim: t("is like"), propto: t("is proportional to"),
+  infty: t("infinity"), sum: t("sum"), prod: t("product"), int: t("integral"), partial: t("partial"), nabla: t("nabla"), in: t("in"), notin: t("not in"), subset: t("subset of"),
+  cup: t("union"), cap: t("intersection"), forall: t("for all"), exists: t("there is"), to: t("to"), rightarrow: t("to"), Rightarrow: t("implies"), implies: t("implies"),
+  iff: t("if and only if"), ldots: t("and so on"), cdots: t("and so on"), dots: t("and so on"), degree: t("degrees"), circ: t("degrees"), "%": t("percent"),
 };
 const SILENT = /\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|limits|quad|qquad|begin\{\w+\*?\}|end\{\w+\*?\}|[,;:! ])/g;
-const SIGNS = [[/\\\\/g, ", "], [/=/g, " equals "], [/\+/g, " plus "], [/[-−]/g, " minus "], [/</g, " is less than "], [/>/g, " is greater than "], [/\//g, " over "], [/\*/g, " times "]];
+const SIGNS = [[/\\\\/g, ", "], [/=/g, ` ${t("equals")} `], [/\+/g, ` ${t("plus")} `], [/[-−]/g, ` ${t("minus")} `], [/</g, ` ${t("is less than")} `], [/>/g, ` ${t("is greater than")} `], [/\//g, ` ${t("over")} `], [/\*/g, ` ${t("times")} `]];
 const GROUPS = [
   [/\\(?:text|mathrm|mathbf|mathit|mathbb|mathcal|operatorname|mbox|vec|hat|bar|overline)\*?\s*\{([^{}]*)\}/g, " $1 "],
-  [/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, " $1 over $2 "],
-  [/\\sqrt\s*\{([^{}]*)\}/g, " the square root of $1 "],
-  [/\^\s*(?:\{\s*\\circ\s*\}|\\circ)/g, " degrees "],
-  [/\^\s*(?:\{\s*2\s*\}|2)/g, " squared "],
-  [/\^\s*(?:\{\s*3\s*\}|3)/g, " cubed "],
-  [/\^\s*(?:\{([^{}]*)\}|(\\[a-zA-Z]+|[^\s{}\\]))/g, " to the power of $1$2 "],
+  [/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, ` ${t("{top} over {bottom}", { top: "$1", bottom: "$2" })} `],
+  [/\\sqrt\s*\{([^{}]*)\}/g, ` ${t("the square root of {number}", { number: "$1" })} `],
+  [/\^\s*(?:\{\s*\\circ\s*\}|\\circ)/g, ` ${t("degrees")} `],
+  [/\^\s*(?:\{\s*2\s*\}|2)/g, ` ${t("squared")} `],
+  [/\^\s*(?:\{\s*3\s*\}|3)/g, ` ${t("cubed")} `],
+  [/\^\s*(?:\{([^{}]*)\}|(\\[a-zA-Z]+|[^\s{}\\]))/g, ` ${t("to the power of {power}", { power: "$1$2" })} `],
   [/_\s*(?:\{([^{}]*)\}|(\\[a-zA-Z]+|[^\s{}\\]))/g, " $1$2 "],
 ];
 const DEEPEST = 12; // braces within braces
@@ -64,20 +66,20 @@ const BLOCKS = {
   hr: NOTHING,
   thought: NOTHING,
   checkbox: NOTHING,
-  code: ({ lang }) => [lang ? `Code block, ${lang.split(/\s/)[0]}.` : "Code block."],
+  code: ({ lang }) => [lang ? t("Code block, {language}.", { language: lang.split(/\s/)[0] }) : t("Code block.")],
   mathBlock: ({ source }) => [formulaInWords(source)],
   list: ({ items, ordered, start }) => items.flatMap((item, at) => itemLines(item, ordered ? `${Number(start || 1) + at}: ` : "")),
   blockquote: ({ tokens }) => blocks(tokens),
   details: ({ summary, tokens }) => [inline(summary), ...blocks(tokens)],
-  noteDefinition: ({ label, tokens }) => [`Note ${label}: ${inline(tokens)}`],
-  table: ({ header, rows }) => ["Table.", ...[header, ...rows].map((cells) => cells.map((cell) => inline(cell.tokens)).filter(Boolean).join("; "))],
+  noteDefinition: ({ label, tokens }) => [t("Note {label}: {text}", { label, text: inline(tokens) })],
+  table: ({ header, rows }) => [t("Table."), ...[header, ...rows].map((cells) => cells.map((cell) => inline(cell.tokens)).filter(Boolean).join("; "))],
   html: ({ text }) => text.replace(/<!--[\s\S]*?(?:-->|$)/g, "").replace(/<\/(?:tr|p|li)>/gi, "\n").replace(/<\/t[dh]>/gi, "; ").replace(/<[^>]*>/g, "").split("\n"),
   plain: ({ raw }) => [raw],
 };
 
 function itemLines(item, number) {
   const [first = "", ...rest] = blocks(item.tokens);
-  return [`${number}${item.task ? (item.checked ? "Done: " : "To do: ") : ""}${first}`, ...rest];
+  return [`${number}${item.task ? (item.checked ? `${t("Done:")} ` : `${t("To do:")} `) : ""}${first}`, ...rest];
 }
 
 function blocks(tokens = []) {

@@ -2,6 +2,7 @@
 // Whether the browser has voices is a mark on the page, after which what needs one is shown; the code that reads comes when wanted.
 
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const speech = globalThis.speechSynthesis;
 
@@ -50,7 +51,7 @@ export class Speaking {
   #over(key, failure) {
     if (this.key !== key) return;
     this.#mark(null);
-    if (failure) toast(failure === "offline" ? "No connection. Try again when you are online." : "The browser's voice failed. Choose another one in the settings.", { kind: "error" });
+    if (failure) toast(failure === "offline" ? t("No connection. Try again when you are online.") : t("The browser's voice failed. Choose another one in the settings."), { kind: "error" });
   }
 
   #mark(key) {

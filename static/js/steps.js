@@ -1,13 +1,18 @@
 // What Echo computed for an answer: one line above it for each step, which opens to what went in and what came out. It knows no message list.
 
 import { element, icon } from "./icons.js";
+import { t } from "./words.js";
 
-const DONE = { calculator: "Calculated", calendar: "Looked up", units: "Converted" };
+const DONE = {
+  calculator: (step) => t("Calculated {input}", step),
+  calendar: (step) => t("Looked up {input}", step),
+  units: (step) => t("Converted {input}", step),
+};
 
-export const title = ({ tool, input }) => `${DONE[tool] ?? "Computed"} ${input}`;
+export const title = (step) => DONE[step.tool]?.(step) ?? t("Computed {input}", step);
 
 export function stepsNode(steps) {
   return element("div", { class: "steps" }, ...steps.map((step) => element("details", { class: "step" },
     element("summary", {}, icon("chevron"), element("span", {}, title(step))),
-    element("dl", {}, element("dt", {}, "Input"), element("dd", {}, step.input), element("dt", {}, "Result"), element("dd", {}, step.result)))));
+    element("dl", {}, element("dt", {}, t("Input")), element("dd", {}, step.input), element("dt", {}, t("Result")), element("dd", {}, step.result)))));
 }

@@ -2,20 +2,21 @@
 
 import { element } from "./icons.js";
 import { matching, wordsOf } from "./matching.js";
+import { t } from "./words.js";
 
 const SHOWN = 4;
 const DAILY = 10; // the first of them, each of another kind than its neighbours, take turns before anything is typed
 const IDEAS = [
-  "Who are you?", "What can you do?", "Tell me a short story about the sea", "What is the opposite of loud?", "Where do I find the settings?",
-  "Name three colours of the sky", "How do you keep my chats private?", "Give me three ideas for a rainy day", "What is seven plus five?", "How do I export a chat?",
-  "Tell me a short story about a fox", "Tell me a joke", "What is the opposite of early?", "Name three animals that can fly", "Give me three ideas for a birthday present",
-  "How do I make the text larger?", "How do I change to dark colours?", "How do I delete a chat?", "How do I stop an answer?", "Which keys can I use?",
-  "How do I find an old chat?", "How do I change my password?", "Where am I signed in?", "How do I choose another model?",
+  t("Who are you?"), t("What can you do?"), t("Tell me a short story about the sea"), t("What is the opposite of loud?"), t("Where do I find the settings?"),
+  t("Name three colours of the sky"), t("How do you keep my chats private?"), t("Give me three ideas for a rainy day"), t("What is seven plus five?"), t("How do I export a chat?"),
+  t("Tell me a short story about a fox"), t("Tell me a joke"), t("What is the opposite of early?"), t("Name three animals that can fly"), t("Give me three ideas for a birthday present"),
+  t("How do I make the text larger?"), t("How do I change to dark colours?"), t("How do I delete a chat?"), t("How do I stop an answer?"), t("Which keys can I use?"),
+  t("How do I find an old chat?"), t("How do I change my password?"), t("Where am I signed in?"), t("How do I choose another model?"),
 ];
 
 /** Returns what the composer calls with each change of its text. */
 export function showSuggestions(list, greeting, boot, choose) {
-  greeting.textContent = `${partOfDay(new Date().getHours())}, ${boot.user.username}`;
+  greeting.textContent = greetingAt(new Date().getHours(), { name: boot.user.username });
   const today = ofDay(new Date().getDate());
   let shown = [];
   return (typed) => {
@@ -36,8 +37,8 @@ export function ideasFor(typed, ideas = IDEAS) {
   return typed.startsWith("/") || !wordsOf(typed).length ? [] : matching(typed, ideas).slice(0, SHOWN);
 }
 
-function partOfDay(hour) {
-  if (hour < 5) return "Hello";
-  if (hour < 12) return "Good morning";
-  return hour < 18 ? "Good afternoon" : "Good evening";
+function greetingAt(hour, whom) {
+  if (hour < 5) return t("Hello, {name}", whom);
+  if (hour < 12) return t("Good morning, {name}", whom);
+  return hour < 18 ? t("Good afternoon, {name}", whom) : t("Good evening, {name}", whom);
 }

@@ -5,10 +5,11 @@
 import { openDialog } from "./dialogs.js";
 import { element } from "./icons.js";
 import { LIVE, MessageStore, newId } from "./message_store.js";
+import { t } from "./words.js";
 
 const EVENT_BYTES = 180_000; // of what is taken along; the server takes 200,000 with all that stands around it
 const EVENT_MESSAGES = 2000;
-const LOST = "The connection was lost, and the rest of this answer with it.";
+const LOST = t("The connection was lost, and the rest of this answer with it.");
 
 const sizeOf = (value) => new TextEncoder().encode(JSON.stringify(value)).length;
 
@@ -129,9 +130,9 @@ export class TemporaryConversation {
     return new Promise((resolve) => {
       const button = (kind, value, text) => element("button", { class: `button ${kind}`, value }, text);
       const dialog = element("dialog", { class: "dialog", "aria-labelledby": "leave-title", "aria-describedby": "leave-text", onclose: () => { resolve(dialog.returnValue === "leave"); dialog.remove(); } },
-        element("div", { class: "dialog-head" }, element("h2", { id: "leave-title" }, "Leave this temporary chat?")),
-        element("form", { class: "dialog-body", method: "dialog" }, element("p", { id: "leave-text" }, "It is stored nowhere: once you leave, it is gone."),
-          element("div", { class: "dialog-foot" }, button("quiet", "stay", "Stay"), button("primary", "leave", "Leave"))));
+        element("div", { class: "dialog-head" }, element("h2", { id: "leave-title" }, t("Leave this temporary chat?"))),
+        element("form", { class: "dialog-body", method: "dialog" }, element("p", { id: "leave-text" }, t("It is stored nowhere: once you leave, it is gone.")),
+          element("div", { class: "dialog-foot" }, button("quiet", "stay", t("Stay")), button("primary", "leave", t("Leave")))));
       document.body.append(dialog);
       openDialog(dialog);
     });

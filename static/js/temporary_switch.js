@@ -1,6 +1,7 @@
 // The switch of temporary chats, and the question before one is left. The chat itself is fetched when it is first wanted.
 
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 export class TemporarySwitch {
   /** current(): the chat in view; show(null, {conversation, push}); make(Conversation, settings) */
@@ -21,9 +22,9 @@ export class TemporarySwitch {
     const before = this.current();
     if (!(await this.mayLeave()) || before !== this.current()) return;
     if (before.temporary) return this.#begin(null);
-    if (before.id === null && before.documents.length) return void toast("A temporary chat has no documents: take them out first.", { kind: "error" });
+    if (before.id === null && before.documents.length) return void toast(t("A temporary chat has no documents: take them out first."), { kind: "error" });
     const { TemporaryConversation } = await import("./temporary.js").catch(() => ({}));
-    if (!TemporaryConversation) return void toast("No connection. Try again when you are online.", { kind: "error" });
+    if (!TemporaryConversation) return void toast(t("No connection. Try again when you are online."), { kind: "error" });
     if (before === this.current()) this.#begin(this.make(TemporaryConversation, before.id === null ? before.draftSettings : {}));
   }
 

@@ -1,6 +1,7 @@
 // Short words that need no answer, with at most one act (undo, open). It knows nobody who says them.
 
 import { element, icon, iconButton } from "./icons.js";
+import { t } from "./words.js";
 
 const SIGNS = { success: "check", error: "alert", info: "info" };
 let openCount = 0;
@@ -19,7 +20,7 @@ export function toast(text, { kind = "info", action = null, seconds = action ? 8
     if (!acted) onGone?.();
   };
   if (action) node.append(element("button", { type: "button", class: "button", onclick: () => { remove(true); action.run(); } }, action.label));
-  node.append(iconButton("close", "Dismiss", () => remove(), { "data-tip": null }));
+  node.append(iconButton("close", t("Dismiss"), () => remove(), { "data-tip": null }));
   region.append(node);
   openCount += 1;
   leaveAfter(node, seconds, remove);
@@ -57,7 +58,7 @@ function host() {
 export function adoptFlashes() {
   for (const node of document.querySelectorAll("#toasts .toast")) {
     const remove = () => { node.classList.add("leaving"); setTimeout(() => node.remove(), 180); };
-    node.append(iconButton("close", "Dismiss", remove, { "data-tip": null }));
+    node.append(iconButton("close", t("Dismiss"), remove, { "data-tip": null }));
     leaveAfter(node, 7, remove);
   }
 }

@@ -3,9 +3,10 @@
 import { element } from "./icons.js";
 import { preferences, setDictation } from "./theme.js";
 import { SPEEDS, chooseSpeed, chooseVoice, chosenSpeed, chosenVoice, utter } from "./voices.js";
+import { language, t } from "./words.js";
 
-const SAMPLE = "This is how I read your answers.";
-const nameOf = new Intl.DisplayNames("en", { type: "language", fallback: "code" });
+const SAMPLE = t("This is how I read your answers.");
+const nameOf = new Intl.DisplayNames(language, { type: "language", fallback: "code" });
 const title = (lang) => { try { return nameOf.of(lang.replace("_", "-")); } catch { return lang; } };
 
 const HEARD = "af ar az be bg bn bs ca cs cy da de el en es et fa fi fr gl gu he hi hr hu hy id is it ja ka kk kn ko lt lv mi mk ml mn mr ms my ne nl no pa pl pt ro ru sk sl sq sr sv sw ta te th tl tr uk ur vi zh".split(" ");
@@ -14,8 +15,8 @@ const HEARD = "af ar az be bg bn bs ca cs cy da de el en es et fa fi fr gl gu he
 export function dictationSettings(dialog) {
   const select = dialog.querySelector("#dictation");
   const options = HEARD.map((code) => element("option", { value: code }, title(code)));
-  options.sort((one, other) => one.textContent.localeCompare(other.textContent));
-  select.replaceChildren(element("option", { value: "" }, "Found out"), ...options);
+  options.sort((one, other) => one.textContent.localeCompare(other.textContent, language));
+  select.replaceChildren(element("option", { value: "" }, t("Found out")), ...options);
   select.value = preferences.dictation;
   select.onchange = () => setDictation(select.value);
 }
@@ -49,9 +50,9 @@ function fill(select) {
     groups.set(group, [...(groups.get(group) ?? []), voice]);
   }
   const option = (voice) => element("option", { value: voice.voiceURI }, voice.name);
-  const sorted = [...groups].sort(([one], [other]) => one.localeCompare(other));
+  const sorted = [...groups].sort(([one], [other]) => one.localeCompare(other, language));
   select.replaceChildren(
-    element("option", { value: "" }, "The browser's own"),
+    element("option", { value: "" }, t("The browser's own")),
     ...sorted.map(([group, voices]) => element("optgroup", { label: group }, ...voices.map(option))),
   );
   select.value = chosenVoice();

@@ -3,6 +3,7 @@
 
 import { shorten } from "./format.js";
 import { toast } from "./toasts.js";
+import { t } from "./words.js";
 
 const LATER = ["busy", "rate_limited", "offline", "timeout", "signed_out"];
 const AGAIN = 20; // seconds, where the server does not say
@@ -51,7 +52,8 @@ export class Waiting {
     const place = code === "not_found" ? null : conversation_id;
     this.giveBack(place, text);
     this.outbox.remove(client_id);
-    toast(`“${shorten(text)}” could not be sent: ${why} It is kept as a draft${place === conversation_id ? " of its chat" : ""}.`, { kind: "error", seconds: 12 });
+    const said = { title: shorten(text), why };
+    toast(place === conversation_id ? t("“{title}” could not be sent: {why} It is kept as a draft of its chat.", said) : t("“{title}” could not be sent: {why} It is kept as a draft.", said), { kind: "error", seconds: 12 });
   }
 
   /** What another tab sends, takes back or lets wait shows in this one. */

@@ -5,9 +5,16 @@ const found = globalThis.echoWords ?? {};
 
 export const language = globalThis.document?.documentElement?.lang || "en";
 
+/** For times: as the reader's own country writes them, where the browser names one that speaks the language. */
+const country = (globalThis.navigator?.languages ?? []).find((tag) => tag.split("-")[0] === language) ?? language;
+export const locale = new Intl.Locale(country, { numberingSystem: "latn" }).toString(); // the digits that the server writes
+
 const plural = new Intl.PluralRules(language);
 const ORDER = ["zero", "one", "two", "few", "many", "other"].filter((name) => plural.resolvedOptions().pluralCategories.includes(name));
-const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1, numberingSystem: "latn" });
+
+/** 12480 as "12,480", in the reader's way and as the server writes it. */
+export const number = (value) => numbers.format(value);
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 
@@ -20,5 +27,5 @@ export function t(text, values = {}) {
 export function n(count, one, many, values = {}) {
   const forms = found[one] ?? [one, many];
   const at = forms === found[one] ? ORDER.indexOf(plural.select(count)) : Number(count !== 1);
-  return fill(forms[Math.min(at, forms.length - 1)], { count: number.format(count), ...values });
+  return fill(forms[Math.min(at, forms.length - 1)], { count: number(count), ...values });
 }

@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { score } from "../../static/js/ajax_form.js";
 import { lastSentenceEnd } from "../../static/js/announcer.js";
-import { ago, brief, counted, labelOf, ordinal, queuePlace, replyStats, seconds, shorten } from "../../static/js/format.js";
+import { ago, brief, labelOf, ordinal, queuePlace, replyStats, seconds, shorten } from "../../static/js/format.js";
+import { n } from "../../static/js/words.js";
 
 test("ordinals", () => assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 102].map(ordinal), ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd"]));
 
-test("things are counted", () => assert.deepEqual([counted(0, "chat"), counted(1, "chat"), counted(1200, "chat"), counted(2, "chat is", "chats are")], ["0 chats", "1 chat", "1,200 chats", "2 chats are"]));
+test("things are counted", () => assert.deepEqual([0, 1, 1200].map((count) => n(count, "{count} chat", "{count} chats")), ["0 chats", "1 chat", "1,200 chats"]));
 
 test("how long ago", () => {
   const now = new Date("2026-11-21T12:00:00Z");

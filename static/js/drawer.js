@@ -1,5 +1,7 @@
 // The sidebar's place: closed or open beside the chat, or a drawer on a phone that follows the finger.
 
+import { forward } from "./words.js";
+
 const narrow = () => matchMedia("(max-width: 820px)").matches;
 const EDGE = 24;
 
@@ -71,7 +73,8 @@ export class Drawer {
     if (!narrow() || event.touches.length !== 1) return;
     const { clientX: x, clientY: y } = event.touches[0];
     const open = this.isOpen;
-    if (open || x < EDGE) this.drag = { x, y, open, width: this.sidebar.offsetWidth, moved: 0, decided: false };
+    const edge = forward > 0 ? x : innerWidth - x;
+    if (open || edge < EDGE) this.drag = { x, y, open, width: this.sidebar.offsetWidth, moved: 0, decided: false };
   }
 
   #move(event) {
@@ -85,10 +88,10 @@ export class Drawer {
       document.documentElement.classList.add("dragging");
     }
     if (event.cancelable) event.preventDefault();
-    drag.moved = x - drag.x;
+    drag.moved = (x - drag.x) * forward;
     const shown = Math.min(drag.width, Math.max(0, drag.moved + (drag.open ? drag.width : 0)));
     drag.shown = shown / drag.width;
-    this.sidebar.style.transform = `translateX(${shown - drag.width}px)`;
+    this.sidebar.style.transform = `translateX(${(shown - drag.width) * forward}px)`;
     this.shade.style.opacity = drag.shown;
   }
 

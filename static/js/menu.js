@@ -1,7 +1,7 @@
 // A menu that belongs to a button: opens beside it, arrow keys move, Escape and a click elsewhere close. One at a time.
 
 import { element, icon } from "./icons.js";
-import { t } from "./words.js";
+import { forward, t } from "./words.js";
 
 let open = null;
 
@@ -45,8 +45,9 @@ function place(node, button) {
   const at = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = node;
   const below = at.bottom + 6 + height <= innerHeight - 8;
-  const left = at.left + width <= innerWidth - 8 ? at.left : at.right - width;
-  node.style.left = `${Math.max(8, left)}px`;
+  const [first, other] = forward > 0 ? [at.left, at.right - width] : [at.right - width, at.left]; // where it begins with the button, or ends with it
+  const fits = (left) => left >= 8 && left + width <= innerWidth - 8;
+  node.style.left = `${Math.max(8, fits(first) ? first : other)}px`;
   node.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - height - 6)}px`;
   if (at.width > 120) node.style.minWidth = `${at.width}px`;
 }

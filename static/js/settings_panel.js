@@ -8,7 +8,7 @@ import { openDialog } from "./dialogs.js";
 import { noticeSwitch } from "./notice_offer.js";
 import { preferences, setSendKey, setText, setTheme } from "./theme.js";
 import { toastError } from "./toasts.js";
-import { t } from "./words.js";
+import { forward, t } from "./words.js";
 
 const IN_ROW = { inline: "center", block: "nearest" }; // on a phone the tabs stand in a row that scrolls
 const NUMBERS = [
@@ -49,7 +49,7 @@ export class SettingsPanel {
   #wireTabs() {
     for (const tab of this.tabs) tab.addEventListener("click", () => this.#select(tab.id));
     this.dialog.querySelector('[role="tablist"]').addEventListener("keydown", (event) => {
-      const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+      const step = { ArrowDown: 1, ArrowRight: forward, ArrowUp: -1, ArrowLeft: -forward }[event.key];
       if (!step) return;
       event.preventDefault();
       const next = this.tabs[(this.tabs.indexOf(document.activeElement) + step + this.tabs.length) % this.tabs.length];

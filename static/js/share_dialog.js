@@ -68,7 +68,7 @@ class ShareDialog {
   }
 
   #linkRow() {
-    this.link = element("input", { class: "input", id: "share-link", readonly: true, spellcheck: "false", translate: "no", onfocus: () => this.link.setSelectionRange(0, this.link.value.length, "backward") });
+    this.link = element("input", { class: "input", id: "share-link", readonly: true, spellcheck: "false", translate: "no", dir: "ltr", onfocus: () => this.link.setSelectionRange(0, this.link.value.length, "backward") });
     const copy = element("button", { type: "button", class: "button primary" }, icon("copy"), element("span", { "aria-live": "polite" }, t("Copy link")));
     copiesFrom(this.link, copy);
     this.preview = element("a", { class: "button small", target: "_blank", rel: "noopener" }, icon("eye"), t("See what others see"));

@@ -3,7 +3,12 @@
 
 const found = globalThis.echoWords ?? {};
 
-export const language = globalThis.document?.documentElement?.lang || "en";
+const page = globalThis.document?.documentElement;
+
+export const language = page?.lang || "en";
+
+/** 1 where lines are read from left to right, else -1. */
+export const forward = page?.dir === "rtl" ? -1 : 1;
 
 /** For times: as the reader's own country writes them, where the browser names one that speaks the language. */
 const country = (globalThis.navigator?.languages ?? []).find((tag) => tag.split("-")[0] === language) ?? language;

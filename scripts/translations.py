@@ -4,7 +4,7 @@
     python scripts/translations.py compile    .mo for the server, static/words/*.js for the pages
     python scripts/translations.py missing    how many texts of each language have no translation
 
-Two domains: `messages` (Python and templates) and `page` (JavaScript: `t` and `n` of static/js/words.js).
+Two domains: `messages` (Python and templates) and `page` (JavaScript: `t`, `n` and `mark` of static/js/words.js).
 It translates nothing.
 """
 
@@ -34,7 +34,7 @@ PYTHON_WORDS: dict[str, Any] = {
     "ngettext": (1, 2),
     "_": None,
 }
-PAGE_WORDS: dict[str, Any] = {"t": None, "n": (2, 3)}
+PAGE_WORDS: dict[str, Any] = {"t": None, "mark": None, "n": (2, 3)}
 
 
 def texts(domain: str) -> Catalog:

@@ -3,6 +3,7 @@
 
 import { liveSocket } from "./live_socket.js";
 import { shownModel } from "./live_stats.js";
+import { said } from "./server_words.js";
 import { leave } from "./session_end.js";
 import { toast } from "./toasts.js";
 import { t } from "./words.js";
@@ -26,7 +27,7 @@ function advance(panel, { progress, doing, told } = {}) {
   if (Number.isFinite(progress)) bar.value = progress;
   else bar.removeAttribute("value");
   const words = panel.querySelector("[data-told]");
-  if (words) words.textContent = told ?? (doing || t("It begins"));
+  if (words) words.textContent = told ?? (doing ? said(doing) : t("It begins"));
 }
 
 /** The list as the server has it now; who was on a button stays on it. What changes meanwhile is drawn after. */

@@ -9,6 +9,7 @@ import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { answerStart, saysNothing } from "./markdown_more.js";
 import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
+import { said } from "./server_words.js";
 import { sourcesNode } from "./sources.js";
 import { stepsNode } from "./steps.js";
 import { t } from "./words.js";
@@ -151,7 +152,7 @@ export class MessageView {
   #ending(nothing) {
     const { row } = this;
     const { text, sign } = ENDINGS[row.status];
-    return this.#note(row.status, sign, row.error?.text ?? text, row.status === "failed" || (nothing && answerStart(row.text) === 0) ? this.#retry() : this.#continue());
+    return this.#note(row.status, sign, row.error?.text ? said(row.error.text) : text, row.status === "failed" || (nothing && answerStart(row.text) === 0) ? this.#retry() : this.#continue());
   }
 
   #note(kind, sign, text, act) {

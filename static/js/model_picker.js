@@ -2,6 +2,7 @@
 
 import { count } from "./format.js";
 import { openMenu } from "./menu.js";
+import { said } from "./server_words.js";
 import { t } from "./words.js";
 
 const STATES = { installed: t("loads when asked"), failed: t("cannot be used now") };
@@ -41,8 +42,8 @@ export class ModelPicker {
   loading(name) {
     const model = this.models.find((one) => one.name === name);
     if (model?.state !== "loading") return "";
-    const what = { title: model.title, doing: capital(t(model.doing || "loading")) };
-    return (what.doing === capital(t("loading")) ? t("Loading {title}…", what) : t("{doing} {title}…", what)) + percent(model);
+    const what = { title: model.title, doing: capital(said(model.doing || "")) };
+    return (["", "loading"].includes(model.doing ?? "") ? t("Loading {title}…", what) : t("{doing} {title}…", what)) + percent(model);
   }
 
   draw() {
@@ -75,4 +76,4 @@ function size(parameters) {
 }
 
 const percent = (model) => (typeof model.progress === "number" ? ` ${t("{count} %", { count: Math.round(model.progress * 100) })}` : "");
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
+const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -3,6 +3,7 @@
 // stored for reading without a connection goes with every session, however it ended.
 
 import { forgetDrafts } from "./drafts.js";
+import { said } from "./server_words.js";
 import { forgetStored } from "./stored.js";
 import { toast } from "./toasts.js";
 import { t } from "./words.js";
@@ -18,7 +19,7 @@ export function leave(why = t("You are signed out.")) {
   leaving = true;
   forgetStored().catch(() => {}); // the page that comes next does it again
   globalThis.dispatchEvent?.(new Event("session-end")); // nothing may keep the page
-  try { sessionStorage.setItem(WHY, why); } catch { /* storage may be forbidden: without a reason then */ }
+  try { sessionStorage.setItem(WHY, said(why)); } catch { /* storage may be forbidden: without a reason then */ }
   location.replace(`/login?next=${encodeURIComponent(location.pathname)}`);
 }
 

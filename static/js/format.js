@@ -40,7 +40,7 @@ function shortTime(iso, now = new Date()) {
 
 export function fullTime(iso) {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? "" : `${full.format(date)}\n${utc.format(date)} UTC`;
+  return Number.isNaN(date.getTime()) ? "" : `${full.format(date)}\n${t("{time} UTC", { time: utc.format(date) })}`;
 }
 
 /** "3rd in line, about 12 s" */

@@ -4,7 +4,7 @@
     python scripts/translations.py compile    .mo for the server, static/words/*.js for the pages
     python scripts/translations.py missing    how many texts of each language have no translation
 
-Two domains: `messages` (Python and templates) and `page` (JavaScript: `t`, `n` and `mark` of static/js/words.js).
+Two domains: `messages` (Python and templates) and `page` (JavaScript: `t`, `n`, `mark` of words.js).
 It translates nothing.
 """
 
@@ -27,6 +27,7 @@ FOLDER = ROOT / "translations"
 WORDS = ROOT / "static" / "words"
 LANGUAGES = ("de", "fr", "es", "ar", "zh", "hi")
 DOMAINS = ("messages", "page")
+SCRIPTS = "static/js/**.js"
 PYTHON_WORDS: dict[str, Any] = {
     "gettext": None,
     "lazy_gettext": None,
@@ -40,7 +41,8 @@ PAGE_WORDS: dict[str, Any] = {"t": None, "mark": None, "n": (2, 3)}
 def texts(domain: str) -> Catalog:
     """Return every text that the sources hold, with the places where it stands."""
     if domain == "page":
-        methods, options, words = [("static/js/**.js", "javascript")], {}, PAGE_WORDS
+        methods, words = [(SCRIPTS, "javascript")], PAGE_WORDS
+        options = {SCRIPTS: {"parse_template_string": True}}
     else:
         with (FOLDER / "babel.cfg").open() as mapping:
             methods, options = parse_mapping_cfg(mapping)

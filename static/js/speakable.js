@@ -16,7 +16,8 @@ const COMMANDS = {
   iff: t("if and only if"), ldots: t("and so on"), cdots: t("and so on"), dots: t("and so on"), degree: t("degrees"), circ: t("degrees"), "%": t("percent"),
 };
 const SILENT = /\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle|limits|quad|qquad|begin\{\w+\*?\}|end\{\w+\*?\}|[,;:! ])/g;
-const SIGNS = [[/\\\\/g, ", "], [/=/g, ` ${t("equals")} `], [/\+/g, ` ${t("plus")} `], [/[-−]/g, ` ${t("minus")} `], [/</g, ` ${t("is less than")} `], [/>/g, ` ${t("is greater than")} `], [/\//g, ` ${t("over")} `], [/\*/g, ` ${t("times")} `]];
+const SAID = { equals: t("equals"), plus: t("plus"), minus: t("minus"), less: t("is less than"), greater: t("is greater than"), over: t("over"), times: t("times") };
+const SIGNS = [[/\\\\/g, ", "], [/=/g, ` ${SAID.equals} `], [/\+/g, ` ${SAID.plus} `], [/[-−]/g, ` ${SAID.minus} `], [/</g, ` ${SAID.less} `], [/>/g, ` ${SAID.greater} `], [/\//g, ` ${SAID.over} `], [/\*/g, ` ${SAID.times} `]];
 const GROUPS = [
   [/\\(?:text|mathrm|mathbf|mathit|mathbb|mathcal|operatorname|mbox|vec|hat|bar|overline)\*?\s*\{([^{}]*)\}/g, " $1 "],
   [/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, ` ${t("{top} over {bottom}", { top: "$1", bottom: "$2" })} `],

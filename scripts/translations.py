@@ -27,7 +27,7 @@ FOLDER = ROOT / "translations"
 WORDS = ROOT / "static" / "words"
 LANGUAGES = ("de", "fr", "es", "ar", "zh", "hi")
 DOMAINS = ("messages", "page")
-SCRIPTS = "static/js/**.js"
+SCRIPTS = ("static/js/**.js", "static/service_worker.js")
 PYTHON_WORDS: dict[str, Any] = {
     "gettext": None,
     "lazy_gettext": None,
@@ -41,8 +41,8 @@ PAGE_WORDS: dict[str, Any] = {"t": None, "mark": None, "n": (2, 3)}
 def texts(domain: str) -> Catalog:
     """Return every text that the sources hold, with the places where it stands."""
     if domain == "page":
-        methods, words = [(SCRIPTS, "javascript")], PAGE_WORDS
-        options = {SCRIPTS: {"parse_template_string": True}}
+        methods, words = [(scripts, "javascript") for scripts in SCRIPTS], PAGE_WORDS
+        options = {scripts: {"parse_template_string": True} for scripts in SCRIPTS}
     else:
         with (FOLDER / "babel.cfg").open() as mapping:
             methods, options = parse_mapping_cfg(mapping)

@@ -8,10 +8,11 @@ const PRIVATE = "echo-private-";
 const PAGE = "/.stored/page";
 const HERE = "echo_here";
 const SHEETS = ["tokens", "base", "forms"].map((name) => `<link rel="stylesheet" href="/static/css/${name}.css?v=${RELEASE}">`).join("");
-const OFFLINE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Offline · Echo</title><meta name="viewport" content="width=device-width, initial-scale=1">
+const offline = (language, t) => `<!doctype html><html lang="${language}" dir="${language === "ar" ? "rtl" : "ltr"}"><head><meta charset="utf-8"><title>${t("Offline")} · Echo</title><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><link rel="icon" href="/static/img/favicon.svg?v=${RELEASE}">${SHEETS}</head>
-<body class="night"><div class="page"><main class="page-main"><div class="error-page"><h1>You are offline</h1>
-<p class="lead">No chats are stored in this browser, or nobody is signed in here.</p><a class="button primary" href="/">Try again</a></div></main></div></body></html>`;
+<body class="night"><div class="page"><main class="page-main"><div class="error-page"><h1>${t("You are offline")}</h1>
+<p class="lead">${t("No chats are stored in this browser, or nobody is signed in here.")}</p><a class="button primary" href="/">${t("Try again")}</a></div></main></div></body></html>`;
+const WORDS = /\/static\/words\/(\w+)\.js$/;
 const OFFLINE_POLICY = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'";
 
 self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
@@ -60,12 +61,22 @@ async function file(request) {
   return answer;
 }
 
+/** In the language of the pages that were read last, whose words are among the files; else in English. */
+async function offlinePage() {
+  const cache = (await caches.keys()).includes(FILES) ? await caches.open(FILES) : null;
+  const last = (await cache?.keys())?.findLast(({ url }) => WORDS.test(new URL(url).pathname));
+  if (!last) return offline("en", (text) => text);
+  const script = await (await cache.match(last)).text(); // globalThis.echoWords={…};
+  const words = JSON.parse(script.slice(script.indexOf("{"), script.lastIndexOf("}") + 1));
+  return offline(WORDS.exec(new URL(last.url).pathname)[1], (text) => words[text] ?? text);
+}
+
 /** From the network whenever there is one. */
 async function page(request) {
   try {
     return await fetch(request);
   } catch {
-    return (await storedPage()) ?? new Response(OFFLINE, { headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": OFFLINE_POLICY } });
+    return (await storedPage()) ?? new Response(await offlinePage(), { headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": OFFLINE_POLICY } });
   }
 }
 

@@ -5,7 +5,7 @@ import { language, locale, n, number, t } from "./words.js";
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1, numberingSystem: "latn" });
 const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
-const month = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
+const month = new Intl.DateTimeFormat(language, { month: "long", year: "numeric", numberingSystem: "latn" }); // as the server writes it: both group chats
 const medium = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const long = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
 const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
@@ -47,6 +47,7 @@ export function fullTime(iso) {
 export function queuePlace(position, eta) {
   if (!position || position < 1) return t("Thinking…");
   const said = { place: ordinal(position), time: seconds(Math.round(eta)) };
+  // Translators: a question waits for its answer; {place} is 3rd in English and a plain number in other languages
   if (!(eta >= 1)) return position === 1 ? t("Next in line") : t("{place} in line", said);
   return position === 1 ? t("Next in line, about {time}", said) : t("{place} in line, about {time}", said);
 }
@@ -87,6 +88,7 @@ export function labelOf(iso, now = new Date()) {
 
 const AGO_EACH = 30_000;
 const SPANS = [
+  // Translators: minutes, hours, days, as short as can be
   [60, Infinity, () => t("just now")],
   [3600, 60, (values) => t("{count} min ago", values)],
   [86_400, 3600, (values) => t("{count} h ago", values)],

@@ -8,6 +8,7 @@ const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: " ", "#39": "'" 
 
 // ---- formulas ---------------------------------------------------------------------------------------------------
 
+// Translators: these words are put between numbers when a formula is read aloud
 const COMMANDS = {
   times: t("times"), cdot: t("times"), ast: t("times"), div: t("divided by"), pm: t("plus or minus"), mp: t("minus or plus"), le: t("is at most"), leq: t("is at most"),
   ge: t("is at least"), geq: t("is at least"), ne: t("is not"), neq: t("is not"), approx: t("is about"), equiv: t("is equivalent to"), sim: t("is like"), propto: t("is proportional to"),

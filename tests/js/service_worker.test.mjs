@@ -56,6 +56,16 @@ test("a chat is opened from the network while there is one, else as it was store
   for (const path of ["/", "/c/abc"]) assert.equal(await text(await one.go(path)), "as it was stored");
 });
 
+test("without anything stored it says so, in the language of the pages that were read last", async () => {
+  const one = worker({ online: false });
+  assert.match(await text(await one.go("/")), /<html lang="en" dir="ltr">[^]*<h1>You are offline<\/h1>[^]*>Try again</);
+  const files = await one.caches.open("echo-static-new");
+  await files.put("https://echo.test/static/words/ar.js?v=new", new Response('globalThis.echoWords={"You are offline":"أنت غير متصل","{count} chat":["a","b"]};\n'));
+  const page = await text(await one.go("/"));
+  assert.match(page, /<html lang="ar" dir="rtl">[^]*<h1>أنت غير متصل<\/h1>/);
+  assert.match(page, />Try again</); // no translation yet
+});
+
 test("everything else passes by untouched", async () => {
   const one = worker({ mark: `7.${soon()}` });
   for (const path of ["/login", "/admin/", "/profile", "/help", "/logout", "/?q=1", "/c/a/b", "/share/x", "https://other.test/"]) assert.equal(await one.go(path), null, path);

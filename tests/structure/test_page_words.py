@@ -15,7 +15,8 @@ COUNTED = re.compile(r"""(?<![\w.#])n\([^"\n]*?, ("(?:[^"\\]|\\.)*"), ("(?:[^"\\
 def test_what_modules_say_is_gathered() -> None:
     gathered = {text for message in texts("page") for text in _forms(message.id)}
     said: set[str] = set()
-    for module in (ROOT / "static" / "js").glob("*.js"):
+    scripts = ROOT / "static"
+    for module in (*scripts.glob("js/*.js"), scripts / "service_worker.js"):
         source = re.sub(r"/\*\*.*?\*/", "", module.read_text(), flags=re.DOTALL)
         for found in (*SAID.finditer(source), *COUNTED.finditer(source)):
             said |= {json.loads(text) for text in found.groups()}

@@ -43,13 +43,13 @@ function item(entry) {
 
 function place(node, button) {
   const at = button.getBoundingClientRect();
-  if (at.width > 120) node.style.minWidth = `${at.width}px`;
   const { offsetWidth: width, offsetHeight: height } = node;
   const below = at.bottom + 6 + height <= innerHeight - 8;
-  const isRoom = forward > 0 ? at.left + width <= innerWidth - 8 : at.right - width >= 8; // to begin where the button begins
-  const left = isRoom === forward > 0 ? at.left : at.right - width;
-  node.style.left = `${Math.max(8, left)}px`;
+  const [start, end] = forward > 0 ? [at.left, innerWidth - at.right] : [innerWidth - at.right, at.left];
+  const isRoom = start + width <= innerWidth - 8; // to begin where the button begins; else it ends where that ends
+  node.style.insetInlineStart = `${Math.max(8, isRoom ? start : innerWidth - end - width)}px`;
   node.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - height - 6)}px`;
+  if (at.width > 120) node.style.minWidth = `${at.width}px`;
 }
 
 function keys(event) {

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from echo.languages import COOKIE
-from tests.browser.conftest import ContextMaker, open_chat
-from tests.browser.talk import ask_and_wait, visit
+from tests.browser.conftest import ContextMaker
+from tests.browser.talk import visit
 from tests.browser.test_layout import PHONE, expect_in_view, expect_no_sideways_scrolling, swipe
 from tests.live.server import LiveServer, Person
 
@@ -26,6 +26,14 @@ def arabic(new_context: ContextMaker, echo: LiveServer, member: Person) -> Conte
     return make
 
 
+def opened(context: BrowserContext, echo: LiveServer) -> Page:
+    """The chat page, found by what is the same in every language."""
+    page = context.new_page()
+    visit(page, echo.url)
+    page.locator("#composer-text").wait_for()
+    return page
+
+
 def box(place: Locator) -> dict[str, float]:
     found = place.bounding_box()
     assert found is not None
@@ -33,8 +41,12 @@ def box(place: Locator) -> dict[str, float]:
 
 
 def test_the_chat_is_mirrored_and_code_is_not(arabic: ContextMaker, echo: LiveServer) -> None:
-    page = open_chat(arabic(**WIDE).new_page(), echo)
-    ask_and_wait(page, "rich")
+    page = opened(arabic(**WIDE), echo)
+    page.locator("#composer-text").fill("rich")
+    page.keyboard.press("Enter")
+    expect(
+        page.locator(".message.assistant:not(.live) .message-actions button").first
+    ).to_be_attached()
     assert box(page.locator("#sidebar"))["end"] == 1280
     send, field = box(page.locator("#composer .send")), box(page.locator("#composer-text"))
     assert send["end"] <= field["x"]
@@ -49,7 +61,7 @@ def test_the_chat_is_mirrored_and_code_is_not(arabic: ContextMaker, echo: LiveSe
 def test_menus_begin_with_their_buttons_and_stay_in_the_window(
     arabic: ContextMaker, echo: LiveServer
 ) -> None:
-    page = open_chat(arabic(**WIDE).new_page(), echo)
+    page = opened(arabic(**WIDE), echo)
     for name, edge in (("account-button", "end"), ("model-picker", "x")):  # the second has no room
         button = page.locator(f"#{name}")
         button.click()
@@ -61,7 +73,7 @@ def test_menus_begin_with_their_buttons_and_stay_in_the_window(
 
 def test_the_drawer_comes_from_the_right(arabic: ContextMaker, echo: LiveServer) -> None:
     context = arabic(**PHONE)
-    page = open_chat(context.new_page(), echo)
+    page = opened(context, echo)
     drawer = page.locator("#sidebar")
     expect(drawer).not_to_be_in_viewport()
     expect_no_sideways_scrolling(page)

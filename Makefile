@@ -44,7 +44,7 @@ static/vendor/.installed: package-lock.json scripts/vendor.py | $(VENV)/.runtime
 
 # what people read in their own languages: made of translations/*/LC_MESSAGES/*.po
 static/words/.compiled: $(wildcard translations/*/LC_MESSAGES/*.po) scripts/translations.py | $(VENV)/.runtime
-	$(BIN)/python scripts/translations.py compile
+	$(BIN)/python -m scripts.translations compile
 	touch $@
 
 setup: $(VENV)/.runtime static/vendor/.installed static/words/.compiled ## install what serving needs
@@ -106,8 +106,8 @@ train: setup-dev ## train echo-mini with the recipe that fits this machine; RECI
 	$(BIN)/python -m training $(if $(RECIPE),--recipe $(RECIPE))
 
 translations: $(VENV)/.runtime ## bring the files of translations up to the texts of code and pages
-	$(BIN)/python scripts/translations.py update
-	$(BIN)/python scripts/translations.py missing
+	$(BIN)/python -m scripts.translations update
+	$(BIN)/python -m scripts.translations missing
 
 clean: ## remove what was installed here (the instance folder stays)
 	rm -rf $(VENV) node_modules static/vendor static/words translations/*/LC_MESSAGES/*.mo

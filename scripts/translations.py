@@ -1,8 +1,8 @@
 """Gathers the texts of code and pages into translations/*/LC_MESSAGES/*.po, and makes of them what is served.
 
-    python scripts/translations.py update     texts that came and went, into every language's files
-    python scripts/translations.py compile    .mo for the server, static/words/*.js for the pages
-    python scripts/translations.py missing    how many texts of each language have no translation
+    python -m scripts.translations update     texts that came and went, into every language's files
+    python -m scripts.translations compile    .mo for the server, static/words/*.js for the pages
+    python -m scripts.translations missing    how many texts of each language have no translation
 
 Two domains: `messages` (Python and templates) and `page` (JavaScript: `t`, `n`, `mark` of words.js).
 It translates nothing.
@@ -22,10 +22,13 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from echo.languages import LANGUAGES as SPOKEN
+from echo.languages import USUAL
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "translations"
 WORDS = ROOT / "static" / "words"
-LANGUAGES = ("de", "fr", "es", "ar", "zh", "hi")
+LANGUAGES = tuple(code for code in SPOKEN if code != USUAL)
 DOMAINS = ("messages", "page")
 SCRIPTS = ("static/js/**.js", "static/service_worker.js")
 PYTHON_WORDS: dict[str, Any] = {

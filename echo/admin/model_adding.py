@@ -5,6 +5,7 @@ Knows no list of models: it is a mixin of that page.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from flask import url_for
@@ -25,8 +26,9 @@ COMMAND_WORDS: Final = {
     " by --name": mark(" under “Name”"),
     "--base": mark("“Stands on”"),
     "--name": mark("“Name”"),
-    " `models list --all` shows the catalogue.": mark(" The catalogue is on this page."),
 }
+LIST_OF_ALL: Final = re.compile(r"[^.。।]*`models list --all`[^.。।]*[.。।]")
+"""The sentence that names the command, in whatever language."""
 
 
 class ModelAdding:
@@ -121,4 +123,5 @@ def _for_the_page(refusal: EchoError) -> EchoError:
     text = refusal.text
     for command, page in COMMAND_WORDS.items():
         text = text.replace(command, gettext(page))
+    text = LIST_OF_ALL.sub(lambda _: " " + gettext("The catalogue is on this page."), text)
     return type(refusal)(text, field=refusal.field or "source", retry_after=refusal.retry_after)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from echo import hub
 from echo.languages import gettext, mark
 from echo.models import Device
-from echo.services.sign_in import device_names, devices
+from echo.services.sign_in import device_names, devices, endings
 from echo.services.sign_in.device_names import DeviceName
 from echo.web import replies, sessions
 
@@ -21,7 +21,6 @@ METHODS: Final = {
     "password": mark("a password"), "google": "Google", "passkey": mark("a passkey"),
     "token": mark("a password, as a program"),
 }  # fmt: skip
-ELSEWHERE: Final = mark("You signed this browser out from another one.")
 
 
 class Row(NamedTuple):
@@ -59,7 +58,7 @@ def revoke(device_id: str) -> Response:
     if device is sessions.current_device():
         sessions.end()
         return replies.go(url_for("home.index"), gettext("You are signed out."))
-    devices.revoke(device, ELSEWHERE)
+    devices.revoke(device, endings.ELSEWHERE)
     return replies.go(url_for("devices.listing"), gettext("That browser is signed out."))
 
 
@@ -67,5 +66,5 @@ def revoke(device_id: str) -> Response:
 def revoke_others() -> Response:
     """End every session but this browser's."""
     this: Any = sessions.current_device()
-    devices.revoke_all(current_user.id, reason=ELSEWHERE, but=this.id)
+    devices.revoke_all(current_user.id, reason=endings.ELSEWHERE, but=this.id)
     return replies.go(url_for("devices.listing"), gettext("You are signed out everywhere else."))

@@ -30,6 +30,7 @@ const TEXTS = [
   mark("The model's server has too much to do just now. Please try again in a moment."),
   // a session that ended
   mark("You signed out."),
+  mark("You signed this browser out from another one."),
   mark("Your session has expired. Please sign in again."),
   mark("Your password was changed."),
   mark("Your role was changed."),

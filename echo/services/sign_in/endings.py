@@ -7,6 +7,7 @@ from typing import Final
 from echo.languages import mark
 
 SIGNED_OUT: Final = mark("You signed out.")
+ELSEWHERE: Final = mark("You signed this browser out from another one.")
 EXPIRED: Final = mark("Your session has expired. Please sign in again.")
 PASSWORD_CHANGED: Final = mark("Your password was changed.")
 ROLE_CHANGED: Final = mark("Your role was changed.")

@@ -13,6 +13,7 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
 JINJA = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 LITERAL = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`")
+SAID = re.compile(r"\b(?:t|_)\((\"(?:[^\"\\\n]|\\.)*\")\)")
 COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
 ATTRIBUTE = re.compile(r"(?:aria-label|placeholder|title|data-tip)=\"([^\"{]+)")
 SHOWN = {"Escape": "Esc", "Backspace": "⌫", "ArrowUp": "↑", "ArrowDown": "↓"}
@@ -37,10 +38,15 @@ def of_template(source: str) -> set[str]:
     return {*re.findall(r">([^<>]+)<", plain), *ATTRIBUTE.findall(source), *literals(expressions)}
 
 
+def read(*parts: str) -> str:
+    """Return a source as if its texts were not said in other languages: `t("Rename")` is "Rename"."""
+    return SAID.sub(r"\1", ROOT.joinpath(*parts).read_text())
+
+
 def literals(source: str) -> set[str]:
     """Return every text in quotes; of one with values in it, what stands before the first."""
     found = {text for groups in LITERAL.findall(source) for text in groups}
-    return {text.partition("${")[0].removesuffix(": ") for text in found}
+    return {text.partition("${")[0].partition("{")[0].removesuffix(": ") for text in found}
 
 
 def strings(path: Path) -> set[str]:
@@ -55,27 +61,27 @@ def strings(path: Path) -> set[str]:
 @cache
 def shortcuts() -> dict[str, str]:
     """Return the keys of the chat page as they are shown, with what they do."""
-    source = (ROOT / "static" / "js" / "shortcuts.js").read_text()
+    source = read("static", "js", "shortcuts.js")
     rows = re.findall(r'keys: "([^"]+)", label: "([^"]+)"', source)
     return {"+".join(SHOWN.get(key, key) for key in keys.split("+")): label for keys, label in rows}
 
 
 def settings_controls() -> set[str]:
     """Return the name of every control in the settings dialog."""
-    dialog = (ROOT / "templates" / "partials" / "dialogs.html").read_text()
-    panel = (ROOT / "static" / "js" / "settings_panel.js").read_text()
-    named = re.findall(r'<span class="name"[^>]*>\{\{ _\("([^"]+)"\) \}\}<', dialog)
+    dialog = read("templates", "partials", "dialogs.html")
+    panel = read("static", "js", "settings_panel.js")
+    named = re.findall(r'<span class="name"[^>]*>\{\{ "([^"]+)" \}\}<', dialog)
     numbers = re.findall(r'\["\w+", "([^"]+)", "', panel.split("const NUMBERS")[1].split("];")[0])
     framed = re.findall(r'#frame\(name, "([^"]+)"', panel)
     tabs = re.findall(
-        r'\("\w+", _\("([^"]+)"\), "\w+"\)', dialog.split('role="tablist"')[1].split("%}")[0]
+        r'\("\w+", "([^"]+)", "\w+"\)', dialog.split('role="tablist"')[1].split("%}")[0]
     )
     return {*named, *numbers, *framed, *tabs}
 
 
 def site_settings_controls() -> set[str]:
     """Return the label of every field of the administrators' settings."""
-    page = (ROOT / "templates" / "admin" / "settings.html").read_text()
+    page = read("templates", "admin", "settings.html")
     return set(re.findall(r'(?:select|number|text)\(form\.\w+, "([^"]+)"', page))
 
 
@@ -83,7 +89,7 @@ def menu_items() -> set[str]:
     """Return what the menus of the chat page offer."""
     found: set[str] = set()
     for name in ("page_controls.js", "sidebar.js"):
-        source = (ROOT / "static" / "js" / name).read_text()
+        source = read("static", "js", name)
         found |= set(re.findall(r'label: "([^"]+)", icon', source))
         found |= {
             text for pair in re.findall(r'\? "([^"]+)" : "([^"]+)", icon', source) for text in pair
@@ -95,7 +101,7 @@ def message_buttons() -> set[str]:
     """Return the buttons of messages and answers."""
     found: set[str] = set()
     for name in ("message_view.js", "edit_form.js", "code_blocks.js"):
-        source = (ROOT / "static" / "js" / name).read_text()
+        source = read("static", "js", name)
         found |= set(
             re.findall(r'(?:iconButton|to)\([^,()]+(?:, "[\w-]+")?, "([A-Z][^"]+)"', source)
         )

@@ -152,7 +152,8 @@ def claims() -> dict[str, Any]:
     state = request.args.get("state", "")
     if error := request.args.get("error"):
         provider.framework.clear_state_data(session, state)
-        raise WrongCredentials(gettext(CANCELLED if error == "access_denied" else REFUSED))
+        reason = CANCELLED if error == "access_denied" else REFUSED
+        raise WrongCredentials(gettext(reason))
     if kept_of_request() is None:
         raise WrongCredentials(gettext(NOT_BEGUN))
     try:

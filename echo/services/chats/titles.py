@@ -54,9 +54,9 @@ def _first_line(text: str) -> str:
     fence, other = "", ""
     lines = (line[:LOOKED_AT] for line in text.splitlines() if line.strip())
     for line in islice(lines, LINES):
-        mark = FENCE.match(line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
+        opening = FENCE.match(line)
+        if opening and (not fence or opening[1].startswith(fence)):
+            fence = "" if fence else opening[1]
             continue
         found = line.strip() if fence else plain(line)
         if _says_something(found) and not (fence and NO_WORDS.match(found)):

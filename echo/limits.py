@@ -19,6 +19,11 @@ MESSAGE_CHARS: Final = 16_000
 TITLE_CHARS: Final = 120
 FOLDER_NAME_CHARS: Final = 60
 FOLDERS_MAX: Final = 100  # of one person
+TAG_CHARS: Final = 30
+TAG_KEY_CHARS: Final = 3 * TAG_CHARS  # a letter folds to three at most
+TAGS_PER_CHAT: Final = 10
+TAGS_MAX: Final = 100  # of one person
+BULK_CHATS: Final = 200  # that are changed at once
 SYSTEM_PROMPT_CHARS: Final = 2_000
 INSTRUCTIONS_CHARS: Final = 2_000
 INSTRUCTIONS_TOKENS: Final = 300  # of a person's instructions for all chats, in each prompt
@@ -168,6 +173,8 @@ RATE_LIMITS: Final = {
     "prompts.remove": "5/second",
     "prompts.import_all": "1/second",
     "chat_forms.clear_discussion": "1/second",
+    "bulk.act": "5/second",
+    "bulk.export_zip": "1/second",
     "sharing.read": "10/second",
     "sharing.opened": "10/second",
     "sharing.go_on": "1/second",

@@ -133,6 +133,8 @@ ROUTES: Final = {
     "conversations.delete": Right.OWNER,
     "conversations.restore": Right.OWNER,
     "conversations.export_as": Right.OWNER,
+    "bulk.act": Right.OWNER,
+    "bulk.export_zip": Right.OWNER,
     "sharing.read": Right.ANYONE,
     "sharing.opened": Right.ANYONE,
     "sharing.go_on": Right.SIGNED_IN,
@@ -157,7 +159,7 @@ ROUTES: Final = {
         (
             "api_me.me", "api_conversations.listing", "api_conversations.create",
             "api_conversations.import_file",
-            "api_folders.index", "api_folders.create",
+            "api_folders.index", "api_folders.create", "api_tags.index",
             "api_feedback.listing", "api_feedback.leave",
             "api_documents.listing", "api_documents.upload", "api_documents.search",
         ), Right.SIGNED_IN,

@@ -45,7 +45,7 @@ KEY_SCOPES: Final = {
         (
             "api_conversations.listing", "api_conversations.get", "api_conversations.export_as",
             "api_conversations.messages", "api_messages.get", "api_feedback.listing",
-            "api_folders.index", "api_sharing.get",
+            "api_folders.index", "api_tags.index", "api_sharing.get",
             "api_documents.listing", "api_documents.get", "api_documents.search",
             "api_conversations.documents",
         ), frozenset({Scope.READ}),

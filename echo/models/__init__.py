@@ -22,6 +22,7 @@ from echo.models.rollup import (
 )
 from echo.models.share import Share, Visibility
 from echo.models.sign_in import Device, LoginFailure, OneTimeLink, Passkey, RecoveryCode
+from echo.models.tag import ConversationTag, Tag
 from echo.models.user import Picture, Role, User
 from echo.policies import RoleName
 
@@ -34,6 +35,7 @@ __all__ = [
     "CohortWeek",
     "Conversation",
     "ConversationDocument",
+    "ConversationTag",
     "Device",
     "Document",
     "DocumentStatus",
@@ -64,6 +66,7 @@ __all__ = [
     "SharedPrompt",
     "SiteSetting",
     "StaleDay",
+    "Tag",
     "TimingSpan",
     "User",
     "UserDay",

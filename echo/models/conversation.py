@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from echo.clock import utc_now
 from echo.extensions import Base
 from echo.limits import CLIENT_ID_CHARS, IMPORT_KEY_CHARS, RATING_COMMENT_CHARS, TITLE_CHARS
+from echo.models.tag import Tag
 from echo.models.types import PublicId, UtcDateTime
 
 
@@ -58,6 +59,10 @@ class Conversation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+    tags: Mapped[list[Tag]] = relationship(
+        secondary="conversation_tags", order_by=Tag.key, viewonly=True
+    )
 
 
 class MessageStatus(StrEnum):

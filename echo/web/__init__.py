@@ -6,6 +6,7 @@ from flask import Flask
 
 from echo.web import (
     account,
+    bulk,
     chat_forms,
     conversations,
     devices,
@@ -58,6 +59,7 @@ PAGES = (
     own_data,
     chat_forms,
     conversations,
+    bulk,
     sharing,
     installing,
     language,

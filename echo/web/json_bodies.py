@@ -9,8 +9,8 @@ from flask import Flask, request
 from echo.errors import InvalidInput
 
 READ_BY_THEIR_PAGES: Final = (
-    "chat_api.chat", "conversations.settings", "prompts.import_all", "passkeys.registration_options",
-    "passkeys.register", "passkeys.sign_in_options", "passkeys.sign_in",
+    "chat_api.chat", "conversations.settings", "bulk.act", "bulk.export_zip", "prompts.import_all",
+    "passkeys.registration_options", "passkeys.register", "passkeys.sign_in_options", "passkeys.sign_in",
 )  # fmt: skip
 
 READ_BY_THEIR_EDGE: Final = ("/v1/", "/api/")

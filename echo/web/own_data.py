@@ -5,11 +5,9 @@ Knows services and forms only.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from typing import IO, Any, Final
+from typing import Any, Final
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -27,7 +25,6 @@ from echo.web import form_pages, replies, sessions, step_up
 
 blueprint = Blueprint("own_data", __name__, url_prefix="/profile")
 
-BLOCK_BYTES: Final = 64 * 1024
 TICKET_COOKIE: Final = "echo_export"
 TICKET_SECONDS: Final = 60
 TICKET_CHARS: Final = 40
@@ -61,27 +58,15 @@ def _forms(**shown: Any) -> dict[str, Any]:
 
 
 @blueprint.get("/export")
-def export() -> Response:
+def export() -> BaseResponse:
     """Download everything. The cookie tells the page's script that the archive is made."""
     step_up.require()
-    file = archive.make(current_user)
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    response = Response(_blocks(file), mimetype="application/zip")
-    response.call_on_close(file.close)  # also for a client that left before the first block
     name = f"echo-{current_user.username}-{utc_now():%Y-%m-%d}.zip"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Content-Length"] = str(size)
+    response = replies.download(archive.make(current_user), name)
     ticket = request.args.get("ticket", "")
     if ticket.isalnum() and len(ticket) <= TICKET_CHARS:
         response.set_cookie(TICKET_COOKIE, ticket, max_age=TICKET_SECONDS, samesite="Strict")
     return response
-
-
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while block := file.read(BLOCK_BYTES):
-            yield block
 
 
 @blueprint.post("/retention", endpoint="retention")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import os
+from collections.abc import Iterator
+from typing import IO, Any, Final
 
 from flask import flash, jsonify, redirect, request
 from flask_wtf import FlaskForm
@@ -11,6 +13,7 @@ from werkzeug.wrappers import Response
 from echo.errors import EchoError
 from echo.extensions import shown_key
 
+BLOCK_BYTES: Final = 64 * 1024
 FOR_PROGRAMS: Final = ("/api/", "/v1/", "/chat/", "/metrics/")
 
 
@@ -64,3 +67,20 @@ def show_error(form: FlaskForm, error: EchoError) -> None:
         flash(error.text, "error")
     else:
         field.errors = [*field.errors, error.text]
+
+
+def download(file: IO[bytes], name: str) -> Response:
+    """Return a ZIP to keep under this name, block by block; the file is closed at the end."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    response = Response(_blocks(file), mimetype="application/zip")
+    response.call_on_close(file.close)  # also for a client that left before the first block
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Length"] = str(size)
+    return response
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK_BYTES):
+            yield block

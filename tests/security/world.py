@@ -45,6 +45,7 @@ from echo.models.types import new_id
 from echo.parsing.terms import hashed, terms
 from echo.services.accounts import one_time_links
 from echo.services.accounts.one_time_links import Purpose
+from echo.services.chats import tags
 from echo.services.sharing import links as shared_links
 from tests.web.routes import first_value
 
@@ -121,6 +122,8 @@ class World:
         json_bodies: dict[str, dict[str, Any]] = {
             "chat_api.chat": {"prompt": "Hi", "conversation_id": conversation_id},
             "conversations.settings": {"top_k": 1},
+            "bulk.act": {"act": "change", "ids": [conversation_id], "add_tags": ["M"]},
+            "bulk.export_zip": {"ids": [conversation_id]},
             "prompts.import_all": {"prompts": [{"name": "M", "text": "M"}]},
             "api_token.make": {"username": self.owner.username, "password": "not the right one"},
             "api_token.refresh": {"refresh_token": "echo_rt_unknown"},
@@ -176,6 +179,8 @@ class World:
         return bool(rule.arguments & set(self.ids)) or rule.endpoint in (
             "chat_api.chat",
             "chat_forms.clear_discussion",
+            "bulk.act",
+            "bulk.export_zip",
             "v1_responses.create",
         )
 
@@ -255,6 +260,7 @@ def build(owner: User) -> World:
     db.session.add_all([*rows.values(), RecoveryCode(user_id=owner.id, code_hash=new_id())])
     db.session.flush()
     conversation.head_id = reply.id
+    tags.put(conversation, tags.checked([SECRET]))
     db.session.add(_passage(rows["document_id"]))
     db.session.commit()
     ids = {name: str(row.id) for name, row in rows.items()}

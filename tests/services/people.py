@@ -30,6 +30,7 @@ from echo.models import (
 )
 from echo.models.types import new_id
 from echo.services.accounts import profile_pictures
+from echo.services.chats import conversations
 from echo.services.sign_in import devices, login_delays
 from tests.services.test_pictures import made
 
@@ -89,6 +90,7 @@ def fill(user: User) -> None:
     db.session.add(folder)
     db.session.flush()
     shared = conversation_of(user, folder_id=folder.id)
+    conversations.change(user.id, shared.id, tags=["walrus tag"])
     conversation_of(user, deleted_at=utc_now())
     user.totp_secret, user.google_sub = SECRETS["totp_secret"], SECRETS["google_sub"]
     user.retention_days = 90

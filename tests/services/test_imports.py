@@ -20,8 +20,9 @@ from echo.clock import utc_now
 from echo.config import ROOT
 from echo.errors import Busy, EchoError, InvalidInput
 from echo.extensions import db
+from echo.limits import TAGS_MAX, TAGS_PER_CHAT
 from echo.models import Conversation, Folder, Message, User
-from echo.services.chats import export, folders, message_tree
+from echo.services.chats import conversations, export, folders, message_tree, tags
 from echo.services.chats.imports import apart, keeping, taking_apart
 from echo.services.chats.imports.found import Chat, Line, NotAnExport, Skipped, Unusable, moment_of
 from echo.services.chats.imports.tree import Node, lines_of
@@ -151,11 +152,13 @@ def test_open_webui(tmp_path: Path) -> None:
         "b": web_node("q", "assistant", "3 m"),
     }
     linear = {"chat": {"title": "Old", "messages": [nodes["q"], nodes["a"]], "history": {}}}
-    chat, old = chats_in(tmp_path, [web(**nodes), linear])
+    tagged = web(**nodes) | {"meta": {"tags": ["general_knowledge", "sea", 5, ""]}}
+    chat, old = chats_in(tmp_path, [tagged, linear])
     said = (None, "user", "How large?\n\n[picture]")
     assert tree_of(chat) == [said, (0, "assistant", "Small."), (0, "assistant", "3 m")]
     assert (chat.head, chat.pinned, chat.settings) == (2, True, {"system_prompt": "Be brief."})
     assert tree_of(old) == [said, (0, "assistant", "Small.")]
+    assert (chat.tags, old.tags) == (["general knowledge", "sea"], [])
 
 
 @pytest.mark.parametrize("odd", ["q\0", "q\ud800", ""])
@@ -185,6 +188,7 @@ def test_what_hangs_on_a_message_with_an_odd_id_stays_with_it(tmp_path: Path, od
 def test_echos_own_comes_back_byte_for_byte(ada: User, bob: User) -> None:
     work = folders.create(ada.id, "Work")
     row = conversation_of(ada, length=3, folder_id=work.id, settings={"top_k": 5, "model": "m"})
+    conversations.change(ada.id, row.id, tags=["Work", "far away"])
     texts = ["  a\r\nb\tc\n", "﷽ e\u0301 🏴󠁧󠁢󠁥󠁮󠁧󠁿 \u200b", '{"json": "<b>&amp;\\u0000"}', ""]
     replies = db.session.scalars(select(Message).order_by(Message.ordinal)).all()
     other = Message(
@@ -203,6 +207,7 @@ def test_echos_own_comes_back_byte_for_byte(ada: User, bob: User) -> None:
     after = json.loads(export.as_json(copy))
     assert after["folder"] == "Work"
     assert after["conversation"]["settings"] == {"top_k": 5}
+    assert after["conversation"]["tags"] == ["far away", "Work"]
     assert after["conversation"]["created_at"] == before["conversation"]["created_at"]
 
     def shape(told: dict[str, Any]) -> list[Any]:
@@ -526,6 +531,27 @@ def test_folders_are_found_by_name_or_made(ada: User) -> None:
         .order_by(Conversation.title)
     ).all()
     assert [name for _, name in rows] == ["Work", "New", "New", None]
+
+
+def test_tags_are_found_by_name_or_made_and_what_cannot_be_one_is_left_out(ada: User) -> None:
+    conversations.change(ada.id, conversation_of(ada, 0).id, tags=["Work"])
+    chats = many(3)
+    chats[0].tags = ["WORK", "sea", "x" * 31, "wo\u200brk", "SEA"]
+    chats[1].tags = [f"tag {n}" for n in range(TAGS_PER_CHAT + 5)]
+    keeping.keep(ada.id, chats)
+    rows = db.session.scalars(select(Conversation).order_by(Conversation.title)).all()
+    named = {row.title: [tag.name for tag in row.tags] for row in rows}
+    assert named[chats[0].title] == ["sea", "Work"]
+    assert named[chats[1].title] == [f"tag {n}" for n in range(TAGS_PER_CHAT)]
+    assert named[chats[2].title] == []
+
+
+def test_no_more_tags_come_than_one_may_have(ada: User) -> None:
+    chats = many(TAGS_MAX // TAGS_PER_CHAT + 2)
+    for at, chat in enumerate(chats):
+        chat.tags = [f"tag {at} {n}" for n in range(TAGS_PER_CHAT)]
+    assert len(keeping.keep(ada.id, chats).kept) == len(chats)
+    assert len(tags.of(ada.id)) == TAGS_MAX
 
 
 def test_a_file_that_ends_its_reader_leaves_no_copy_of_the_memory(tmp_path: Path) -> None:

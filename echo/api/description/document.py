@@ -34,7 +34,7 @@ EVENT: Final = {
 """Each event of a stream: `data` is JSON, or `[DONE]` at the end of OpenAI's chat completions."""
 HEADLINES: Final = {
     "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
-    "sharing": "Sharing", "messages": "Messages", "documents": "Documents",
+    "tags": "Tags", "sharing": "Sharing", "messages": "Messages", "documents": "Documents",
     "feedback": "Feedback", "users": "Accounts",
     "roles": "Roles", "usage": "Use",
     "v1": "OpenAI’s protocol",

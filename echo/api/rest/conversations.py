@@ -21,6 +21,8 @@ from echo.limits import (
     IMPORT_REQUEST_BYTES,
     MODEL_NAME_CHARS,
     SYSTEM_PROMPT_CHARS,
+    TAG_CHARS,
+    TAGS_PER_CHAT,
     TITLE_CHARS,
 )
 from echo.models import Conversation
@@ -65,6 +67,8 @@ def _settings_schema() -> dict[str, Any]:
 
 Title = Annotated[Text, Field(min_length=1, max_length=TITLE_CHARS)]
 FolderId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
+Tag = Annotated[Text, Field(min_length=1, max_length=TAG_CHARS)]
+Tags = Annotated[list[Tag], Field(max_length=TAGS_PER_CHAT)]
 Settings = Annotated[dict[str, Any], WithJsonSchema(_settings_schema())]
 
 
@@ -83,6 +87,7 @@ class ConversationChange(Body):
     pinned: bool | None = None
     archived: bool | None = None
     folder_id: FolderId | None = Field(None, description="null: in no folder")
+    tags: Tags | None = Field(None, description="all that it has then, without case")
     settings: Settings | None = None
 
 
@@ -111,10 +116,11 @@ class ExportAs(Query):
 
 
 class Listed(After):
-    """Which ones: those in the archive or the others, all or those of one folder."""
+    """Which ones: those in the archive or the others, all or those of one folder or tag."""
 
     archived: bool = False
     folder_id: FolderId | None = None
+    tag: Tag | None = None
 
 
 def _told(row: Conversation) -> dict[str, Any]:
@@ -130,7 +136,7 @@ def _all_told(rows: list[Conversation]) -> list[dict[str, Any]]:
 @operation(shapes.Page[shapes.Conversation], query=Listed)
 def listing(query: Listed) -> dict[str, Any]:
     """List one's conversations, the last used first; pinned ones all come with the first page."""
-    which = shelves.Shelf(archived=query.archived, folder_id=query.folder_id)
+    which = shelves.Shelf(query.archived, query.folder_id, tag=query.tag)
     rows, following = shelves.page(current_user.id, query.after, which)
     return {"data": _all_told(list(rows)), "next": following}
 
@@ -181,13 +187,15 @@ def get(conversation_id: str) -> dict[str, Any]:
 @blueprint.patch("/<conversation_id>")
 @operation(shapes.Conversation, body=ConversationChange)
 def change(conversation_id: str, body: ConversationChange) -> dict[str, Any]:
-    """Rename, pin, archive, move, or settle how it is answered."""
+    """Rename, pin, archive, move, tag, or settle how it is answered."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
     wanted = {name: value for name, value in given.items() if value is not None}
     if "folder_id" in given:
         wanted["folder_id"] = given["folder_id"] or ""
     if not wanted:
-        raise InvalidInput("Name what to change: title, pinned, archived, folder_id or settings.")
+        raise InvalidInput(
+            "Name what to change: title, pinned, archived, folder_id, tags or settings."
+        )
     return _told(conversations.change(current_user.id, conversation_id, **wanted))
 
 

@@ -34,6 +34,7 @@ class Conversation(BaseModel):
     pinned: bool
     archived: bool = Field(description="whether it is kept out of the list")
     folder_id: str | None = Field(description="where it lies; null: in no folder")
+    tags: list[str] = Field(description="its owner's own words for it")
     settings: dict[str, Any] = Field(description="what differs from the model's own")
     head_id: str | None = Field(description="the last message of the branch that is shown")
     live: bool = Field(description="whether an answer is being written")

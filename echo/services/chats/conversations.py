@@ -21,9 +21,10 @@ from echo.limits import (
 )
 from echo.models import Conversation, Folder, Message, Share
 from echo.models.types import new_id
+from echo.services.chats import tags as own_tags
 from echo.services.chats.erasing import erase_conversations
 from echo.services.chats.titles import UNTITLED
-from echo.services.storage import assign, execute, transaction
+from echo.services.storage import execute, transaction
 from echo.text import is_blank, one_newline, storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
@@ -74,8 +75,14 @@ def newest_id(user_id: int) -> str | None:
     )
 
 
-def _change(row: Conversation, **values: Any) -> Conversation:
-    assign(row, **values)
+def _change(row: Conversation, tags: dict[str, str] | None = None, **values: Any) -> Conversation:
+    def work() -> None:
+        for name, value in values.items():
+            setattr(row, name, value)
+        if tags is not None:
+            own_tags.put(row, tags)
+
+    transaction(work)
     signals.conversation_changed.send(row)
     return row
 
@@ -110,15 +117,17 @@ def change(
     pinned: bool | None = None,
     archived: bool | None = None,
     folder_id: str | None = None,
+    tags: list[str] | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Conversation:
     """Change what is given, all of it or nothing; a setting of None puts the model's default back.
 
-    A `folder_id` of "" takes it out of its folder.
+    A `folder_id` of "" takes it out of its folder; `tags` are all that it has then.
 
     Raises:
         NotFound: it, or the folder, is not there, or another's.
-        InvalidInput: an empty or too long title; as `checked_settings`.
+        InvalidInput: an empty or too long title; as `checked_settings` and `tags.checked`.
+        Conflict: the user has as many tags as one may have.
     """
     row = own(user_id, conversation_id)
     wanted: dict[str, Any] = {}
@@ -135,7 +144,7 @@ def change(
         wanted["folder_id"] = own_folder(user_id, folder_id).id if folder_id else None
     if settings is not None:
         wanted["settings"] = _without_none({**row.settings, **checked_settings(settings)})
-    return _change(row, **wanted)
+    return _change(row, None if tags is None else own_tags.checked(tags), **wanted)
 
 
 def rename(user_id: int, conversation_id: str, title: str) -> Conversation:

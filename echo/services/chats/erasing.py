@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, delete, select
 from echo import hub, signals
 from echo.extensions import db
 from echo.models import Conversation, Message
+from echo.services.chats import tags
 from echo.services.numbers import rollups
 from echo.services.storage import transaction
 
@@ -59,6 +60,7 @@ def _step(which: ColumnElement[bool]) -> list[_Doomed] | None:
         rollups.mark_messages(Message.id.in_(message_ids))
         _delete(Message, message_ids)
     _delete(Conversation, [row.id for row in emptied])
+    tags.forget_unused({row.owner for row in emptied})
     return emptied if rows else None
 
 

@@ -1,17 +1,23 @@
-"""One conversation as Markdown or JSON text. Knows no HTTP."""
+"""One conversation as Markdown or JSON text, several as a ZIP. Knows no HTTP."""
 
 from __future__ import annotations
 
 import json
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from typing import IO, Final
 
 from sqlalchemy import select
 
+from echo import hub
 from echo.clock import iso
 from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.models import Conversation, Folder, Message
 from echo.services import tools
 from echo.services.chats import message_tree, wire
+from echo.services.storage import undone_on_failure
 
 NAMES = {"user": mark("You"), "assistant": "Echo"}
 
@@ -20,6 +26,9 @@ def as_markdown(row: Conversation) -> str:
     """Return the branch that is shown, one heading per message."""
     started = gettext("Started %(time)s", time=iso(row.created_at))
     lines = [f"# {row.title}", "", f"*{started}*", ""]
+    if row.tags:
+        named = gettext("Tags: %(names)s", names=", ".join(tag.name for tag in row.tags))
+        lines += [f"*{named}*", ""]
     for message in message_tree.branch(row.head_id):
         edited = f" ({gettext('edited')})" if message.is_edited else ""
         lines += [f"## {gettext(NAMES[message.role])}{edited}", ""]
@@ -39,6 +48,29 @@ def as_json(row: Conversation) -> str:
         "messages": wire.messages(rows, message_tree.siblings(rows)),
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def entries(row: Conversation, place: str = "conversations") -> list[tuple[str, bytes]]:
+    """Return one conversation as the files of an archive, in both forms."""
+    return [(f"{place}/{row.id}.{end}", write(row).encode()) for end, write in KINDS]
+
+
+def as_zip(rows: Iterable[Conversation]) -> IO[bytes]:
+    """Return a temporary file with the conversations in a ZIP; it vanishes when it is closed."""
+    file = tempfile.TemporaryFile(prefix="echo-")  # noqa: SIM115  # the caller sends and closes it
+    with undone_on_failure(file.close), zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for row in rows:
+            hub.run_native(pack, packed, entries(row))
+    return file
+
+
+def pack(packed: zipfile.ZipFile, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write files into an archive; slow, for a native thread."""
+    for name, content in files:
+        packed.writestr(name, content)
+
+
+KINDS: Final = (("json", as_json), ("md", as_markdown))
 
 
 def _folder(row: Conversation) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -11,12 +12,15 @@ from sqlalchemy import select
 from echo.languages import gettext, mark
 from echo.limits import SEARCH_CHARS, SEARCH_ROWS, SEARCH_SECONDS
 from echo.models import Conversation, Folder, Message
+from echo.services.chats import tags
 from echo.services.searching import Budget, place
 from echo.text import boundary, folded
 
 RESULTS: Final = 30
 SNIPPET_AROUND: Final = 50
 ARCHIVE: Final = mark("Archived")
+TAGGED: Final = re.compile(r'(?<!\S)tag:(?:"([^"]*)"?|(\S+))\s*', re.IGNORECASE)
+"""`tag:work` and `tag:"far away"` among the words: only chats that bear them all."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,16 @@ class _Chat(NamedTuple):
 
 
 def search(user_id: int, words: str) -> Found:
-    """Return the conversations whose title or any message contains `words`, without case, composed or not."""
-    wanted = folded(words[:SEARCH_CHARS].strip())
+    """Return the conversations whose title or any message contains `words`, without case, composed or not.
+
+    `tag:work` among them stands for a tag that they bear.
+    """
+    words = words[:SEARCH_CHARS]
+    named = [quoted or bare for quoted, bare in TAGGED.findall(words)]
+    wanted = folded(TAGGED.sub("", words).strip())
     budget = Budget(SEARCH_ROWS, SEARCH_SECONDS)
     results: list[Result] = []
-    for row in budget.rows(_chats(user_id), keys=2) if wanted else ():
+    for row in budget.rows(_chats(user_id, named), keys=2) if wanted or named else ():
         result = _result(_Chat._make(row), wanted, budget)
         results += [result] if result else []
         if len(results) == RESULTS:
@@ -68,7 +77,7 @@ def search(user_id: int, words: str) -> Found:
     return Found(results, budget.is_cut)
 
 
-def _chats(user_id: int) -> Any:
+def _chats(user_id: int, named: list[str]) -> Any:
     return (
         select(
             Conversation.updated_at,
@@ -79,10 +88,13 @@ def _chats(user_id: int) -> Any:
         )
         .outerjoin(Folder, Folder.id == Conversation.folder_id)
         .where(Conversation.user_id == user_id, Conversation.deleted_at.is_(None))
+        .where(*map(tags.borne_by, named))
     )
 
 
 def _result(chat: _Chat, words: str, budget: Budget) -> Result | None:
+    if not words:  # its tags are all that was asked for
+        return _shown(chat, "", (0, 0), None)
     messages = select(Message.ordinal, Message.id, Message.text).where(
         Message.conversation_id == chat.id
     )

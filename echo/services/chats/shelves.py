@@ -1,4 +1,4 @@
-"""A person's conversations page by page: all of them, those in no folder, in one, or in the archive.
+"""A person's conversations page by page: all of them, those in no folder, in one, in the archive, of a tag.
 
 Knows no pages of the browser.
 """
@@ -8,31 +8,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import selectinload
 
 from echo.extensions import db
 from echo.limits import CONVERSATIONS_PER_PAGE
 from echo.models import Conversation
-from echo.services.chats import conversations
+from echo.services.chats import conversations, tags
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """Which conversations are listed: those in the archive or the others, of one folder or of none."""
+    """Which conversations are listed: those in the archive or the others (None: both), of a folder, a tag."""
 
-    archived: bool = False
+    archived: bool | None = False
     folder_id: str | None = None
     unfiled: bool = False
+    tag: str | None = None
 
     def holds(self) -> list[ColumnElement[bool]]:
         """Return what is true of a conversation that stands here."""
         archived_at = Conversation.archived_at
-        found: list[ColumnElement[bool]] = [
-            archived_at.is_not(None) if self.archived else archived_at.is_(None)
-        ]
+        found: list[ColumnElement[bool]] = []
+        if self.archived is not None:
+            found.append(archived_at.is_not(None) if self.archived else archived_at.is_(None))
         if self.folder_id is not None:
             found.append(Conversation.folder_id == self.folder_id)
         if self.unfiled:
             found.append(Conversation.folder_id.is_(None))
+        if self.tag is not None:
+            found.append(tags.borne_by(self.tag))
         return found
 
 
@@ -78,9 +82,9 @@ def has_archived(user_id: int) -> bool:
 
 
 def _on(shelf: Shelf, user_id: int) -> Select[Conversation]:
-    return select(Conversation).where(
-        Conversation.user_id == user_id, Conversation.deleted_at.is_(None), *shelf.holds()
-    )
+    mine = (Conversation.user_id == user_id) & Conversation.deleted_at.is_(None)
+    query = select(Conversation).options(selectinload(Conversation.tags))
+    return query.where(mine, *shelf.holds())
 
 
 def _older_than(last: Conversation) -> ColumnElement[bool]:

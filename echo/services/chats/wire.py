@@ -24,6 +24,7 @@ def conversation(row: Conversation, live: bool = False) -> Payload:
         "pinned": row.pinned,
         "archived": row.archived_at is not None,
         "folder_id": row.folder_id,
+        "tags": [tag.name for tag in row.tags],
         "settings": row.settings,
         "created_at": iso(row.created_at),
         "updated_at": iso(row.updated_at),

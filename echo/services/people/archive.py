@@ -36,7 +36,7 @@ from echo.models import (
 )
 from echo.services import audit
 from echo.services.accounts import profile_pictures
-from echo.services.chats import export, wire
+from echo.services.chats import export, tags, wire
 from echo.services.documents import shelf
 from echo.services.prompts import memories, personal, saved
 from echo.services.sign_in import second_factor
@@ -48,15 +48,14 @@ KEPT_PER_STEP: Final = 50
 DOCUMENTS_PER_STEP: Final = 5
 LOOKS: Final = 10_000
 TEXT: Final = "txt"
-KINDS: Final = (("json", export.as_json), ("md", export.as_markdown))
 
 README: Final = mark("""\
 Your data in Echo, packed %(moment)s
 
 account.json             who you are here: name, address, role and settings; your instructions for all
                          chats and what Echo remembers; the browsers you signed in with; your passkeys' and
-                         keys' names; your folders, feedback and ratings; invitations you made; who looked
-                         into your conversations
+                         keys' names; your folders, tags, feedback and ratings; invitations you made; who
+                         looked into your conversations
 prompts.json             the prompts that you keep; it can be imported again
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
@@ -80,14 +79,9 @@ def make(user: User) -> IO[bytes]:
     with undone_on_failure(file.close):
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
             for entries in _batches(user):
-                hub.run_native(_pack, packed, entries)
+                hub.run_native(export.pack, packed, entries)
         file.seek(0)
     return file
-
-
-def _pack(packed: zipfile.ZipFile, entries: Entries) -> None:
-    for name, content in entries:
-        packed.writestr(name, content)
 
 
 def _batches(user: User) -> Iterator[Entries]:
@@ -116,8 +110,7 @@ def _batches(user: User) -> Iterator[Entries]:
 
 
 def _entries(row: Conversation) -> Entries:
-    folder = "conversations" if row.deleted_at is None else "deleted"
-    return [(f"{folder}/{row.id}.{end}", write(row).encode()) for end, write in KINDS]
+    return export.entries(row, "conversations" if row.deleted_at is None else "deleted")
 
 
 def _document(row: Document) -> Entries:
@@ -153,6 +146,7 @@ def account(user: User) -> dict[str, Any]:
         "feedback": [_feedback(row) for row in _own(Feedback, user)],
         "ratings": [_rating(row) for row in _own(MessageRating, user)],
         "folders": [_folder(row) for row in _own(Folder, user)],
+        "tags": tags.named(user.id),
         "invitations": [_invite(row) for row in _rows(Invite, Invite.created_by, user)],
         "looks_into_my_conversations": [
             {**look._asdict(), "at": iso(look.at)} for look in audit.looks_at(user.id, LOOKS)

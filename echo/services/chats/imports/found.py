@@ -12,6 +12,7 @@ from echo.text import storable
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 NAME_CHARS: Final = 200
+TAGS_LOOKED_AT: Final = 50
 ROLES: Final = ("user", "assistant")
 PICTURE: Final = "[picture]"
 
@@ -52,6 +53,7 @@ class Chat:
     archived: bool = False
     folder: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
 
     @classmethod
     def of_json(cls, told: dict[str, Any]) -> Chat:
@@ -108,6 +110,12 @@ def _written(text: str) -> float | None:
         return None
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return seconds if EARLIEST <= seconds <= LATEST else None
+
+
+def tags_of(value: Any) -> list[str]:
+    """Return a chat's tags, as they are called there; which of them can be tags here is decided later."""
+    names = map(name_of, value[:TAGS_LOOKED_AT]) if isinstance(value, list) else ()
+    return [name for name in names if name]
 
 
 def dict_of(value: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from echo.languages import gettext, mark
 from echo.models import Conversation, Message, User
 from echo.models.types import new_id
 from echo.services.accounts import accounts
-from echo.services.chats import conversations, folders, retention
+from echo.services.chats import conversations, folders, retention, tags
 from echo.services.chats.erasing import PAUSE_SECONDS, erase_conversations
 from echo.services.chats.imports.found import Chat, Line, Skipped
 from echo.services.chats.titles import automatic_title
@@ -159,6 +159,7 @@ class _Writer:
         self._swept_before = moment - timedelta(days=days) if days is not None else None
         self._chats: Rows = []
         self._messages: Rows = []
+        self._tags: dict[str, list[str]] = {}
         self.folders: dict[str, list[str]] = {}
         """The ids of what lies in each folder, by its name."""
 
@@ -170,6 +171,8 @@ class _Writer:
         row["head_id"] = messages[chat.head]["id"]
         self._chats.append(row)
         self._messages += messages
+        if chat.tags:
+            self._tags[row["id"]] = chat.tags
         if chat.folder:
             self.folders.setdefault(chat.folder, []).append(row["id"])
         if len(self._messages) >= MESSAGES_PER_STEP:
@@ -179,12 +182,23 @@ class _Writer:
         """Write what has gathered, in short transactions."""
         while self._messages:
             chats, self._chats = self._chats, []
+            tagged, self._tags = self._tags, {}
             some, self._messages = (
                 self._messages[:MESSAGES_PER_STEP],
                 self._messages[MESSAGES_PER_STEP:],
             )
-            transaction(lambda chats=chats, some=some: _insert(chats, some))  # type: ignore[misc]
+            self._insert(chats, some, tagged)
             hub.sleep(PAUSE_SECONDS)
+
+    def _insert(self, chats: Rows, messages: Rows, tagged: dict[str, list[str]]) -> None:
+        def work() -> None:
+            for table, rows in ((Conversation, chats), (Message, messages)):
+                if rows:
+                    db.session.execute(insert(table), rows)
+            if tagged:
+                tags.keep(self._user_id, tagged)
+
+        transaction(work)
 
     def _conversation(self, chat: Chat) -> dict[str, Any]:
         begun = _moment(chat.created_at) or _moment(chat.lines[0].at) or self._moment
@@ -244,12 +258,6 @@ def message_rows(
             }
         )
     return rows
-
-
-def _insert(chats: Rows, messages: Rows) -> None:
-    for table, rows in ((Conversation, chats), (Message, messages)):
-        if rows:
-            db.session.execute(insert(table), rows)
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -16,6 +16,7 @@ from echo.services.chats.imports.found import (
     id_of,
     moment_of,
     name_of,
+    tags_of,
     text_of,
     title_of,
 )
@@ -43,7 +44,13 @@ def chat(told: dict[str, Any]) -> Chat:
         archived=told.get("archived") is True,
         pinned=told.get("pinned") is True,
         settings=_settings(inner),
+        tags=_tags(told),
     )
+
+
+def _tags(told: dict[str, Any]) -> list[str]:
+    """Return the tags by their ids, in which `_` stands for a space."""
+    return [name.replace("_", " ") for name in tags_of(dict_of(told.get("meta")).get("tags"))]
 
 
 def _nodes(inner: dict[str, Any]) -> tuple[dict[str, Node], str | None]:

@@ -14,6 +14,7 @@ from echo.services.chats.imports.found import (
     id_of,
     moment_of,
     name_of,
+    tags_of,
     text_of,
     title_of,
 )
@@ -46,6 +47,7 @@ def chat(told: dict[str, Any]) -> Chat:
         archived=about.get("archived") is True,
         folder=text_of(told.get("folder")),
         settings=dict_of(about.get("settings")),
+        tags=tags_of(about.get("tags")),
     )
 
 

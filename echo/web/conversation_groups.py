@@ -41,6 +41,9 @@ def _row(row: Conversation, is_live: bool) -> dict[str, Any]:
         "pinned": row.pinned,
         "updated_at": row.updated_at,
         "live": is_live,
+        "place": "archived" if row.archived_at is not None else row.folder_id or "",
+        "folder": row.folder_id or "",
+        "tags": [tag.name for tag in row.tags],
     }
 
 

@@ -28,7 +28,9 @@ def listing() -> str:
     query = request.args.get("q")
     if query is not None:
         return _search(query)
-    rows, next_cursor = shelves.page(current_user.id, request.args.get("after"), shelves.LIST)
+    tag = request.args.get("tag")
+    shelf = shelves.Shelf(archived=None, tag=tag) if tag else shelves.LIST
+    rows, next_cursor = shelves.page(current_user.id, request.args.get("after"), shelf)
     groups = conversation_groups.of(rows)
     return render_template(
         "partials/conversation_list.html", groups=groups, next_cursor=next_cursor

@@ -87,6 +87,8 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "memory_chars": limits.MEMORY_CHARS,
             "title_chars": limits.TITLE_CHARS,
             "folder_name_chars": limits.FOLDER_NAME_CHARS,
+            "tag_chars": limits.TAG_CHARS,
+            "bulk_chats": limits.BULK_CHATS,
             "feedback_min": limits.FEEDBACK_MIN,
             "feedback_max": limits.FEEDBACK_MAX,
             "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,

@@ -22,6 +22,7 @@ from echo.web import dates
 from echo.web.security_headers import csp_nonce
 from echo.web.sessions import account_here, signed_out_account
 
+TAG_COLOURS: Final = 6
 PAGE_COLOURS: Final = {"light": "#f7f4ef", "dark": "#110d14"}
 """What browsers paint around the page: `--page` of static/css/tokens.css, by theme."""
 
@@ -39,6 +40,7 @@ def init_app(app: Flask) -> None:
         account_here=account_here,
         signed_out_account=signed_out_account,
         unread_answers=unread_answers,
+        tag_colour=tag_colour,
     )
     app.jinja_env.filters.update(
         underscore_separate=underscore_separate,
@@ -88,6 +90,11 @@ def unread_answers() -> int:
     if not current_user.is_authenticated:
         return 0
     return feedback.unread_answers(current_user.id)
+
+
+def tag_colour(name: str) -> int:
+    """Return which of its colours a tag has, 1 to 6; `colourOf` in static/js/tags.js says the same."""
+    return sum(map(ord, name)) % TAG_COLOURS + 1
 
 
 def underscore_separate(text: str) -> str:

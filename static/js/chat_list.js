@@ -5,14 +5,17 @@ import { dragChats } from "./chat_drag.js";
 import { FolderDialog, Folders } from "./folders.js";
 import { shorten } from "./format.js";
 import { share } from "./page_controls.js";
+import { Selection } from "./selection.js";
 import { Sidebar } from "./sidebar.js";
+import { TagFilter } from "./tag_filter.js";
+import { TagDialog } from "./tags.js";
 import { toast } from "./toasts.js";
 import { t } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
 export class ChatList {
-  /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id, deleted), restored(deleted)} */
+  /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id, deleted), restored(deleted), showList()} */
   constructor({ boot, page }) {
     const dialog = new FolderDialog(at("folder"));
     this.page = page;
@@ -24,28 +27,41 @@ export class ChatList {
         put: (conversation) => this.sidebar.put(conversation),
         newChat: page.newChat,
         edit: (folder) => dialog.open(folder),
-        deleting: (id, act) => this.sidebar.deleting(id, act),
+        deleting: (ids, act) => this.sidebar.deleting(ids, act),
         restored: page.restored,
         redrawn: page.redraw,
       },
     });
+    const root = at("conversation-list");
+    const changed = (conversation) => this.changed(conversation);
+    this.filter = new TagFilter({ root, list: at("conversation-rows"), bar: at("filter-bar"), changed: () => this.sidebar.refresh() });
     this.sidebar = new Sidebar({
-      root: at("conversation-list"),
+      root,
       list: at("conversation-rows"),
       template: at("row-template"),
       folders: this.folders,
+      filter: this.filter,
       limits: boot.limits,
       on: {
         open: page.open,
         share,
-        removed: page.removed,
+        removed: (id, deleted) => { this.selection.forget(id); page.removed(id, deleted); },
         restored: page.restored,
-        changed: (conversation) => this.changed(conversation),
+        changed,
+        tags: (ids) => this.tags.open(ids),
+        select: (id) => this.selection.begin(id),
         info: (id) => (this.#inView(id) ? page.current().info : null),
         newFolder: (done) => dialog.open(null, done),
       },
     });
-    dragChats(at("conversation-list"), (id, place) => this.sidebar.drop(id, place));
+    this.tags = new TagDialog(at("tags"), { changed, tagsOf: (id) => this.sidebar.stateOf(id).tags, titleOf: (id) => this.sidebar.titleOf(id) || page.current().info?.title });
+    this.selection = new Selection({
+      root, bar: at("select-bar"), opener: root.querySelector(".select-chats"), sidebar: this.sidebar, most: boot.limits.bulk_chats,
+      on: { changed, tags: (ids) => this.tags.open(ids), folderItems: (move) => this.sidebar.folderItems(move) },
+    });
+    this.filter.listen(root);
+    this.filter.listen(at("chat-tags"), page.showList);
+    dragChats(root, (id, place) => this.sidebar.drop(id, place));
   }
 
   #inView(id) {

@@ -59,7 +59,7 @@ const { composer, attachments, remembering } = writing({
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const chats = new ChatList({
   boot,
-  page: { current: () => current, open: openConversation, newChat, redraw: () => { drawing.head(); settings.refresh(); }, removed: conversationRemoved, restored: conversationRestored },
+  page: { current: () => current, open: openConversation, newChat, redraw: () => { drawing.head(); settings.refresh(); }, removed: conversationRemoved, restored: conversationRestored, showList: () => drawer.open() },
 });
 const { folders, sidebar } = chats;
 const drawer = new Drawer({ root: document.body, sidebar: at("sidebar"), beside: chat, shade: at("drawer-shade"), opener: at("open-sidebar") });

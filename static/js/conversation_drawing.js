@@ -1,6 +1,7 @@
 // Draws the conversation in view: its messages, its head, and what goes with an answer in the making. It acts on nothing.
 
 import { setTitle } from "./page_title.js";
+import { drawTags } from "./tags.js";
 import { t } from "./words.js";
 
 export class ConversationDrawing {
@@ -67,6 +68,7 @@ export class ConversationDrawing {
     const title = info?.title || (id && this.titleOf(id)) || (draftFolder ? t("New chat in {folder}", { folder: draftFolder.name }) : temporary ? t("Temporary chat") : t("New chat"));
     this.at("chat-title").textContent = title;
     this.at("chat-menu").hidden = id === null;
+    drawTags(this.at("chat-tags"), info?.tags ?? []);
     this.picker.draw();
     this.attachments.draw();
     setTitle(id === null ? "Echo" : `${title} · Echo`);

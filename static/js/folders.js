@@ -15,7 +15,7 @@ export const ARCHIVE = "archived";
 export const placeOf = ({ archived, folder_id: folder }) => (archived ? ARCHIVE : folder ?? "");
 
 export class Folders {
-  /** on: {put(conversation), newChat(folder), edit(folder), deleting(id, act), restored(id), redrawn()} */
+  /** on: {put(conversation), newChat(folder), edit(folder), deleting(ids, act), restored(id), redrawn()} */
   constructor({ root, template, folders, on }) {
     Object.assign(this, { root, template, on });
     this.all = folders;
@@ -157,7 +157,7 @@ export class Folders {
 
   async #remove(folder, what) {
     try {
-      await this.on.deleting(folder.id, () => send("DELETE", `/api/folders/${folder.id}?conversations=${what}`));
+      await this.on.deleting([folder.id], () => send("DELETE", `/api/folders/${folder.id}?conversations=${what}`));
       toast(what === "keep" ? t("Folder “{name}” deleted; its chats are in the list", folder) : t("Folder “{name}” and its chats deleted", folder), { action: { label: t("Undo"), run: () => this.#restore(folder) } });
     } catch (error) {
       toastError(error);

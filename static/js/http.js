@@ -31,5 +31,19 @@ export async function send(method, url, body = null) {
   throw new RequestError(response.status, answer, Number(response.headers.get("Retry-After")) || null);
 }
 
+/** Asks for a file and has the browser keep it, under the name that the server gives it. */
+export async function sendForFile(url, body) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest", "X-CSRFToken": csrfToken() };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin" }).catch(() => {
+    throw new RequestError(0, { message: t("No connection. Try again when you are online.") });
+  });
+  if (!response.ok) throw new RequestError(response.status, await response.json().catch(() => ({})));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1] ?? "";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 /** A form body from plain pairs. */
 export const fields = (pairs) => new URLSearchParams(pairs);

@@ -1,17 +1,21 @@
-// The list of conversations: keeps rows and groups true to the events, rename in place, menu, undo.
+// The list of conversations: keeps rows and groups true to the events, menu, undo.
 
 import { ARCHIVE, placeOf } from "./folders.js";
 import { labelOf, shorten } from "./format.js";
 import { element } from "./icons.js";
-import { fields, post, send } from "./http.js";
+import { post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
+import { renameField } from "./rename_field.js";
+import { drawTags } from "./tags.js";
 import { toast, toastError } from "./toasts.js";
-import { t } from "./words.js";
+import { n, t } from "./words.js";
+
+const BULK = "/conversations/bulk";
 
 export class Sidebar {
-  /** root holds the folders and the list; on: {open(id), share(id), removed(id, deleted), restored(deleted), changed(conversation), info(id), newFolder(done)} */
-  constructor({ root, list, template, folders, limits, on }) {
-    Object.assign(this, { root, list, template, folders, limits, on });
+  /** root holds the folders and the list; on: {open(id), share(id), removed(id, deleted), restored(deleted), changed(conversation), info(id), newFolder(done), tags(ids), select(id)} */
+  constructor({ root, list, template, folders, filter, limits, on }) {
+    Object.assign(this, { root, list, template, folders, filter, limits, on });
     this.currentId = null;
     this.deleted = new Set(); // ids of chats and of folders that this page deletes or has just deleted
     root.addEventListener("click", (event) => this.#click(event));
@@ -51,40 +55,47 @@ export class Sidebar {
   }
 
   menu(button, id) {
-    const { pinned, archived } = this.#stateOf(id);
+    const { pinned, archived } = this.stateOf(id);
     openMenu(button, [
       { label: t("Rename"), icon: "edit", run: () => this.rename(id) },
       { label: pinned ? t("Unpin") : t("Pin"), icon: "pin", run: () => this.#change(id, { pinned: !pinned }) },
       { label: t("Move to a folder"), icon: "folder", run: () => this.#moveMenu(button, id) },
+      { label: t("Tags…"), icon: "tag", run: () => this.on.tags([id]) },
       archived ? { label: t("Unarchive"), icon: "archive", run: () => this.archive(id, false) } : { label: t("Archive"), icon: "archive", run: () => this.archive(id, true) },
       { label: t("Share"), icon: "link", run: () => this.on.share(id) },
       { label: t("Export as Markdown"), icon: "download", href: `/conversations/${id}/export/markdown`, download: "" },
       { label: t("Export as JSON"), icon: "download", href: `/conversations/${id}/export/json`, download: "" },
+      this.row(id) && { label: t("Select chats"), icon: "select", run: () => this.on.select(id) },
       "line",
       { label: t("Delete"), icon: "trash", danger: true, run: () => this.remove(id) },
     ], t("This chat"));
   }
 
   #moveMenu(button, id) {
-    const { folder_id: now } = this.#stateOf(id);
-    openMenu(button, [
-      ...this.folders.all.map((folder) => ({ label: folder.name, icon: "folder", checked: folder.id === now, run: () => this.move(id, folder.id) })),
-      { label: t("No folder"), icon: "list", checked: !now, run: () => this.move(id, null) },
+    openMenu(button, this.folderItems((folder) => this.move(id, folder?.id ?? null), this.stateOf(id).folder_id), t("Move to a folder"));
+  }
+
+  /** The folders as a menu shows them; move(folder), which is null for none. now: the id of the one they lie in, if it is one. */
+  folderItems(move, now) {
+    const item = (folder, label, icon) => ({ label, icon, ...(now === undefined ? {} : { checked: (folder?.id ?? null) === now }), run: () => move(folder) });
+    return [
+      ...this.folders.all.map((folder) => item(folder, folder.name, "folder")),
+      item(null, t("No folder"), "list"),
       "line",
-      { label: t("New folder"), icon: "plus", run: () => this.on.newFolder((folder) => this.move(id, folder.id)) },
-    ], t("Move to a folder"));
+      { label: t("New folder"), icon: "plus", run: () => this.on.newFolder(move) },
+    ];
   }
 
   /** What is known of a chat, whose row may not be loaded; a folder that is gone holds nothing. */
-  #stateOf(id) {
-    const { pinned, place, folder } = this.row(id)?.dataset ?? {};
-    const known = this.on.info(id) ?? { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: folder };
-    return { ...known, folder_id: this.folders.named(known.folder_id)?.id ?? null };
+  stateOf(id) {
+    const { pinned, place, folder, tags = "[]" } = this.row(id)?.dataset ?? {};
+    const { archived, folder_id, ...known } = this.on.info(id) ?? { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: folder, tags: JSON.parse(tags) };
+    return { pinned: known.pinned, tags: known.tags ?? [], archived, folder_id: this.folders.named(folder_id)?.id ?? null };
   }
 
   /** After a lost connection: what happened meanwhile. htmx listens. */
   refresh() {
-    this.folders.reload();
+    if (this.filter.name === null) this.folders.reload();
     this.list.dispatchEvent(new Event("refresh"));
   }
 
@@ -94,6 +105,7 @@ export class Sidebar {
   put(conversation) {
     if (this.deleted.has(conversation.id)) return;
     const old = this.row(conversation.id);
+    if (!this.filter.bears(conversation)) return void old?.remove();
     const moved = !old || old.dataset.pinned !== (conversation.pinned ? "1" : "0") || old.dataset.updated !== conversation.updated_at || (old.dataset.place ?? "") !== placeOf(conversation);
     const row = old ?? this.#newRow(conversation.id);
     this.#fill(row, conversation);
@@ -110,15 +122,17 @@ export class Sidebar {
   }
 
   #fill(row, conversation) {
-    const { title, pinned, live, updated_at: updated, folder_id: folder } = conversation;
-    Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation), folder: folder ?? "" });
+    const { title, pinned, live, updated_at: updated, folder_id: folder, tags = [] } = conversation;
+    Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation), folder: folder ?? "", tags: JSON.stringify(tags) });
+    drawTags(row.querySelector(".row-tags"), tags);
+    row.querySelector(".row-check").setAttribute("aria-label", t("Select {title}", { title }));
     const name = row.querySelector(".conversation-title");
     if (name && name.textContent !== title) name.textContent = title;
     row.querySelector(".row-menu").setAttribute("aria-label", t("More for {title}", { title }));
   }
 
   #place(row, conversation) {
-    const section = this.folders.sectionOf(conversation) ?? this.#section(conversation);
+    const section = (this.filter.name === null && this.folders.sectionOf(conversation)) || this.#section(conversation);
     const before = [...section.querySelectorAll(".conversation-row")].find((other) => other !== row && follows(other.dataset, row.dataset));
     section.querySelector("ul").insertBefore(row, before ?? null);
   }
@@ -164,52 +178,18 @@ export class Sidebar {
   // ---- acts ---------------------------------------------------------------------------------------------------
 
   rename(id) {
-    const row = this.row(id);
-    const link = row?.querySelector(".conversation-link");
-    if (!link || row.querySelector(".rename-field")) return;
-    const name = link.querySelector(".conversation-title");
-    const input = element("input", { class: "rename-field", type: "text", maxlength: this.limits.title_chars, "aria-label": t("New title"), dir: "auto" });
-    input.value = name.textContent;
-    let done = false;
-    const finish = async (save) => {
-      if (done) return;
-      done = true;
-      const title = input.value.trim();
-      input.replaceWith(link);
-      if (save && title && title !== name.textContent) await this.#saveTitle(id, name, title);
-    };
-    input.addEventListener("keydown", (event) => {
-      event.stopPropagation();
-      if (event.key === "Enter") { event.preventDefault(); finish(true).then(() => link.focus()); }
-      if (event.key === "Escape") { finish(false); link.focus(); }
-    });
-    input.addEventListener("blur", () => finish(true));
-    link.replaceWith(input);
-    input.focus();
-    input.select();
-  }
-
-  async #saveTitle(id, name, title) {
-    const before = name.textContent;
-    name.textContent = title;
-    try {
-      const { conversation } = await post(`/conversations/${id}/rename`, fields({ title }));
-      if (conversation) this.on.changed(conversation);
-    } catch (error) {
-      name.textContent = before;
-      toastError(error);
-    }
+    renameField(this.row(id), { most: this.limits.title_chars, changed: this.on.changed });
   }
 
   async archive(id, archived) {
-    if (this.#stateOf(id).archived === archived) return;
+    if (this.stateOf(id).archived === archived) return;
     const now = await this.#change(id, { archived });
     if (now && archived) toast(t("“{title}” is in the archive", { title: shorten(now.title) }), { action: { label: t("Undo"), run: () => this.#change(id, { archived: false }) } });
     else if (now) toast(this.#inFolder(now) ? t("“{title}” is in “{folder}” again", this.#inFolder(now)) : t("“{title}” is in the list again", { title: shorten(now.title) }), { kind: "success" });
   }
 
   async move(id, folderId) {
-    const { folder_id: before, archived } = this.#stateOf(id);
+    const { folder_id: before, archived } = this.stateOf(id);
     if (before === folderId && !archived) return;
     const now = await this.#change(id, { folder_id: folderId, archived: false });
     if (now) toast(this.#inFolder(now) ? t("“{title}” is in “{folder}”", this.#inFolder(now)) : t("“{title}” is in no folder", { title: shorten(now.title) }), { action: { label: t("Undo"), run: () => this.#change(id, { folder_id: before, archived }) } });
@@ -239,36 +219,49 @@ export class Sidebar {
   }
 
   /** Deleted at once; the toast takes it back. */
-  async remove(id, title = this.titleOf(id) || t("Chat")) {
+  remove(id, title = this.titleOf(id) || t("Chat")) {
     closeMenu();
-    try {
-      await this.deleting(id, () => post(`/conversations/${id}/delete`));
-    } catch (error) {
-      return toastError(error);
-    }
-    this.#forget(id);
-    toast(t("“{title}” deleted", { title: shorten(title) }), this.#undo(id));
+    return this.#delete([id], () => post(`/conversations/${id}/delete`), t("“{title}” deleted", { title: shorten(title) }));
   }
 
-  /** This page deletes a chat, or a folder with its chats: the events about it are no news here, and may be faster than the answer. */
-  async deleting(id, act) {
-    this.deleted.add(id);
+  /** Several, by one request. */
+  removeAll(ids) {
+    return this.#delete(ids, () => post(BULK, { act: "delete", ids }), n(ids.length, "{count} chat deleted", "{count} chats deleted"));
+  }
+
+  /** Resolves with whether it was done; says why not. */
+  async #delete(ids, act, said) {
+    try {
+      await this.deleting(ids, act);
+    } catch (error) {
+      toastError(error);
+      return false;
+    }
+    for (const id of ids) this.#forget(id);
+    toast(said, this.#undo(ids));
+    return true;
+  }
+
+  /** This page deletes chats, or a folder with its chats: the events about them are no news here, and may be faster than the answer. */
+  async deleting(ids, act) {
+    const forget = () => { for (const id of ids) this.deleted.delete(id); };
+    for (const id of ids) this.deleted.add(id);
     try {
       await act();
-      setTimeout(() => this.deleted.delete(id), 1500);
+      setTimeout(forget, 1500);
     } catch (error) {
-      this.deleted.delete(id);
+      forget();
       throw error;
     }
   }
 
   /** conversation_removed: where it was another tab, another device or the server, who reads it is told, and may take it back. */
   removed(id, { title, inView, restorable }) {
-    const ours = [id, this.#stateOf(id).folder_id].find((each) => this.deleted.has(each));
+    const ours = [id, this.stateOf(id).folder_id].find((each) => this.deleted.has(each));
     this.deleted.delete(id); // what is said of it from now on is true again
     this.#forget(id, ours);
     if (!inView || ours) return;
-    if (restorable) toast(t("“{title}” was deleted elsewhere.", { title: shorten(title) }), this.#undo(id));
+    if (restorable) toast(t("“{title}” was deleted elsewhere.", { title: shorten(title) }), this.#undo([id]));
     else toast(t("“{title}” was deleted for good.", { title: shorten(title) }));
   }
 
@@ -279,16 +272,16 @@ export class Sidebar {
     this.on.removed(id, deleted);
   }
 
-  #undo(id) {
-    return { action: { label: t("Undo"), run: () => this.#restore(id) } };
+  #undo(ids) {
+    return { action: { label: t("Undo"), run: () => this.#restore(ids) } };
   }
 
-  async #restore(id) {
-    this.deleted.delete(id);
+  async #restore(ids) {
+    for (const id of ids) this.deleted.delete(id);
     try {
-      const { conversation } = await post(`/conversations/${id}/restore`);
-      if (conversation) this.put(conversation);
-      this.on.restored(id);
+      const { conversations } = await post(BULK, { act: "restore", ids });
+      for (const conversation of conversations) this.put(conversation);
+      for (const { id } of conversations) this.on.restored(id);
     } catch (error) {
       toastError(error);
     }

@@ -1,0 +1,192 @@
+// Several chats of the list are chosen and dealt with at once: by boxes before their rows, Ctrl or Shift and a click, or a long
+// press; a bar below the list holds the acts, each one request. The sidebar keeps the rows.
+
+import { post, sendForFile } from "./http.js";
+import { openMenu } from "./menu.js";
+import { toast, toastError } from "./toasts.js";
+import { n, t } from "./words.js";
+
+const HOLD = 500; // ms that a finger rests on a row
+const STILL = 10; // px that it may move meanwhile
+const BULK = "/conversations/bulk";
+
+/** The ids from one to another, whichever comes first; alone the other, where the one is not there. */
+export function between(ids, from, to) {
+  const ends = [ids.indexOf(from), ids.indexOf(to)];
+  return ends.includes(-1) ? [to] : ids.slice(Math.min(...ends), Math.max(...ends) + 1);
+}
+
+/** Where chats stood, those of one place together: [{ids, archived, folder_id}] */
+export function places(states) {
+  const groups = new Map();
+  for (const { id, archived, folder_id } of states) {
+    const key = JSON.stringify([archived, folder_id]);
+    if (!groups.has(key)) groups.set(key, { ids: [], archived, folder_id });
+    groups.get(key).ids.push(id);
+  }
+  return [...groups.values()];
+}
+
+export class Selection {
+  /** on: {changed(conversation), tags(ids), folderItems(move)}; most: of one request */
+  constructor({ root, bar, opener, sidebar, most, on }) {
+    Object.assign(this, { root, bar, opener, sidebar, most, on, ids: new Set(), anchor: null, isOn: false });
+    root.addEventListener("click", (event) => this.#click(event), { capture: true }); // before the row opens its chat
+    root.addEventListener("dblclick", (event) => { if (this.isOn) event.stopPropagation(); }, { capture: true });
+    document.body.addEventListener("keydown", (event) => this.#key(event)); // before the keys of the page, which stop an answer
+    bar.addEventListener("click", (event) => this.#act(event.target.closest("[data-act]")));
+    opener.addEventListener("click", () => (this.isOn ? this.leave() : this.begin()));
+    new MutationObserver(() => this.#draw()).observe(root, { childList: true, subtree: true });
+    this.#holding();
+  }
+
+  // ---- choosing -----------------------------------------------------------------------------------------------
+
+  begin(id = null) {
+    this.isOn = true;
+    if (id) this.#choose([id], true);
+    else this.#draw();
+  }
+
+  leave() {
+    const refocus = this.bar.contains(document.activeElement);
+    this.ids.clear();
+    Object.assign(this, { isOn: false, anchor: null });
+    this.#draw();
+    if (refocus) this.opener.focus();
+  }
+
+  /** A chat is gone. */
+  forget(id) {
+    if (this.ids.delete(id)) this.#draw();
+  }
+
+  #click(event) {
+    const row = event.target.closest(".conversation-row");
+    const isRow = row && event.target.closest(".conversation-link, .row-check");
+    if (!isRow || event.button || !(this.isOn || event.ctrlKey || event.metaKey || event.shiftKey)) return;
+    event.stopPropagation();
+    const { id } = row.dataset;
+    const isBox = event.target.matches(".row-check");
+    if (!isBox) event.preventDefault();
+    if (event.shiftKey) return this.#choose(between(this.#shown(), this.anchor ?? this.sidebar.currentId, id), true, id);
+    this.#choose([id], isBox ? event.target.checked : !this.ids.has(id));
+  }
+
+  #shown() {
+    return [...this.root.querySelectorAll(".conversation-row")].filter((row) => row.offsetParent !== null).map((row) => row.dataset.id);
+  }
+
+  #choose(ids, chosen, anchor = ids.at(-1)) {
+    for (const id of ids) {
+      if (chosen) this.ids.add(id);
+      else this.ids.delete(id);
+    }
+    if (this.ids.size > this.most) {
+      this.ids = new Set([...this.ids].slice(0, this.most));
+      toast(n(this.most, "{count} chat at once is the most.", "{count} chats at once are the most."), { kind: "error" });
+    }
+    Object.assign(this, { anchor, isOn: true });
+    this.#draw();
+  }
+
+  /** Escape ends it; a menu or a dialog in front takes its own. */
+  #key(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || !this.isOn || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    this.leave();
+  }
+
+  /** A finger that rests on a row chooses it; what the browser makes of that (a menu, a click) is not meant then. */
+  #holding() {
+    let held = null;
+    const end = () => { clearTimeout(held?.timer); held = null; };
+    this.root.addEventListener("pointerdown", (event) => {
+      const id = event.pointerType === "touch" && event.target.closest(".conversation-link")?.closest(".conversation-row").dataset.id;
+      if (!id || this.isOn) return;
+      held = { x: event.clientX, y: event.clientY, timer: setTimeout(() => this.#held(id), HOLD) };
+    });
+    this.root.addEventListener("pointermove", (event) => { if (held && Math.hypot(event.clientX - held.x, event.clientY - held.y) > STILL) end(); });
+    for (const name of ["pointerup", "pointercancel"]) this.root.addEventListener(name, end);
+    this.root.addEventListener("contextmenu", (event) => { if (held) event.preventDefault(); });
+  }
+
+  #held(id) {
+    const swallow = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
+    addEventListener("click", swallow, { capture: true, once: true });
+    addEventListener("pointerup", () => setTimeout(() => removeEventListener("click", swallow, { capture: true }), 50), { once: true });
+    navigator.vibrate?.(10);
+    this.begin(id);
+  }
+
+  #draw() {
+    this.root.classList.toggle("selecting", this.isOn);
+    this.opener.setAttribute("aria-pressed", String(this.isOn));
+    this.bar.hidden = !this.isOn;
+    for (const box of this.root.querySelectorAll(".row-check")) box.checked = this.ids.has(box.closest(".conversation-row").dataset.id);
+    if (!this.isOn) return;
+    const said = this.ids.size ? n(this.ids.size, "{count} chat", "{count} chats") : t("Choose chats");
+    const count = this.bar.querySelector(".select-count");
+    if (count.textContent !== said) count.textContent = said;
+    for (const button of this.bar.querySelectorAll(".select-acts button")) button.disabled = this.ids.size === 0;
+    const label = this.#areArchived() ? t("Unarchive") : t("Archive");
+    const archive = this.bar.querySelector('[data-act="archive"]');
+    archive.setAttribute("aria-label", label);
+    archive.dataset.tip = label;
+  }
+
+  #areArchived() {
+    return this.ids.size > 0 && [...this.ids].every((id) => this.sidebar.stateOf(id).archived);
+  }
+
+  // ---- acts ---------------------------------------------------------------------------------------------------
+
+  #act(button) {
+    const ids = [...this.ids];
+    const acts = {
+      leave: () => this.leave(),
+      archive: () => this.#archive(!this.#areArchived()),
+      move: () => openMenu(button, this.on.folderItems((folder) => this.#move(folder)), t("Move to a folder")),
+      tags: () => this.on.tags(ids),
+      export: () => sendForFile(`${BULK}/export`, { ids }).catch(toastError),
+      remove: () => this.#remove(ids),
+    };
+    if (button) acts[button.dataset.act]();
+  }
+
+  #archive(archived) {
+    return this.#change({ archived }, (count) => (archived
+      ? n(count, "{count} chat is in the archive", "{count} chats are in the archive")
+      : n(count, "{count} chat is out of the archive", "{count} chats are out of the archive")));
+  }
+
+  #move(folder) {
+    return this.#change({ folder_id: folder?.id ?? null, archived: false }, (count) => (folder
+      ? n(count, "{count} chat is in “{folder}”", "{count} chats are in “{folder}”", { folder: folder.name })
+      : n(count, "{count} chat is in no folder", "{count} chats are in no folder")));
+  }
+
+  async #change(values, said) {
+    const before = [...this.ids].map((id) => ({ id, ...this.sidebar.stateOf(id) }));
+    const count = await this.#send([...this.ids], values);
+    if (!count) return;
+    this.leave();
+    toast(said(count), { action: { label: t("Undo"), run: () => { for (const { ids, ...were } of places(before)) this.#send(ids, were); } } });
+  }
+
+  /** Resolves with how many chats it was done to; 0 after saying why to none. */
+  async #send(ids, values) {
+    try {
+      const { conversations } = await post(BULK, { act: "change", ids, ...values });
+      for (const conversation of conversations) this.on.changed(conversation);
+      return conversations.length;
+    } catch (error) {
+      toastError(error);
+      return 0;
+    }
+  }
+
+  async #remove(ids) {
+    if (await this.sidebar.removeAll(ids)) this.leave();
+  }
+}

@@ -26,7 +26,7 @@ export class SearchDialog {
   open() {
     openDialog(this.dialog);
     this.field.select();
-    if (!this.results.childElementCount) this.#note(t("Type a few words: titles and everything that was said are searched."));
+    if (!this.results.childElementCount) this.#note(`${t("Type a few words: titles and everything that was said are searched.")} ${t("tag:work finds the chats with that tag.")}`);
   }
 
   #note(text) {

@@ -55,7 +55,7 @@ def find(user_id: int, ids: Collection[str], *, deleted: bool = False) -> Done:
         raise InvalidInput(gettext("Choose 1 to %(most)s chats.", most=BULK_CHATS), field="ids")
     found = {row.id: row for row in _rows(user_id, wanted, deleted)}
     if not found:
-        raise NotFound(conversations.NOT_FOUND, field="ids")
+        raise NotFound(gettext(conversations.NOT_FOUND), field="ids")
     missing = [each for each in wanted if each not in found]
     return Done([found[each] for each in wanted if each in found], missing)
 

@@ -23,8 +23,9 @@ def prepared(echo: LiveServer, member: Person, **tags: list[str]) -> dict[str, s
         assert user is not None
         made = {}
         for name, own in tags.items():
-            made[name] = conversation_of(user, word=name).id
-            conversations.change(user.id, made[name], title=name, tags=own)
+            row = conversation_of(user, word=name)
+            row.title, made[name] = name, row.id
+            conversations.change(user.id, row.id, tags=own)
         db.engine.dispose()
     return made
 

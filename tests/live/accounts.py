@@ -12,7 +12,7 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from echo import config, extensions
+from echo import config, extensions, languages
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.flask_config import flask_config
@@ -39,6 +39,7 @@ def app_on(instance: Path, environment: dict[str, str]) -> Flask:
     app.config.from_mapping(flask_config(settings), BCRYPT_LOG_ROUNDS=CHEAP_ROUNDS)
     app.extensions["settings"] = settings
     extensions.init_app(app)
+    languages.init_app(app, lambda: None)
     return app
 
 

@@ -61,9 +61,10 @@ run: setup ## set up, migrate and serve (PORT=8000 for another port, MODEL=mini 
 traces: setup ## install what sending traces needs (OTEL_EXPORTER_OTLP_ENDPOINT)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-traces.txt
 
-voice: setup ## install what listening needs: a library and the model whisper-base (about 220 MB to fetch)
+voice: setup ## install what listening and speaking need: libraries, the model whisper-base, the voice joe-us (about 320 MB to fetch)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-voice.txt
 	$(BIN)/python run.py models add whisper-base
+	$(BIN)/python run.py models add joe-us
 
 # once, outside of the checkout: the tests of real model files are skipped where they are not
 models-for-tests: setup ## fetch the models that tests of real files read (590 MB, into ~/.cache/echo)

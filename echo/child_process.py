@@ -11,18 +11,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from echo import hub
 from echo.config import ROOT
-from echo.errors import Busy
+from echo.errors import Busy, RateLimited
 from echo.languages import gettext
 
 LOOK_SECONDS: Final = 30.0
 NEEDED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+PASSIVE: Final = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+"""Threads between two operations sleep: who answers goes first (`run.py`)."""
 
 
 def bare_environment() -> dict[str, str]:
@@ -31,6 +33,35 @@ def bare_environment() -> dict[str, str]:
     No secret and no address of Echo's is in it.
     """
     return {name: os.environ[name] for name in NEEDED if name in os.environ}
+
+
+def read_whole(source: IO[bytes], size: int) -> bytes:
+    """Read so many bytes; raises OSError where there are fewer."""
+    found = source.read(size)
+    if len(found) != size:
+        raise OSError("the process has ended")
+    return found
+
+
+class Places:
+    """How much of one person's may go on or wait at a time."""
+
+    def __init__(self, most: int, refusal: str) -> None:
+        self._most = most
+        self._refusal = refusal
+        self.taken: Counter[int] = Counter()
+
+    @contextmanager
+    def of(self, user_id: int) -> Iterator[None]:
+        """Hold one of a person's places; raises RateLimited where there is none left."""
+        if self.taken[user_id] >= self._most:
+            raise RateLimited(gettext(self._refusal), retry_after=2)
+        self.taken[user_id] += 1
+        try:
+            yield
+        finally:
+            self.taken[user_id] -= 1
+            self.taken += Counter()  # forgets who has none
 
 
 class Line:

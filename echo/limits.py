@@ -111,6 +111,11 @@ SOUND_DECODING_MEMORY_BYTES: Final = 1_000_000_000  # of the process that reads 
 SOUND_HEARING_SECONDS: Final = 300  # of writing down one; the process is ended then
 SOUND_HEARING_MEMORY_BYTES: Final = 4_000_000_000  # addresses, not all of them memory
 SOUNDS_WAITING: Final = 3  # of one person at a time
+SPEECH_CHARS: Final = 4_096  # of one text that is read aloud, as OpenAI takes them
+SPEECH_SPEEDS: Final = (0.25, 4.0)
+SPEECH_SECONDS: Final = 60  # of speaking one piece of it; the process is ended then
+SPEECH_MEMORY_BYTES: Final = 2_000_000_000  # addresses, not all of them memory
+SPEECHES_AT_ONCE: Final = 3  # of one person
 MESSAGES_PER_PAGE: Final = 50
 DOCUMENTS_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
@@ -182,6 +187,7 @@ RATE_LIMITS: Final = {
     "api_sharing.share": "5/second",
     "chat_api.chat": "5/second",
     "v1.transcriptions": "120/minute",
+    "v1.speech": "120/minute",
     "api_token.make": "1/second",
     "api_token.refresh": "5/second",
     "api_feedback.leave": "1/second",

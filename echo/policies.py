@@ -147,6 +147,7 @@ ROUTES: Final = {
     "v1.tokenize": Right.KEY,
     "v1.embeddings": Right.KEY,
     "v1.transcriptions": Right.SIGNED_IN,
+    "v1.speech": Right.SIGNED_IN,
     "v1_messages.messages": Right.KEY,
     "v1_responses.create": Right.KEY,
     "v1_responses.fetch": Right.KEY,

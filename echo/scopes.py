@@ -35,6 +35,7 @@ KEY_SCOPES: Final = {
     "v1.tokenize": frozenset({Scope.CHAT}),
     "v1.embeddings": frozenset({Scope.CHAT}),
     "v1.transcriptions": frozenset({Scope.CHAT}),
+    "v1.speech": frozenset({Scope.CHAT}),
     "v1_messages.messages": frozenset({Scope.CHAT}),
     "v1_responses.create": frozenset({Scope.CHAT}),
     "v1_responses.fetch": frozenset({Scope.CHAT, Scope.READ}),

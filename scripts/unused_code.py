@@ -37,7 +37,10 @@ CALLED_BY: Final = {
     ),
     "prometheus_client": ("collect",),
     "OpenTelemetry": ("on_end",),
-    "programs, which send them": ("best_of", "functions", "logit_bias", "strict", "thinking"),
+    "programs, which send them": (
+        "best_of", "functions", "logit_bias", "stream_format", "strict", "thinking",
+    ),
+    "onnxruntime": ("intra_op_num_threads",),
     "html.parser": ("handle_*",),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from echo import config, engines
+from echo.cli import side_models
 from echo.cli.merge import merge
 from echo.cli.model_facts import facts_of_entry, facts_of_file, facts_of_model
 from echo.cli.progress_line import ProgressLine
@@ -20,17 +21,12 @@ from echo.services.library import (
     InstalledModel,
     Library,
     Plan,
-    embedding,
     room,
     setup,
-    speech,
 )
 from echo.services.library.plans import From
-from echo.services.library.progress import Work
-from echo.services.library.side_models import SideModel
 
 HEAD: Final = ("NAME", "SIZE", "KIND", "STATE", "DEFAULT", "LICENCE")
-SIDE_MODELS: Final = {known.name: known for known in (embedding.MODEL, speech.MODEL)}
 KEPT: Final = "Stopped. What is complete is kept: the same command goes on from there."
 
 
@@ -57,7 +53,7 @@ def list_models(everything: bool) -> None:
     names = {model.name for model in present}
     more = [entry for entry in library.catalogue.models if entry.name not in names]
     rows += [_entry_row(library, entry) for entry in more if everything]
-    _print_table([HEAD, *rows, *_side_rows(library, everything)])
+    _print_table([HEAD, *rows, *side_models.rows(library, everything)])
     for model in present:
         if model.problem:
             click.echo(f"{model.name}: {model.problem}.")
@@ -86,14 +82,15 @@ def add(
 ) -> None:
     """Add a model.
 
-    SOURCE is a name of the catalogue, a folder of safetensors, a GGUF file, an adapter's folder, or a
-    model of the Hub (owner/name, or owner/name/file.gguf). Folders and files stay where they are.
+    SOURCE is a name of the catalogue, a folder of safetensors, a GGUF file, an adapter's folder, a
+    folder with a voice of Piper's, or a model of the Hub (owner/name, or owner/name/file.gguf). Folders and
+    files stay where they are.
     """
     settings = config.load()
     library = engines.library(settings)
-    if side := SIDE_MODELS.get(source.casefold()):
-        _add_side(library, side)
-    elif if_possible:
+    if side_models.added(library, source, name):
+        return
+    if if_possible:
         _add_unasked(library, settings, source, only)
     elif _is_installed(library, source) and library.catalogue.get(source):
         click.echo(f"{source} is installed already.")
@@ -108,8 +105,7 @@ def add(
 def remove(name: str, yes: bool) -> None:
     """Remove a model, and what Echo keeps of it on the disk."""
     library = engines.library(config.load())
-    side = SIDE_MODELS.get(name.casefold())
-    if side is not None and side.remove(library.folder):
+    if side_models.removed(library, name):
         click.echo(f"{name} is removed.")
         return
     model = library.get(name)
@@ -206,32 +202,6 @@ def _add(library: Library, plan: Plan) -> None:
     finally:
         line.end()
     click.echo(f"{model.name} is installed. Choose it: python run.py models default {model.name}")
-
-
-def _add_side(library: Library, known: SideModel) -> None:
-    """Fetch a model that answers nobody, and say what for."""
-    if known.installed(library.folder) is not None:
-        click.echo(f"{known.name} is installed already.")
-        return
-    size = room.size(known.download_bytes)
-    click.echo(f"Adding {known.name}: {size} to fetch. Licence: {known.licence}.")
-    line = ProgressLine()
-    try:
-        known.add(Work(known.name, library.folder, line.tell))
-    finally:
-        line.end()
-    click.echo(f"{known.name} is installed: {known.then}.")
-
-
-def _side_rows(library: Library, everything: bool) -> list[tuple[str, ...]]:
-    """Return the rows of those that answer nobody: that are installed, or all of them."""
-    rows: list[tuple[str, ...]] = []
-    for known in SIDE_MODELS.values():
-        here = known.installed(library.folder) is not None
-        state, size = ("installed", known.bytes) if here else ("to be added", known.download_bytes)
-        if here or everything:
-            rows.append((known.name, room.size(size), known.kind, state, "", known.licence))
-    return rows
 
 
 def _already_here(library: Library, plan: Plan) -> list[str]:

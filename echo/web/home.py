@@ -16,7 +16,7 @@ from echo.services.numbers import contributors
 from echo.services.prompts import personal
 from echo.services.serving import Models
 from echo.services.site_settings import SiteSettings
-from echo.services.turns import quotas, transcriptions
+from echo.services.turns import quotas, speeches, transcriptions
 from echo.services.turns.offers import offered
 from echo.web import conversation_groups, sessions
 
@@ -94,6 +94,10 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
             "system_prompt_chars": limits.SYSTEM_PROMPT_CHARS,
         },
         "memory": personal.of(current_user.id).memory_on,
+        "voices": [
+            {"name": voice.name, "title": voice.title, "lang": voice.language}
+            for voice in speeches.offered(current_app)
+        ],
         "dictation": transcriptions.folder(current_app) is not None,
         "model": chosen.name,
         "models": offered(Models.here().for_role(current_user.role_name)),

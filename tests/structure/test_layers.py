@@ -33,6 +33,7 @@ FORBIDDEN = {
     "echo/models/": ("echo.services", "echo.generation", "flask"),
     "echo/generation/": ("flask", "sqlalchemy", "eventlet", "echo.models", "echo.services"),
     "echo/hearing/": ("flask", "sqlalchemy", "eventlet", "torch", "echo.models", "echo.services"),
+    "echo/speaking/": ("flask", "sqlalchemy", "eventlet", "torch", "echo.models", "echo.services"),
     "echo/parsing/": ("flask", "sqlalchemy", "eventlet", "torch", "echo.models", "echo.services"),
     "echo/remote/": ("flask", "sqlalchemy", "eventlet", "torch", "echo.models", "echo.services"),
     "analytics/": ("echo", "flask", "sqlalchemy"),

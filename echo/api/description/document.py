@@ -6,7 +6,7 @@ Knows no answers. Schemas are pydantic's own: JSON Schema 2020-12 is OpenAPI 3.1
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
 from apispec import APISpec
@@ -26,6 +26,7 @@ ARGUMENT: Final = re.compile(r"<(?:\w+:)?((?:\w+_)?(\w+))>")
 NUMBERED: Final = ("user_id", "role_id")
 MADE_HERE: Final = "api_description."
 TEXT: Final = {"type": "string"}
+BYTES: Final = {"type": "string", "format": "binary"}
 EVENT: Final = {
     "type": "object",
     "properties": {"event": TEXT, "data": TEXT},
@@ -118,8 +119,12 @@ def _add_schemas(spec: APISpec, described: list[Described]) -> Names:
 
 def _content(names: Names, model: Model, *texts: str) -> dict[str, Any]:
     schema = {"$ref": REF.format(model=names[model])}
-    told: dict[str, Any] = {"application/json": {"schema": schema}}
-    return told | {kind: {"schema": EVENT if kind in protocols.STREAM else TEXT} for kind in texts}
+    return {"application/json": {"schema": schema}} | _media(texts)
+
+
+def _media(kinds: Iterable[str]) -> dict[str, Any]:
+    known = dict.fromkeys(protocols.STREAM, EVENT) | dict.fromkeys(protocols.SOUND, BYTES)
+    return {kind: {"schema": known.get(kind, TEXT)} for kind in kinds}
 
 
 # ── operations ──────────────────────────────────────────────────────────────────────────────
@@ -205,6 +210,8 @@ def _responses(rule: Rule, declared: Operation, names: Names) -> dict[str, Any]:
     done: dict[str, Any] = {"description": declared.status.phrase}
     if declared.answer is not None:
         done["content"] = _content(names, (declared.answer, "serialization"), *declared.media)
+    elif declared.media:
+        done["content"] = _media(declared.media)
     return {
         str(int(declared.status)): done,
         "4XX": {

@@ -16,9 +16,11 @@ from echo.api.v1.completions import Completion
 from echo.api.v1.embeddings import Embeddings
 from echo.api.v1.messages import Messages
 from echo.api.v1.responses import Responses
+from echo.api.v1.speech import FORMATS, Speech
 from echo.api.v1.tokenize import Tokenize
 
 STREAM: Final = ("text/event-stream",)
+SOUND: Final = tuple(kind.partition(";")[0] for kind in FORMATS.values())
 
 
 class Model(BaseModel):
@@ -218,6 +220,7 @@ OPERATIONS: Final = {
     "v1.tokenize": Operation(Tokens, Tokenize),
     "v1.embeddings": Operation(Vectors, Embeddings),
     "v1.transcriptions": Operation(Words, form=Transcription, media=("text/plain",)),
+    "v1.speech": Operation(None, Speech, media=SOUND),
     "v1_responses.create": Operation(Answered, Responses, media=STREAM),
     "v1_responses.fetch": Operation(Answered),
     "v1_responses.remove": Operation(Deleted),

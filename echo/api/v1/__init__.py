@@ -11,6 +11,7 @@ from echo.api.v1 import (
     models,
     nothing,
     responses,
+    speech,
     tokenize,
 )
 from echo.api.v1.edge import blueprint
@@ -25,5 +26,6 @@ __all__ = [
     "embeddings",
     "models",
     "nothing",
+    "speech",
     "tokenize",
 ]

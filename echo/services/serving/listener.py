@@ -9,9 +9,6 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -19,8 +16,15 @@ from typing import IO, Any, Final
 import structlog
 from flask import Flask
 
-from echo.child_process import ChildProcess, ResidentProcess, bare_environment
-from echo.errors import EngineFailed, InvalidInput, RateLimited, TooLong
+from echo.child_process import (
+    PASSIVE,
+    ChildProcess,
+    Places,
+    ResidentProcess,
+    bare_environment,
+    read_whole,
+)
+from echo.errors import EngineFailed, InvalidInput, TooLong
 from echo.hearing.decoding import RATE
 from echo.languages import gettext, mark, said
 from echo.limits import (
@@ -40,8 +44,6 @@ CHUNK: Final = 1 << 20
 LINE_BYTES: Final = 1_000_000
 ALONE: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Libraries would take memory for a thread of each core, which a small process may not have."""
-PASSIVE: Final = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
-"""Threads between two operations sleep: who answers goes first (`run.py`)."""
 WAITING: Final = mark("Others are being listened to. Please try again.")
 FAILED: Final = mark("The speech model does not answer. The log says why.")
 STOPPED: Final = mark("Reading this file took too long or too much memory, so it was stopped.")
@@ -114,7 +116,7 @@ class Decoder(ChildProcess):
         found = json.loads(self._answers.readline(LINE_BYTES))
         if "refused" in found:
             raise InvalidInput(said(found["refused"], REFUSALS), field="file")
-        return _read(self._answers, 2 * min(found["samples"], SOUND_SECONDS * RATE))
+        return read_whole(self._answers, 2 * min(found["samples"], SOUND_SECONDS * RATE))
 
 
 class Listener(ResidentProcess):
@@ -123,7 +125,7 @@ class Listener(ResidentProcess):
     def __init__(self, idle: float = IDLE_SECONDS) -> None:
         super().__init__(float(SOUND_HEARING_SECONDS), WAITING, idle)
         self._decoder = Decoder()
-        self._waiting: Counter[int] = Counter()
+        self._places = Places(SOUNDS_WAITING, MANY)
         self._languages: frozenset[str] = frozenset()
 
     @classmethod
@@ -149,7 +151,7 @@ class Listener(ResidentProcess):
                 gettext("A file of sound has at most %(most)s MB.", most=SOUND_BYTES // 1_000_000),
                 field="file",
             )
-        with self._place(user_id), self._use():
+        with self._places.of(user_id), self._use():
             samples = self._decoder.samples(file, size)
             try:
                 return self._exchange(folder, samples, wanted)
@@ -157,18 +159,6 @@ class Listener(ResidentProcess):
                 log.error("the listening process failed", error=str(failure))
                 self.stop()
                 raise EngineFailed(gettext(FAILED), retry_after=5) from failure
-
-    @contextmanager
-    def _place(self, user_id: int) -> Iterator[None]:
-        """Hold one of the places in the line that one person may have."""
-        if self._waiting[user_id] >= SOUNDS_WAITING:
-            raise RateLimited(gettext(MANY), retry_after=2)
-        self._waiting[user_id] += 1
-        try:
-            yield
-        finally:
-            self._waiting[user_id] -= 1
-            self._waiting += Counter()  # forgets who has none
 
     def _exchange(self, folder: Path, samples: bytes, wanted: Wanted) -> Heard:
         channel = self._running(folder)
@@ -206,11 +196,3 @@ class Listener(ResidentProcess):
         self._languages = frozenset(json.loads(self._next_line())["languages"])
         self._end_when_idle()
         return channel
-
-
-def _read(source: IO[bytes], size: int) -> bytes:
-    """Read so many bytes; raises OSError where there are fewer."""
-    found = source.read(size)
-    if len(found) != size:
-        raise OSError("the process has ended")
-    return found

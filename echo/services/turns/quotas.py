@@ -17,7 +17,8 @@ from echo.services.accounts import accounts
 
 EMBEDDINGS: Final = "embeddings"
 TRANSCRIPTIONS: Final = "transcriptions"
-UNCOUNTED: Final = (EMBEDDINGS, TRANSCRIPTIONS)  # no messages, though their tokens count
+SPEECH: Final = "speech"
+UNCOUNTED: Final = (EMBEDDINGS, TRANSCRIPTIONS, SPEECH)  # no messages, though their tokens count
 TITLES: Final = "title"  # nobody has asked for them: neither messages nor tokens of theirs
 MESSAGES_SPENT: Final = mark(
     "Today's %(limit)s messages are used up. The next ones come at midnight UTC."

@@ -46,7 +46,7 @@ const announcer = new Announcer(at("announcer"));
 const connection = new Connection(at("notice-bar"), at("model-picker"));
 const picker = new ModelPicker({ button: at("model-picker"), models: boot.models, usual: boot.model, conversation: () => current, choose: (name) => settings.set("model", name) });
 const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: () => loadOlder(current, scroll) });
-const speaking = new Speaking(() => list);
+const speaking = new Speaking(() => list, boot.voices);
 const list = new MessageList(at("message-list"), messageActs({
   reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, speaking, attempt, sent,
 }));

@@ -33,6 +33,7 @@ export class Composer {
   open(conversationId, unsent = []) {
     const early = this.opened ? "" : this.field.value; // typed while the page was loading
     this.dictation?.leave();
+    this.handsFree?.leave();
     if (this.opened) this.saveNow(unsent); // at first the empty field is nobody's draft
     this.opened = true;
     this.conversationId = conversationId;

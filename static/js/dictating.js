@@ -1,12 +1,11 @@
 // Dictating into the composer: what is said goes to the server in pieces, and its words appear at the caret. Sound is kept nowhere.
 
-import { csrfToken } from "./http.js";
+import { writtenDown } from "./hearing.js";
 import { element, iconButton } from "./icons.js";
 import { Microphone, whyNot } from "./microphone.js";
 import { clock, gap } from "./speech_pieces.js";
 import { t } from "./words.js";
 
-const WHERE = "/v1/audio/transcriptions";
 const CONTEXT = 200; // characters before the caret that tell the model what it is about
 const BARS = 5;
 
@@ -84,15 +83,9 @@ export class Dictating {
   async #ask(blob) {
     if (this.ended) return;
     const { field } = this.composer;
-    const body = new FormData();
-    body.set("file", blob, `speech.${/mp4|ogg/.exec(blob.type)?.[0] ?? "webm"}`);
-    body.set("prompt", field.value.slice(0, field.selectionStart).slice(-CONTEXT));
-    if (this.hears()) body.set("language", this.hears());
-    const response = await fetch(WHERE, { method: "POST", body, signal: this.asking.signal, headers: { Accept: "application/json", "X-CSRFToken": csrfToken() }, credentials: "same-origin" })
-      .catch((error) => { throw error.name === "AbortError" ? error : new Error(t("No connection. What you said last was not written down.")); });
-    const answer = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Error(answer.error?.message ?? answer.message ?? t("What you said last could not be written down. Try again."));
-    if (answer.text && !this.ended) this.#write(answer.text);
+    const before = field.value.slice(0, field.selectionStart).slice(-CONTEXT);
+    const text = await writtenDown(blob, { before, language: this.hears(), signal: this.asking.signal });
+    if (text && !this.ended) this.#write(text);
   }
 
   #write(text) {

@@ -18,6 +18,7 @@ export function dictation({ isOn, button, form, composer, announcer, speaking })
     button.dataset.tip = label;
   };
   const begin = async () => {
+    composer.handsFree.leave();
     speaking.stop(); // else it would be written down
     composer.hideError();
     const mine = now = { finish() { this.leave(); }, leave() { now = null; draw(); } }; // until its code is here

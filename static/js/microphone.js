@@ -16,20 +16,19 @@ const WHY = {
 export const whyNot = ({ name }) => WHY[name] ?? t("The microphone cannot be used.");
 
 export class Microphone {
-  /** on: {piece(blob), level(0…1, ms since the beginning), isBusy(): a piece is still being worked on} */
-  constructor(stream, on) {
-    Object.assign(this, { stream, on });
+  /** on: {piece(blob, whether a pause ended it), level(0…1, ms since the beginning), isBusy(): a piece is still being worked on} */
+  constructor(stream, on, pieces) {
+    Object.assign(this, { stream, on, pieces });
     this.type = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind)) ?? "";
-    this.pieces = new SpeechPieces();
     this.#listen();
     this.#record();
     this.began = this.looked = performance.now();
     this.timer = setInterval(() => this.#look(), LOOK);
   }
 
-  static async open(on) {
+  static async open(on, pieces = new SpeechPieces()) {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
-    return new Microphone(stream, on);
+    return new Microphone(stream, on, pieces);
   }
 
   /** Resolves when the last piece has been handed over, unless it is to be thrown away. */
@@ -38,6 +37,13 @@ export class Microphone {
     await this.#end(this.recorder, keep && this.pieces.hasSpeech);
     for (const track of this.stream.getTracks()) track.stop();
     await this.context?.close().catch(() => {});
+  }
+
+  /** What was heard since the last piece is thrown away. */
+  restart() {
+    const said = this.recorder;
+    this.#record();
+    this.#end(said, false);
   }
 
   #listen() {
@@ -63,9 +69,9 @@ export class Microphone {
     this.looked = now;
     if (!ends) return;
     const said = this.recorder;
-    const isKept = this.pieces.hasSpeech;
+    const { hasSpeech, isPause } = this.pieces;
     this.#record(); // before the other ends: nothing is lost between them
-    this.#end(said, isKept);
+    this.#end(said, hasSpeech, isPause);
   }
 
   #record() {
@@ -75,11 +81,11 @@ export class Microphone {
   }
 
   /** Ends a piece, and hands it over where it is to be kept. */
-  #end(recorder, isKept) {
+  #end(recorder, isKept, isPause = true) {
     if (recorder.state === "inactive") return Promise.resolve(); // the microphone was unplugged
     return new Promise((done) => {
       recorder.ondataavailable = ({ data }) => {
-        if (isKept && data.size) this.on.piece(data);
+        if (isKept && data.size) this.on.piece(data, isPause);
         done();
       };
       recorder.stop();

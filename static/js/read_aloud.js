@@ -3,30 +3,34 @@
 import { tokensIn } from "./markdown.js";
 import { LIVE } from "./message_store.js";
 import { SentenceQueue } from "./sentence_queue.js";
+import { mouth } from "./server_voice.js";
 import { sentencesOf } from "./speakable.js";
-import { utter } from "./voices.js";
 
-/** row is live data. over(failure?): all of it is said, or the browser could not. Returns {go(): it has grown, stop()}. */
-export function readAloud(row, over) {
+/** row is live data. voices: this server's. over(failure?): all of it is said, or the browser could not. Returns {go(): it has grown, stop()}. */
+export function readAloud(row, voices, over) {
+  const { say, soon, stop: silence } = mouth(voices);
   const begun = row.text;
   const queue = new SentenceQueue({
     ready: () => {
       const live = LIVE.has(row.status);
       return { sentences: sentencesOf(tokensIn(row.text, { live }), { growing: live }), ended: !live };
     },
-    say: utter,
-    over,
+    say,
+    soon,
+    over: (failure) => {
+      silence();
+      over(failure);
+    },
   });
   const stop = () => {
     queue.stop();
-    speechSynthesis.cancel();
+    silence();
   };
   const go = () => {
     if (row.text.startsWith(begun)) return queue.go();
     stop(); // it was edited: what was said is not in it any more
     over();
   };
-  speechSynthesis.cancel(); // what another page left in the browser's queue
   queue.go();
   return { go, stop };
 }

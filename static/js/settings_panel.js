@@ -88,7 +88,7 @@ export class SettingsPanel {
     const speaks = "voices" in document.documentElement.dataset;
     if (!speaks && !this.boot.dictation) return;
     const { dictationSettings, voiceSettings } = await import("./voice_settings.js").catch(() => ({}));
-    if (speaks) voiceSettings?.(this.dialog);
+    if (speaks) voiceSettings?.(this.dialog, this.boot.voices);
     if (this.boot.dictation) dictationSettings?.(this.dialog);
   }
 

@@ -1,25 +1,25 @@
 // Which answer is being read aloud, and when that stops: at its end, with the button, for a new question, another chat, another page.
-// Whether the browser has voices is a mark on the page, after which what needs one is shown; the code that reads comes when wanted.
+// Whether there are voices is a mark on the page, after which what needs one is shown; the code that reads comes when wanted.
 
 import { toast } from "./toasts.js";
 import { t } from "./words.js";
 
 const speech = globalThis.speechSynthesis;
 
-/** Some browsers find their voices late. */
-function markVoices() {
-  const look = () => document.documentElement.toggleAttribute("data-voices", speech.getVoices().length > 0);
+/** Some browsers find their voices late; this server's are there at once. */
+function markVoices(own) {
+  const look = () => document.documentElement.toggleAttribute("data-voices", own.length > 0 || speech?.getVoices().length > 0);
   look();
-  speech.addEventListener?.("voiceschanged", look);
+  speech?.addEventListener?.("voiceschanged", look);
 }
 
 export class Speaking {
-  /** list(): of messages, whose views show which one is read */
-  constructor(list) {
-    this.list = list;
+  /** list(): of messages, whose views show which one is read; voices: this server's */
+  constructor(list, voices) {
+    Object.assign(this, { list, voices });
     this.key = null;
     this.reading = null;
-    if (speech) markVoices();
+    markVoices(voices);
     addEventListener("pagehide", () => this.stop());
   }
 
@@ -29,7 +29,7 @@ export class Speaking {
     this.#mark(row.key);
     const { readAloud } = await import("./read_aloud.js").catch(() => ({}));
     if (this.key !== row.key) return;
-    if (readAloud) this.reading = readAloud(row, (failure) => this.#over(row.key, failure));
+    if (readAloud) this.reading = readAloud(row, this.voices, (failure) => this.#over(row.key, failure));
     else this.#over(row.key, "offline");
   }
 
@@ -51,7 +51,7 @@ export class Speaking {
   #over(key, failure) {
     if (this.key !== key) return;
     this.#mark(null);
-    if (failure) toast(failure === "offline" ? t("No connection. Try again when you are online.") : t("The browser's voice failed. Choose another one in the settings."), { kind: "error" });
+    if (failure) toast(failure === "offline" ? t("No connection. Try again when you are online.") : failure.message ?? t("The browser's voice failed. Choose another one in the settings."), { kind: "error" });
   }
 
   #mark(key) {

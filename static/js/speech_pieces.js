@@ -9,8 +9,11 @@ const ROOM = 3000; // ms
 const SPOKEN = 120; // ms of speech that make a piece worth sending
 
 export class SpeechPieces {
-  constructor() {
+  /** pause: ms of quiet that end a piece; shortest: ms that a piece has at least */
+  constructor({ pause = PAUSE, shortest = SHORTEST } = {}) {
+    Object.assign(this, { pause, shortest });
     this.room = []; // [level, ms], of the last seconds
+    this.run = 0; // ms of speech without a break to speak of, whatever was cut meanwhile
     this.begin();
   }
 
@@ -29,11 +32,13 @@ export class SpeechPieces {
     if (isSpeech) {
       this.spoken += ms;
       this.quiet = 0;
+      this.run += ms;
     } else {
       this.quiet += ms;
+      this.run = Math.max(0, this.run - ms);
     }
     if (this.length >= LONGEST) return true;
-    return !isBusy && this.hasSpeech && this.length >= SHORTEST && this.quiet >= PAUSE;
+    return !isBusy && this.hasSpeech && this.length >= this.shortest && this.isPause;
   }
 
   /** 0 until the room is known. */
@@ -43,6 +48,10 @@ export class SpeechPieces {
     if (known < ROOM) return 0;
     for (; known - this.room[0][1] >= ROOM; this.room.shift()) known -= this.room[0][1];
     return Math.min(...this.room.map(([each]) => each));
+  }
+
+  get isPause() {
+    return this.quiet >= this.pause;
   }
 
   get hasSpeech() {

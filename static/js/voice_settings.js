@@ -1,8 +1,9 @@
-// The rows of the settings about voice: which of the browser's reads aloud, how fast, how that sounds; which language is dictated.
+// The rows of the settings about voice: which one reads aloud, how fast, how that sounds; which language is dictated.
 
 import { element } from "./icons.js";
 import { preferences, setDictation } from "./theme.js";
-import { SPEEDS, chooseSpeed, chooseVoice, chosenSpeed, chosenVoice, utter } from "./voices.js";
+import { mouth } from "./server_voice.js";
+import { SPEEDS, chooseSpeed, chooseVoice, chosenSpeed, chosenVoice, serverVoice, uriOf, voicesHere } from "./voices.js";
 import { language, t } from "./words.js";
 
 const SAMPLE = t("This is how I read your answers.");
@@ -21,12 +22,14 @@ export function dictationSettings(dialog) {
   select.onchange = () => setDictation(select.value);
 }
 
-/** Puts the voices that are there now into the list, and makes its rows work. */
-export function voiceSettings(dialog) {
+let trying = null; // what is heard on trial
+
+/** Puts the voices that are there now into the list, and makes its rows work. offered: this server's. */
+export function voiceSettings(dialog, offered) {
   const select = dialog.querySelector("#voice");
   const speed = dialog.querySelector("#voice-speed");
   const number = dialog.querySelector("#voice-speed-now");
-  fill(select);
+  fill(select, offered);
   const show = (rate) => {
     speed.value = rate;
     number.textContent = `${rate.toFixed(1)} ×`;
@@ -38,23 +41,28 @@ export function voiceSettings(dialog) {
   speed.oninput = () => show(Number(speed.value));
   speed.onchange = () => chooseSpeed(Number(speed.value));
   dialog.querySelector("#voice-try").onclick = () => {
-    speechSynthesis.cancel();
-    utter(SAMPLE, () => {});
+    trying?.stop();
+    trying = mouth(offered);
+    trying.say(SAMPLE, () => trying.stop());
   };
 }
 
-function fill(select) {
+function fill(select, offered) {
   const groups = new Map();
-  for (const voice of speechSynthesis.getVoices()) {
+  for (const voice of voicesHere()) {
     const group = title(voice.lang);
     groups.set(group, [...(groups.get(group) ?? []), voice]);
   }
   const option = (voice) => element("option", { value: voice.voiceURI }, voice.name);
   const sorted = [...groups].sort(([one], [other]) => one.localeCompare(other, language));
+  const ours = offered.map((voice) => element("option", { value: uriOf(voice) }, `Echo (${voice.title})`));
+  const browsers = element("option", { value: "" }, t("The browser's own"));
   select.replaceChildren(
-    element("option", { value: "" }, t("The browser's own")),
+    ...(sorted.length ? [browsers] : []),
+    ...(ours.length ? [element("optgroup", { label: t("This server's") }, ...ours)] : []),
     ...sorted.map(([group, voices]) => element("optgroup", { label: group }, ...voices.map(option))),
   );
-  select.value = chosenVoice();
+  const own = serverVoice(offered);
+  select.value = own ? uriOf(own) : chosenVoice();
   if (select.selectedIndex < 0) select.value = ""; // a voice that is not here any more
 }

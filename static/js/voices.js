@@ -1,4 +1,4 @@
-// The browser's own voices: which are there, which one a text is said with, and how fast. What a person chose is kept in the browser.
+// Voices: which are there, which one a text is said with, how fast, and how the browser's own say it. What a person chose is kept in the browser.
 
 const VOICE = "echo.voice";
 const SPEED = "echo.voice-speed";
@@ -30,6 +30,19 @@ export function languageOf(text, page) {
   if (foreign * 2 <= letters.length) return page;
   return SCRIPTS.find(([, script]) => of(script) > 0 && of(script) * 5 >= letters.length)?.[0] ?? page;
 }
+
+/** How a server's voice is called where one is chosen. */
+export const uriOf = ({ name }) => `echo:${name}`;
+
+export const voicesHere = () => globalThis.speechSynthesis?.getVoices() ?? [];
+
+/** The server's voice that is chosen, or that is there where the browser has none; null: the browser's. */
+export function serverVoice(offered, chosen = chosenVoice(), browsers = voicesHere()) {
+  return offered.find((voice) => uriOf(voice) === chosen) ?? (browsers.length ? null : offered[0] ?? null);
+}
+
+/** Whether a text's language is another than the server's voice's, and the browser speaks it. */
+export const browserSpeaks = (lang, other, browsers = voicesHere()) => base(lang) !== base(other) && browsers.some((voice) => base(voice.lang) === base(lang));
 
 const base = (tag) => tag.toLowerCase().split(/[-_]/)[0];
 

@@ -1,10 +1,11 @@
 // Writing a message: the field with what stands around it, which are suggestions, prompts after a slash, documents,
-// what is dictated, and the offer to remember something. It sends nothing.
+// what is dictated or said hands-free, and the offer to remember something. It sends nothing.
 
 import { Attachments } from "./attachments.js";
 import { Composer } from "./composer.js";
 import { dictation } from "./dictation.js";
 import { Drafts } from "./drafts.js";
+import { handsFree } from "./hands_free.js";
 import { Remembering } from "./remember.js";
 import { slashPrompts } from "./slash.js";
 import { showSuggestions } from "./suggestions.js";
@@ -41,5 +42,6 @@ export function writing({ boot, list, scroll, announcer, speaking, conversation,
   });
   const remembering = new Remembering({ isOn: boot.memory, limits, switches: at("panel-personal"), list, scroll, announcer });
   composer.dictation = dictation({ isOn: boot.dictation, button: at("dictate"), form, composer, announcer, speaking });
+  composer.handsFree = handsFree({ isOn: boot.dictation, button: at("hands-free"), form, composer, speaking, conversation });
   return { composer, attachments, remembering };
 }

@@ -26,6 +26,26 @@ test("a pause after speech ends a piece, a breath does not", () => {
   assert.deepEqual(pieces([TALK, 400], [0, 2000]).cuts, [[1500, true]]);
 });
 
+test("a question ends after a longer pause, however short it is", () => {
+  const made = new SpeechPieces({ pause: 1200, shortest: 0 });
+  let at = 0;
+  for (const [level, ms] of [[TALK, 300], [0, 900], [TALK, 200]]) for (let passed = 0; passed < ms; passed += LOOK) assert.equal(made.hear(level, LOOK), false, String(at += LOOK));
+  while (!made.hear(0, LOOK)) at += LOOK;
+  assert.deepEqual([at, made.isPause, made.hasSpeech], [1400 + 1150, true, true]);
+});
+
+test("a run of speech outlasts a cut, and a moment of quiet, and ends with a pause", () => {
+  const made = new SpeechPieces();
+  for (const [level, run] of [[TALK, 50], [TALK, 100], [0, 50], [TALK, 100]]) {
+    made.hear(level, LOOK);
+    assert.equal(made.run, run);
+  }
+  made.begin();
+  assert.equal(made.run, 100);
+  for (let passed = 0; passed < 500; passed += LOOK) made.hear(0, LOOK);
+  assert.equal(made.run, 0);
+});
+
 test("silence is never sent, however long, nor is a click", () => {
   const { cuts, last } = pieces([0.001, 60_000]);
   assert.ok(cuts.every(([, isSpeech]) => !isSpeech));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SentenceQueue } from "../../static/js/sentence_queue.js";
-import { languageOf, voiceFor } from "../../static/js/voices.js";
+import { browserSpeaks, languageOf, serverVoice, uriOf, voiceFor } from "../../static/js/voices.js";
 
 function queue(state) {
   const heard = [];
@@ -31,6 +31,23 @@ test("one after the other, waiting for what is still being written, and then its
   assert.deepEqual([heard.at(-1), ends], ["Four.", []]);
   done();
   assert.deepEqual(ends, [undefined]);
+});
+
+test("what comes next is told while something is being said, each time it is asked for", () => {
+  const state = { sentences: ["One.", "Two."], ended: false };
+  const soon = [];
+  let done = null;
+  const made = new SentenceQueue({ ready: () => state, say: (text, then) => { done = then; }, soon: (text) => soon.push(text), over() {} });
+  made.go();
+  assert.deepEqual(soon, ["Two."]);
+  done();
+  assert.deepEqual(soon, ["Two."]);
+  state.sentences = ["One.", "Two.", "Three."];
+  made.go();
+  assert.deepEqual(soon, ["Two.", "Three."]);
+  made.stop();
+  made.go();
+  assert.deepEqual(soon, ["Two.", "Three."]);
 });
 
 test("stopped, nothing more is said, whatever the browser still tells", () => {
@@ -69,4 +86,19 @@ test("the chosen voice, unless another speaks the language; else the browser's",
   assert.equal(found("de-DE", "gone"), "de-DE");
   assert.equal(found("hi", ""), undefined);
   assert.equal(voiceFor("en", [], ""), null);
+});
+
+test("a voice of the server's is used where it was chosen, or where the browser has none", () => {
+  const joe = { name: "joe-us", lang: "en-US" };
+  assert.equal(serverVoice([joe], "", voices), null);
+  assert.equal(serverVoice([joe], uriOf(joe), voices), joe);
+  assert.equal(serverVoice([joe], "", []), joe);
+  assert.equal(serverVoice([joe], "gone", []), joe);
+  assert.equal(serverVoice([], "echo:joe-us", []), null);
+});
+
+test("what only the browser speaks is the browser's to say", () => {
+  assert.equal(browserSpeaks("ja", "en-US", voices), true);
+  assert.equal(browserSpeaks("en-US", "en-US", voices), false);
+  assert.equal(browserSpeaks("hi", "en-US", voices), false);
 });

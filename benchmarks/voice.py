@@ -1,8 +1,10 @@
-"""How well and how fast what is said is written down: twenty sentences that espeak-ng speaks.
+"""How soon twenty sentences are spoken, and how well and how fast they are written down.
 
-    python -m benchmarks voice [--model FOLDER]
+    python -m benchmarks voice [--model FOLDER] [--voice FOLDER]
 
-Each sentence is spoken by each voice, and goes through the processes that serve `/v1/audio/transcriptions`.
+Each sentence is spoken by each voice that is here: those of espeak-ng, and Piper's by the process that serves
+`/v1/audio/speech`. Its time to first sound is from the request to the first samples; after the first one the
+process and its voice are in memory. Then each goes through the processes that serve `/v1/audio/transcriptions`.
 The word error rate is the edit distance in words by the words that were said, without signs and case; no
 sentence holds a number, or a word of two spellings. espeak-ng is a machine's voice of the oldest kind, which
 is harder to understand than a person's.
@@ -16,23 +18,27 @@ import eventlet
 eventlet.monkey_patch(thread=False)
 
 import argparse
+import importlib.util
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+import wave
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.common import machine, memory_mb, save
 from echo import logs
+from echo.child_process import ResidentProcess
 from echo.config import ROOT
-from echo.services.library import speech
+from echo.services.library import speech, voices
 from echo.services.serving.listener import Listener, Wanted
+from echo.services.serving.speaker import Manner, Speaker
 
-VOICES: Final = ("en-us", "en-gb")
+ESPEAK: Final = ("en-us", "en-gb")
 SENTENCES: Final = (
     "The old lighthouse stands on a cliff above the sea.",
     "Please send the report to everyone before Friday morning.",
@@ -57,59 +63,133 @@ SENTENCES: Final = (
 )
 
 
+Speak = Callable[[str, Path], None]
+
+
 def main() -> int:
     options = read_options()
     logs.configure("ERROR", "console")
-    if shutil.which("espeak-ng") is None or not (options.model / "model.bin").is_file():
-        print(
-            "Left out: this needs espeak-ng (a Debian package) and the speech model (make voice)."
-        )
+    piper = Piper(options.voice)
+    speakers = piper.speakers() | espeak()
+    if not speakers or not (options.model / "model.bin").is_file():
+        print("Left out: this needs a voice and the speech model (make voice).")
         return 0
-    listener = Listener()
     report: dict[str, Any] = {"machine": machine(), "voices": {}}
+    listener = Listener()
     with tempfile.TemporaryDirectory() as folder:
-        began = time.monotonic()
-        listen(listener, options.model, spoken(Path(folder), SENTENCES[0], "en-us"))
-        report["first_s"] = round(time.monotonic() - began, 2)
-        for name in VOICES:
-            files = [spoken(Path(folder), text, name) for text in SENTENCES]
-            report["voices"][name] = found = measure(listener, options.model, files)
-            print(
-                f"{name}: word error rate {100 * found['word_error_rate']:.1f} % "
-                f"({found['errors']} of {found['words']} words), "
-                f"{found['median_s']} s a sentence (median), "
-                f"{found['times_real']} times as fast as it was said"
-            )
-            for said, heard in found["misheard"]:
-                print(f"   {said}\n   {heard}")
-    process = listener._process
-    report["memory_mb"] = round(memory_mb(process.pid)) if process else None
+        for name, speak in speakers.items():
+            files = spoken(Path(folder), name, speak)
+            if not report["voices"]:
+                report["first_s"] = round(seconds_of(lambda: hear(listener, options, files[0])), 2)
+            report["voices"][name] = measure(lambda file: hear(listener, options, file), files)
+            tell(name, report["voices"][name])
+    report["speaking"] = piper.figures()
+    report["memory_mb"] = resident(listener)
+    piper.speaker.stop()
     listener.stop()
     print(f"the first one, with the start of the process: {report['first_s']} s; "
           f"the process takes {report['memory_mb']} MB")  # fmt: skip
+    print(f"speaking: {report['speaking']}")
     print(f"\n{save('voice', report)}")
     return 0
 
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    usual = speech.MODEL.home(ROOT / "instance" / "models")
-    parser.add_argument("--model", type=Path, default=usual, help="the folder of the speech model")
+    models = ROOT / "instance" / "models"
+    for name, usual in (("model", speech.MODEL.home(models)), ("voice", voices.JOE.home(models))):
+        parser.add_argument(f"--{name}", type=Path, default=usual, help=f"the folder of the {name}")
     return parser.parse_args()
 
 
-def spoken(folder: Path, text: str, voice: str) -> Path:
-    path = Path(tempfile.mkstemp(suffix=".wav", dir=folder)[1])
-    subprocess.run(["espeak-ng", "-v", voice, "-w", str(path), text], check=True)
-    return path
+class Piper:
+    """A voice of Piper's in the process that serves it, and how soon its sentences sounded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.speaker = Speaker()
+        self.firsts: list[float] = []
+        self.spoken_s = self.sound_s = 0.0
+
+    def speakers(self) -> dict[str, Speak]:
+        is_here = voices.is_voice(self.folder) and importlib.util.find_spec("piper")
+        return {self.folder.name: self.speak} if is_here else {}
+
+    def speak(self, text: str, path: Path) -> None:
+        (file,) = self.folder.glob("*.onnx")
+        began = time.monotonic()
+        sounds = []
+        for sound in self.speaker.speak(1, text, Manner(file)):
+            if not sounds:
+                self.firsts.append(time.monotonic() - began)
+            sounds.append(sound)
+        self.spoken_s += time.monotonic() - began
+        with wave.open(str(path), "wb") as made:
+            made.setparams((1, 2, sounds[0].rate, 0, "NONE", ""))
+            made.writeframes(b"".join(sound.samples for sound in sounds))
+            self.sound_s += made.getnframes() / sounds[0].rate
+
+    def figures(self) -> dict[str, Any] | None:
+        """Return seconds to the first sound; the first sentence waits for the process and its voice."""
+        if not self.firsts:
+            return None
+        first, *others = self.firsts
+        return {
+            "first_sentence_s": round(first, 2),
+            "median_s": round(statistics.median(others), 2),
+            "slowest_s": round(max(others), 2),
+            "times_real": round(self.sound_s / self.spoken_s, 1),
+            "memory_mb": resident(self.speaker),
+        }
 
 
-def measure(listener: Listener, model: Path, files: Sequence[Path]) -> dict[str, Any]:
+def espeak() -> dict[str, Speak]:
+    """Return its voices, where it is installed (a Debian package)."""
+
+    def speaking(voice: str) -> Speak:
+        def speak(text: str, path: Path) -> None:
+            subprocess.run(["espeak-ng", "-v", voice, "-w", str(path), text], check=True)
+
+        return speak
+
+    return {voice: speaking(voice) for voice in ESPEAK} if shutil.which("espeak-ng") else {}
+
+
+def spoken(folder: Path, name: str, speak: Speak) -> list[Path]:
+    paths = [folder / f"{name}-{number}.wav" for number in range(len(SENTENCES))]
+    for text, path in zip(SENTENCES, paths, strict=True):
+        speak(text, path)
+    return paths
+
+
+def resident(process: ResidentProcess) -> int | None:
+    running = process._process
+    return round(memory_mb(running.pid)) if running else None
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+def tell(name: str, found: dict[str, Any]) -> None:
+    print(
+        f"{name}: word error rate {100 * found['word_error_rate']:.1f} % "
+        f"({found['errors']} of {found['words']} words), "
+        f"{found['median_s']} s a sentence (median), "
+        f"{found['times_real']} times as fast as it was said"
+    )
+    for said, heard in found["misheard"]:
+        print(f"   {said}\n   {heard}")
+
+
+def measure(hear: Callable[[Path], tuple[str, float]], files: Sequence[Path]) -> dict[str, Any]:
     errors = total = 0
     seconds, lengths, misheard = [], [], []
     for said, path in zip(SENTENCES, files, strict=True):
         began = time.monotonic()
-        text, length = listen(listener, model, path)
+        text, length = hear(path)
         seconds.append(time.monotonic() - began)
         lengths.append(length)
         wrong = distance(words(said), words(text))
@@ -126,9 +206,9 @@ def measure(listener: Listener, model: Path, files: Sequence[Path]) -> dict[str,
     }
 
 
-def listen(listener: Listener, model: Path, path: Path) -> tuple[str, float]:
+def hear(listener: Listener, options: argparse.Namespace, path: Path) -> tuple[str, float]:
     with path.open("rb") as file:
-        heard = listener.hear(model, 1, file, Wanted(language="en"))
+        heard = listener.hear(options.model, 1, file, Wanted(language="en"))
     return heard.text, heard.seconds
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import wave
 from pathlib import Path
 
 import pytest
 
 from echo.services.library import voices
+from echo.services.serving.speaker import Manner, Speaker
 from tests.structure.layers import ROOT
 
 PLACES = (
     Path(os.environ.get("ECHO_TEST_MODELS", "/nowhere")) / voices.JOE.name,
     voices.JOE.home(ROOT / "instance" / "models"),
 )
+RATE = 48_000  # samples a second, which a browser's microphone likes
 ABOUT = {"dataset": "made", "language": {"code": "en_GB"}, "espeak": {"voice": "en"}}
 
 
@@ -46,3 +49,21 @@ def install(models: Path, voice: Path) -> None:
     home = voices.JOE.home(models)
     home.parent.mkdir(parents=True, exist_ok=True)
     home.symlink_to(voice)
+
+
+def conversation(path: Path, *parts: str | float) -> Path:
+    """Have texts spoken into a file, with so many seconds of silence where a number stands."""
+    (file,) = voice_or_skip().glob("*.onnx")
+    process = Speaker()
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(RATE)
+        for part in parts:
+            if isinstance(part, str):
+                for piece in process.speak(1, part, Manner(file, rate=RATE)):
+                    sound.writeframes(piece.samples)
+            else:
+                sound.writeframes(bytes(2 * int(part * RATE)))
+    process.stop()
+    return path

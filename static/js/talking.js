@@ -2,7 +2,7 @@
 // Whoever speaks meanwhile interrupts the reading; the answer goes on being written. Sound is kept nowhere.
 
 import { writtenDown } from "./hearing.js";
-import { element, iconButton } from "./icons.js";
+import { element } from "./icons.js";
 import { Microphone, whyNot } from "./microphone.js";
 import { SpeechPieces } from "./speech_pieces.js";
 import { t } from "./words.js";
@@ -145,8 +145,7 @@ export class Talking {
     this.bars = Array.from({ length: BARS }, () => element("i"));
     this.told = element("span", { class: "told", role: "status", "aria-live": "polite" });
     this.strip = element("div", { class: "talking", role: "group", "aria-label": t("Talking hands-free") },
-      element("span", { class: "level", "aria-hidden": "true" }, ...this.bars), this.told,
-      iconButton("close", t("End talking"), () => this.leave(), { "data-tip-side": "end" }));
+      element("span", { class: "level", "aria-hidden": "true" }, ...this.bars), this.told);
     this.form.before(this.strip);
   }
 

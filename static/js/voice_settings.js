@@ -55,7 +55,7 @@ function fill(select, offered) {
   }
   const option = (voice) => element("option", { value: voice.voiceURI }, voice.name);
   const sorted = [...groups].sort(([one], [other]) => one.localeCompare(other, language));
-  const ours = offered.map((voice) => element("option", { value: uriOf(voice) }, `Echo (${voice.title})`));
+  const ours = offered.map((voice) => element("option", { value: uriOf(voice) }, t("Echo ({name})", { name: voice.title })));
   const browsers = element("option", { value: "" }, t("The browser's own"));
   select.replaceChildren(
     ...(sorted.length ? [browsers] : []),

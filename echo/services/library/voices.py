@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from echo.errors import Conflict, InvalidInput
+from echo.languages import gettext
 from echo.services.library import names
 from echo.services.library.side_models import PINS, Member, SideModel, Wheel
 
@@ -75,10 +76,15 @@ def note(models: Path, folder: Path, name: str | None) -> Voice:
     called = names.checked(name) if name else names.proposed(folder.resolve().name)
     voice = _read(called, folder.resolve())
     if voice is None:
-        raise InvalidInput(f"{folder} holds no voice of Piper's that can be read.", field="source")
+        raise InvalidInput(
+            gettext("%(folder)s holds no voice of Piper's that can be read.", folder=folder),
+            field="source",
+        )
     home = JOE.home(models).with_name(called)
     if home.is_symlink() or home.exists() or called == JOE.name:
-        raise Conflict(f"There is a voice called “{called}” already. Choose another name.")
+        raise Conflict(
+            gettext("There is a voice called “%(name)s” already. Choose another name.", name=called)
+        )
     home.parent.mkdir(parents=True, exist_ok=True)
     home.symlink_to(folder.resolve(), target_is_directory=True)
     return voice

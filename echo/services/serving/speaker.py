@@ -16,6 +16,7 @@ from flask import Flask
 
 from echo.child_process import PASSIVE, Places, ResidentProcess, bare_environment, read_whole
 from echo.errors import EngineFailed
+from echo.languages import gettext, mark
 from echo.limits import SPEECH_MEMORY_BYTES, SPEECH_SECONDS, SPEECHES_AT_ONCE
 from echo.speaking.pieces import pieces
 
@@ -23,9 +24,9 @@ log = structlog.get_logger()
 
 WORKER = "echo.speaking.worker"
 IDLE_SECONDS: Final = 600.0
-WAITING: Final = "Others are being read to. Please try again."
-FAILED: Final = "The voice does not answer. The log says why."
-MANY: Final = "Texts of yours are being read already. Please wait for them."
+WAITING: Final = mark("Others are being read to. Please try again.")
+FAILED: Final = mark("The voice does not answer. The log says why.")
+MANY: Final = mark("Texts of yours are being read already. Please wait for them.")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Speaker(ResidentProcess):
             except (OSError, ValueError, KeyError) as failure:
                 log.error("the speaking process failed", error=str(failure))
                 self.stop()
-                raise EngineFailed(FAILED, retry_after=5) from failure
+                raise EngineFailed(gettext(FAILED), retry_after=5) from failure
 
     def _exchange(self, piece: str, manner: Manner) -> Sound:
         if (channel := self._open()) is None:
@@ -89,5 +90,5 @@ class Speaker(ResidentProcess):
         found: dict[str, Any] = json.loads(self._next_line())
         if "error" in found:
             log.error("a text cannot be spoken", error=found["error"])
-            raise EngineFailed(FAILED)
+            raise EngineFailed(gettext(FAILED))
         return Sound(found["rate"], read_whole(self._answers, 2 * found["samples"]))

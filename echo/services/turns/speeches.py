@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from echo import errors
 from echo.clock import utc_now
 from echo.extensions import db
+from echo.languages import gettext
 from echo.services.library import Library, voices
 from echo.services.library.voices import Voice
 from echo.services.serving.speaker import Manner, Sound, Speaker
@@ -62,7 +63,9 @@ def speak(
     quotas.refuse_spent(user_id)
     voice = _voice(wanted)
     if not pieces(text):
-        raise errors.InvalidInput("There is nothing in it that can be said.", field="input")
+        raise errors.InvalidInput(
+            gettext("There is nothing in it that can be said."), field="input"
+        )
     app, created_at = current_app._get_current_object(), utc_now()  # type: ignore[attr-defined]
     db.session.commit()  # the connection goes back meanwhile
 
@@ -83,9 +86,14 @@ def speak(
 def _voice(wanted: str) -> Voice:
     found = {voice.name: voice for voice in offered(current_app)}
     if not found:
-        raise errors.NotFound(HOW, field="model")
+        raise errors.NotFound(gettext(HOW), field="model")
     if wanted not in found:
         raise errors.InvalidInput(
-            f"“{wanted[:64]}” is no voice here; these are: {', '.join(found)}.", field="voice"
+            gettext(
+                "“%(name)s” is no voice here; these are: %(names)s.",
+                name=wanted[:64],
+                names=", ".join(found),
+            ),
+            field="voice",
         )
     return found[wanted]

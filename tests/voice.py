@@ -1,7 +1,7 @@
 """What tests of listening need, and what they say where it is not here: the library, the model, a speaker.
 
 The model is looked for in $ECHO_TEST_MODELS/whisper-base and among this checkout's own models; `make voice`
-brings it and the library. espeak-ng (a Debian package) speaks.
+brings it and the library. espeak-ng (a Debian package) speaks, or the voice that `make voice` brings.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from echo.services.library import speech
+from tests import speaker
 from tests.structure.layers import ROOT
 
 PLACES = (
@@ -39,13 +40,13 @@ def model_or_skip() -> Path:
     return found
 
 
-def spoken_or_skip(folder: Path, text: str = SENTENCE, *options: str) -> Path:
+def spoken_or_skip(folder: Path, text: str = SENTENCE) -> Path:
     """Have a text spoken into a file."""
-    speaker = shutil.which("espeak-ng")
-    if speaker is None:
-        pytest.skip("espeak-ng is not installed (a Debian package)")
     path = folder / "spoken.wav"
-    subprocess.run([speaker, "-w", str(path), *options, text], check=True)
+    program = shutil.which("espeak-ng")
+    if program is None:
+        return speaker.conversation(path, text)
+    subprocess.run([program, "-w", str(path), text], check=True)
     return path
 
 

@@ -194,7 +194,7 @@ def test_speaking_listening_and_interrupting_with_no_hand(
         expect(page.locator(".message.user")).to_have_count(2)
         assert {"explain", "the", "weather"} <= set(words(question(page).inner_text()))
         page.wait_for_function("count => played.length === count", arg=read + 1)
-        page.wait_for_function("told.at(-1) === 'Listening'")
+        page.wait_for_function("() => told.at(-1) === 'Listening'")
         expect_no_violations_in_either_theme(page)
         assert page.evaluate("told.join()") == ",".join([*STEPS, *STEPS, "Listening"])
         page.keyboard.press("Escape")

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests import speaker
 from tests.browser.conftest import DESKTOP, FLAGS, Console, give_cookies, open_chat
 from tests.browser.talk import answer, ask, ask_and_wait, composer, wait_for_end
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.live.server import LiveServer
-from tests.voice import SENTENCE, install, model_or_skip, spoken_or_skip
+from tests.voice import SENTENCE, install, model_or_skip
 
 VOICES = """
     window.heard = [];
@@ -117,37 +118,35 @@ def hearing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 def test_what_is_said_into_the_microphone_is_written_at_the_caret(
-    hearing: LiveServer, console: Console, tmp_path: Path
+    browser: Browser, hearing: LiveServer, console: Console, tmp_path: Path
 ) -> None:
     more = "The children built a castle out of wet sand. Nobody knew why the clock had stopped."
-    pause = '<break time="1500ms"/>'
-    sound = spoken_or_skip(tmp_path, f"{SENTENCE}{pause}{more}{pause * 9}", "-m")
+    sound = speaker.conversation(tmp_path / "spoken.wav", SENTENCE, 1.5, more, 13.5)
     member = hearing.member("ada")
     flags = [*FLAGS, *FAKE_MICROPHONE, f"--use-file-for-fake-audio-capture={sound}"]
-    with sync_playwright() as playwright:
-        program = shutil.which("chromium-headless-shell")
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        context = browser.new_context(viewport=DESKTOP, permissions=["microphone"])
-        context.on("page", console.watch)
-        give_cookies(context, member)
-        page = context.new_page()
-        page.add_init_script("localStorage.setItem('echo.dictation', 'en')")
-        open_chat(page, hearing)
-        field = composer(page)
-        field.fill("Before. After.")
-        field.evaluate("field => field.setSelectionRange(7, 7)")
-        page.get_by_role("button", name="Dictate").click()
-        expect(field).to_have_value(re.compile("river"))  # while it goes on
-        expect_no_violations_in_either_theme(page)
-        field.press("Enter")
-        expect(page.locator(".dictating")).to_have_count(0)
-        said = field.input_value()
-        assert said.startswith("Before. ")
-        assert said.endswith(" After.")
-        assert "the sun went down" in said
-        page.get_by_role("button", name="Dictate").click()
-        expect(page.locator(".dictating .time")).to_have_text(re.compile("0:0[1-9]"))
-        page.keyboard.press("Escape")
-        expect(page.locator(".dictating")).to_have_count(0)
-        expect(field).to_have_value(said)
-        browser.close()
+    program = shutil.which("chromium-headless-shell")
+    other = browser.browser_type.launch(executable_path=program, args=flags)
+    context = other.new_context(viewport=DESKTOP, permissions=["microphone"])
+    context.on("page", console.watch)
+    give_cookies(context, member)
+    page = context.new_page()
+    page.add_init_script("localStorage.setItem('echo.dictation', 'en')")
+    open_chat(page, hearing)
+    field = composer(page)
+    field.fill("Before. After.")
+    field.evaluate("field => field.setSelectionRange(7, 7)")
+    page.get_by_role("button", name="Dictate").click()
+    expect(field).to_have_value(re.compile("river"))  # while it goes on
+    expect_no_violations_in_either_theme(page)
+    field.press("Enter")
+    expect(page.locator(".dictating")).to_have_count(0)
+    said = field.input_value()
+    assert said.startswith("Before. ")
+    assert said.endswith(" After.")
+    assert "the sun went down" in said
+    page.get_by_role("button", name="Dictate").click()
+    expect(page.locator(".dictating .time")).to_have_text(re.compile("0:0[1-9]"))
+    page.keyboard.press("Escape")
+    expect(page.locator(".dictating")).to_have_count(0)
+    expect(field).to_have_value(said)
+    other.close()

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from echo import limits
+from echo.errors import EngineFailed
 from echo.models import User
 from echo.scopes import Scope
 from echo.services.library import voices
@@ -124,6 +125,14 @@ def test_a_process_that_fails_is_told_and_one_that_dies_is_replaced(
     assert error_of(ask(input="fail"))[:2] == (503, "engine_failed")
     assert error_of(ask(input="die"))[:2] == (503, "engine_failed")
     assert ask().status_code == 200
+
+
+def test_what_fails_later_is_no_whole_answer(ask: Ask, speaking: Speaker) -> None:
+    answer = ask(input="The fox sleeps. Then it will fail.")
+    with pytest.raises(EngineFailed):
+        list(answer.response)
+    answer.close()
+    assert not speaking._places.taken
 
 
 def test_an_idle_process_ends(ask: Ask, speaking: Speaker) -> None:

@@ -80,7 +80,7 @@ class Console:
         self.complaints: list[str] = []
 
     def watch(self, page: Page) -> None:
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", lambda error: self.complaints.append(error.stack or str(error)))
         page.on("console", self._note)
 
     def _note(self, message: Any) -> None:

@@ -12,7 +12,14 @@ from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    DirectoryPath,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from echo.errors import ConfigurationError
@@ -75,6 +82,7 @@ class Settings(BaseSettings):
     help: Literal["on", "off"] = Field("on", alias="ECHO_HELP")
     titles: Literal["on", "off"] = Field("on", alias="ECHO_TITLES")
     help_lines: str = Field("", alias="ECHO_HELP_LINES", max_length=2000)
+    guard_classifier: DirectoryPath | None = Field(None, alias="ECHO_GUARD_CLASSIFIER")
     signup: Literal["open", "invite", "closed"] = Field("open", alias="ECHO_SIGNUP")
     google_client_id: str = Field("", alias="GOOGLE_CLIENT_ID")
     google_client_secret: str = Field("", alias="GOOGLE_CLIENT_SECRET")

@@ -54,6 +54,16 @@ SHARED_CHARS: Final = 2_000_000
 SHARE_SECONDS_MAX: Final = 3_650 * 24 * 3600
 FEEDBACK_MIN: Final = 10
 FEEDBACK_MAX: Final = 2_000
+GUARD_NAME_CHARS: Final = 60
+GUARD_WHAT_CHARS: Final = 10_000  # of all words of a rule, or of its pattern
+GUARD_WORD_CHARS: Final = 100
+GUARD_REASON_CHARS: Final = 300
+GUARD_EXCERPT_CHARS: Final = 200
+GUARD_OBJECTION_CHARS: Final = 500
+GUARD_ANSWER_CHARS: Final = 1_000
+GUARD_RULES: Final = 200
+GUARD_MATCH_CHARS: Final = 200  # so much of an answer may wait for what follows it
+GUARD_CALL_DAYS: Final = 180  # decisions about what is stored nowhere are kept so long
 RATING_COMMENT_CHARS: Final = 1_000
 CLIENT_ID_CHARS: Final = 64
 SEARCH_CHARS: Final = 200
@@ -166,6 +176,8 @@ RATE_LIMITS: Final = {
     "own_data.export": "6/minute",
     "own_data.retention": "5/second",
     "own_data.delete_me": "3/second",
+    "own_data.object_to": "1/second",
+    "api_decisions.object_to": "1/second",
     "personal.instructions": "5/second",
     "personal.memory": "5/second",
     "personal.titles": "5/second",

@@ -121,6 +121,7 @@ ROUTES: Final = {
     "own_data.retention": Right.SIGNED_IN,
     "own_data.delete_me": Right.SIGNED_IN,
     "own_data.read_answers": Right.SIGNED_IN,
+    "own_data.object_to": Right.OWNER,
     "own_data.looks": Right.SIGNED_IN,
     "home.quota": Right.SIGNED_IN,
     "chat_forms.feedback": Right.SIGNED_IN,
@@ -163,6 +164,7 @@ ROUTES: Final = {
             "api_folders.index", "api_folders.create", "api_tags.index",
             "api_feedback.listing", "api_feedback.leave",
             "api_documents.listing", "api_documents.upload", "api_documents.search",
+            "api_decisions.listing",
         ), Right.SIGNED_IN,
     ),
     **dict.fromkeys(
@@ -174,6 +176,7 @@ ROUTES: Final = {
             "api_sharing.stop",
             "api_documents.get", "api_documents.remove", "api_documents.restore",
             "api_conversations.documents", "api_conversations.attach", "api_conversations.detach",
+            "api_decisions.object_to",
         ), Right.OWNER,
     ),
     **dict.fromkeys(
@@ -208,6 +211,14 @@ ROUTES: Final = {
     **dict.fromkeys(
         tuple(f"admin_prompts.{view}" for view in (
             "index_view", "details_view", "create_view", "edit_view", "delete_view", "export",
+        )),
+        Right.PEOPLE,
+    ),
+    **dict.fromkeys(
+        tuple(f"admin_guardrails.{view}" for view in (
+            "index_view", "details_view", "create_view", "edit_view", "delete_view", "switch", "export",
+        )) + tuple(f"admin_guard_decisions.{view}" for view in (
+            "index_view", "details_view", "answer", "export",
         )),
         Right.PEOPLE,
     ),

@@ -48,7 +48,7 @@ KEY_SCOPES: Final = {
             "api_conversations.messages", "api_messages.get", "api_feedback.listing",
             "api_folders.index", "api_tags.index", "api_sharing.get",
             "api_documents.listing", "api_documents.get", "api_documents.search",
-            "api_conversations.documents",
+            "api_conversations.documents", "api_decisions.listing",
         ), frozenset({Scope.READ}),
     ),
     **dict.fromkeys(
@@ -59,7 +59,7 @@ KEY_SCOPES: Final = {
             "api_folders.create", "api_folders.change", "api_folders.remove", "api_folders.restore",
             "api_sharing.share", "api_sharing.stop",
             "api_documents.upload", "api_documents.remove", "api_documents.restore",
-            "api_conversations.attach", "api_conversations.detach",
+            "api_conversations.attach", "api_conversations.detach", "api_decisions.object_to",
         ), frozenset({Scope.CHAT}),
     ),
     **dict.fromkeys(

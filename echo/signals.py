@@ -48,6 +48,9 @@ reader_left = Announcement("reader-left")
 message_changed = Announcement("message-changed")
 """sender: Message. Its owner has edited its text in its place."""
 
+guard_decided = Announcement("guard-decided")
+"""sender: GuardDecision. A rule has decided something about a question or an answer."""
+
 call_started = Announcement("call-started")
 """sender: LiveCall. An answer to a program has been submitted to the engine."""
 

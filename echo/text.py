@@ -68,12 +68,12 @@ def _pieces(text: str) -> Iterator[str]:
     while start < len(text):
         end = min(start + PIECE, len(text))
         near = range(end, max(end - MARKS_TOGETHER, start), -1)
-        end = next((at for at in near if at == len(text) or not _combines(text[at])), end)
+        end = next((at for at in near if at == len(text) or not combines(text[at])), end)
         yield text[start:end]
         start = end
 
 
-def _combines(char: str) -> bool:
+def combines(char: str) -> bool:
     """Tell whether a character may become one with that before it: a mark, a part of a Korean syllable."""
     return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff"
 
@@ -105,7 +105,7 @@ def _joins(text: str, place: int) -> bool:
 
 def _extends(char: str) -> bool:
     return (
-        _combines(char)
+        combines(char)
         or char in (JOINER, "\u200c")
         or "\U0001f3fb" <= char <= "\U0001f3ff"  # tones of skin
         or "\U000e0020" <= char <= "\U000e007f"  # tags: the flags of regions

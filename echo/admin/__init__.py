@@ -14,6 +14,8 @@ from echo.admin.dashboard import Dashboard
 from echo.admin.devices import Devices
 from echo.admin.downloads import DownloadsPage
 from echo.admin.feedback import FeedbackList
+from echo.admin.guard_decisions import GuardDecisions
+from echo.admin.guardrails import Guardrails
 from echo.admin.health import HealthPage
 from echo.admin.invites import Invites
 from echo.admin.models import ModelsPage
@@ -42,7 +44,8 @@ def init_app(app: Flask) -> None:
     )
     for view in (
         Users(), Devices(), Pictures(), Invites(), Roles(), UseToday(), Conversations(), Messages(),
-        Shares(), Ratings(), FeedbackList(), SharedPrompts(), AuditTrail(), HealthPage(), ModelsPage(),
+        Shares(), Ratings(), FeedbackList(), Guardrails(), GuardDecisions(), SharedPrompts(), AuditTrail(),
+        HealthPage(), ModelsPage(),
         SiteSettingsPage(), DownloadsPage(),
     ):  # fmt: skip
         pages.add_view(view)

@@ -27,6 +27,7 @@ from echo.extensions import db
 from echo.languages import gettext
 from echo.models import Message, MessageStatus
 from echo.services.chats import conversations, wire
+from echo.services.guardrails import decisions
 from echo.services.turns import Asked, LiveTurn, Question, Turns
 from echo.text import message
 
@@ -97,14 +98,25 @@ def _stored(asked: Asked) -> Message:
 
 
 def _answer(reply: Message) -> dict[str, Any]:
-    answer = {
+    answer: dict[str, Any] = {
         "response": reply.text,
         "conversation_id": reply.conversation_id,
         "message_id": reply.id,
         "finish_reason": reply.finish_reason,
         "tokens": reply.tokens,
     }
-    return answer if reply.steps is None else {**answer, "steps": reply.steps}
+    if reply.steps is not None:
+        answer["steps"] = reply.steps
+    if guard := _decided(reply):
+        answer["guard"] = guard
+    return answer
+
+
+def _decided(reply: Message) -> list[dict[str, Any]]:
+    """Return what rules have decided about an answer and its question."""
+    question = db.session.get(Message, reply.parent_id)
+    rows = [row for row in (question, reply) if row is not None and row.guarded]
+    return [decisions.wire(each) for row in rows for each in row.decisions]
 
 
 def _events(turn: LiveTurn, asked: Asked) -> Iterator[str]:

@@ -18,6 +18,7 @@ from echo.services import downloads
 from echo.services.accounts import one_time_links
 from echo.services.chats import conversations, folders, kept_responses, retention
 from echo.services.documents import reading, shelf
+from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
 from echo.services.people import deletion
 from echo.services.sharing import shares
@@ -64,6 +65,7 @@ def jobs() -> list[Job]:
         Job(retention.sweep, HOUR),
         Job(kept_responses.forget_old, HOUR),
         Job(shares.forget_expired, HOUR),
+        Job(decisions.forget_old, HOUR),
         Job(deletion.resume, HOUR),
     ]
 

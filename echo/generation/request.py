@@ -21,6 +21,7 @@ class FinishReason(StrEnum):
     LENGTH = "length"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    FILTERED = "filtered"  # by whoever reads the stream: the engine itself never says it
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,14 @@ from echo.models.conversation import Conversation, Message, MessageRating, Messa
 from echo.models.document import ConversationDocument, Document, DocumentStatus, Passage
 from echo.models.feedback import Feedback, FeedbackState
 from echo.models.folder import Folder
+from echo.models.guard import (
+    GuardAct,
+    GuardDecision,
+    GuardKind,
+    GuardPlace,
+    GuardRule,
+    GuardState,
+)
 from echo.models.model_setting import ModelSetting
 from echo.models.prompts import Memory, PersonalPrompt, SavedPrompt, SharedPrompt
 from echo.models.rollup import (
@@ -44,6 +52,12 @@ __all__ = [
     "FeedbackSlot",
     "FeedbackState",
     "Folder",
+    "GuardAct",
+    "GuardDecision",
+    "GuardKind",
+    "GuardPlace",
+    "GuardRule",
+    "GuardState",
     "Invite",
     "KeptResponse",
     "LoginFailure",

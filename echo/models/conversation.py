@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from echo.clock import utc_now
 from echo.extensions import Base
 from echo.limits import CLIENT_ID_CHARS, IMPORT_KEY_CHARS, RATING_COMMENT_CHARS, TITLE_CHARS
+from echo.models.guard import GuardDecision
 from echo.models.tag import Tag
 from echo.models.types import PublicId, UtcDateTime
 
@@ -103,7 +104,7 @@ class Message(Base):
     in its place; `original_text` is then what the model had said, None again where it was put back.
     `node` names the process that writes a live reply. What was `imported` was said
     elsewhere: it counts in no sum.
-    `sources` are the passages of documents that a reply
+    `guarded`: a rule decided something about it. `sources` are the passages of documents that a reply
     was given; None where its conversation had no documents, empty where nothing in them fitted. `steps` are
     what was computed for it: `{tool, input, result}` each; None where nothing was.
     """
@@ -148,7 +149,10 @@ class Message(Base):
     sources: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     steps: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
 
+    guarded: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+
     rating: Mapped[MessageRating | None] = relationship(lazy="selectin", viewonly=True)
+    decisions: Mapped[list[GuardDecision]] = relationship(viewonly=True, order_by=GuardDecision.id)
 
     @property
     def is_live(self) -> bool:

@@ -219,7 +219,7 @@ def _reaped(row: Message) -> None:
 
 def _finished(row: Message) -> dict[str, Any]:
     payload = wire.message(row, [])
-    names = ("status", "finish_reason", "seq", "tokens", "timing", "error")
+    names = ("status", "finish_reason", "seq", "tokens", "timing", "error", "guard")
     return {name: payload[name] for name in names if name in payload}
 
 

@@ -14,7 +14,7 @@ from echo import hub, languages, request_ids
 from echo.errors import SignedOut
 from echo.extensions import socketio
 from echo.languages import gettext, said
-from echo.models import User
+from echo.models import GuardPlace, User
 from echo.services.chats import failures
 from echo.services.turns import (
     Failed,
@@ -112,7 +112,9 @@ def ask(_user: User, raw: Any) -> Answer:
     question = TemporaryQuestion(asked.messages, asked.settings)
     call = ask_temporary(Turns.here(), device, question)
     TemporaryAnswers.here().begin(_connection(), call)
-    return {"message_id": call.id, "model": call.model}
+    told: Answer = {"message_id": call.id, "model": call.model}
+    about = [each for each in call.decided if each["place"] == GuardPlace.QUESTION]
+    return {**told, "guard": about} if about else told
 
 
 @event("stop_temporary")
@@ -159,4 +161,5 @@ def _end_of(call: LiveCall, seq: int) -> Answer:
         told["error"] = {"code": "engine_failed", "text": said(call.refused, failures.TEXTS)}
     elif isinstance(end, Failed):
         told["error"] = {"code": end.code, "text": said(end.text, failures.TEXTS)}
-    return told
+    answers = [each for each in call.decided if each["place"] == GuardPlace.ANSWER]
+    return {**told, "guard": answers} if answers else told

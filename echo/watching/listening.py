@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from echo import signals
 from echo.extensions import db
-from echo.models import Message
+from echo.models import GuardDecision, Message
 from echo.services.turns import Failed, Finished, LiveCall, LiveTurn, ended_as, quotas
 from echo.watching.metrics import Metrics
 
@@ -35,6 +35,7 @@ class Listener:
             (signals.turn_ended, self._turn_ended),
             (signals.call_ended, self._call_ended),
             (signals.reply_reaped, self._reaped),
+            (signals.guard_decided, self._guard_decided),
             (signals.signed_up, self._signed_up),
             (signals.signed_in, self._signed_in),
             (signals.sign_in_refused, self._sign_in_refused),
@@ -76,6 +77,10 @@ class Listener:
     def _reaped(self, row: Message) -> None:
         if is_current(self._app):
             self._metrics.turns.labels(str(row.status), row.model or "").inc()
+
+    def _guard_decided(self, row: GuardDecision) -> None:
+        if is_current(self._app):
+            self._metrics.guard_decisions.labels(row.act, row.place).inc()
 
     def _ended(self, status: str, model: str, end: Finished | Failed) -> None:
         metrics, usage, timing = self._metrics, end.usage, end.timing

@@ -55,6 +55,9 @@ class Metrics:
         self.database_seconds = self._histogram(
             "echo_database_seconds", "How long the database took for a statement", QUICK, "statement"
         )  # fmt: skip
+        self.guard_decisions = self._counter(
+            "echo_guard_decisions_total", "What guardrails decided", "act", "where"
+        )
         self.signups = self._counter("echo_signups_total", "Accounts that people made themselves")
         self.logins = self._counter("echo_logins_total", "Tries to sign in", "result")
         ProcessCollector(registry=self.registry)  # memory, processor time, open files

@@ -13,12 +13,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from echo.clock import utc_now
 from echo.errors import InvalidInput
+from echo.forms.guardrails import ObjectionForm
 from echo.forms.own_account import DeleteMeForm, RetentionForm
 from echo.languages import gettext, mark
 from echo.limits import IMPORT_BYTES
+from echo.models import GuardAct, GuardPlace
 from echo.services import audit
 from echo.services.accounts import accounts, names
 from echo.services.chats import feedback, retention
+from echo.services.guardrails import decisions
 from echo.services.people import archive, deletion, profile_data
 from echo.services.sharing import links, shares
 from echo.web import form_pages, replies, sessions, step_up
@@ -32,6 +35,16 @@ WHAT_WAS_DONE: Final = {
     audit.Act.CONVERSATION_OPENED: mark("opened one of your chats"),
     audit.Act.MESSAGE_OPENED: mark("opened one of your messages"),
     audit.Act.MESSAGES_LISTED: mark("saw some of your messages, or your chats' titles, in a list"),
+}
+DECIDED: Final = {
+    (GuardPlace.QUESTION, GuardAct.FLAG): mark("Your question was flagged"),
+    (GuardPlace.QUESTION, GuardAct.WARN): mark("A warning about your question"),
+    (GuardPlace.QUESTION, GuardAct.MASK): mark("Words of your question were masked"),
+    (GuardPlace.QUESTION, GuardAct.REFUSE): mark("Your question was not answered"),
+    (GuardPlace.ANSWER, GuardAct.FLAG): mark("An answer was flagged"),
+    (GuardPlace.ANSWER, GuardAct.WARN): mark("A warning about an answer"),
+    (GuardPlace.ANSWER, GuardAct.MASK): mark("Words of an answer were masked"),
+    (GuardPlace.ANSWER, GuardAct.REFUSE): mark("An answer was ended"),
 }
 
 
@@ -50,6 +63,8 @@ def _forms(**shown: Any) -> dict[str, Any]:
         "in_force": retention.in_force(own_days),
         "import_megabytes": IMPORT_BYTES // 1_000_000,
         "opinions": feedback.own(current_user.id),
+        "decided": decisions.own(current_user.id),
+        "decided_words": DECIDED,
         "shared": [(row, links.token_of(row)) for row in shares.living(current_user.id)],
         "possible": shares.possible(),
         "seen_by": shares.SEEN_BY,
@@ -83,9 +98,23 @@ def set_retention() -> BaseResponse:
 
 @blueprint.post("/answers/read")
 def read_answers() -> BaseResponse:
-    """Put the notice of answered feedback away."""
+    """Put the notice of answered feedback and objections away."""
     feedback.mark_answers_read(current_user.id)
+    decisions.mark_answers_read(current_user.id)
     return replies.done(gettext("Marked as read."), url_for("own_data.index"))
+
+
+@blueprint.post("/decisions/<decision_id>/objection")
+def object_to(decision_id: str) -> BaseResponse:
+    """Object to what a guardrail decided about one's words."""
+    form = ObjectionForm()
+
+    def act() -> BaseResponse:
+        decisions.object_to(current_user.id, decision_id, str(form.objection.data))
+        said = gettext("Your objection is with the people who run this server.")
+        return replies.done(said, url_for("own_data.index", _anchor="guardrails"))
+
+    return form_pages.handle(form, "own_data.html", act, **_forms(objected=(decision_id, form)))
 
 
 @blueprint.post("/delete")

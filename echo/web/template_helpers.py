@@ -17,6 +17,7 @@ from echo.languages import gettext, ngettext, number
 from echo.models import User
 from echo.services.accounts import profile_pictures
 from echo.services.chats import feedback
+from echo.services.guardrails import decisions
 from echo.services.library import room
 from echo.web import dates
 from echo.web.security_headers import csp_nonce
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
         signed_out_account=signed_out_account,
         unread_answers=unread_answers,
         tag_colour=tag_colour,
+        unread_verdicts=unread_verdicts,
     )
     app.jinja_env.filters.update(
         underscore_separate=underscore_separate,
@@ -87,9 +89,12 @@ def picture_url(user: User) -> str | None:
 
 def unread_answers() -> int:
     """Return how many answers to their feedback this person has not marked as read; 0 for visitors."""
-    if not current_user.is_authenticated:
-        return 0
-    return feedback.unread_answers(current_user.id)
+    return feedback.unread_answers(current_user.id) if current_user.is_authenticated else 0
+
+
+def unread_verdicts() -> int:
+    """Return the same of answers about what guardrails decided."""
+    return decisions.unread_answers(current_user.id) if current_user.is_authenticated else 0
 
 
 def tag_colour(name: str) -> int:

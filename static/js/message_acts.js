@@ -1,6 +1,7 @@
 // What can be done with one message, in the words that its view calls. It draws nothing itself.
 
 import { copyText } from "./code_blocks.js";
+import { post } from "./http.js";
 import { answerOf } from "./markdown_more.js";
 import { touch } from "./icons.js";
 import { toast } from "./toasts.js";
@@ -33,6 +34,7 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
     others: (row) => picker.others(row.model),
     continue: (id) => attempt(() => current().continue(id)),
     rate: (id, rating, more) => attempt(() => current().rate(id, rating, more)),
+    object: (id, objection) => attempt(() => post(`/api/decisions/${id}/objection`, { objection })),
     tell: (text) => touch() && toast(text, { seconds: 7 }), // where nothing hovers, tooltips do not exist
     ours: (change) => scroll.ours(change),
     still: (change) => scroll.keeping(() => list().root.firstElementChild, change),

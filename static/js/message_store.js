@@ -290,6 +290,6 @@ export class MessageStore {
   }
 }
 
-function facts({ finish_reason, tokens, timing, error }) {
-  return { finish_reason, tokens, timing, error: error ?? null };
+function facts({ finish_reason, tokens, timing, error, guard }) {
+  return { finish_reason, tokens, timing, error: error ?? null, ...(guard && { guard }) };
 }

@@ -4,6 +4,7 @@ import { countDown } from "./count_down.js";
 import { editForm } from "./edit_form.js";
 import { element, icon, iconButton } from "./icons.js";
 import { ago, fullTime, queuePlace, replyStats } from "./format.js";
+import { guardNotes } from "./guard_note.js";
 import { openMenu } from "./menu.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { answerStart, saysNothing } from "./markdown_more.js";
@@ -116,18 +117,17 @@ export class MessageView {
   #tail(live) {
     const { row } = this;
     const nothing = row.role === "assistant" && !live && saysNothing(row.text);
-    const state = [this.acts.isStored(), row.waiting, row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing, row.sources?.length, live || row.text].join("|");
+    const state = [this.acts.isStored(), row.waiting, row.status, row.error?.text, row.finish_reason, row.edited_at, live, nothing, row.sources?.length, JSON.stringify(row.guard), live || row.text].join("|");
     if (state === this.tailState) return;
     this.tailState = state;
     this.tail.replaceChildren();
-    const sources = row.role === "assistant" && !live && sourcesNode(row);
-    if (sources) this.tail.append(sources);
-    if (row.edited_at) this.tail.append(edited(row.edited_at));
+    const facts = [row.role === "assistant" && !live && sourcesNode(row), row.edited_at && edited(row.edited_at), ...(live ? [] : guardNotes(row, this.acts))];
+    this.tail.append(...facts.filter(Boolean));
     if (row.status === "refused") this.tail.append(this.#refusal());
     else if (row.waiting) this.tail.append(this.#waits());
     else if (row.role === "assistant" && ENDINGS[row.status]) this.tail.append(this.#ending(nothing));
     else if (row.role === "assistant" && row.status === "complete" && row.finish_reason === "length") this.tail.append(this.#note("cut", "info", t("Echo reached the longest answer that is set for this chat."), this.#continue()));
-    else if (nothing && row.status === "complete") this.tail.append(this.#note("empty", "info", t("The model gave no answer."), this.#retry()));
+    else if (nothing && row.status === "complete" && !row.guard) this.tail.append(this.#note("empty", "info", t("The model gave no answer."), this.#retry()));
   }
 
   /** Without a connection: while the server cannot have it, it may still be changed or dropped. */

@@ -71,7 +71,7 @@ export class TemporaryConversation {
     if (this.socket.connected) this.store.wait(row, null);
     try {
       const told = await this.#ask(this.#rows(), row.text);
-      const question = { id: `temporary-${row.client_id}`, client_id: row.client_id, parent_id: this.store.leafId, role: "user", text: row.text, status: "complete", siblings: [], created_at: now() };
+      const question = { id: `temporary-${row.client_id}`, client_id: row.client_id, parent_id: this.store.leafId, role: "user", text: row.text, status: "complete", siblings: [], created_at: now(), ...(told.guard && { guard: told.guard }) };
       this.store.start({ message: question, reply: reply(told, question.id) });
     } catch (error) {
       if (error.code === "offline") this.store.wait(row, "free");

@@ -26,6 +26,8 @@ from echo.models import (
     DocumentStatus,
     Feedback,
     Folder,
+    GuardDecision,
+    GuardRule,
     Invite,
     KeptResponse,
     Memory,
@@ -81,6 +83,8 @@ RECORDS = {
     "admin_pictures": "picture_id",
     "admin_shares": "share_id",
     "admin_prompts": "shared_prompt_id",
+    "admin_guardrails": "guard_rule_id",
+    "admin_guard_decisions": "decision_id",
 }
 
 
@@ -143,6 +147,7 @@ class World:
             },
             "api_conversations.attach": {"document_id": self.ids["document_id"]},
             "api_documents.search": {"query": "walruses"},
+            "api_decisions.object_to": {"objection": "M"},
             "api_users.change": {"active": True},
             "api_roles.change": {"description": "M"},
             "v1.chat_completions": {"messages": [{"role": "user", "content": "Hi"}]},
@@ -171,7 +176,7 @@ class World:
         if endpoint in json_bodies:
             return {"json": json_bodies[endpoint]}
         return {
-            "data": {"title": "M", "name": "M", "pinned": "1", "text": "M"}
+            "data": {"title": "M", "name": "M", "pinned": "1", "text": "M", "objection": "M"}
             | {"conversation_id": conversation_id}
         }
 
@@ -253,6 +258,23 @@ def build(owner: User) -> World:
         "memory_id": Memory(user_id=owner.id, text=SECRET),
         "prompt_id": SavedPrompt(user_id=owner.id, name="Mine", text=SECRET),
         "shared_prompt_id": SharedPrompt(name="Ours", text="What is new?"),
+        "guard_rule_id": GuardRule(
+            name="A rule",
+            place="both",
+            kind="words",
+            what="nobody says this",
+            act="flag",
+            reason="M",
+        ),
+        "decision_id": GuardDecision(
+            message_id=question.id,
+            user_id=owner.id,
+            rule_name="A rule",
+            place="question",
+            act="flag",
+            reason="M",
+            excerpt=SECRET,
+        ),
         "invite_id": Invite(
             token_hash=new_id(), created_by=owner.id, expires_at=utc_now() + timedelta(days=1)
         ),
@@ -262,6 +284,7 @@ def build(owner: User) -> World:
     db.session.flush()
     conversation.head_id = reply.id
     tags.put(conversation, tags.checked([SECRET]))
+    question.guarded = True
     db.session.add(_passage(rows["document_id"]))
     db.session.commit()
     ids = {name: str(row.id) for name, row in rows.items()}

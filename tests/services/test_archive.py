@@ -78,6 +78,8 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     account = json.loads(files["account.json"])
     assert account["profile"]["email"] == "walrus_ada@example.org"
     assert account["settings"]["retention_days"] == 90
+    [decision] = account["guardrail_decisions"]
+    assert (decision["reason"], decision["objection"]) == ("walrus reason", "walrus objection")
     told = account["told_in_all_chats"]
     assert (told["instructions"], told["instructions_on"]) == ("walrus instructions", True)
     assert [(each["text"], each["is_on"]) for each in told["memories"]] == [("walrus memory", True)]

@@ -94,7 +94,7 @@ def test_no_column_of_bytes_or_text_was_forgotten_by_the_walk() -> None:
     belongs_to_nobody = {
         "roles", "site_settings", "audit_events", "invites", "login_failures", "stale_days",
         "activity_slots", "reply_slots", "error_slots", "feedback_slots", "timing_spans",
-        "active_days", "cohort_weeks", "model_settings", "shared_prompts",
+        "active_days", "cohort_weeks", "model_settings", "shared_prompts", "guard_rules",
     }  # fmt: skip
     for name, table in db.metadata.tables.items():
         keys = {key.column.table.name: key for key in table.foreign_keys}

@@ -36,7 +36,7 @@ EVENT: Final = {
 HEADLINES: Final = {
     "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
     "tags": "Tags", "sharing": "Sharing", "messages": "Messages", "documents": "Documents",
-    "feedback": "Feedback", "users": "Accounts",
+    "decisions": "Guardrails", "feedback": "Feedback", "users": "Accounts",
     "roles": "Roles", "usage": "Use",
     "v1": "OpenAI’s protocol",
     "v1_responses": "OpenAI’s answers that are kept", "v1_messages": "Anthropic’s protocol",

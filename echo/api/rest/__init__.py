@@ -8,6 +8,7 @@ from __future__ import annotations
 from echo.api import person_limits
 from echo.api.rest import (
     conversations,
+    decisions,
     documents,
     feedback,
     folders,
@@ -32,6 +33,7 @@ BLUEPRINTS = tuple(
         sharing,
         messages,
         documents,
+        decisions,
         feedback,
         users,
         roles,

@@ -6,6 +6,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
+from echo.api.rest.message_parts import Decision, Source
+
 T = TypeVar("T")
 Role = Literal["user", "analyst", "admin", "super_admin"]
 
@@ -73,16 +75,6 @@ class Failure(BaseModel):
     text: str | None
 
 
-class Source(BaseModel):
-    """A passage of a document that an answer was given under a number."""
-
-    number: int
-    document_id: str
-    name: str
-    position: int
-    page: int | None = None
-
-
 class ConversationMessage(BaseModel):
     """A question or an answer; what has not happened to it is not there."""
 
@@ -105,6 +97,7 @@ class ConversationMessage(BaseModel):
     original_text: str = Field("", description="what the model had said, where it was edited")
     sources: list[Source] = Field(default_factory=list, description="passages it was given")
     steps: list[dict[str, str]] = Field(default_factory=list, description="tool, input, result")
+    guard: list[Decision] = Field(default_factory=list, description="what guardrails decided")
     rating: Literal[-1, 1] | None = None
     rating_reasons: list[str] = Field(default_factory=list)
     rating_comment: str = ""

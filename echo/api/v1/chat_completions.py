@@ -14,7 +14,7 @@ from echo.api.v1.body import read
 from echo.api.v1.edge import blueprint, openai_error
 from echo.api.v1.tools import ToolAnswer
 from echo.errors import EchoError
-from echo.services.turns import Finished, LiveCall, TextPiece, TokenLogprob, Usage
+from echo.services.turns import Finished, FinishReason, LiveCall, TextPiece, TokenLogprob, Usage
 
 DONE: Final = "data: [DONE]\n\n"
 CHOICES: Final = '"choices":[]'
@@ -100,7 +100,13 @@ def _completion(call: LiveCall, end: Finished, tools: ToolAnswer | None) -> dict
 
 
 def _reason(end: Finished, tools: ToolAnswer | None) -> str:
-    return tools.reason(str(end.reason)) if tools else str(end.reason)
+    reason = reason_of(end)
+    return tools.reason(reason) if tools else reason
+
+
+def reason_of(end: Finished) -> str:
+    """Return why an answer ended, as OpenAI says it."""
+    return "content_filter" if end.reason is FinishReason.FILTERED else str(end.reason)
 
 
 def head(call: LiveCall, prefix: str, kind: str) -> dict[str, Any]:

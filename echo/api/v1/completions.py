@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from echo.api.v1 import reading
 from echo.api.v1.bodies import Sampling, StreamOptions
 from echo.api.v1.body import read
-from echo.api.v1.chat_completions import DONE, as_usage, head, told
+from echo.api.v1.chat_completions import DONE, as_usage, head, reason_of, told
 from echo.api.v1.edge import blueprint
 from echo.services.turns import Call, ChatMessage, LiveCall, TextPiece
 
@@ -61,7 +61,7 @@ def completions() -> Response:
         with_usage = bool(body.stream_options and body.stream_options.include_usage)
         return reading.streamed(call, _chunks(call, with_usage), told)
     end = reading.whole(call)
-    answer = _choice(call.pieces, 0, str(end.reason))
+    answer = _choice(call.pieces, 0, reason_of(end))
     return jsonify(_head(call) | {"choices": [answer], "usage": as_usage(end.usage)})
 
 
@@ -75,7 +75,7 @@ def _chunks(call: LiveCall, with_usage: bool) -> Iterator[str]:
         yield reading.event(usual | {"choices": [_choice(pieces, written, None)]})
         written += len(reading.text_of(pieces))
     end = call.finished()
-    yield reading.event(usual | {"choices": [_choice([], written, str(end.reason))]})
+    yield reading.event(usual | {"choices": [_choice([], written, reason_of(end))]})
     if with_usage:
         yield reading.event(_head(call) | {"choices": [], "usage": as_usage(end.usage)})
     yield DONE

@@ -24,7 +24,7 @@ KINDS: Final = {
     401: "authentication_error", 403: "permission_error", 404: "not_found_error",
     413: "request_too_large", 429: "rate_limit_error",
 }  # fmt: skip
-REASONS: Final = {"stop": "end_turn", "length": "max_tokens"}
+REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "filtered": "refusal"}
 
 
 def anthropic_error(status: int, words: str, failure: EchoError | None) -> dict[str, Any]:

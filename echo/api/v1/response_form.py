@@ -18,6 +18,8 @@ from echo.services.chats import kept_responses
 from echo.services.turns import Finished, LiveCall, Usage
 
 PREFIX: Final = "resp_"
+CUT: Final = {"length": "max_output_tokens", "filtered": "content_filter"}
+"""Why an answer is not complete, by how it ended."""
 
 
 def number_of(response_id: str) -> str:
@@ -45,7 +47,7 @@ class Answer:
         """
         end = self.call.finished()
         text = reading.text_of(self.call.pieces)
-        cut = str(end.reason) == "length"
+        cut = CUT.get(str(end.reason))
         answered = self._response("incomplete" if cut else "completed") | _ending(end, cut)
         if self.told["store"]:
             self._keep(answered, text)
@@ -137,10 +139,10 @@ def as_input_items(row: KeptResponse) -> list[dict[str, Any]]:
     ]
 
 
-def _ending(end: Finished, cut: bool) -> dict[str, Any]:
+def _ending(end: Finished, cut: str | None) -> dict[str, Any]:
     return {
         "completed_at": None if cut else int(utc_now().timestamp()),
-        "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
+        "incomplete_details": {"reason": cut} if cut else None,
         "usage": _usage(end.usage),
     }
 

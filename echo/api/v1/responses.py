@@ -22,7 +22,7 @@ from echo.errors import InvalidInput, NotFound
 from echo.limits import API_MESSAGES
 from echo.models import KeptResponse
 from echo.services.chats import kept_responses
-from echo.services.turns import Call, ChatMessage, Turns
+from echo.services.turns import Call, ChatMessage, Turns, guarded
 
 LOGPROBS: Final = "message.output_text.logprobs"
 NAMES: Final = PARAMETERS | {
@@ -123,8 +123,8 @@ def create() -> Response:
     """Answer; the answer is kept for its owner's next question unless `store` is false."""
     body = read(Responses)
     before = _before(body.previous_response_id)
+    said = [list(one) for one in guarded.kept((one.role, one.content) for one in body.input)]
     call = reading.ask(body.as_call(before))
-    said = [[one.role, one.content] for one in body.input]
     answer = Answer(call, told_of(body), said, [row.id for row in before], Turns.here().app)
     if body.stream:
         return reading.streamed(call, answer.events(), answer.failed)

@@ -12,6 +12,7 @@ from echo.clock import iso
 from echo.languages import said
 from echo.models import Conversation, Folder, Message
 from echo.services.chats import failures
+from echo.services.guardrails import decisions
 
 Payload = dict[str, Any]
 
@@ -58,6 +59,8 @@ def message(row: Message, siblings: Sequence[str]) -> Payload:
         payload["sources"] = row.sources
     if row.steps is not None:
         payload["steps"] = row.steps
+    if row.guarded:
+        payload["guard"] = [decisions.wire(each) for each in row.decisions]
     if row.client_id:
         payload["client_id"] = row.client_id
     if row.error_code:

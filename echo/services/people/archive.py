@@ -38,6 +38,7 @@ from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, tags, wire
 from echo.services.documents import shelf
+from echo.services.guardrails import decisions
 from echo.services.prompts import memories, personal, saved
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
@@ -54,8 +55,8 @@ Your data in Echo, packed %(moment)s
 
 account.json             who you are here: name, address, role and settings; your instructions for all
                          chats and what Echo remembers; the browsers you signed in with; your passkeys' and
-                         keys' names; your folders, tags, feedback and ratings; invitations you made; who
-                         looked into your conversations
+                         keys' names; your folders, tags, feedback and ratings; what guardrails decided about
+                         your words; invitations you made; who looked into your conversations
 prompts.json             the prompts that you keep; it can be imported again
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
@@ -144,6 +145,7 @@ def account(user: User) -> dict[str, Any]:
         "devices": [_device(row) for row in _own(Device, user)],
         "api_keys": [_api_key(row) for row in _own(ApiKey, user)],
         "feedback": [_feedback(row) for row in _own(Feedback, user)],
+        "guardrail_decisions": decisions.exported(user.id),
         "ratings": [_rating(row) for row in _own(MessageRating, user)],
         "folders": [_folder(row) for row in _own(Folder, user)],
         "tags": tags.named(user.id),

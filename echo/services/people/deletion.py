@@ -20,6 +20,7 @@ from echo.models import (
     Conversation,
     Document,
     Feedback,
+    GuardDecision,
     Invite,
     KeptResponse,
     Message,
@@ -91,6 +92,7 @@ def _erase(user_id: int) -> None:
         _erase_feedback(user_id)
         or _erase_some(ApiCall, user_id)
         or _erase_some(KeptResponse, user_id)
+        or _erase_some(GuardDecision, user_id)
     ):
         hub.sleep(erasing.PAUSE_SECONDS)
     login_delays.unlock(user_id)
@@ -130,7 +132,7 @@ def _erase_feedback(user_id: int) -> bool:
     return transaction(work)
 
 
-def _erase_some(table: type[ApiCall | KeptResponse], user_id: int) -> bool:
+def _erase_some(table: type[ApiCall | KeptResponse | GuardDecision], user_id: int) -> bool:
     some = select(table.id).where(table.user_id == user_id).limit(ROWS_PER_STEP)
     ids = list(db.session.scalars(some))
     return bool(ids) and bool(execute(delete(table).where(table.id.in_(ids))))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.models import AuditEvent, Conversation, Message, Share, User
+from echo.models import AuditEvent, Conversation, GuardDecision, Message, Share, User
 from echo.services import audit
 from echo.services.audit import Act, Entry
 
@@ -20,10 +20,11 @@ OPENED: Final = {
     Conversation: Act.CONVERSATION_OPENED,
     Share: Act.CONVERSATION_OPENED,  # a copy of one
     Message: Act.MESSAGE_OPENED,
+    GuardDecision: Act.MESSAGE_OPENED,  # words of one, and an objection
 }
 
 
-def opened(actor: User, row: Conversation | Message | Share) -> None:
+def opened(actor: User, row: Conversation | GuardDecision | Message | Share) -> None:
     """Write down that the row was opened; one's own is no look."""
     if row.user_id != actor.id:
         target = f"{row.__tablename__}/{row.id}"

@@ -9,6 +9,7 @@ from echo.generation import (
     ChatMessage,
     Failed,
     Finished,
+    FinishReason,
     ReplyPart,
     SaidText,
     TextPiece,
@@ -28,7 +29,8 @@ from echo.services.turns.turns import Turns
 from echo.services.turns.waits import longest as longest_waits
 
 __all__ = [
-    "Asked", "Call", "CallArguments", "CallBegun", "ChatMessage", "Failed", "Finished", "LiveCall",
+    "Asked", "Call", "CallArguments", "CallBegun", "ChatMessage", "Failed", "FinishReason", "Finished",
+    "LiveCall",
     "LiveTurn", "Question", "ReplyPart", "SaidText", "TemporaryQuestion", "TextPiece", "TokenLogprob",
     "Tool", "ToolCall", "ToolCallReader", "Turns", "Usage", "ask_temporary", "catch_up", "ended_as",
     "interrupt_orphans", "longest_waits",

@@ -6,8 +6,8 @@ reads `LiveCall.pieces` as they come and looks at `end`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sized
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import structlog
@@ -28,15 +28,18 @@ from echo.generation import (
     Tool,
     Usage,
 )
-from echo.models import ApiCall, MessageStatus, User
+from echo.models import ApiCall, GuardDecision, MessageStatus, User
 from echo.models.types import new_id
 from echo.services import site_settings
 from echo.services.chats import failures
+from echo.services.guardrails import decisions
+from echo.services.guardrails.judging import Met
 from echo.services.sign_in import programs
 from echo.services.sign_in.programs import Program
-from echo.services.storage import transaction
-from echo.services.turns import pace, quotas
+from echo.services.storage import transaction, undone_on_failure
+from echo.services.turns import guarded, pace, quotas
 from echo.services.turns.engine_requests import EngineRequests, refusals
+from echo.services.turns.guarded import NOTHING, Looked
 from echo.services.turns.live_call import LiveCall
 from echo.services.turns.sampling import sampling_for_program
 
@@ -99,9 +102,10 @@ class Calls:
             InvalidInput, Forbidden, QuotaExceeded, Busy, EngineFailed.
         """
         self.refuse_spent(program.user.id)
-        request = self._request(program.user, wanted)
+        messages, looked = guarded.call(wanted.messages)
+        request = self._request(program.user, replace(wanted, messages=messages))
         asker = Asker(program.user.id, program.shown_id, program.key_id)
-        return self.begin(asker, wanted.route, request, _question(wanted))
+        return self.begin(asker, wanted.route, request, _question(wanted), looked)
 
     def refuse_spent(self, user_id: int) -> None:
         """Raise QuotaExceeded where this person may ask no more today, answers in the making counted."""
@@ -111,14 +115,21 @@ class Calls:
         quotas.refuse_spent(user_id, in_the_making=mine)
 
     def begin(
-        self, asker: Asker, route: str, request: GenerationRequest, question: str
+        self,
+        asker: Asker,
+        route: str,
+        request: GenerationRequest,
+        question: str,
+        looked: Looked = NOTHING,
     ) -> LiveCall:
         """Begin the answer to a request that is put together; `question` is what a person said last in it.
+
+        `looked` is what rules say to it.
 
         Raises:
             InvalidInput, Busy, EngineFailed.
         """
-        stream = self._requests.send(request, question)
+        stream = self._requests.send(request, question, looked.refusal)
         call = LiveCall(
             id=request.request_id,
             user_id=asker.user_id,
@@ -130,6 +141,10 @@ class Calls:
             created_at=utc_now(),
             raw=request.raw,
         )
+        with undone_on_failure(stream.cancel):
+            decided = _decide(call, looked.met)
+            transaction(lambda: db.session.add_all(decided)) if decided else None
+        decisions.announce(decided)
         self.live[call.id] = call
         signals.call_started.send(call)
         hub.spawn(request_ids.carried(self._run), call)
@@ -185,8 +200,10 @@ class Calls:
     def _finish(self, call: LiveCall, end: Finished | Failed) -> None:
         """Write what it took, then tell whoever waits; an answer is not held back by a database."""
         with self._app.app_context():
+            decided = [] if call.route == quotas.TITLES else _decide(call, call.met)
             try:
-                transaction(lambda: db.session.add(_row(call, end)))
+                transaction(lambda: db.session.add_all([_row(call, end), *decided]))
+                decisions.announce(decided)
             except (errors.StorageUnavailable, IntegrityError) as failure:
                 # the account or the key may be gone
                 log.warning("what a call took is not stored", error=type(failure).__name__)
@@ -223,6 +240,13 @@ class Calls:
         for call in calls:
             if call.shown_id is not None and call.shown_id not in working:
                 call.stop(failures.ENDED)
+
+
+def _decide(call: LiveCall, met: Iterable[Met]) -> list[GuardDecision]:
+    """Return the rows of what rules have decided about a call, not yet stored; who asked is told."""
+    rows = decisions.of_call(met, call.user_id, call.id, call.route)
+    call.decided += map(decisions.wire, rows)
+    return rows
 
 
 def _question(wanted: Call) -> str:

@@ -15,8 +15,9 @@ from echo import cluster
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import Failed, Finished, FinishReason
-from echo.models import Conversation, Message, MessageStatus
+from echo.models import Conversation, GuardDecision, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
+from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
 from echo.services.storage import transaction
 from echo.services.turns.live_turn import LiveTurn, join_lengths, split_pieces
@@ -32,10 +33,13 @@ def flush(turns: Iterable[LiveTurn]) -> None:
     if not grown:
         return
     written: dict[LiveTurn, int] = {}
+    decided: list[GuardDecision] = []
 
     def work() -> None:
+        decided.clear()
         for turn in grown:
             written[turn] = turn.seq
+            decided.extend(_decide(turn))
             db.session.execute(
                 update(Message)
                 # a reply that ended while this waited keeps its last state
@@ -44,6 +48,7 @@ def flush(turns: Iterable[LiveTurn]) -> None:
             )
 
     transaction(work)
+    decisions.announce(decided)
     for turn, seq in written.items():
         turn.saved_seq = seq
 
@@ -58,7 +63,8 @@ def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
     """
     values = _outcome(turn, event) | _text_of(turn) | {"node": None}
 
-    def work() -> Message:
+    def work() -> tuple[Message, list[GuardDecision]]:
+        decided = _decide(turn)
         written = db.session.execute(update(Message).where(_is_own(turn)).values(values))
         turn.lost = not written.rowcount  # type: ignore[attr-defined]
         db.session.execute(
@@ -72,11 +78,26 @@ def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
             .execution_options(populate_existing=True)
         ).one()
         rollups.mark_stale(row.created_at)
-        return row
+        return row, decided
 
-    row = transaction(work)
+    row, decided = transaction(work)
+    decisions.announce(decided)
     turn.end(row.status)
     return row
+
+
+def _decide(turn: LiveTurn) -> list[GuardDecision]:
+    """Write what rules have newly decided about an answer, in the caller's transaction; return it."""
+    if not (met := turn.met):
+        return []
+    mark = update(Message).where(_is_own(turn)).values(guarded=True)
+    if not db.session.execute(mark).rowcount:  # type: ignore[attr-defined]
+        return []  # it was deleted, or ended by another
+    known = decisions.known(turn.message_id)
+    fresh = [each for each in met if each.rule.id not in known]
+    decided = decisions.about(fresh, turn.user_id, turn.message_id)
+    db.session.add_all(decided)
+    return decided
 
 
 def _is_own(turn: LiveTurn) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from echo.extensions import db
 from echo.generation import (
     ChatMessage,
     EngineUnavailable,
+    FinishReason,
     GenerationRequest,
     InvalidRequest,
     MessageTooLong,
@@ -33,7 +34,8 @@ from echo.services.documents.prompt import Source
 from echo.services.prompts import personal as kept
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
-from echo.services.turns import personal, safety, sources
+from echo.services.turns import guarded, personal, safety, sources
+from echo.services.turns.guarded import GuardedStream
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
@@ -175,18 +177,27 @@ class EngineRequests:
         reply: Message,
         history: Sequence[ChatMessage],
         around: Around,
+        refusal: str | None = None,
         prefix: str = "",
     ) -> Stream:
-        """Queue a reply; a plain statement of distress gets its fixed text instead.
+        """Queue a reply; as `send`.
 
         Raises:
             Busy, EngineFailed, InvalidInput.
         """
         request = request_for(conversation, reply, history, around, prefix)
-        return self.send(request, history[-1].content)
+        return self.send(request, history[-1].content, refusal, reply.parent_id)
 
-    def send(self, request: GenerationRequest, question: str) -> Stream:
-        """Queue a request; a plain statement of distress gets its fixed text instead.
+    def send(
+        self,
+        request: GenerationRequest,
+        question: str,
+        refusal: str | None = None,
+        question_id: str | None = None,
+    ) -> Stream:
+        """Queue a request; a plain statement of distress gets its fixed text, a refused one the reason.
+
+        The answer passes the rules that look at answers, but those that were lifted for its question.
 
         Raises:
             Busy, EngineFailed, InvalidInput.
@@ -194,8 +205,14 @@ class EngineRequests:
         concern = safety.concern(question)
         if concern is not None:
             return FixedStream(request.request_id, safety.answer(concern, self.settings.help_lines))
+        if refusal is not None:
+            return FixedStream(request.request_id, refusal, FinishReason.FILTERED)
+        held = guarded.answers_to(question_id)
+        if request.sampling.logprobs is not None:
+            guarded.refuse_likelihoods(held)
         with refusals():
-            return self.engine.submit(request)
+            stream = self.engine.submit(request)
+        return GuardedStream(stream, held, request.prefix) if held else stream
 
 
 def request_for(

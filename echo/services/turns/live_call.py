@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from echo import errors, hub
 from echo.generation import Failed, Finished, FinishReason, TextPiece
 from echo.languages import gettext, said
 from echo.services.chats import failures
+from echo.services.guardrails.judging import Met
+from echo.services.turns.guarded import met_by
 from echo.services.turns.live_turn import Stream
 
 
@@ -34,6 +37,8 @@ class LiveCall:
     updates: hub.Signal = field(default_factory=hub.Signal)
     refused: str | None = None
     """Why it may not go on, where it was stopped for that."""
+    decided: list[dict[str, Any]] = field(default_factory=list)
+    """What rules have decided about its question, and at its end about the answer, as people are told it."""
     _began_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -64,6 +69,11 @@ class LiveCall:
         if self.end is None or self.end.reason is FinishReason.CANCELLED:
             raise errors.EngineFailed(gettext("The answer was stopped."))
         return self.end
+
+    @property
+    def met(self) -> tuple[Met, ...]:
+        """The rules that its text has met by now."""
+        return met_by(self.stream)
 
     @property
     def text(self) -> str:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from echo import hub
 from echo.generation import QueuePlace, Timing, TokenStream
 from echo.models import MessageStatus
+from echo.services.guardrails.judging import Met
 from echo.services.turns.figures import Figures
+from echo.services.turns.guarded import GuardedStream, met_by
 from echo.services.turns.safety import FixedStream
 
-Stream = TokenStream | FixedStream
+Stream = TokenStream | FixedStream | GuardedStream
 
 
 @dataclass(eq=False)
@@ -58,6 +60,11 @@ class LiveTurn:
     @property
     def text(self) -> str:
         return "".join(self.pieces)
+
+    @property
+    def met(self) -> tuple[Met, ...]:
+        """The rules that its text has met by now."""
+        return met_by(self.stream)
 
     @property
     def place(self) -> QueuePlace | None:

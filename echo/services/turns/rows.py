@@ -14,12 +14,14 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import ChatMessage, FinishReason
 from echo.languages import gettext, mark
-from echo.models import Conversation, Document, Folder, Message, MessageStatus
+from echo.models import Conversation, Document, Folder, GuardDecision, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
 from echo.services.chats.titles import automatic_title
 from echo.services.documents import shelf
+from echo.services.guardrails import decisions
+from echo.services.guardrails.judging import Met
 from echo.services.numbers import rollups
 from echo.services.storage import execute, transaction
 from echo.services.turns.figures import Figures
@@ -43,6 +45,9 @@ class Question:
     documents: tuple[str, ...] = ()
     zone: str | None = None
     """Of the clocks that whoever asks sees, by its name."""
+    met: tuple[Met, ...] = ()
+    refusal: str | None = None
+    """What rules say to it, and why it is not answered, where they have looked at it (`guarded`)."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,12 @@ def parent_for(conversation: Conversation, parent_id: str | None) -> str | None:
     return parent.id
 
 
+def above(reply_id: str) -> str | None:
+    """Return the reply that a reply's question was asked under, if there is one."""
+    question = db.session.get_one(Message, str(db.session.get_one(Message, reply_id).parent_id))
+    return question.parent_id
+
+
 def own_reply(user_id: int, message_id: str) -> Message:
     """Return a reply of the user's; raises NotFound, or InvalidInput for a question."""
     row = conversations.own_message(user_id, message_id)
@@ -146,8 +157,10 @@ def own_reply(user_id: int, message_id: str) -> Message:
 
 
 def history(leaf_id: str | None) -> list[ChatMessage]:
-    """Return the branch as the model reads it; a question whose reply stayed empty is left out."""
-    rows = message_tree.branch(leaf_id)
+    """Return the branch as the model reads it, without questions that were refused or got no answer."""
+    branch = message_tree.branch(leaf_id)
+    refused = decisions.refusals([row.id for row in branch if row.guarded and row.id != leaf_id])
+    rows = [row for row in branch if row.id not in refused and row.parent_id not in refused]
     answered = {row.parent_id for row in rows if row.role == "assistant" and row.text}
     return [
         ChatMessage(row.role, row.text)
@@ -157,7 +170,10 @@ def history(leaf_id: str | None) -> list[ChatMessage]:
 
 
 def insert(
-    conversation: Conversation, messages: list[Message], documents: Sequence[Document] = ()
+    conversation: Conversation,
+    messages: list[Message],
+    documents: Sequence[Document] = (),
+    decided: Sequence[GuardDecision] = (),
 ) -> bool:
     """Store the rows and show their branch; False when the same `client_id` was stored meanwhile.
 
@@ -180,6 +196,8 @@ def insert(
         for offset, row in enumerate(messages):
             row.ordinal = first + offset
             db.session.add(row)
+        db.session.flush()  # what was decided is about these
+        db.session.add_all(decided)
         conversation.head_id = messages[-1].id
         conversation.message_count = messages[-1].ordinal
         conversation.updated_at = utc_now()
@@ -189,6 +207,7 @@ def insert(
         transaction(work)
     except IntegrityError:
         return False
+    decisions.announce(decided)
     return True
 
 

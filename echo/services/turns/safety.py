@@ -101,12 +101,14 @@ class FixedStream:
     place = None
     tool_form = None
 
-    def __init__(self, request_id: str, text: str) -> None:
+    def __init__(
+        self, request_id: str, text: str, reason: FinishReason = FinishReason.STOP
+    ) -> None:
         self.request_id = request_id
         self.accepted_at = time.monotonic()
         self._events: list[StreamEvent] = [
             TextPiece(text, 0),
-            Finished(FinishReason.STOP, Usage(0, 0, 0), Timing(0.0, 0.0, 0.0)),
+            Finished(reason, Usage(0, 0, 0), Timing(0.0, 0.0, 0.0)),
         ]
 
     def take(self) -> list[StreamEvent]:

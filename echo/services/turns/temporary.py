@@ -16,6 +16,7 @@ from echo.generation import ChatMessage, GenerationRequest
 from echo.models import Device
 from echo.models.types import new_id
 from echo.services.chats import conversations
+from echo.services.turns import guarded
 from echo.services.turns.calls import Asker
 from echo.services.turns.engine_requests import as_read, refusals
 from echo.services.turns.live_call import LiveCall
@@ -44,7 +45,8 @@ def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> Liv
     own = settings.get("system_prompt")
     around = turns.requests.around_for(user_id, settings, own, with_memories=False)
     turns.requests.refuse_too_long(question, around)
-    history = [ChatMessage(role, text) for role, text in asked.messages]
+    said = [ChatMessage(role, text) for role, text in asked.messages]
+    history, looked = guarded.temporary(said)
     with refusals():
         request = GenerationRequest(
             messages=as_read(around.system, history, around.told),
@@ -55,4 +57,5 @@ def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> Liv
             request_id=new_id(),
             trace_id=request_ids.current(),
         )
-    return turns.calls.begin(Asker(user_id, device.id), ROUTE, request, question)
+    asker = Asker(user_id, device.id)
+    return turns.calls.begin(asker, ROUTE, request, question, looked)

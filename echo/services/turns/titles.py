@@ -155,6 +155,8 @@ class Titles:
         conversation = db.session.get(Conversation, one.conversation_id)
         if reply is None or conversation is None or conversation.deleted_at is not None:
             return None
+        if reply.finish_reason == FinishReason.FILTERED:
+            return None
         question = db.session.get_one(Message, str(reply.parent_id))
         around = self._requests.around(conversation, one.model)
         if around.window < LEAST_WINDOW or safety.concern(question.text) is not None:
@@ -242,4 +244,5 @@ def _is_due(one: Wanted) -> bool:
 
 def _title_in(call: LiveCall, question: str) -> str | None:
     ended_well = isinstance(call.end, Finished) and call.end.reason is FinishReason.STOP
+    ended_well = ended_well and not call.met  # what rules hide in answers stands in no title
     return generated_titles.cleaned(call.text, question) if ended_well else None

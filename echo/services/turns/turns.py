@@ -12,19 +12,19 @@ from typing import Any, cast
 
 import structlog
 from flask import Flask, current_app
-from sqlalchemy import select
 
 from echo import cluster, errors, languages, signals
 from echo.config import Settings
 from echo.extensions import db
 from echo.generation import ChatMessage, Failed, Finished
 from echo.languages import gettext
-from echo.models import Conversation, Document, Message, MessageStatus
+from echo.models import Conversation, Document, GuardDecision, Message, MessageStatus
 from echo.services.chats import conversations, message_tree
 from echo.services.documents import shelf
+from echo.services.guardrails import decisions
 from echo.services.serving import Models
 from echo.services.storage import assign, undone_on_failure
-from echo.services.turns import ending, rows
+from echo.services.turns import ending, guarded, rows
 from echo.services.turns.calls import Calls
 from echo.services.turns.engine_requests import Around, EngineRequests
 from echo.services.turns.everywhere import Everywhere
@@ -71,6 +71,7 @@ class Turns:
         if repeated := rows.already_asked(user_id, question.client_id):
             return repeated
         self.calls.refuse_spent(user_id)
+        question = guarded.looked_at(question)
         conversation = rows.conversation_for(user_id, question)
         parent_id = rows.parent_for(conversation, question.parent_id)
         added = shelf.wanted(user_id, question.documents)
@@ -85,7 +86,7 @@ class Turns:
         if old.role != "user":
             raise errors.InvalidInput(gettext("Only a question can be edited."), field="message_id")
         conversation = conversations.own(user_id, old.conversation_id)
-        return self._ask_under(conversation, old.parent_id, question)
+        return self._ask_under(conversation, old.parent_id, guarded.looked_at(question))
 
     def regenerate(
         self, user_id: int, message_id: str, model: str | None = None, zone: str | None = None
@@ -96,11 +97,13 @@ class Turns:
         conversation = conversations.own(user_id, old.conversation_id)
         question = conversations.own_message(user_id, str(old.parent_id))
         around = self.requests.around(conversation, model, zone)
+        seen = guarded.again(question)
         reply = self._new_reply(conversation, question, around)
         history = rows.history(question.id)
-        stream = self.requests.submit(conversation, reply, history, around)
+        stream = self.requests.submit(conversation, reply, history, around, seen.refusal)
         with self._is_starting(reply.id):
-            self._commit(stream, conversation, [reply])
+            decided = decisions.of_message(seen.met, question)
+            self._commit(stream, conversation, [reply], (), decided)
             self._go_live(reply, stream)
         return reply
 
@@ -119,8 +122,8 @@ class Turns:
             claim = rows.claim(conversation, reply)
             cluster.of(self.app).forget_pieces(reply.id)
             with undone_on_failure(partial(rows.give_back, claim)):
-                history = rows.history(str(reply.parent_id))
-                stream = self.requests.submit(conversation, reply, history, around, reply.text)
+                asked = conversation, reply, rows.history(str(reply.parent_id)), around
+                stream = self.requests.submit(*asked, prefix=reply.text)
             self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
         return reply
 
@@ -133,7 +136,6 @@ class Turns:
         row = conversations.own_message(user_id, message_id)
         conversation = conversations.own(user_id, row.conversation_id)
         leaf = message_tree.newest_leaf(message_id, row.conversation_id)
-
         assign(conversation, head_id=leaf)
         signals.conversation_changed.send(conversation)
         return conversation
@@ -167,15 +169,14 @@ class Turns:
         """
         reply = db.session.get_one(Message, turn.message_id)
         conversation = db.session.get_one(Conversation, turn.conversation_id)
-        history = rows.history(str(reply.parent_id))
         around = self.requests.around(conversation, reply.model)
+        asked = conversation, reply, rows.history(str(reply.parent_id)), around
         with languages.spoken(turn.language):  # nobody asks at this moment
-            turn.stream = self.requests.submit(conversation, reply, history, around)
+            turn.stream = self.requests.submit(*asked, guarded.standing(str(reply.parent_id)))
 
     def reply_above(self, turn: LiveTurn) -> str | None:
         """Return the id of the reply that this turn's question was asked under, if there is one."""
-        question_id = db.session.get_one(Message, turn.message_id).parent_id
-        return db.session.scalar(select(Message.parent_id).where(Message.id == question_id))
+        return rows.above(turn.message_id)
 
     def flush(self) -> None:
         """Write the text so far of every reply that has grown; called twice a second."""
@@ -226,9 +227,10 @@ class Turns:
         stream = None  # the pump submits it once the reply above has ended
         if not self.everywhere.is_written(parent_id):
             history = [*rows.history(parent_id), ChatMessage("user", question.text)]
-            stream = self.requests.submit(conversation, reply, history, around)
+            stream = self.requests.submit(conversation, reply, history, around, question.refusal)
+        decided = decisions.of_message(question.met, message)
         with self._is_starting(reply.id):
-            if not self._commit(stream, conversation, [message, reply], added):
+            if not self._commit(stream, conversation, [message, reply], added, decided):
                 return rows.must_be_asked(conversation.user_id, question.client_id)
             self._go_live(reply, stream, question_id=message.id)
         return Asked(conversation, message, reply)
@@ -264,11 +266,12 @@ class Turns:
         conversation: Conversation,
         messages: list[Message],
         added: Sequence[Document] = (),
+        decided: Sequence[GuardDecision] = (),
     ) -> bool:
         """Write the rows of a turn; what cannot be stored is not generated either."""
         committed = False
         try:
-            committed = rows.insert(conversation, messages, added)
+            committed = rows.insert(conversation, messages, added, decided)
         finally:
             if not committed and stream is not None:
                 stream.cancel()

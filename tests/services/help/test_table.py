@@ -47,6 +47,8 @@ UNEXPLAINED_PAGES = {
     "admin_conversations.export": "the CSV that `admin-tables` tells of",
     "admin_messages.export": "the CSV that `admin-tables` tells of",
     "admin_shares.export": "the CSV that `admin-tables` tells of",
+    "admin_guardrails.export": "the CSV that `admin-tables` tells of",
+    "admin_guard_decisions.export": "the CSV that `admin-tables` tells of",
     "admin_feedback.export": "the CSV that `admin-tables` tells of",
 }
 UNEXPLAINED_LABELS = {

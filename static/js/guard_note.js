@@ -1,0 +1,66 @@
+// What guardrails decided about a message: a line below it for each, with its reason, and a form to object. It knows no message list.
+
+import { element, icon } from "./icons.js";
+import { t } from "./words.js";
+
+const MOST = 500; // characters of an objection
+
+/** Its words are looked up where it is drawn: the page's language is known by then. */
+function titleOf({ place, act }) {
+  if (place === "question") return { flag: t("Flagged"), warn: t("Please note"), mask: t("Some words were masked"), refuse: t("Not answered") }[act];
+  return { flag: t("Flagged"), warn: t("Please note"), mask: t("Some words were masked"), refuse: t("Ended here") }[act];
+}
+
+function stateOf({ state, objected }) {
+  if (state === "lifted") return t("Lifted");
+  if (state === "upheld") return t("It stands");
+  return objected ? t("You objected") : "";
+}
+
+/** acts: {isStored(), object(id, text)}, which resolves with the decision as it is then, or with nothing where that failed. */
+export const guardNotes = (row, acts) => (row.guard ?? []).map((decision) => guardNote(decision, acts));
+
+function guardNote(decision, acts) {
+  const note = element("div", { class: `guard ${decision.act}`, role: "note" });
+  const draw = () => {
+    const said = [titleOf(decision), decision.place === "question" && decision.act === "refuse" ? "" : decision.reason].filter(Boolean).join(": ");
+    const state = stateOf(decision);
+    const answer = decision.answer && element("p", { class: "guard-answer", dir: "auto" }, decision.answer);
+    note.replaceChildren(...[icon("shield"), element("span", { dir: "auto" }, said), state && element("span", { class: "guard-state" }, state), button(), answer].filter(Boolean));
+  };
+  const button = () => {
+    if (acts.isStored() || decision.objected || decision.state !== "open") return null;
+    return element("button", { type: "button", class: "button small quiet", "aria-expanded": "false", onclick: () => open() }, t("Object"));
+  };
+  const open = () => {
+    const form = objectionForm(async (text) => {
+      const told = await acts.object(decision.id, text);
+      if (!told) return;
+      Object.assign(decision, told);
+      draw();
+      note.tabIndex = -1;
+      note.focus();
+    }, () => { draw(); note.querySelector("button")?.focus(); });
+    note.querySelector("button").replaceWith(form);
+    form.querySelector("textarea").focus();
+  };
+  draw();
+  return note;
+}
+
+function objectionForm(send, cancel) {
+  const field = element("textarea", { class: "input", rows: "2", maxlength: String(MOST), required: true, dir: "auto", "aria-label": t("Why you object") });
+  const form = element("form", { class: "guard-form" }, field, element("div", { class: "form-row" },
+    element("button", { type: "button", class: "button small quiet", onclick: cancel }, t("Cancel")),
+    element("button", { type: "submit", class: "button small primary" }, t("Send objection"))));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (field.value.trim()) send(field.value.trim());
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    cancel();
+  });
+  return form;
+}

@@ -1,0 +1,128 @@
+"""Guardrails as programs meet them: `/chat`, `/v1` in three forms, and `/api/decisions`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from echo.extensions import db
+from echo.models import GuardDecision, GuardRule, KeptResponse, User
+from echo.scopes import Scope
+from tests.api.conftest import ANSWER
+from tests.api.keys import key_of, shows
+from tests.web.browser import Browser
+
+REASON = "We do not speak of that here."
+Post = Callable[..., Any]
+
+
+@pytest.fixture
+def post(app: Flask, ada: User) -> Post:
+    """Post JSON with a key."""
+    http, headers = Browser(app, app.response_class, False), shows(key_of(ada, *Scope))
+    return lambda path, body, **more: http.post(path, json=body, headers=headers, **more)
+
+
+@pytest.fixture
+def get(app: Flask, ada: User) -> Post:
+    http, headers = Browser(app, app.response_class, False), shows(key_of(ada, *Scope))
+    return lambda path: http.get(path, headers=headers)
+
+
+def rule(what: str, act: str, place: str = "question") -> None:
+    values = {"name": "A rule", "kind": "words", "reason": REASON, "is_on": True}
+    db.session.add(GuardRule(what=what, act=act, place=place, **values))
+    db.session.commit()
+
+
+def rows() -> list[GuardDecision]:
+    db.session.expire_all()
+    return list(db.session.scalars(select(GuardDecision).order_by(GuardDecision.id)))
+
+
+def completion(question: str, **more: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": question}], **more}
+
+
+def test_chat_tells_what_was_decided(post: Post) -> None:
+    rule("secret", "refuse")
+    rule("hello", "flag", "answer")
+    refused = post("/chat", {"prompt": "a secret"}).json
+    assert (refused["response"], refused["finish_reason"]) == (REASON, "filtered")
+    assert [one["act"] for one in refused["guard"]] == ["refuse"]
+    flagged = post("/chat", {"prompt": "Hi"}).json
+    assert flagged["response"] == ANSWER
+    assert [(one["act"], one["place"]) for one in flagged["guard"]] == [("flag", "answer")]
+
+
+def test_a_refused_question_ends_as_openai_and_anthropic_say_it(post: Post) -> None:
+    rule("secret", "refuse")
+    told = post("/v1/chat/completions", completion("a secret")).json["choices"][0]
+    assert (told["message"]["content"], told["finish_reason"]) == (REASON, "content_filter")
+    text = post("/v1/completions", {"prompt": "a secret"}).json["choices"][0]
+    assert (text["text"], text["finish_reason"]) == (REASON, "content_filter")
+    body = {"model": "scripted", "max_tokens": 9, **completion("a secret")}
+    assert post("/v1/messages", body).json["stop_reason"] == "refusal"
+    response = post("/v1/responses", {"input": "a secret"}).json
+    assert response["status"] == "incomplete"
+    assert response["incomplete_details"] == {"reason": "content_filter"}
+    assert {(row.act, row.excerpt, row.message_id) for row in rows()} == {("refuse", "", None)}
+    assert len(rows()) == 4
+
+
+def test_a_streamed_answer_never_shows_what_is_masked(post: Post) -> None:
+    rule("the api", "mask", "answer")
+    answer = post("/v1/chat/completions", completion("Hi", stream=True)).text
+    chunks = [json.loads(line[6:]) for line in answer.split("\n\n") if line.startswith("data: {")]
+    text = "".join(one["choices"][0]["delta"].get("content") or "" for one in chunks)
+    assert text == "Hello from ███████, word by word."
+    assert "API" not in answer
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_an_answer_that_is_refused_ends_there(post: Post) -> None:
+    rule("the api", "refuse", "answer")
+    told = post("/v1/chat/completions", completion("Hi")).json["choices"][0]
+    assert (told["message"]["content"], told["finish_reason"]) == ("Hello from ", "content_filter")
+
+
+def test_how_likely_tokens_were_is_not_told_where_words_are_hidden(post: Post) -> None:
+    rule("the api", "mask", "answer")
+    asked = completion("Hi", logprobs=True)
+    refused = post("/v1/chat/completions", asked)
+    assert refused.status_code == 400
+    assert refused.json["error"]["param"] == "logprobs"
+
+
+def test_what_is_masked_reaches_neither_model_nor_what_is_kept(post: Post) -> None:
+    rule("walrus", "mask")
+    said = [
+        {"role": "user", "content": "echo walrus"},
+        {"role": "assistant", "content": "a walrus"},
+        {"role": "user", "content": "echo my walrus"},
+    ]
+    told = post("/v1/chat/completions", {"messages": said}).json["choices"][0]
+    assert told["message"]["content"] == "echo my ██████"
+    post("/v1/responses", {"input": "echo walrus"})
+    kept = db.session.scalars(select(KeptResponse)).one()
+    assert kept.said == [["user", "echo ██████"], ["assistant", "echo ██████"]]
+
+
+def test_decisions_are_listed_and_objected_to_by_their_person(post: Post, get: Post) -> None:
+    rule("secret", "flag")
+    post("/chat", {"prompt": "a secret"})
+    [told] = get("/api/decisions").json["data"]
+    assert told["message_id"] == rows()[0].message_id
+    path = f"/api/decisions/{told['id']}/objection"
+    assert post(path, {"objection": "x" * 501}).status_code == 400
+    assert post(path, {"objection": "It is a book."}).json["objected"] is True
+    assert post(path, {"objection": "Again."}).status_code == 409
+    assert get("/api/decisions").json["data"][0]["objection"] == "It is a book."
+    assert post("/api/decisions/nothing/objection", {"objection": "x"}).status_code == 404
+    message = get(f"/api/messages/{told['message_id']}").json
+    assert message["guard"][0]["objected"] is True

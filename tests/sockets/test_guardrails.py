@@ -1,0 +1,290 @@
+"""Guardrails around turns: what is stored, what the model reads, what is seen of an answer, who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import eventlet
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from echo import signals
+from echo.extensions import db
+from echo.generation import Script, ScriptedReply
+from echo.models import (
+    Conversation,
+    GuardAct,
+    GuardDecision,
+    GuardKind,
+    GuardPlace,
+    GuardRule,
+    GuardState,
+    Message,
+    User,
+)
+from echo.services.guardrails import decisions
+from tests.conftest import Tab
+from tests.sockets.conftest import Requests
+
+REASON = "We do not speak of that here."
+LONG = "one two three secret four five six. " * 8
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script(
+        replies=(
+            ScriptedReply(match="long", text=LONG, delay_ms=2, first_delay_ms=1),
+            ScriptedReply(match="slow", text="word " * 300, delay_ms=10, first_delay_ms=1),
+        ),
+        default=ScriptedReply(text="A short answer.", delay_ms=0, first_delay_ms=0),
+    )
+
+
+@pytest.fixture
+def make(app: Flask) -> Make:
+    """Store a rule that is on."""
+
+    def made(what: str, act: GuardAct, place: GuardPlace = GuardPlace.QUESTION, **more: Any) -> str:
+        values = {"name": "A rule", "kind": GuardKind.WORDS, "reason": REASON, "is_on": True}
+        with app.app_context():
+            row = GuardRule(what=what, act=act, place=place, **values | more)
+            db.session.add(row)
+            db.session.commit()
+            return row.id
+
+    return made
+
+
+def all_decisions(app: Flask) -> list[GuardDecision]:
+    with app.app_context():
+        return list(db.session.scalars(select(GuardDecision).order_by(GuardDecision.id)))
+
+
+def message(app: Flask, message_id: str) -> Message:
+    with app.app_context():
+        return db.session.get_one(Message, message_id)
+
+
+def ask(tab: Tab, text: str, **more: Any) -> dict[str, Any]:
+    """Ask, wait for the end, and return the acknowledgement with how it ended."""
+    answer = tab.ask("send_message", {"text": text, "client_id": text[:60], **more})
+    assert answer["ok"], answer
+    end = tab.wait_for("message_finished", answer["reply"]["id"])
+    return {**answer, "end": end, "text": tab.text_of(answer["reply"]["id"])}
+
+
+def test_without_a_rule_nothing_is_told_and_the_stream_is_the_engines(app: Flask, tab: Tab) -> None:
+    asked = ask(tab, "a secret")
+    assert "guard" not in asked["message"]
+    assert "guard" not in asked["end"]
+    assert all_decisions(app) == []
+
+
+def test_a_rule_that_is_off_or_looks_elsewhere_does_nothing(
+    app: Flask, tab: Tab, make: Make
+) -> None:
+    make("secret", GuardAct.REFUSE, is_on=False)
+    make("secret", GuardAct.REFUSE, GuardPlace.ANSWER)
+    asked = ask(tab, "a secret")
+    assert asked["text"] == "A short answer."
+
+
+def test_a_refused_question_is_kept_answered_with_the_reason_and_never_read(
+    app: Flask, tab: Tab, make: Make, requests: Requests
+) -> None:
+    make("secret", GuardAct.REFUSE)
+    asked = ask(tab, "Tell me the SECRET.")
+    assert asked["text"] == REASON
+    assert asked["end"]["status"] == "complete"
+    assert asked["end"]["finish_reason"] == "filtered"
+    assert requests == []
+    [told] = asked["message"]["guard"]
+    assert told["act"] == "refuse"
+    assert told["reason"] == REASON
+    assert not told["objected"]
+    [row] = all_decisions(app)
+    assert (row.message_id, row.excerpt) == (asked["message"]["id"], "SECRET")
+    ask(tab, "And now?", conversation_id=asked["conversation_id"])
+    read = [one.content for one in requests[0].messages]
+    assert not any("SECRET" in text or REASON in text for text in read)
+
+
+def test_a_masked_question_is_stored_titled_and_read_without_the_words(
+    app: Flask, tab: Tab, make: Make, requests: Requests
+) -> None:
+    make("secret", GuardAct.MASK)
+    asked = ask(tab, "My secret is safe")
+    assert asked["message"]["text"] == "My ██████ is safe"
+    assert requests[0].messages[-1].content.endswith("My ██████ is safe")
+    with app.app_context():
+        conversation = db.session.get_one(Conversation, asked["conversation_id"])
+        assert "secret" not in conversation.title
+
+
+def test_a_question_both_masked_and_refused_is_refused_also_when_it_has_to_wait(
+    app: Flask, tab: Tab, make: Make, requests: Requests
+) -> None:
+    make("secret", GuardAct.MASK)
+    make("my secret", GuardAct.REFUSE)
+    first = tab.ask("send_message", {"text": "slow", "client_id": "1"})
+    place = {"conversation_id": first["conversation_id"], "parent_id": first["reply"]["id"]}
+    second = tab.ask("send_message", {"text": "my secret", "client_id": "2", **place})
+    tab.ask("stop_message", {"message_id": first["reply"]["id"]})
+    tab.wait_for("message_finished", second["reply"]["id"])
+    assert message(app, second["message"]["id"]).text == "my ██████"
+    assert message(app, second["reply"]["id"]).text == REASON
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize("act", [GuardAct.FLAG, GuardAct.WARN])
+def test_what_is_only_flagged_or_warned_about_is_answered_and_told(
+    app: Flask, tab: Tab, make: Make, act: GuardAct
+) -> None:
+    make("secret", act, GuardPlace.BOTH)
+    asked = ask(tab, "a secret, long")
+    assert asked["text"] == LONG.strip() or asked["text"] == LONG
+    assert [one["act"] for one in asked["message"]["guard"]] == [act]
+    assert [one["place"] for one in asked["end"]["guard"]] == ["answer"]
+    assert message(app, asked["reply"]["id"]).guarded
+
+
+def test_nobody_sees_what_is_masked_in_an_answer(app: Flask, tab: Tab, make: Make) -> None:
+    make("secret four", GuardAct.MASK, GuardPlace.ANSWER)
+    asked = ask(tab, "long")
+    pieces = [one["text"] for one in tab.named("receive_message", asked["reply"]["id"])]
+    assert len(pieces) > 3
+    row = message(app, asked["reply"]["id"])
+    assert row.text == "".join(pieces)
+    assert row.text.strip() == LONG.replace("secret four", "█" * 11).strip()
+    assert "secret" not in row.text
+    assert row.text.count("█") == 8 * 11
+    assert row.piece_lengths == ",".join(str(len(piece)) for piece in pieces)
+    [told] = asked["end"]["guard"]
+    assert told["act"] == "mask"
+
+
+def test_a_refused_answer_stops_and_says_so(app: Flask, tab: Tab, make: Make) -> None:
+    make("four five", GuardAct.REFUSE, GuardPlace.ANSWER)
+    asked = ask(tab, "long")
+    assert asked["text"] == "one two three secret "
+    assert asked["end"]["status"] == "complete"
+    assert asked["end"]["finish_reason"] == "filtered"
+    assert asked["end"]["tokens"]["completion"] < 40
+    assert message(app, asked["reply"]["id"]).text == asked["text"]
+    assert [one["reason"] for one in asked["end"]["guard"]] == [REASON]
+    assert [row.excerpt for row in all_decisions(app)] == ["four five"]
+
+
+def test_regenerating_and_editing_are_looked_at_too(
+    app: Flask, tab: Tab, make: Make, requests: Requests
+) -> None:
+    asked = ask(tab, "a secret")
+    make("secret", GuardAct.REFUSE)
+    again = tab.ask("regenerate_message", {"message_id": asked["reply"]["id"]})
+    tab.wait_for("message_finished", again["reply"]["id"])
+    assert message(app, again["reply"]["id"]).text == REASON
+    edited = tab.ask(
+        "edit_message",
+        {"message_id": asked["message"]["id"], "client_id": "e", "text": "the secret"},
+    )
+    tab.wait_for("message_finished", edited["reply"]["id"])
+    assert message(app, edited["reply"]["id"]).text == REASON
+    assert len(requests) == 1
+    assert len(all_decisions(app)) == 2
+    tab.ask("regenerate_message", {"message_id": again["reply"]["id"]})
+    assert len(all_decisions(app)) == 2  # it is not judged twice
+
+
+def test_who_is_in_distress_gets_help_whatever_the_rules_say(
+    app: Flask, tab: Tab, make: Make
+) -> None:
+    make("die", GuardAct.REFUSE)
+    asked = ask(tab, "I want to die")
+    assert "emergency number" in asked["text"]
+    assert all_decisions(app) == []
+
+
+def test_a_decision_that_is_lifted_lets_the_question_be_answered(
+    app: Flask, tab: Tab, make: Make, ada: User, make_user: Callable[..., User]
+) -> None:
+    make("secret", GuardAct.REFUSE)
+    asked = ask(tab, "a secret")
+    admin = make_user("root", role="super_admin")
+    decision_id = asked["message"]["guard"][0]["id"]
+    with app.app_context():
+        decisions.object_to(ada.id, decision_id, "It is about a book.")
+        decisions.settle(admin, decision_id, GuardState.LIFTED, "Right.", "none")
+    told = tab.wait_for("message_changed", count=2)["message"]["guard"]
+    assert told[0]["state"] == "lifted"
+    assert told[0]["answer"] == "Right."
+    again = tab.ask("regenerate_message", {"message_id": asked["reply"]["id"]})
+    tab.wait_for("message_finished", again["reply"]["id"])
+    assert message(app, again["reply"]["id"]).text == "A short answer."
+
+
+def test_a_chat_that_is_deleted_takes_its_decisions_along(app: Flask, tab: Tab, make: Make) -> None:
+    make("secret", GuardAct.FLAG)
+    asked = ask(tab, "a secret")
+    with app.app_context():
+        from echo.services.chats import erasing
+
+        erasing.erase_conversations(Conversation.id == asked["conversation_id"])
+    assert all_decisions(app) == []
+
+
+@pytest.fixture
+def decided() -> Iterator[list[GuardDecision]]:
+    rows: list[GuardDecision] = []
+
+    def note(row: GuardDecision) -> None:
+        rows.append(row)
+
+    signals.guard_decided.connect(note)
+    yield rows
+    signals.guard_decided.disconnect(note)
+
+
+def temporary(tab: Tab, *texts: str) -> dict[str, Any]:
+    roles = ["user", "assistant"] * len(texts)
+    said = [{"role": role, "text": text} for role, text in zip(roles, texts, strict=False)]
+    answer = tab.ask("ask_temporary", {"messages": said})
+    assert answer["ok"], answer
+    end = tab.wait_for("message_finished", answer["message_id"])
+    return {**answer, "end": end, "text": tab.text_of(answer["message_id"])}
+
+
+def test_temporary_chats_are_looked_at_and_no_words_are_kept(
+    app: Flask, tab: Tab, make: Make, requests: Requests, decided: list[GuardDecision]
+) -> None:
+    make("secret", GuardAct.MASK, GuardPlace.BOTH)
+    make("forbidden", GuardAct.REFUSE)
+    asked = temporary(tab, "long secret")
+    assert "secret" not in asked["text"]
+    assert "█" in asked["text"]
+    assert [one["act"] for one in asked["guard"]] == ["mask"]
+    assert [one["place"] for one in asked["end"]["guard"]] == ["answer"]
+    assert "secret" not in requests[0].messages[-1].content
+    refused = temporary(tab, "forbidden")
+    assert refused["text"] == REASON
+    after = temporary(tab, "forbidden", REASON, "hello")
+    assert after["text"] == "A short answer."
+    assert [one.content for one in requests[-1].messages if one.role != "system"][:-1] == []
+    eventlet.sleep(0)
+    rows = all_decisions(app)
+    assert len(rows) == len(decided) == 3
+    assert {(row.excerpt, row.message_id, row.route) for row in rows} == {("", None, "temporary")}
+
+
+def test_no_title_holds_what_is_hidden_in_answers(app: Flask, make: Make, tab: Tab) -> None:
+    make("short", GuardAct.MASK, GuardPlace.ANSWER)
+    asked = ask(tab, "hello there")
+    assert asked["text"] == "A █████ answer."
+    eventlet.sleep(0.5)
+    with app.app_context():
+        title = db.session.get_one(Conversation, asked["conversation_id"]).title
+        assert "short" not in title
+        assert "█" not in title

@@ -8,6 +8,7 @@ it changes no behaviour. Knows no test and nothing of what an application does.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
 
 from analytics import wire
-from echo import extensions
+from echo import extensions, languages
 from echo.admin.chart_worker import ChartWorker
 from echo.extensions import db
 
@@ -87,3 +88,11 @@ def share(app: Flask) -> None:
     # a compiled statement belongs to a dialect; those of one kind of database are all alike
     engine.dialect = dialects.setdefault(engine.dialect.name, engine.dialect)
     engine.update_execution_options(compiled_cache=statements)
+
+
+@cache
+def bare() -> Flask:
+    """Return an application with nothing but English, in whose requests bodies are read."""
+    app = Flask("bare")
+    languages.init_app(app, lambda: None)
+    return app

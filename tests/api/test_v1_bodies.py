@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from echo.api.v1.body import read
 from echo.errors import InvalidInput
 from echo.generation import ChatMessage, Tool, ToolCall
 from echo.services.turns import Call
+from tests import cheap_apps
 
 HI = {"role": "user", "content": "Hi"}
 TOOL = {"type": "function", "function": {"name": "count", "parameters": {"type": "object"}}}
@@ -26,7 +26,7 @@ ANSWERED = {"role": "tool", "content": "49", "tool_call_id": "1"}
 
 def as_body(body: Any) -> ChatCompletion:
     raw = body if isinstance(body, bytes) else json.dumps(body)
-    with Flask(__name__).test_request_context("/", method="POST", data=raw):
+    with cheap_apps.bare().test_request_context("/", method="POST", data=raw):
         return read(ChatCompletion)
 
 

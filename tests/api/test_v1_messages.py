@@ -13,6 +13,7 @@ from echo.api.v1.messages import Messages
 from echo.errors import InvalidInput
 from echo.generation import ChatMessage
 from echo.models import User
+from tests import cheap_apps
 from tests.api.keys import key_of, shows
 from tests.web.browser import Browser
 
@@ -22,7 +23,7 @@ USUAL = {"model": "scripted", "max_tokens": 9, "messages": [HI]}
 
 def as_body(**change: Any) -> Messages:
     raw = json.dumps({**USUAL, **change})
-    with Flask(__name__).test_request_context("/", method="POST", data=raw):
+    with cheap_apps.bare().test_request_context("/", method="POST", data=raw):
         return read(Messages)
 
 

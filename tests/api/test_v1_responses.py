@@ -22,6 +22,7 @@ from echo.models import KeptResponse, User
 from echo.scopes import Scope
 from echo.services import site_settings
 from echo.services.chats import kept_responses
+from tests import cheap_apps
 from tests.api.conftest import ANSWER
 from tests.api.keys import key_of, shows
 from tests.api.test_v1 import calls, error_of
@@ -237,7 +238,7 @@ def age(days: int) -> None:
 
 def body_of(**change: Any) -> Responses:
     raw = json.dumps({"input": "Hi", **change})
-    with Flask(__name__).test_request_context("/", method="POST", data=raw):
+    with cheap_apps.bare().test_request_context("/", method="POST", data=raw):
         return read(Responses)
 
 

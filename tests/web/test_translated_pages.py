@@ -47,19 +47,9 @@ OWN = (
     "ada@example.org", "ada", "watcher", "walrus.pending@example.org", "walrus.txt", "scripted",
     *(f"walrus {what}" for what in ("title", "folder", "prompt", "phone", "script", "memory", "copy")),
     *(f"walrus {what}" for what in ("shared", "opinion", "answer", "instructions", "text 1", "text 2")),
-    "walrus text 3", "walrus text 4", "Ask a walrus.", "walrus", month_of(LONG_AGO),
+    "walrus text 3", "walrus text 4", "walrus reason", "walrus objection", "Ask a walrus.", "walrus", month_of(LONG_AGO),
 )  # fmt: skip
 """What the people of these tests have written, what their model is called, and a month, which Babel says."""
-OF_SERVICES = (
-    "A program (test)",
-    "A program (walrus)",
-    "New accounts need an invitation here. Please ask the people who run this server for a link, "
-    "and open it in this browser.",
-    "New accounts are made by an administrator here. Please ask one.",
-    "people with an account",
-    "everybody with the link",
-)
-"""Said by services, each of which is tested by itself."""
 HTML = "text/html"
 
 
@@ -82,13 +72,13 @@ def leaks_of(browser: Browser, paths: Iterable[str], surely: Iterable[str] = ())
         answer = browser.get(path, headers=GERMAN)
         assert answer.status_code == 200 or path not in surely, path
         if answer.status_code == 200 and answer.mimetype == HTML:
-            found[path] = leaks(answer.text, (*OWN, *OF_SERVICES))
+            found[path] = leaks(answer.text, OWN)
     return "\n".join(f"{path}: {text}" for path, texts in found.items() for text in texts)
 
 
 def opened(answer: TestResponse) -> list[str]:
     assert answer.mimetype == HTML
-    return leaks(answer.text, (*OWN, *OF_SERVICES))
+    return leaks(answer.text, OWN)
 
 
 def everything(user: User) -> None:

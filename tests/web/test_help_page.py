@@ -113,7 +113,7 @@ def test_the_chat_leads_to_it(ada_browser: Browser, app: Flask) -> None:
     assert 'href="/help"' in ada_browser.get("/").text
     menu = (app.static_folder or "") + "/js/page_controls.js"
     with open(menu) as script:
-        assert '{ label: "Help", icon: "help", href: "/help" }' in script.read()
+        assert '{ label: t("Help"), icon: "help", href: "/help" }' in script.read()
 
 
 def test_it_is_shown_also_where_the_model_is_told_nothing(client: Browser) -> None:

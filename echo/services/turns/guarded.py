@@ -59,9 +59,10 @@ def looked_at(question: Question) -> Question:
 
 def _look(text: str) -> Looked:
     """Return what the rules that hold now say to a question."""
-    if safety.concern(text) is not None:
+    held = rules.active(GuardPlace.QUESTION)
+    if not held or safety.concern(text) is not None:
         return Looked(text)
-    verdict = judge(text, rules.active(GuardPlace.QUESTION), GuardPlace.QUESTION)
+    verdict = judge(text, held, GuardPlace.QUESTION)
     refusal = verdict.refusal
     return Looked(verdict.text, verdict.met, refusal.rule.reason if refusal else None)
 

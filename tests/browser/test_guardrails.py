@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import delete
 
+from echo.extensions import db
+from echo.models import GuardRule
 from tests.browser.conftest import ContextMaker, open_chat
 from tests.browser.talk import CHAT_ADDRESS, answer, ask_and_wait, prose, question, visit
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
@@ -15,11 +19,14 @@ from tests.live.server import LiveServer, Person
 
 
 @pytest.fixture
-def rules(new_context: ContextMaker, echo: LiveServer, super_admin: Person) -> Page:
-    """The administrator's page of rules."""
+def rules(new_context: ContextMaker, echo: LiveServer, super_admin: Person) -> Iterator[Page]:
+    """The administrator's page of rules, which hold for nobody afterwards."""
     page = new_context(super_admin.sign_in()).new_page()
     visit(page, f"{echo.url}/admin/guardrails/")
-    return page
+    yield page
+    with echo.app.app_context():
+        db.session.execute(delete(GuardRule))
+        db.session.commit()
 
 
 def make(page: Page, name: str, what: str, act: str, place: str = "question") -> None:

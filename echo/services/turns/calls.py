@@ -129,7 +129,7 @@ class Calls:
         Raises:
             InvalidInput, Busy, EngineFailed.
         """
-        stream = self._requests.send(request, question, looked.refusal)
+        stream = self._requests.send(request, question, looked.refusal, guarded.answers_to(None))
         call = LiveCall(
             id=request.request_id,
             user_id=asker.user_id,

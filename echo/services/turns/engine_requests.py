@@ -31,6 +31,7 @@ from echo.services import help, site_settings, tools
 from echo.services.chats import failures, folders
 from echo.services.documents import prompt, shelf
 from echo.services.documents.prompt import Source
+from echo.services.guardrails.judging import Rule
 from echo.services.prompts import personal as kept
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
@@ -186,18 +187,19 @@ class EngineRequests:
             Busy, EngineFailed, InvalidInput.
         """
         request = request_for(conversation, reply, history, around, prefix)
-        return self.send(request, history[-1].content, refusal, reply.parent_id)
+        held = guarded.answers_to(reply.parent_id)
+        return self.send(request, history[-1].content, refusal, held)
 
     def send(
         self,
         request: GenerationRequest,
         question: str,
         refusal: str | None = None,
-        question_id: str | None = None,
+        held: Sequence[Rule] = (),
     ) -> Stream:
         """Queue a request; a plain statement of distress gets its fixed text, a refused one the reason.
 
-        The answer passes the rules that look at answers, but those that were lifted for its question.
+        The answer passes the rules that are held against it.
 
         Raises:
             Busy, EngineFailed, InvalidInput.
@@ -207,7 +209,6 @@ class EngineRequests:
             return FixedStream(request.request_id, safety.answer(concern, self.settings.help_lines))
         if refusal is not None:
             return FixedStream(request.request_id, refusal, FinishReason.FILTERED)
-        held = guarded.answers_to(question_id)
         if request.sampling.logprobs is not None:
             guarded.refuse_likelihoods(held)
         with refusals():

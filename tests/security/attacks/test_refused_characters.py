@@ -32,10 +32,11 @@ REFUSED = [
     "{real}%ef%bf%bd",
     "%f4%90%80%80",
 ]
-FIELDS = {"title": "A title", "pinned": "1", "name": "A name", "text": "A text"}
+FIELDS = {"title": "A title", "pinned": "1", "name": "A name", "text": "A text", "objection": "No."}
 NAMED = {  # what else an address must say
     "api_users.remove": "?username=ada",
 }
+WITH_BODIES = ("api_conversations.attach", "api_sharing.share", "api_decisions.object_to")
 CHANGES = {  # what programs may send as JSON
     "api_conversations.change": {"title": "A title"},
     "api_folders.change": {"name": "A name"},
@@ -71,7 +72,7 @@ def test_every_id_of_every_address(
         body: dict[str, Any] = {"data": FIELDS}
         if rule.endpoint.endswith(".settings") or method == "PATCH":
             body = {"json": CHANGES.get(rule.endpoint, {})}
-        if rule.endpoint in ("api_conversations.attach", "api_sharing.share"):
+        if rule.endpoint in WITH_BODIES:
             body = things.body(rule.endpoint)
         login(browser, root)
         headers = {**AJAX, **(shows(key) if policies.ROUTES[rule.endpoint] is Right.KEY else {})}

@@ -59,7 +59,7 @@ babel = Babel()
 gettext: Callable[..., str] = _gettext
 
 
-def init_app(app: Flask, select: Any) -> None:
+def init_app(app: Flask, select: Callable[[], str | None] = lambda: None) -> None:
     """Let texts be read in the language that `select` names: a code, or None for the usual one."""
     babel.init_app(
         app,

@@ -94,5 +94,5 @@ def share(app: Flask) -> None:
 def bare() -> Flask:
     """Return an application with nothing but English, in whose requests bodies are read."""
     app = Flask("bare")
-    languages.init_app(app, lambda: None)
+    languages.init_app(app)
     return app

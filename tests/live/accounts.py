@@ -39,7 +39,7 @@ def app_on(instance: Path, environment: dict[str, str]) -> Flask:
     app.config.from_mapping(flask_config(settings), BCRYPT_LOG_ROUNDS=CHEAP_ROUNDS)
     app.extensions["settings"] = settings
     extensions.init_app(app)
-    languages.init_app(app, lambda: None)
+    languages.init_app(app)
     return app
 
 

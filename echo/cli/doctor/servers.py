@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import redis
 from flask import Flask
 
-from echo import config, extensions
+from echo import config, extensions, languages
 from echo.cli.doctor.finding import Finding
 from echo.config import Settings
 from echo.flask_config import flask_config
@@ -83,6 +83,7 @@ def _mailing_app(settings: Settings) -> Flask:
     app = Flask("doctor")
     app.config.from_mapping(flask_config(settings))
     app.extensions["settings"] = settings
+    languages.init_app(app)
     extensions.mail.init_app(app)
     return app
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from flask import Flask
 
-from echo import clock, engines
+from echo import clock, engines, languages
 from echo.cli.terminal.answering import Stream
 from echo.config import Settings
 from echo.errors import EngineFailed, NotFound
@@ -195,5 +195,6 @@ def _bare_app(settings: Settings) -> Flask:
     """Return an application that has settings and a library, and neither pages nor a database."""
     app = Flask(OWNER)
     app.extensions["settings"] = settings
+    languages.init_app(app)
     engines.init_app(app, settings)
     return app

@@ -96,6 +96,7 @@ def cut(text: str, places: list[int]) -> list[str]:
     return [text[a:b] for a, b in pairwise(marks)]
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(LETTERS, RULES, st.lists(st.integers(0, 100), max_size=20))
 def test_an_answer_in_pieces_is_masked_as_the_whole_of_it(

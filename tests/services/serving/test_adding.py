@@ -158,6 +158,7 @@ def test_a_failure_is_said_in_words_and_leaves_the_others_alone(
     assert offered.adder.last is None
 
 
+@pytest.mark.slow
 def test_a_download_of_the_hub_that_was_cut_goes_on_where_it_was(
     hub: Hub, offered: Models, tmp_path: Path
 ) -> None:

@@ -36,7 +36,6 @@ from echo.services.prompts import personal as kept
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import guarded, personal, safety, sources
-from echo.services.turns.guarded import GuardedStream
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
@@ -213,7 +212,7 @@ class EngineRequests:
             guarded.refuse_likelihoods(held)
         with refusals():
             stream = self.engine.submit(request)
-        return GuardedStream(stream, held, request.prefix) if held else stream
+        return guarded.passed(stream, held, request.prefix)
 
 
 def request_for(

@@ -219,6 +219,11 @@ class GuardedStream:
         ]  # how likely its tokens were would spell out what is hidden
 
 
+def passed(stream: TokenStream, held: Sequence[Rule], before: str) -> TokenStream | GuardedStream:
+    """Return a stream whose text passes rules; the engine's own where none is held against it."""
+    return GuardedStream(stream, held, before) if held else stream
+
+
 def met_by(stream: object) -> tuple[Met, ...]:
     """Return the rules that an answer has met by now; one that nobody looks at meets none."""
     return stream.met if isinstance(stream, GuardedStream) else ()

@@ -87,9 +87,8 @@ class GuardDecision(Base):
     call_id: Mapped[str | None] = mapped_column(String(26))
     route: Mapped[str] = mapped_column(String(40), default="")
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    rule_id: Mapped[str | None] = mapped_column(
-        ForeignKey("guard_rules.id", ondelete="SET NULL"), index=True
-    )
+    rule_id: Mapped[str | None] = mapped_column(String(26), index=True)
+    """As it was, also once the rule is deleted: an answer may be written while that happens."""
     rule_name: Mapped[str] = mapped_column(String(GUARD_NAME_CHARS))
     place: Mapped[str] = mapped_column(String(10))
     act: Mapped[str] = mapped_column(String(10))

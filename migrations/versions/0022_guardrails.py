@@ -69,7 +69,6 @@ def _keys() -> list[sa.ForeignKeyConstraint]:
     wanted = (
         ("message_id", "messages", "CASCADE"),
         ("user_id", "users", "CASCADE"),
-        ("rule_id", "guard_rules", "SET NULL"),
         ("answered_by", "users", "SET NULL"),
     )
     return [

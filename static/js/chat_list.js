@@ -34,7 +34,7 @@ export class ChatList {
     });
     const root = at("conversation-list");
     const changed = (conversation) => this.changed(conversation);
-    this.filter = new TagFilter({ root, list: at("conversation-rows"), bar: at("filter-bar"), changed: () => this.sidebar.refresh() });
+    this.filter = new TagFilter({ root, list: at("conversation-rows"), bar: at("filter-bar"), changed: () => { this.selection.leave(); this.sidebar.refresh(); } });
     this.sidebar = new Sidebar({
       root,
       list: at("conversation-rows"),

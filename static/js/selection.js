@@ -167,11 +167,12 @@ export class Selection {
   }
 
   async #change(values, said) {
-    const before = [...this.ids].map((id) => ({ id, ...this.sidebar.stateOf(id) }));
+    const were = (id) => Object.fromEntries(Object.keys(values).map((name) => [name, this.sidebar.stateOf(id)[name]]));
+    const before = [...this.ids].map((id) => ({ id, ...were(id) }));
     const count = await this.#send([...this.ids], values);
     if (!count) return;
     this.leave();
-    toast(said(count), { action: { label: t("Undo"), run: () => { for (const { ids, ...were } of places(before)) this.#send(ids, were); } } });
+    toast(said(count), { action: { label: t("Undo"), run: () => { for (const { ids, ...old } of places(before)) this.#send(ids, old); } } });
   }
 
   /** Resolves with how many chats it was done to; 0 after saying why to none. */

@@ -59,7 +59,7 @@ export class Talking {
   // ---- what is said -------------------------------------------------------------------------------------------
 
   #piece(blob, isWhole) {
-    if (this.ended || this.state === "reading") return; // it would be Echo that is heard
+    if (this.ended || this.state !== "listening") return; // a cough while the answer is awaited, or Echo's own voice
     this.isOpen = !isWhole;
     this.#say(t("Writing down what you said…"));
     this.#then(async () => {
@@ -75,13 +75,14 @@ export class Talking {
       if (error.name === "AbortError") return;
       this.words = [];
       this.composer.showError(error.message);
-      this.#listen();
+      if (this.state === "listening") this.#listen();
     });
   }
 
   /** What stands in the field stays there: it is sent beside it. */
   #ask() {
     const question = this.words.splice(0).join(" ");
+    if (this.state !== "listening") return;
     if (!question) return this.#listen(t("Nothing was heard. Listening."));
     const draft = this.composer.text;
     this.before = this.#answer()?.key;

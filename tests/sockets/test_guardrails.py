@@ -176,7 +176,9 @@ def test_a_refused_answer_stops_and_says_so(app: Flask, tab: Tab, make: Make) ->
     assert asked["end"]["tokens"]["completion"] < 40
     assert message(app, asked["reply"]["id"]).text == asked["text"]
     assert [one["reason"] for one in asked["end"]["guard"]] == [REASON]
-    assert [row.excerpt for row in all_decisions(app)] == ["four five"]
+    assert [(row.act, row.excerpt) for row in all_decisions(app)] == [("refuse", "")], (
+        "unseen words"
+    )
 
 
 def test_regenerating_and_editing_are_looked_at_too(

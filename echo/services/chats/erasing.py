@@ -60,7 +60,8 @@ def _step(which: ColumnElement[bool]) -> list[_Doomed] | None:
         rollups.mark_messages(Message.id.in_(message_ids))
         _delete(Message, message_ids)
     _delete(Conversation, [row.id for row in emptied])
-    tags.forget_unused({row.owner for row in emptied})
+    if emptied:
+        tags.forget_unused({row.owner for row in emptied})
     return emptied if rows else None
 
 

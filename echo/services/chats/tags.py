@@ -25,7 +25,7 @@ JOINERS: Final = dict.fromkeys(map(ord, "\u200c\u200d\ufe0e\ufe0f"))
 
 def key_of(name: str) -> str:
     """Return what makes two spellings one tag."""
-    return folded(" ".join(name.translate(JOINERS).split()))
+    return folded(" ".join(storable(name).translate(JOINERS).split()))
 
 
 def checked(names: Iterable[str], most: int = TAGS_PER_CHAT) -> dict[str, str]:

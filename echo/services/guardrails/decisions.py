@@ -26,6 +26,7 @@ from echo.services.storage import execute, transaction
 from echo.text import is_blank, one_newline, storable
 
 OWN_SHOWN: Final = 50
+ENDED: Final = (GuardAct.REFUSE, GuardPlace.ANSWER)
 
 
 def of_message(met: Iterable[Met], message: Message) -> list[GuardDecision]:
@@ -37,8 +38,16 @@ def of_message(met: Iterable[Met], message: Message) -> list[GuardDecision]:
 
 
 def about(met: Iterable[Met], user_id: int, message_id: str) -> list[GuardDecision]:
-    """Return the rows of what was decided about a message, not yet stored."""
-    return [_row(each, user_id, message_id=message_id, excerpt=each.excerpt) for each in met]
+    """Return the rows of what was decided about a message, not yet stored.
+
+    What nobody is to see is stored nowhere: masked words, and those that ended an answer.
+    """
+    return [_row(each, user_id, message_id=message_id, excerpt=_seen_of(each)) for each in met]
+
+
+def _seen_of(met: Met) -> str:
+    hidden = met.rule.act == GuardAct.MASK or (met.rule.act, met.place) == ENDED
+    return "" if hidden else met.excerpt
 
 
 def of_call(met: Iterable[Met], user_id: int, call_id: str, route: str) -> list[GuardDecision]:

@@ -186,7 +186,7 @@ class GuardedStream:
 
     def _pass(self, event: StreamEvent) -> list[StreamEvent]:
         if isinstance(event, TextPiece):
-            if self._telling:
+            if self._telling and not (self._filter and self._filter.is_closed):
                 self._said.append(event.text)
             return self._shown(event)
         self._told = self._tell("".join(self._said))

@@ -123,7 +123,8 @@ class Turns:
             cluster.of(self.app).forget_pieces(reply.id)
             with undone_on_failure(partial(rows.give_back, claim)):
                 asked = conversation, reply, rows.history(str(reply.parent_id)), around
-                stream = self.requests.submit(*asked, prefix=reply.text)
+                refusal = guarded.standing(str(reply.parent_id))
+                stream = self.requests.submit(*asked, prefix=reply.text, refusal=refusal)
             self._go_live(reply, stream, split_pieces(reply.text, reply.piece_lengths))
         return reply
 

@@ -36,11 +36,16 @@ def change_of(card: Card) -> str:
     return gettext("%(change)s (from %(before)s)", change=size, before=before)
 
 
+MANY: Final = 100
+"""Takes the form that fractions take, in every language here."""
+
+
 def _points(difference: float) -> str:
     """Return a change of a share in percentage points: +3 points, −0.5 points, ±0 points."""
     said = words.points(difference).partition(" ")[0]
-    one = 1 if said[1:] == "1" else 2
-    return ngettext("%(change)s point", "%(change)s points", one, change=_local(said))
+    size = float(said[1:].replace(",", ""))
+    form = int(size) if size.is_integer() else MANY
+    return ngettext("%(change)s point", "%(change)s points", form, change=_local(said))
 
 
 def _local(text: str) -> str:

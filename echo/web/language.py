@@ -50,8 +50,8 @@ def choose() -> Response:
     code = str(form.language.data or "")
     if current_user.is_authenticated:
         profile.choose_language(current_user, code or None)
-    target = sign_in_steps.own_path(request.args.get("next"))
-    response = _answer(target)
+    refresh()  # the answer is in the new language
+    response = _answer(sign_in_steps.own_path(request.args.get("next")))
     if code:
         response.set_cookie(
             COOKIE, code, max_age=SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
@@ -63,7 +63,6 @@ def choose() -> Response:
 
 def _answer(target: str) -> Response:
     if replies.wants_json():
-        refresh()
         return replies.done(gettext("Saved."), target)
     return redirect(target)
 

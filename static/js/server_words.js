@@ -50,7 +50,7 @@ const TEXTS = [
 ];
 
 const escaped = (text) => text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
-const KNOWN = TEXTS.map((text) => [text, new RegExp(`^${escaped(text).replace(/\{(\w+)\}/g, "(?<$1>.+?)")}$`)]);
+const KNOWN = TEXTS.map((text) => [text, new RegExp(`^${escaped(text).replace(/\{(\w+)\}/g, "(?<$1>.+?)")}$`, "s")]);
 
 /** One of these texts, with what stands in its places, in the reader's language; any other as it is. */
 export function said(text) {

@@ -161,6 +161,7 @@ def test_image_takes_what_it_needs_and_no_more() -> None:
     assert rules[1] == "*"
     taken = {rule[1:] for rule in rules if rule.startswith("!")}
     assert {"run.py", "echo", "analytics", "migrations", "static", "templates", "weights"} <= taken
+    assert {"scripts/vendor.py", "scripts/translations.py", "translations"} <= taken
     assert not taken & {"tests", "benchmarks", "docs", "instance", ".git", ".env", "node_modules"}
     assert all((ROOT / name).exists() for name in taken)
 

@@ -101,3 +101,19 @@ def test_texts_stand_in_the_script_of_their_language(language: str, domain: str)
 def test_what_pages_load_holds_the_plural_forms_in_their_order() -> None:
     words = translations.page_words("ar")
     assert all(isinstance(text, str) or len(text) == 6 for text in words.values())
+
+
+@EACH
+def test_every_translation_can_be_filled(language: str) -> None:
+    """Python's `%` takes "100 % der" for a place, and fails where a page is shown."""
+    wrong = []
+    for row in rows(language, "messages"):
+        names = re.findall(r"%\((\w+)\)", " ".join(forms(row.id)))
+        if not names and not any(file.startswith("templates/") for file, _ in row.locations):
+            continue  # said as it stands
+        for form in forms(row.string):
+            try:
+                assert "%(" not in form % dict.fromkeys(names, "x")
+            except (TypeError, ValueError, KeyError):
+                wrong.append(form)
+    assert wrong == []

@@ -52,6 +52,7 @@ def test_an_accounts_choice_holds_in_every_browser(
 ) -> None:
     here, elsewhere = signed_in(ada), signed_in(ada)
     choose(here, "ar")
+    elsewhere.set_cookie(COOKIE, "fr")  # of somebody who read here before
     assert '<html lang="ar" dir="rtl">' in html(elsewhere, "/help", "de")
     choose(elsewhere, "")
     assert '<html lang="de"' in html(elsewhere, "/help", "de")

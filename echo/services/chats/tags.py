@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 
 from echo.errors import Conflict, InvalidInput
 from echo.extensions import db
 from echo.languages import gettext
 from echo.limits import FORM_SLACK, TAG_CHARS, TAGS_MAX, TAGS_PER_CHAT
-from echo.models import Conversation, ConversationTag, Tag
+from echo.models import Conversation, ConversationTag, Tag, User
 from echo.models.types import new_id
 from echo.text import composed, folded, is_blank, storable
 
@@ -104,6 +104,7 @@ def change(rows: Sequence[Conversation], add: dict[str, str], remove: dict[str, 
         Conflict: the person has as many as one may have; those of deleted conversations count too.
     """
     remove = {key: name for key, name in remove.items() if key not in add}
+    _decide_alone([rows[0].user_id])
     for row in rows:
         _refuse_too_many({tag.key for tag in row.tags} - remove.keys() | add.keys())
     owner, ids = rows[0].user_id, [row.id for row in rows]
@@ -118,6 +119,15 @@ def change(rows: Sequence[Conversation], add: dict[str, str], remove: dict[str, 
     forget_unused([owner])
     for row in rows:
         db.session.expire(row, ["tags"])
+
+
+def _decide_alone(user_ids: Collection[int]) -> None:
+    """Let nobody else put on or take off tags of these people before this transaction ends, by an idle write.
+
+    Else a tag that one request takes off for good goes with what another has just put it on.
+    """
+    alone = update(User).where(User.id.in_(user_ids)).values(updated_at=User.updated_at)
+    db.session.execute(alone.execution_options(synchronize_session=False))
 
 
 def _bear(pairs: Iterable[tuple[str, str]]) -> None:
@@ -167,6 +177,7 @@ def keep(user_id: int, wanted: dict[str, list[str]]) -> None:
 
 def forget_unused(user_ids: Collection[int]) -> None:
     """Delete the tags that no conversation of these people bears; in the caller's transaction."""
+    _decide_alone(user_ids)
     db.session.flush()
     is_borne = exists().where(ConversationTag.tag_id == Tag.id)
     unused = delete(Tag).where(Tag.user_id.in_(user_ids), ~is_borne)

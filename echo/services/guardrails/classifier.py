@@ -51,6 +51,7 @@ class Classifier(ResidentProcess):
         """
         key = digest(text)
         if (known := self._scores.get(key)) is not None:
+            self._scores.move_to_end(key)
             return known
         with self._use():
             found = self._asked({"text": text})

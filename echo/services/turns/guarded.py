@@ -94,7 +94,8 @@ def call(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...], Look
     held = rules.active(GuardPlace.QUESTION)
     if not held:
         return tuple(messages), NOTHING
-    verdicts = [_judge(one, held) for one in messages]
+    hiding = [rule for rule in held if rule.act in HIDING]
+    verdicts = [*(_judge(one, hiding) for one in messages[:-1]), _judge(messages[-1], held)]
     read = tuple(
         replace(one, content=verdict.text) for one, verdict in zip(messages, verdicts, strict=True)
     )

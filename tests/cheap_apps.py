@@ -85,6 +85,8 @@ def share(app: Flask) -> None:
     app.jinja_env.bytecode_cache = templates
     with app.app_context():
         engine = db.engine
+    if engine.dialect.name not in dialects:
+        engine.connect().close()  # a dialect knows its database from its own engine's first connection on
     # a compiled statement belongs to a dialect; those of one kind of database are all alike
     engine.dialect = dialects.setdefault(engine.dialect.name, engine.dialect)
     engine.update_execution_options(compiled_cache=statements)

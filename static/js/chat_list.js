@@ -51,7 +51,7 @@ export class ChatList {
         tags: (ids) => this.tags.open(ids),
         select: (id) => this.selection.begin(id),
         info: (id) => (this.#inView(id) ? page.current().info : null),
-        newFolder: (done) => dialog.open(null, done),
+        newFolder: (done) => dialog.open(null, (folder) => { this.folders.learn(folder); done(folder); }),
       },
     });
     this.tags = new TagDialog(at("tags"), { changed, tagsOf: (id) => this.sidebar.stateOf(id).tags, titleOf: (id) => this.sidebar.titleOf(id) || page.current().info?.title });

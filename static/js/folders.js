@@ -59,6 +59,11 @@ export class Folders {
     this.on.redrawn();
   }
 
+  /** What this page has made is known to it at once: the event about it may come after what follows. */
+  learn(folder) {
+    if (!this.named(folder.id)) this.show([...this.all, folder]);
+  }
+
   #made(folder) {
     const section = this.template.content.querySelector(".folder").cloneNode(true);
     section.dataset.place = folder.id;

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from echo.extensions import db
 from echo.services.accounts import accounts
@@ -92,6 +92,31 @@ def test_a_chat_is_put_into_a_folder_and_nothing_is_lost_with_it(
     expect(shown(chat, "Animals")).to_have_text(["About tigers", "About lions"])
     expect(rows(chat)).to_have_count(2)
     expect_no_violations_in_either_theme(chat)
+
+
+def test_a_new_folder_takes_a_chat_before_the_news_of_it_arrives(
+    chat: Page, echo: LiveServer
+) -> None:
+    late: list[str | bytes] = []
+
+    def held(page: WebSocketRoute) -> None:
+        server = page.connect_to_server()
+        page.on_message(server.send)
+        server.on_message(
+            lambda said: (late.append if "folders_ch" in str(said) else page.send)(said)
+        )
+
+    tab = chat.context.new_page()
+    tab.route_web_socket("**/socket.io/**", held)
+    open_chat(tab, echo)
+    ask_and_wait(tab, "About lions")
+    choose(tab, CHAT_MENU, "Move to a folder")
+    tab.get_by_role("menuitem", name="New folder").click()
+    tab.get_by_role("dialog", name="New folder").get_by_label("Name").fill("Big cats")
+    tab.keyboard.press("Enter")
+    expect(shown(tab, "Big cats")).to_have_text("About lions")
+    expect(tab.get_by_text("“About lions” is in “Big cats”")).to_be_visible()
+    assert late, "the news was held back"
 
 
 def test_a_chat_is_dragged_and_archived_and_another_tab_sees_it(

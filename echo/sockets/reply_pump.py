@@ -17,6 +17,7 @@ from echo.generation import Failed, Finished, FinishReason, TextPiece, Timing, U
 from echo.models import Conversation, Message
 from echo.services.chats import failures, message_tree, wire
 from echo.services.turns import LiveTurn, Turns, pace
+from echo.services.turns import rows as turn_rows
 from echo.sockets import rooms, slow_readers
 
 log = structlog.get_logger()
@@ -87,7 +88,7 @@ class Pump:
         if turn.stream is not None:
             return None
         with self._app.app_context():
-            above = self.turns.reply_above(turn)
+            above = turn_rows.above(turn.message_id)
             db.session.commit()  # the connection goes back meanwhile
             while not turn.stopping and self.turns.everywhere.is_written(above):
                 self._wait_for_news_of(above)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from echo import signals
 from echo.errors import InvalidInput, NotFound
@@ -17,6 +17,7 @@ from echo.models import Conversation, Share, User
 from echo.services.chats import bulk, conversations, export, folders, tags, wire
 from echo.services.chats.bulk import Change
 from tests.services.people import conversation_of
+from tests.statements import counted
 
 
 @pytest.fixture
@@ -132,15 +133,9 @@ def test_none_and_too_many_are_refused(ada: User, count: int) -> None:
 
 def test_as_many_as_may_be_take_few_statements(ada: User) -> None:
     ids = [conversation_of(ada, 0).id for _ in range(BULK_CHATS)]
-    asked: list[str] = []
-
-    def note(*statement: object) -> None:
-        asked.append(str(statement[2]))
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    done = bulk.change(ada.id, ids, Change(archived=True, add_tags=["Work"]))
-    told = [wire.conversation(row) for row in done.rows]
-    event.remove(db.engine, "before_cursor_execute", note)
+    with counted() as asked:
+        done = bulk.change(ada.id, ids, Change(archived=True, add_tags=["Work"]))
+        told = [wire.conversation(row) for row in done.rows]
     assert all(each["archived"] and each["tags"] == ["Work"] for each in told)
     assert len(told) == BULK_CHATS
     assert len(asked) < 20

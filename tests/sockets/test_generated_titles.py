@@ -11,7 +11,7 @@ from flask import Flask
 
 from echo.extensions import db
 from echo.generation import EngineConfig, Script, ScriptedReply
-from echo.models import ApiCall, Conversation, User
+from echo.models import ApiCall, Conversation, GuardAct, GuardKind, GuardPlace, GuardRule, User
 from echo.services import site_settings
 from echo.services.chats import conversations, generated_titles
 from echo.services.people import deletion
@@ -102,6 +102,17 @@ def test_every_tab_hears_the_title_that_the_model_gave(
     assert (asked.sampling.temperature, asked.sampling.stop) == (0.0, ("\n",))
     assert asked.sampling.max_new_tokens <= 24
     assert (asked.conversation, asked.model) == (conversation_id, "scripted")
+
+
+def test_no_title_holds_what_is_hidden_in_answers(tab: Tab, requests: Requests) -> None:
+    hides = {"kind": GuardKind.WORDS, "act": GuardAct.MASK, "place": GuardPlace.ANSWER}
+    db.session.add(GuardRule(name="Hides", what="short, sky", reason="", is_on=True, **hides))
+    db.session.commit()
+    _chat, title = titled(tab)
+    assert len(requests) == 2
+    assert not any("short" in one.content for one in requests[1].messages)
+    assert "█" not in title
+    assert title != TITLE, "it says what is hidden in answers"
 
 
 def test_it_goes_on_from_what_was_computed_too(tab: Tab, requests: Requests) -> None:

@@ -24,9 +24,14 @@ from echo.models import (
     Message,
     User,
 )
+from echo.services.chats import wire
 from echo.services.guardrails import decisions
+from echo.services.turns import Turns
+from echo.services.turns.engine_requests import EngineRequests
 from tests.conftest import Tab
 from tests.sockets.conftest import Requests
+from tests.statements import counted
+from tests.waiting import until
 
 REASON = "We do not speak of that here."
 LONG = "one two three secret four five six. " * 8
@@ -111,6 +116,67 @@ def test_a_refused_question_is_kept_answered_with_the_reason_and_never_read(
     ask(tab, "And now?", conversation_id=asked["conversation_id"])
     read = [one.content for one in requests[0].messages]
     assert not any("SECRET" in text or REASON in text for text in read)
+
+
+def test_a_refused_question_has_nothing_computed_or_looked_up_until_it_is_answered(
+    app: Flask,
+    tab: Tab,
+    make: Make,
+    make_user: Callable[..., User],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_up: list[str] = []
+    made = EngineRequests.sources
+
+    def sources(self: EngineRequests, row: Conversation, text: str, *rest: Any) -> Any:
+        looked_up.append(text)
+        return made(self, row, text, *rest)
+
+    monkeypatch.setattr(EngineRequests, "sources", sources)
+    make("secret", GuardAct.REFUSE)
+    refused = ask(tab, "What is 23 * 17, secret?")
+    again = tab.ask("regenerate_message", {"message_id": refused["reply"]["id"]})
+    tab.wait_for("message_finished", again["reply"]["id"])
+    assert tab.text_of(again["reply"]["id"]) == REASON
+    assert looked_up == []
+    assert "steps" not in refused["end"]
+    [decision] = all_decisions(app)
+    admin = make_user("root", role="super_admin")
+    with app.app_context():
+        decisions.settle(admin, decision.id, GuardState.LIFTED, "Fine.", "none")
+    tab.ask("regenerate_message", {"message_id": refused["reply"]["id"]})
+    assert looked_up == ["What is 23 * 17, secret?"]
+
+
+def test_a_page_reads_what_was_decided_about_its_messages_by_one_query(
+    app: Flask, tab: Tab, make: Make
+) -> None:
+    make("secret", GuardAct.FLAG)
+    chat = ask(tab, "a secret")["conversation_id"]
+    for n in range(4):
+        ask(tab, f"another secret {n}", conversation_id=chat)
+    with app.app_context(), counted() as asked:
+        rows = list(db.session.scalars(select(Message).where(Message.role == "user")))
+        told = wire.messages(rows, {})
+        assert [len(one["guard"]) for one in told] == [1] * 5
+    assert sum("FROM guard_decisions" in each for each in asked) == 1
+
+
+def test_what_an_answer_met_is_written_down_once_however_often_it_is_saved(
+    app: Flask, tab: Tab, make: Make
+) -> None:
+    make("word", GuardAct.MASK, GuardPlace.ANSWER)
+    with app.app_context(), counted() as asked:
+        answer = tab.ask("send_message", {"text": "slow"})
+        until(lambda: len(tab.text_of(answer["reply"]["id"])) > 100, "much is masked")
+        for _ in range(5):
+            Turns.here().flush()
+            eventlet.sleep(0.05)
+        tab.ask("stop_message", {"message_id": answer["reply"]["id"]})
+        tab.wait_for("message_finished", answer["reply"]["id"])
+    assert len(all_decisions(app)) == 1
+    assert sum("INTO guard_decisions" in each for each in asked) == 1
+    assert sum("FROM guard_decisions" in each and "message_id =" in each for each in asked) <= 2
 
 
 def test_a_masked_question_is_stored_titled_and_read_without_the_words(
@@ -279,14 +345,3 @@ def test_temporary_chats_are_looked_at_and_no_words_are_kept(
     rows = all_decisions(app)
     assert len(rows) == len(decided) == 3
     assert {(row.excerpt, row.message_id, row.route) for row in rows} == {("", None, "temporary")}
-
-
-def test_no_title_holds_what_is_hidden_in_answers(app: Flask, make: Make, tab: Tab) -> None:
-    make("short", GuardAct.MASK, GuardPlace.ANSWER)
-    asked = ask(tab, "hello there")
-    assert asked["text"] == "A █████ answer."
-    eventlet.sleep(0.5)
-    with app.app_context():
-        title = db.session.get_one(Conversation, asked["conversation_id"]).title
-        assert "short" not in title
-        assert "█" not in title

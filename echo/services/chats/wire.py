@@ -83,4 +83,5 @@ def failure(row: Message) -> str | None:
 
 def messages(rows: Sequence[Message], siblings: Mapping[str, Sequence[str]]) -> list[Payload]:
     """Return several messages with their siblings by message id."""
+    decisions.read(rows)
     return [message(row, siblings.get(row.id, [row.id])) for row in rows]

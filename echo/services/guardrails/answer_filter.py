@@ -28,11 +28,12 @@ class AnswerFilter:
     """Takes text as it is made, gives what may be seen; `before` is what was shown of the answer earlier."""
 
     def __init__(self, rules: Sequence[Rule], before: str = "") -> None:
-        self._looking = [_Looking(rule) for rule in rules]
-        self._text = before[-self._reach() :] if rules else ""
-        self._shown = len(self._text)
+        text = Text(before)
+        self._looking = [_Looking(rule, rule.matcher.settled(text)) for rule in rules]
+        self._text, self._shown = before, len(before)
         self._hidden: list[Span] = []
         self.is_closed = False
+        self._forget(text)
 
     @property
     def met(self) -> list[Met]:
@@ -54,9 +55,6 @@ class AnswerFilter:
     def end(self) -> str:
         """Return what may be seen of the rest: nothing follows."""
         return "" if self.is_closed else self._let_go(Text(self._text), len(self._text))
-
-    def _reach(self) -> int:
-        return int(max(each.rule.matcher.longest for each in self._looking)) + 1
 
     def _let_go(self, text: Text, place: int) -> str:
         """Decide about every match that begins before a place, and give the text up to it."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from echo import signals
 from echo.clock import iso, utc_now
@@ -94,6 +95,21 @@ def known(message_id: str) -> set[str | None]:
     """Return which rules have decided about a message already."""
     query = select(GuardDecision.rule_id).where(GuardDecision.message_id == message_id)
     return set(db.session.scalars(query))
+
+
+def read(messages: Iterable[Message]) -> None:
+    """Give those of these messages that rules have decided about what was decided, by one query."""
+    found: dict[str | None, list[GuardDecision]] = {row.id: [] for row in messages if row.guarded}
+    about = GuardDecision.message_id.in_(found)
+    for row in (
+        db.session.scalars(select(GuardDecision).where(about).order_by(GuardDecision.id))
+        if found
+        else ()
+    ):
+        found[row.message_id].append(row)
+    for message in messages:
+        if message.guarded:
+            set_committed_value(message, "decisions", found[message.id])
 
 
 def refusals(message_ids: Sequence[str]) -> dict[str | None, str]:

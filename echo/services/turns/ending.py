@@ -33,13 +33,12 @@ def flush(turns: Iterable[LiveTurn]) -> None:
     if not grown:
         return
     written: dict[LiveTurn, int] = {}
-    decided: list[GuardDecision] = []
+    decided: dict[LiveTurn, list[GuardDecision]] = {}
 
     def work() -> None:
-        decided.clear()
         for turn in grown:
             written[turn] = turn.seq
-            decided.extend(_decide(turn))
+            decided[turn] = _decide(turn)
             db.session.execute(
                 update(Message)
                 # a reply that ended while this waited keeps its last state
@@ -48,8 +47,8 @@ def flush(turns: Iterable[LiveTurn]) -> None:
             )
 
     transaction(work)
-    decisions.announce(decided)
     for turn, seq in written.items():
+        _announce(turn, decided[turn])
         turn.saved_seq = seq
 
 
@@ -81,14 +80,15 @@ def finish(turn: LiveTurn, event: Finished | Failed) -> Message:
         return row, decided
 
     row, decided = transaction(work)
-    decisions.announce(decided)
+    _announce(turn, decided)
     turn.end(row.status)
     return row
 
 
 def _decide(turn: LiveTurn) -> list[GuardDecision]:
     """Write what rules have newly decided about an answer, in the caller's transaction; return it."""
-    if not (met := turn.met):
+    met = [each for each in turn.met if each.rule.id not in turn.decided]
+    if not met:
         return []
     mark = update(Message).where(_is_own(turn)).values(guarded=True)
     if not db.session.execute(mark).rowcount:  # type: ignore[attr-defined]
@@ -98,6 +98,12 @@ def _decide(turn: LiveTurn) -> list[GuardDecision]:
     decided = decisions.about(fresh, turn.user_id, turn.message_id)
     db.session.add_all(decided)
     return decided
+
+
+def _announce(turn: LiveTurn, decided: Iterable[GuardDecision]) -> None:
+    """Tell of decisions that are stored now."""
+    turn.decided.update(each.rule_id for each in decided)
+    decisions.announce(decided)
 
 
 def _is_own(turn: LiveTurn) -> ColumnElement[bool]:

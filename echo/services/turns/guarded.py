@@ -24,7 +24,7 @@ from echo.generation import (
     ToolForm,
 )
 from echo.languages import gettext, mark
-from echo.models import GuardAct, GuardPlace, Message
+from echo.models import GuardAct, GuardKind, GuardPlace, Message
 from echo.services.guardrails import decisions, rules
 from echo.services.guardrails.answer_filter import AnswerFilter
 from echo.services.guardrails.judging import Met, Rule, Verdict, judge
@@ -62,6 +62,7 @@ def _look(text: str) -> Looked:
     held = rules.active(GuardPlace.QUESTION)
     if not held or safety.concern(text) is not None:
         return Looked(text)
+    _let_connection_go(held)
     verdict = judge(text, held, GuardPlace.QUESTION)
     refusal = verdict.refusal
     return Looked(verdict.text, verdict.met, refusal.rule.reason if refusal else None)
@@ -94,6 +95,7 @@ def call(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...], Look
     held = rules.active(GuardPlace.QUESTION)
     if not held:
         return tuple(messages), NOTHING
+    _let_connection_go(held)
     hiding = [rule for rule in held if rule.act in HIDING]
     verdicts = [*(_judge(one, hiding) for one in messages[:-1]), _judge(messages[-1], held)]
     read = tuple(
@@ -124,6 +126,12 @@ def temporary(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...],
         if not is_refused:
             kept.append(one)
     return call([*kept, question] if held else messages)
+
+
+def _let_connection_go(held: Iterable[Rule]) -> None:
+    """Nothing is written yet: others may use the database while a classifier reads, which takes a while."""
+    if any(rule.kind == GuardKind.CLASSIFIER for rule in held):
+        db.session.commit()
 
 
 def _judge(message: ChatMessage, held: Sequence[Rule]) -> Verdict:

@@ -31,6 +31,8 @@ class LiveTurn:
     conversation_id: str
     user_id: int
     question_id: str | None = None
+    decided: set[str] = field(default_factory=set)
+    """The rules whose decisions about it are stored."""
     stream: Stream | None = None
     language: str | None = None
     """Of whoever asked; None: the usual one."""

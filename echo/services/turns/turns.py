@@ -52,12 +52,10 @@ class Turns:
 
     @classmethod
     def of(cls, app: Flask) -> Turns:
-        """Return an application's turns."""
         return cast(Turns, app.extensions["turns"])
 
     @classmethod
     def here(cls) -> Turns:
-        """Return the turns of the present application."""
         return cls.of(current_app)
 
     # ── what a person can do ────────────────────────────────────────────────────────────────
@@ -98,7 +96,7 @@ class Turns:
         question = conversations.own_message(user_id, str(old.parent_id))
         around = self.requests.around(conversation, model, zone)
         seen = guarded.again(question)
-        reply = self._new_reply(conversation, question, around)
+        reply = self._new_reply(conversation, question, around, seen.refusal)
         history = rows.history(question.id)
         stream = self.requests.submit(conversation, reply, history, around, seen.refusal)
         with self._is_starting(reply.id):
@@ -175,10 +173,6 @@ class Turns:
         with languages.spoken(turn.language):  # nobody asks at this moment
             turn.stream = self.requests.submit(*asked, guarded.standing(str(reply.parent_id)))
 
-    def reply_above(self, turn: LiveTurn) -> str | None:
-        """Return the id of the reply that this turn's question was asked under, if there is one."""
-        return rows.above(turn.message_id)
-
     def flush(self) -> None:
         """Write the text so far of every reply that has grown; called twice a second."""
         ending.flush(self.live.values())
@@ -224,7 +218,7 @@ class Turns:
         around = self.requests.around(conversation, zone=question.zone)
         self.requests.refuse_too_long(question.text, around)
         message = rows.question(conversation, parent_id, question.text, question.client_id)
-        reply = self._new_reply(conversation, message, around, added)
+        reply = self._new_reply(conversation, message, around, question.refusal, added)
         stream = None  # the pump submits it once the reply above has ended
         if not self.everywhere.is_written(parent_id):
             history = [*rows.history(parent_id), ChatMessage("user", question.text)]
@@ -250,9 +244,12 @@ class Turns:
         conversation: Conversation,
         question: Message,
         around: Around,
+        refusal: str | None,
         added: Sequence[Document] = (),
     ) -> Message:
         reply = rows.reply(question, around.chosen.name)
+        if refusal is not None:  # nothing is computed or looked up for it either
+            return reply
         reply.steps = self.requests.steps(question.text, around)
         reply.sources = self.requests.sources(
             conversation, question.text, around, added, reply.steps

@@ -137,6 +137,21 @@ def test_an_answer_that_goes_on_shows_no_match_across_the_border() -> None:
     assert looking.met
 
 
+@pytest.mark.parametrize(
+    ("before", "rest"),
+    [("This is s\u200be" + "\u200b" * 40 + "c", "ret"), ("A big" + " \n" * 40, "bird")],
+)
+def test_it_looks_as_far_back_as_people_see_not_as_many_signs(before: str, rest: str) -> None:
+    looking = AnswerFilter([rule("secret, big bird")], before=before)
+    assert looking.feed(rest + ".") + looking.end() == BLOCK * len(rest) + "."
+
+
+def test_what_was_shown_of_an_answer_is_not_found_again() -> None:
+    looking = AnswerFilter([rule("cat", GuardAct.REFUSE)], before="A cat sat there for hours. It")
+    assert looking.feed(" slept.") + looking.end() == " slept."
+    assert looking.met == []
+
+
 def test_what_cannot_be_looked_for_is_refused_with_the_reason() -> None:
     for kind, what in (
         (GuardKind.PATTERN, "a(b"),

@@ -221,24 +221,27 @@ export class Sidebar {
   /** Deleted at once; the toast takes it back. */
   remove(id, title = this.titleOf(id) || t("Chat")) {
     closeMenu();
-    return this.#delete([id], () => post(`/conversations/${id}/delete`), t("“{title}” deleted", { title: shorten(title) }));
+    return this.#delete([id], () => post(`/conversations/${id}/delete`), () => t("“{title}” deleted", { title: shorten(title) }));
   }
 
-  /** Several, by one request. */
+  /** Several, by one request; those that another tab has deleted meanwhile are not counted. */
   removeAll(ids) {
-    return this.#delete(ids, () => post(BULK, { act: "delete", ids }), n(ids.length, "{count} chat deleted", "{count} chats deleted"));
+    const said = ({ missing }) => n(ids.length - missing.length, "{count} chat deleted", "{count} chats deleted");
+    return this.#delete(ids, () => post(BULK, { act: "delete", ids }), said);
   }
 
   /** Resolves with whether it was done; says why not. */
   async #delete(ids, act, said) {
+    let answer;
     try {
-      await this.deleting(ids, act);
+      answer = await this.deleting(ids, act);
     } catch (error) {
       toastError(error);
       return false;
     }
     for (const id of ids) this.#forget(id);
-    toast(said, this.#undo(ids));
+    const missing = answer.missing ?? [];
+    toast(said({ missing }), this.#undo(ids.filter((id) => !missing.includes(id))));
     return true;
   }
 
@@ -247,8 +250,9 @@ export class Sidebar {
     const forget = () => { for (const id of ids) this.deleted.delete(id); };
     for (const id of ids) this.deleted.add(id);
     try {
-      await act();
+      const answer = await act();
       setTimeout(forget, 1500);
+      return answer;
     } catch (error) {
       forget();
       throw error;

@@ -40,7 +40,7 @@ export function suggested(typed, own, has, chats) {
 export class TagDialog {
   /** on: {tagsOf(id), titleOf(id), changed(conversation)} */
   constructor(dialog, on) {
-    Object.assign(this, { dialog, on, ids: [], own: [] });
+    Object.assign(this, { dialog, on, ids: [], own: [], borne: new Map() });
     this.form = dialog.querySelector("form");
     this.field = this.form.elements.name;
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.#add(this.field.value); });
@@ -50,10 +50,11 @@ export class TagDialog {
 
   async open(ids) {
     this.ids = ids;
+    this.borne = new Map(ids.map((id) => [id, this.on.tagsOf(id)])); // what is changed here may leave the list, where that is filtered
     this.field.value = "";
     this.#say("");
     this.dialog.querySelector("h2").textContent = ids.length === 1 ? t("Tags of “{title}”", { title: this.on.titleOf(ids[0]) }) : n(ids.length, "Tags of {count} chat", "Tags of {count} chats");
-    this.draw();
+    this.#draw();
     openDialog(this.dialog);
     this.field.focus();
     await this.#load();
@@ -65,9 +66,8 @@ export class TagDialog {
     this.#suggest();
   }
 
-  /** As the chats are now; another tab may have changed them. */
-  draw() {
-    this.has = together(this.ids.map((id) => this.on.tagsOf(id)));
+  #draw() {
+    this.has = together(this.borne.values());
     this.form.querySelector("#tag-list").replaceChildren(...this.has.map((tag) => this.#chip(tag)));
     this.#suggest();
   }
@@ -108,9 +108,12 @@ export class TagDialog {
   async #send(values) {
     try {
       const { conversations } = await post("/conversations/bulk", { act: "change", ids: this.ids, ...values });
-      for (const conversation of conversations) this.on.changed(conversation);
+      for (const conversation of conversations) {
+        this.borne.set(conversation.id, conversation.tags ?? []);
+        this.on.changed(conversation);
+      }
       this.#say("");
-      this.draw();
+      this.#draw();
       return true;
     } catch (error) {
       this.#say(error.message);

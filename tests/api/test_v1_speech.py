@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -133,6 +134,8 @@ def test_what_fails_later_is_no_whole_answer(ask: Ask, speaking: Speaker) -> Non
         list(answer.response)
     answer.close()
     assert not speaking._places.taken
+    [call] = calls()
+    assert (call.status, call.finish_reason) == ("failed", "failed")
 
 
 def test_an_idle_process_ends(ask: Ask, speaking: Speaker) -> None:
@@ -147,9 +150,14 @@ def test_whoever_leaves_hears_no_more(ask: Ask, speaking: Speaker) -> None:
     answer = ask(input="The fox sleeps. " * 100)
     pieces = iter(answer.response)
     next(pieces)
+    time.sleep(0.3)  # one who listens slowly costs nothing meanwhile
     answer.close()
     assert not speaking._places.taken
-    assert ask().status_code == 200
+    whole = ask()
+    assert whole.get_data()
+    whole.close()
+    assert [call.status for call in calls()] == ["stopped", "complete"]
+    assert calls()[0].total_ms < 300
 
 
 def test_one_person_has_few_places(ask: Ask, speaking: Speaker, ada: User) -> None:

@@ -6,6 +6,9 @@ import zipfile
 
 from playwright.sync_api import Locator, Page, expect
 
+from echo.clock import utc_now
+from echo.extensions import db
+from echo.models import Conversation
 from tests.browser.conftest import ContextMaker, open_chat
 from tests.browser.talk import choose
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
@@ -81,6 +84,22 @@ def test_the_chat_in_view_is_deleted_with_others_and_comes_back(
     chat.locator(".toast", has_text="2 chats deleted").get_by_role("button", name="Undo").click()
     expect(chat.locator(".message")).to_have_count(4)
     expect(listed(other)).to_have_text(["cats", "bees", "ants"])
+
+
+def test_what_another_tab_has_deleted_meanwhile_is_not_counted(
+    chat: Page, echo: LiveServer, member: Person
+) -> None:
+    ids = prepared(echo, member, ants=[], bees=[], cats=[])
+    chat.reload()
+    chat.get_by_role("button", name="Select chats").click()
+    for name in ("ants", "bees"):
+        row(chat, name).get_by_role("checkbox").check()
+    with echo.app.app_context():  # the server's own process is told nothing
+        db.session.get_one(Conversation, ids["ants"]).deleted_at = utc_now()
+        db.session.commit()
+    act(chat, "Delete")
+    expect(chat.locator(".toast")).to_contain_text("1 chat deleted")
+    expect(listed(chat)).to_have_text(["cats"])
 
 
 def test_by_keyboard(chat: Page, echo: LiveServer, member: Person) -> None:

@@ -73,20 +73,20 @@ def _rows(user_id: int, ids: list[str], deleted: bool) -> list[Conversation]:
 
 def change(user_id: int, ids: Collection[str], wanted: Change) -> Done:
     """Archive, move or tag; raises as `find`, `conversations.change` and `tags.change`."""
-    done = find(user_id, ids)
     add = own_tags.checked(wanted.add_tags)
     remove = own_tags.checked(wanted.remove_tags, most=BULK_CHATS * TAGS_PER_CHAT)
     values = _values(user_id, wanted)
 
-    def work() -> None:
+    def work() -> Done:
+        done = find(user_id, ids)
         for row in done.rows:
             for name, value in values(row).items():
                 setattr(row, name, value)
         if add or remove:
             own_tags.change(done.rows, add, remove)
+        return done
 
-    transaction(work)
-    return _told(user_id, done)
+    return _told(user_id, transaction(work))
 
 
 def _values(user_id: int, wanted: Change) -> Callable[[Conversation], dict[str, Any]]:
@@ -107,30 +107,31 @@ def _values(user_id: int, wanted: Change) -> Callable[[Conversation], dict[str, 
 
 def remove(user_id: int, ids: Collection[str]) -> Done:
     """Delete; `restore` undoes it for some days. Links that showed them to others are gone for good."""
-    done = find(user_id, ids)
-    found = [row.id for row in done.rows]
 
-    def work() -> None:
+    def work() -> Done:
+        done = find(user_id, ids)
+        found = [row.id for row in done.rows]
         for row in done.rows:
             row.deleted_at = utc_now()
         db.session.execute(delete(Share).where(Share.conversation_id.in_(found)))
+        return done
 
-    transaction(work)
-    for each in found:
-        signals.conversation_removed.send(user_id, conversation_id=each, restorable=True)
+    done = transaction(work)
+    for row in done.rows:
+        signals.conversation_removed.send(user_id, conversation_id=row.id, restorable=True)
     return Done([], done.missing)
 
 
 def restore(user_id: int, ids: Collection[str]) -> Done:
     """Undo a deletion; raises as `find`."""
-    done = find(user_id, ids, deleted=True)
 
-    def work() -> None:
+    def work() -> Done:
+        done = find(user_id, ids, deleted=True)
         for row in done.rows:
             row.deleted_at = None
+        return done
 
-    transaction(work)
-    return _told(user_id, done)
+    return _told(user_id, transaction(work))
 
 
 def _told(user_id: int, done: Done) -> Done:

@@ -60,7 +60,9 @@ def as_zip(rows: Iterable[Conversation]) -> IO[bytes]:
     file = tempfile.TemporaryFile(prefix="echo-")  # noqa: SIM115  # the caller sends and closes it
     with undone_on_failure(file.close), zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for row in rows:
-            hub.run_native(pack, packed, entries(row))
+            files = entries(row)
+            db.session.commit()  # nothing was written: the connection goes back meanwhile
+            hub.run_native(pack, packed, files)
     return file
 
 

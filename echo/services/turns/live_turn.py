@@ -31,7 +31,7 @@ class LiveTurn:
     conversation_id: str
     user_id: int
     question_id: str | None = None
-    decided: set[str] = field(default_factory=set)
+    decided: set[str | None] = field(default_factory=set)
     """The rules whose decisions about it are stored."""
     stream: Stream | None = None
     language: str | None = None

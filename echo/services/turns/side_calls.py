@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +15,12 @@ from echo.services.storage import transaction
 
 log = structlog.get_logger()
 
+REASONS: Final = {
+    MessageStatus.COMPLETE: "stop",
+    MessageStatus.STOPPED: "cancelled",
+    MessageStatus.FAILED: "failed",
+}
+
 
 def note(
     route: str,
@@ -24,6 +31,7 @@ def note(
     seconds: float,
     created_at: datetime,
     tokens: int = 0,
+    status: MessageStatus = MessageStatus.COMPLETE,
 ) -> None:
     """Write what it took; what was found is not held back by a database."""
     row = ApiCall(
@@ -31,8 +39,8 @@ def note(
         key_id=key_id,
         route=route,
         model=model,
-        status=MessageStatus.COMPLETE,
-        finish_reason="stop",
+        status=status,
+        finish_reason=REASONS[status],
         prompt_tokens=tokens,
         cached_tokens=0,
         completion_tokens=0,

@@ -15,6 +15,7 @@ from echo import errors
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.languages import gettext
+from echo.models import MessageStatus
 from echo.services.library import Library, voices
 from echo.services.library.voices import Voice
 from echo.services.serving.speaker import Manner, Sound, Speaker
@@ -24,24 +25,45 @@ from echo.speaking.pieces import pieces
 
 
 class Speech:
-    """A text that is being spoken: what its samples are, and the samples piece by piece."""
+    """A text that is being spoken: what its samples are, and the samples piece by piece.
 
-    def __init__(self, sounds: Generator[Sound], note: Callable[[float], None]) -> None:
-        self._began = time.monotonic()
+    `note` is given the seconds that speaking took, without those in which its hearer took the samples, and
+    whether it ended, failed, or was wanted no more.
+    """
+
+    def __init__(
+        self, sounds: Generator[Sound], note: Callable[[float, MessageStatus], None]
+    ) -> None:
         self._note = note
         self._sounds = sounds
-        self._first = next(sounds)  # what is refused is refused before the answer begins
-        self.rate = self._first.rate
+        self._seconds = 0.0
+        self._status = MessageStatus.STOPPED
+        self._first = self._next()  # what is refused is refused before the answer begins
+        self.rate = self._first.rate if self._first else 0
+
+    def _next(self) -> Sound | None:
+        began = time.monotonic()
+        try:
+            sound = next(self._sounds, None)
+        except errors.EchoError:
+            self._status = MessageStatus.FAILED
+            raise
+        finally:
+            self._seconds += time.monotonic() - began
+        if sound is None:
+            self._status = MessageStatus.COMPLETE
+        return sound
 
     def __iter__(self) -> Iterator[bytes]:
-        yield self._first.samples
-        for sound in self._sounds:
+        sound = self._first
+        while sound is not None:
             yield sound.samples
+            sound = self._next()
 
     def close(self) -> None:
         """Say no more, and write the row of what was said."""
         self._sounds.close()
-        self._note(time.monotonic() - self._began)
+        self._note(self._seconds, self._status)
 
 
 def offered(app: Flask) -> list[Voice]:
@@ -69,7 +91,7 @@ def speak(
     app, created_at = current_app._get_current_object(), utc_now()  # type: ignore[attr-defined]
     db.session.commit()  # the connection goes back meanwhile
 
-    def note(seconds: float) -> None:
+    def note(seconds: float, status: MessageStatus) -> None:
         with app.app_context():  # a stream ends after its request
             side_calls.note(
                 quotas.SPEECH,
@@ -78,6 +100,7 @@ def speak(
                 key_id,
                 seconds=seconds,
                 created_at=created_at,
+                status=status,
             )
 
     return Speech(Speaker.of(app).speak(user_id, text, Manner(voice.file, speed, rate)), note)

@@ -8,7 +8,7 @@ from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
-from echo.admin import charts
+from echo.admin import charts, health
 from echo.admin.audit_trail import AuditTrail
 from echo.admin.dashboard import Dashboard
 from echo.admin.devices import Devices
@@ -34,6 +34,7 @@ from echo.services.downloads import Downloads
 def init_app(app: Flask) -> None:
     """Register every admin page, in the order of the menu."""
     charts.init_app(app)
+    health.init_app(app)
     app.extensions["downloads"] = Downloads(Path(app.instance_path) / "downloads")
     pages = Admin(
         app,

@@ -13,6 +13,7 @@ from flask import Response, request
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
+from echo import cluster
 from echo.admin import card_words, chart_words, charts, ranges
 from echo.admin.access import Guarded
 from echo.admin.pages import Page
@@ -53,6 +54,7 @@ class Dashboard(Guarded, Page, BaseView):
         card_days = days.days if days.preset else ranges.USUAL_DAYS
         page = self.render(
             "admin/dashboard.html",
+            shared=cluster.here().is_shared,
             cards=recent_cards(card_days),
             card_days=card_days,
             groups=[(name, list(infos)) for name, infos in groups],

@@ -57,6 +57,10 @@ class Alone:
         """Tell the others and wait shortly; whether any of them says yes."""
         return False
 
+    def gather(self, name: str, **values: Any) -> list[Any]:
+        """Tell the others, wait shortly, and return what their acts return, as JSON can hold it."""
+        return []
+
     def leads(self, job: str, seconds: float) -> bool:
         """Whether this process alone does `job` for the next `seconds`; it asks again to keep it."""
         return True

@@ -130,15 +130,15 @@ class Members(Alone):
         for act in acts:
             self._do(act)
 
-    def _do(self, act: Act, **values: Any) -> bool:
+    def _do(self, act: Act, **values: Any) -> object:
         with self._app.app_context():
             try:
-                return bool(act(**values))
+                return act(**values)
             except Exception:
                 log.exception(
                     "what another process asked for failed", act=getattr(act, "__name__", "")
                 )
-                return False
+                return None
 
     # ── what one tells the others ───────────────────────────────────────────────────────────
 
@@ -150,6 +150,13 @@ class Members(Alone):
             self._publish(name, to, None, values)
 
     def ask(self, name: str, **values: Any) -> bool:
+        return any(self._answers(name, values))
+
+    def gather(self, name: str, **values: Any) -> list[Any]:
+        return [answer for answer in self._answers(name, values) if answer is not None]
+
+    def _answers(self, name: str, values: dict[str, Any]) -> Iterator[Any]:
+        """Yield what the others answer, as it comes; None for an act that failed."""
         place = f"echo:answers:{self.node}:{time.monotonic_ns()}"
         with self._trying(name):
             waiting = len({*self._beating()} - {self.node})
@@ -158,10 +165,10 @@ class Members(Alone):
             until = time.monotonic() + ANSWER_SECONDS
             while waiting and (left := until - time.monotonic()) > 0:
                 answer = self._redis.blpop([place], timeout=max(left, 0.01))
-                if answer is None or answer[1] == "yes":
-                    return answer is not None
+                if answer is None:
+                    return
+                yield json.loads(answer[1])
                 waiting -= 1
-        return False
 
     def _publish(self, name: str, to: str | None, place: str | None, values: Any) -> None:
         said = {"from": self.node, "to": to, "act": name, "place": place, "values": values}
@@ -199,7 +206,7 @@ class Members(Alone):
         answer = self._do(act, **said["values"])
         if said["place"]:
             with self._trying("answer"):
-                self._redis.rpush(said["place"], "yes" if answer else "no")
+                self._redis.rpush(said["place"], json.dumps(answer))
                 self._redis.expire(said["place"], 10)
 
     def leads(self, job: str, seconds: float) -> bool:

@@ -43,12 +43,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """One part: its name (`mark`ed), what is so, and where that is not good, what to do."""
+    """One part: its name (`mark`ed), what is so, and where that is not good, what to do.
+
+    `process` is where it is so, for what one of several processes says of itself.
+    """
 
     name: str
     state: State
     said: str
     do: str = ""
+    process: str = ""
 
 
 def worst_first(parts: list[Part]) -> list[Part]:
@@ -150,6 +154,27 @@ def hub_lag(seconds: float) -> Part:
         "and look at what else runs on this machine."
     )
     return Part(name, State.BAD if seconds > LAG_SECONDS else State.WARNING, said, do)
+
+
+def processes(heard: int, alive: int | None) -> Part:
+    """Judge how many of the processes that share this Echo answer; None of them `alive`: nobody can tell."""
+    name = mark("Processes")
+    if alive is None:
+        said = gettext("Redis does not answer: each process goes on by itself.")
+        do = gettext(
+            "Start Redis again, or look at REDIS_URL; what is missed meanwhile is made up for."
+        )
+        return Part(name, State.BAD, said, do)
+    serving = ngettext(
+        "%(num)s process serves this Echo.", "%(num)s processes serve this Echo.", alive
+    )
+    if heard >= alive:
+        return Part(name, State.GOOD, serving)
+    said = ngettext(
+        "%(num)s process does not answer.", "%(num)s processes do not answer.", alive - heard
+    )
+    do = gettext("Look again in ten seconds. What does not answer then hangs: start it anew.")
+    return Part(name, State.WARNING, f"{serving} {said}", do)
 
 
 def database() -> Part:

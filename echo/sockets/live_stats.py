@@ -1,21 +1,24 @@
-"""The engine's numbers of this second, for whoever watches the dashboard. Knows no dashboard.
+"""The numbers of this second, of all processes, for whoever watches the dashboard. Knows no dashboard.
 
 Nothing is read or sent while nobody watches.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from flask import Flask, current_app
 
-from echo import hub
+from echo import cluster, hub
 from echo.extensions import connections_in, socketio
 from echo.generation import ModelStatus
 from echo.services.turns import Turns
 
 ROOM: Final = "live_stats"
 EACH_SECONDS: Final = 1.0
+COUNTED: Final = ("generating", "waiting", "tokens_per_second", "connected", "restarts")
+"""What is added up over the processes; of a model it is all but its name."""
 
 
 class LiveStats:
@@ -24,6 +27,7 @@ class LiveStats:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._running = False
+        cluster.of(app).on("live_stats", lambda: now(app))
 
     @classmethod
     def here(cls) -> LiveStats:
@@ -40,7 +44,7 @@ class LiveStats:
     def _run(self) -> None:
         try:
             while _people_in(ROOM):
-                socketio.emit("live_stats", now(self._app), to=ROOM, ignore_queue=True)
+                socketio.emit("live_stats", everywhere(self._app), to=ROOM, ignore_queue=True)
                 hub.sleep(EACH_SECONDS)
         finally:
             self._running = False
@@ -51,8 +55,35 @@ def init_app(app: Flask) -> None:
     app.extensions["live_stats"] = LiveStats(app)
 
 
+def everywhere(app: Flask) -> dict[str, Any]:
+    """Return the numbers of this moment of all processes that answer; `processes` says how many do."""
+    each = [now(app), *cluster.of(app).gather("live_stats")]
+    states = [one["engine"] for one in each]
+    return {
+        **_summed(each, COUNTED),
+        "engine": next((state for state in states if state != "ready"), states[0]),
+        "models": _by_name([model for one in each for model in one["models"]]),
+        "processes": len(each),
+    }
+
+
+def _by_name(models: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the figures of each model once, whichever processes serve it."""
+    together: dict[str, list[dict[str, Any]]] = {}
+    for model in models:
+        together.setdefault(model["name"], []).append(model)
+    return [
+        {"name": name, **_summed(each, each[0].keys() - {"name"})}
+        for name, each in together.items()
+    ]
+
+
+def _summed(each: list[dict[str, Any]], names: Iterable[str]) -> dict[str, Any]:
+    return {name: round(sum(one[name] for one in each), 1) for name in names}
+
+
 def now(app: Flask) -> dict[str, Any]:
-    """Return the numbers of this moment; `connected` counts open tabs of this process."""
+    """Return the numbers of this process at this moment; `connected` counts its open tabs."""
     engine = Turns.of(app).engine
     counters, health = engine.counters(), engine.health()
     return {

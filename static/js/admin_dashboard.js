@@ -58,7 +58,8 @@ function watchLive(strip) {
     strip.hidden = false;
     strip.classList.remove("stale");
     for (const [name, text] of Object.entries(shownStats(stats))) {
-      strip.querySelector(`[data-stat="${name}"]`).textContent = text;
+      const value = strip.querySelector(`[data-stat="${name}"]`);
+      if (value) value.textContent = text; // how many processes there are is told where there may be several
     }
     clearTimeout(stale);
     stale = setTimeout(() => strip.classList.add("stale"), STALE_MS);

@@ -10,6 +10,7 @@ export function shownStats(stats) {
     waiting: count(stats.waiting),
     tokens_per_second: count(stats.tokens_per_second),
     connected: count(stats.connected),
+    processes: count(stats.processes),
     engine: ENGINE[stats.engine] ?? stats.engine,
   };
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import socket
 import time
 from collections.abc import Callable
 
@@ -12,7 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from echo import logs, request_ids
+from echo.admin.health import told
 from echo.hub_lag import HubLag
+from echo.services.health import Part, State
 from echo.services.turns import Turns
 from tests.waiting import until
 
@@ -85,3 +89,35 @@ def test_only_the_newest_errors_are_kept(errors: logs.LastErrors) -> None:
     logging.getLogger("tests").warning("no error")
     assert errors.count == 100
     assert len(errors.newest()) == logs.KEPT_ERRORS
+
+
+def test_what_is_not_well_in_another_process_is_told_with_its_name(
+    app: Flask, as_role: AsRole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [
+        [vars(Part("Queue", State.GOOD, "Fine.", process="far:5001"))],
+        [vars(Part("Model", State.BAD, "It fails.", "Look there.", "far:5002"))],
+    ]
+    shared = app.extensions["cluster"]
+    monkeypatch.setattr(shared, "is_shared", True, raising=False)
+    monkeypatch.setattr(shared, "gather", lambda name, **_values: json.loads(json.dumps(others)))
+    for alive, said in (
+        ({"a", "b", "c"}, "3 processes serve this Echo."),
+        ({"a", "b", "c", "d"}, "1 process does not answer."),
+        (None, "Redis does not answer"),
+    ):
+        monkeypatch.setattr(shared, "alive", lambda alive=alive: alive)
+        page = as_role("admin").get("/admin/health/").text
+        assert said in page
+        assert "far:5002" in page
+        assert "It fails." in page
+        assert "far:5001" not in page
+        assert f"{socket.gethostname()}:" in page
+
+
+def test_what_a_process_tells_others_of_itself_is_in_the_askers_language(app: Flask) -> None:
+    with app.app_context():
+        english, german = (told(code) for code in ("en", "de"))
+    assert json.loads(json.dumps(english)) == english
+    assert {part["name"] for part in english} == {"Model", "Queue", "Web server", "Disk", "Errors"}
+    assert english[0]["said"] != german[0]["said"]

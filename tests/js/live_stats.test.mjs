@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shownModel, shownStats } from "../../static/js/live_stats.js";
 
-const stats = (more) => shownStats({ generating: 2, waiting: 0, tokens_per_second: 1234.6, connected: 17, engine: "ready", restarts: 0, ...more });
+const stats = (more) => shownStats({ generating: 2, waiting: 0, tokens_per_second: 1234.6, connected: 17, engine: "ready", restarts: 0, processes: 1, ...more });
 
 test("numbers are whole and grouped", () => {
-  assert.deepEqual(stats(), { generating: "2", waiting: "0", tokens_per_second: "1,235", connected: "17", engine: "ready" });
+  assert.deepEqual(stats(), { generating: "2", waiting: "0", tokens_per_second: "1,235", connected: "17", processes: "1", engine: "ready" });
 });
 
 test("what is absent is a dash, an unknown state is told as it is", () => {

@@ -175,6 +175,29 @@ def test_a_program_that_leaves_stops_only_what_no_tab_of_any_process_watches(
 
 
 @pytest.mark.server
+def test_administrators_see_both_processes(pair: Pair, tabs: Tabs) -> None:
+    ivy, elsewhere = pair.twice("ivy")
+    here, there = tabs(ivy), tabs(elsewhere)
+    written = [tab.send("slow")["reply"]["id"] for tab in (here, there)]
+    for tab, reply in zip((here, there), written, strict=True):
+        tab.wait_for("receive_message", reply, count=5)
+    root = pair.first.member("root", role="admin")
+    watching = tabs(root)
+    watching.ask("watch_stats", {})
+    stats = watching.wait_for("live_stats", count=2)
+    assert stats["processes"] == 2
+    assert stats["connected"] >= 3
+    assert stats["generating"] >= 2  # other tests' may still be written
+    (model,) = stats["models"]
+    assert model["running"] == stats["generating"]
+    assert model["tokens_per_second"] > 0
+    for tab, reply in zip((here, there), written, strict=True):
+        tab.ask("stop_message", {"message_id": reply})
+    assert 'data-stat="processes"' in root.http.get(f"{pair.first.url}/admin/").text
+    assert "2 processes serve this Echo." in root.http.get(f"{pair.first.url}/admin/health/").text
+
+
+@pytest.mark.server
 def test_words_go_on_while_redis_is_away_and_are_all_there_afterwards(
     pair: Pair, tabs: Tabs
 ) -> None:

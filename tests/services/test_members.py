@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -66,3 +67,34 @@ def test_a_process_that_never_comes_back_after_that_is_dead(
     hub.sleep(0.1)  # whoever is told runs in a green thread
     assert first.alive() == {first.node}
     assert lost == [second.node]
+
+
+@pytest.mark.server
+def test_the_others_answers_are_gathered_and_who_fails_is_left_out(
+    pair: tuple[Members, Members], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pair
+
+    def heard(name: str, _to: None, place: str, values: dict[str, Any]) -> None:
+        second._answer(second._acts[name], {"place": place, "values": values})
+
+    monkeypatch.setattr(first, "_publish", heard)  # nothing of this process is green
+    second.on("weigh", lambda kilos: {"weighs": kilos})
+    second.on("fail", lambda: 1 / 0)
+    first.on("weigh", lambda kilos: "oneself is not asked")
+    assert first.gather("weigh", kilos=7) == [{"weighs": 7}]
+    assert first.gather("fail") == []
+    assert first.ask("weigh", kilos=1)
+    assert not first.ask("fail")
+
+
+@pytest.mark.server
+def test_who_is_silent_is_waited_for_shortly(
+    pair: tuple[Members, Members], redis_server: RedisServer
+) -> None:
+    first, _silent = pair
+    began = time.monotonic()
+    assert first.gather("weigh", kilos=7) == []
+    assert time.monotonic() - began < members.ANSWER_SECONDS + members.PATIENCE_SECONDS
+    redis_server.stop()
+    assert first.gather("weigh", kilos=7) == []

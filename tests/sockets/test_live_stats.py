@@ -50,7 +50,9 @@ def test_numbers_come_again_and_again(watcher: Tab) -> None:
     stats = watcher.wait_for("live_stats", count=3)
     assert set(stats) == {
         "generating", "waiting", "tokens_per_second", "connected", "engine", "restarts", "models",
+        "processes",
     }  # fmt: skip
+    assert stats["processes"] == 1
     assert (stats["generating"], stats["waiting"], stats["engine"]) == (0, 0, "ready")
 
 

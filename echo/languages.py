@@ -138,6 +138,11 @@ def number(value: float) -> str:
     return str(format_decimal(value) if get_locale() else f"{value:,}")
 
 
+def tenths(value: float) -> str:
+    """Return 1234.56 as "1,234.6", in the reader's own way."""
+    return str(format_decimal(value, "#,##0.0") if get_locale() else f"{value:,.1f}")
+
+
 __all__ = [
     "LANGUAGES",
     "Language",
@@ -153,4 +158,5 @@ __all__ = [
     "number",
     "said",
     "spoken",
+    "tenths",
 ]

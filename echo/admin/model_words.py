@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from echo.languages import gettext, mark, ngettext, number
+from echo.languages import gettext, mark, ngettext, number, tenths
 from echo.policies import RoleName
 from echo.services.library import Entry, InstalledModel, Library, room
 from echo.services.serving import ModelStatus, ModelView, ServerStatus
@@ -145,7 +145,7 @@ def _server(one: ServerStatus) -> tuple[str, str, str]:
         speed(one.tokens_per_second),
     ]
     if one.first_token_ms is not None:
-        seconds = f"{one.first_token_ms / 1000:.1f}"
+        seconds = tenths(one.first_token_ms / 1000)
         parts.append(gettext("first word after %(seconds)s s", seconds=seconds))
     return one.address, ", ".join(parts), one.error or ""
 
@@ -167,7 +167,9 @@ def answers(finished: int, failed: int, stopped: int) -> str:
 def settled_in_words(settled: Settled, nothing: str = AS_FILES_SAY) -> str:
     """Return what differs from the model's files, or from what is usual here."""
     window = settled.context_length
-    parts = [f"{gettext(SAMPLING[name])} {value:g}" for name, value in settled.sampling.items()]
+    parts = [
+        f"{gettext(SAMPLING[name])} {number(value)}" for name, value in settled.sampling.items()
+    ]
     parts += [gettext("own system prompt")] if settled.system_prompt else []
     parts += [gettext("window %(count)s", count=number(window))] if window else []
     parts += [gettext("own chat template")] if settled.template else []
@@ -206,7 +208,7 @@ def _measured(entry: Entry) -> str:
     speeds = entry.measured.tokens_per_second
     return gettext(
         "%(speeds)s tokens/s for %(askers)s at once, %(machine)s",
-        speeds=" / ".join(f"{value:g}" for value in speeds.values()),
+        speeds=" / ".join(number(value) for value in speeds.values()),
         askers=" / ".join(speeds),
         machine=entry.measured.machine,
     )

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 
 from echo.clock import utc_now
 from echo.extensions import db
-from echo.languages import gettext, mark, ngettext, number
+from echo.languages import gettext, mark, ngettext, number, tenths
 from echo.models import AuditEvent
 from echo.services.audit import Act
 
@@ -185,7 +185,7 @@ def database() -> Part:
     kind = "PostgreSQL" if db.engine.dialect.name == "postgresql" else "SQLite"
     name = mark("Database")
     if seconds <= SLOW_DATABASE_SECONDS:
-        took = f"{1000 * seconds:.1f} ms"
+        took = f"{tenths(1000 * seconds)} ms"
         return Part(
             name, State.GOOD, gettext("%(kind)s answers in %(time)s.", kind=kind, time=took)
         )
@@ -275,7 +275,7 @@ def _answers(count: int) -> str:
 
 
 def _gb(count: int) -> str:
-    return f"{count / 1e9:,.1f}"
+    return tenths(count / 1e9)
 
 
 def _ms(seconds: float) -> str:

@@ -156,7 +156,9 @@ def rate_message(raw: Any) -> RateMessage:
     comment = one_newline(_optional(fields, "comment", str) or "")
     if len(comment) > RATING_COMMENT_CHARS:
         raise TooLong(
-            gettext("A comment has at most %(most)s characters.", most=RATING_COMMENT_CHARS),
+            gettext(
+                "A comment has at most %(most)s characters.", most=number(RATING_COMMENT_CHARS)
+            ),
             field="comment",
         )
     return RateMessage(

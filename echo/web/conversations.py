@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask_login import current_user
 
 from echo.errors import InvalidInput, NotFound, TooLong
-from echo.languages import gettext
+from echo.languages import gettext, number
 from echo.limits import SEARCH_CHARS
 from echo.models import Conversation
 from echo.services.chats import conversations, export, search, shelves, wire
@@ -40,7 +40,7 @@ def listing() -> str:
 def _search(query: str) -> str:
     if len(query) > SEARCH_CHARS:
         raise TooLong(
-            gettext("Search for at most %(most)s characters.", most=SEARCH_CHARS), field="q"
+            gettext("Search for at most %(most)s characters.", most=number(SEARCH_CHARS)), field="q"
         )
     rate_limits.count_search(current_user.id)
     found = search.search(current_user.id, query.replace("\0", ""))

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, current_app, request, url_for
-from flask_babel import format_decimal
 from flask_login import current_user
 
 from echo.clock import iso
-from echo.languages import gettext, ngettext, number
+from echo.languages import gettext, ngettext, number, tenths
 from echo.models import User
 from echo.services.accounts import profile_pictures
 from echo.services.chats import feedback
@@ -123,9 +122,5 @@ def file_size(size: int) -> str:
         return ngettext("%(count)s Byte", "%(count)s Bytes", size, count=number(size))
     amount = size / KILO
     if amount < KILO:
-        return gettext("%(amount)s kB", amount=_tenths(amount))
-    return gettext("%(amount)s MB", amount=_tenths(amount / KILO))
-
-
-def _tenths(value: float) -> str:
-    return str(format_decimal(value, "#,##0.0"))
+        return gettext("%(amount)s kB", amount=tenths(amount))
+    return gettext("%(amount)s MB", amount=tenths(amount / KILO))

@@ -13,9 +13,10 @@ import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 
-from echo import logs, request_ids
+from echo import languages, logs, request_ids
 from echo.admin.health import told
 from echo.hub_lag import HubLag
+from echo.services import health
 from echo.services.health import Part, State
 from echo.services.turns import Turns
 from tests.waiting import until
@@ -121,3 +122,9 @@ def test_what_a_process_tells_others_of_itself_is_in_the_askers_language(app: Fl
     assert json.loads(json.dumps(english)) == english
     assert {part["name"] for part in english} == {"Model", "Queue", "Web server", "Disk", "Errors"}
     assert english[0]["said"] != german[0]["said"]
+
+
+def test_numbers_have_the_readers_signs(app: Flask) -> None:
+    for language, said in (("en", "12.5 GB of 1,000.0 GB"), ("de", "12,5 GB von 1.000,0 GB")):
+        with app.app_context(), languages.spoken(language):
+            assert said in health.disk(12_500_000_000, 10**12).said

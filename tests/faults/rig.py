@@ -22,8 +22,9 @@ from typing import Any, Final
 
 from tests.databases import PostgresServer, RedisServer
 from tests.deploy.nginx import Nginx
+from tests.faults.accounts import signed_in
 from tests.faults.cutting_proxy import CuttingProxy
-from tests.faults.schedule import SETTLED_WITHIN, signed_in
+from tests.faults.schedule import SETTLED_WITHIN
 from tests.faults.stored import Stored
 from tests.live import census
 from tests.live.server import LiveServer, Person, wait_until

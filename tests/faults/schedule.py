@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-import zlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -14,6 +13,7 @@ import requests
 from sqlalchemy.exc import SQLAlchemyError
 
 from echo.errors import EchoError
+from tests.faults.accounts import give_role, send_form, signed_in, switch
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.stored import Stored
 from tests.faults.windows import Windows
@@ -26,7 +26,7 @@ LIVE: Final = ("queued", "streaming")
 WEIGHTS: Final = {
     "send": 32, "stop": 16, "regenerate": 12, "edit": 12, "continue": 16, "select": 8, "cut": 16, "open": 12,
     "reload": 12, "close": 4, "save": 8, "rename": 4, "program": 8, "delete_and_undo": 4, "clear": 3,
-    "sign_out_elsewhere": 2, "switch_off_and_on": 1,
+    "sign_out_elsewhere": 2, "switch_off_and_on": 1, "lose_a_role": 2,
 }  # fmt: skip
 TOLD: Final = ("stop", "regenerate", "continue", "select", "save")  # the window chooses what fits
 AWAY: Final = (requests.RequestException, EchoError, SQLAlchemyError, AssertionError)
@@ -48,6 +48,8 @@ class Schedule:
         self._csrf = self._person.csrf
         self._names: list[str] = []
         self._out: list[str] = []  # windows whose session was ended
+        self._unsure: list[str] = []  # those of whom that is not yet known
+        self._drafts: set[str] = set()  # what pages had not sent when they left
         self._opened = 0
         self.sent: list[str] = []
         self.done: list[str] = []  # the acts, for whoever reads a failure
@@ -140,27 +142,34 @@ class Schedule:
     def _switch_off_and_on(self, _window: str) -> None:
         """An administrator shuts the person out and lets them in again."""
         root = self._surely(lambda: signed_in(self._server, "root"))
-        self._surely(lambda: self._switch(root, "switch_off"))
-        self._surely(lambda: self._switch(root, "switch_on"))
+        for active in (False, True):
+            self._surely(partial(switch, root, self._stored, self._person.name, active))
         root.http.close()
         self._go_on_as(self._surely(lambda: signed_in(self._server, self._person.name)))
 
-    def _switch(self, root: Person, act: str) -> bool:
-        person = self._stored.person(self._person.name)
-        data = {"action": act, "rowid": str(person["id"]), "confirmed": "yes"}
-        send_form(root, "/admin/users/action/", **data)
-        active = bool(self._stored.person(self._person.name)["active"])
-        return active is (act == "switch_on")
+    def _lose_a_role(self, _window: str) -> None:
+        """A super admin gives the person a role and takes it away: windows are told, sessions go on."""
+        root = self._surely(lambda: signed_in(self._server, "root"))
+        for role in ("analyst", "user"):
+            self._surely(partial(give_role, root, self._stored, self._person.name, role))
+        root.http.close()
+        self._unsure += self._names  # one that had no connection just then was not told
+        self._leave_windows([])
+
+    def _leave_windows(self, out: list[str]) -> None:
+        """Nobody acts in the windows until now any more, of which some are signed out; another one opens."""
+        beside = self._names[0]
+        self._out += out
+        self._names = []
+        self._open(beside)
 
     def _go_on_as(self, person: Person) -> None:
         """The windows until now are signed out; another one opens in the new session."""
-        beside = self._names[0]
-        self._out += self._names
-        self._names = []
         self._person.http.close()
         self._person = person
         self._csrf = self._surely(lambda: person.csrf)
-        self._open(beside)
+        self._leave_windows(self._names + self._unsure)
+        self._unsure = []
 
     def _conversation(self) -> str | None:
         found = (self._windows.state(name)["id"] for name in (*self._names, *self._out))
@@ -188,6 +197,14 @@ class Schedule:
 
     def settle(self) -> None:
         """Wait until nothing moves."""
+        for name in self._unsure:
+            self._wait_for(name, self._has_ended_or_is_quiet)
+            if self._has_ended(name):
+                self._drafts |= self._pending_in(name)
+                self._windows.tell(name, "close")  # the page that is told so loads itself anew
+            else:
+                self._names.append(name)
+        self._unsure = []
         for name in self._names:
             self._wait_for(name, self._is_quiet)
         for name in self._out:
@@ -229,6 +246,9 @@ class Schedule:
     def _has_ended(self, name: str) -> bool:
         return self._windows.state(name)["ended"] is not None
 
+    def _has_ended_or_is_quiet(self, name: str) -> bool:
+        return self._has_ended(name) or self._is_quiet(name)
+
     def _differences(self, name: str) -> list[str]:
         """Return where a window shows another text, state or end than the database has."""
         rows = self._rows()
@@ -244,8 +264,8 @@ class Schedule:
                     f"{name} shows {one['id']} as {one['status']} with {len(one['text'])} characters, "
                     f"stored is {row['status']} with {len(row['text'])}"
                 )
-        below = [row["id"] for row in rows if shown and row["parent_id"] == shown[-1]["id"]]
-        return wrong + [f"{name} does not show {each}, under its last message" for each in below]
+        below = [row for row in rows if shown and row["parent_id"] == shown[-1]["id"]]
+        return wrong + [f"{name} ends above {row['id']}: {row['text'][:40]!r}" for row in below]
 
     def _seen_by_who_is_out(self) -> list[str]:
         """Who is signed out has no connection, and nothing of anybody else's on the screen."""
@@ -261,11 +281,7 @@ class Schedule:
 
     def _lost_or_doubled(self) -> list[str]:
         """Each question is stored once; one that a window still holds as not taken, at most once."""
-        held = {
-            row["text"]
-            for name in (*self._names, *self._out)
-            for row in self._windows.state(name)["pending"]
-        }
+        held = self._drafts.union(*map(self._pending_in, (*self._names, *self._out)))
         asked = [row["text"] for row in self._rows() if row["role"] == "user"]
         wrong = []
         for text in self.sent:
@@ -274,27 +290,11 @@ class Schedule:
                 wrong.append(f"{text!r} is stored {asked.count(text)} times")
         return wrong
 
+    def _pending_in(self, name: str) -> set[str]:
+        return {row["text"] for row in self._windows.state(name)["pending"]}
+
     def _live(self) -> list[dict[str, Any]]:
         return [row for row in self._rows() if row["status"] in LIVE]
 
     def _rows(self) -> list[dict[str, Any]]:
         return self._stored.messages_of(self._person.name)
-
-
-def signed_in(server: LiveServer, name: str) -> Person:
-    """Return somebody in a new browser, at an address of their own: limits count by it."""
-    person = server.person(name).sign_in()
-    number = zlib.crc32(name.encode()) % 60_000
-    person.http.headers["X-Forwarded-For"] = f"10.1.{number // 250}.{number % 250}"
-    return person
-
-
-def send_form(person: Person, path: str, **data: str) -> bool:
-    """Send a form as the page's script does; tell whether it was taken."""
-    answer = person.http.post(
-        person.server.url + path,
-        data={"csrf_token": person.csrf, **data},
-        headers={"X-Requested-With": "XMLHttpRequest", "Referer": person.server.url},
-        timeout=10,
-    )
-    return answer.status_code == 200

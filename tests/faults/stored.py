@@ -15,6 +15,10 @@ ROWS = """
     SELECT m.id, m.role, m.text, m.status, m.parent_id, m.conversation_id
     FROM messages m JOIN users u ON u.id = m.user_id WHERE u.username = :name
 """
+PERSON = """
+    SELECT u.id, u.active, u.email, r.name AS role FROM users u JOIN roles r ON r.id = u.role_id
+    WHERE u.username = :name
+"""
 
 
 class Stored:
@@ -36,9 +40,7 @@ class Stored:
 
     def person(self, name: str) -> dict[str, Any]:
         with self._engine.connect() as database:
-            found = database.execute(
-                text("SELECT id, active FROM users WHERE username = :name"), {"name": name}
-            )
+            found = database.execute(text(PERSON), {"name": name})
             return dict(found.one()._mapping)
 
     def change_every_text_of(self, name: str) -> int:

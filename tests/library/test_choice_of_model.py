@@ -48,7 +48,7 @@ def test_auto_says_what_did_not_fit(library: Library, monkeypatch: pytest.Monkey
     records.finish(giant.model_copy(update={"weights": 10**12}))
     serving = engines.choose_model(library, "auto")
     assert serving.files.name in ("echo-mini", "file")
-    assert re.match(r"mine needs 4\d{3}\.\d GB of memory, and ", serving.passed_over[0])
+    assert re.match(r"mine needs 4,\d{3}\.\d GB of memory, and ", serving.passed_over[0])
 
 
 def test_a_name_a_folder_a_file_and_the_hub(library: Library, tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_too_little_disk_is_refused_before_anything_is_fetched(
     source["pieces"][0]["wheel_bytes"] = 10**15
     library = make_library(made_packages.entry("made", source))
     free = room.size(room.disk_free(tmp_path))[:2]
-    with pytest.raises(StorageUnavailable, match=rf"needs 1000000\.3 GB of free disk.* and {free}"):
+    with pytest.raises(StorageUnavailable, match=rf"needs 1,000,000\.3 GB of free disk.* and {free}"):
         library.add(library.plan("made"))
     assert not home(library).exists()
 
@@ -148,7 +148,7 @@ def test_a_model_that_this_machine_can_never_serve_is_refused_before_anything_is
     source = made_packages.source(index, tmp_path / "packages", model_bytes, count=1)
     library = make_library(made_packages.entry("made", source, weights=10**13))
     with pytest.raises(
-        StorageUnavailable, match=r"needs 24000\.5 GB of memory .* has [\d.]+ [GM]B"
+        StorageUnavailable, match=r"needs 24,000\.5 GB of memory .* has [\d.]+ [GM]B"
     ):
         library.add(library.plan("made"))
     assert not home(library).exists()

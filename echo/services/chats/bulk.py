@@ -16,7 +16,7 @@ from echo import signals
 from echo.clock import utc_now
 from echo.errors import InvalidInput, NotFound
 from echo.extensions import db
-from echo.languages import gettext
+from echo.languages import gettext, number
 from echo.limits import BULK_CHATS, TAGS_PER_CHAT
 from echo.models import Conversation, Share
 from echo.services.chats import conversations
@@ -52,7 +52,9 @@ def find(user_id: int, ids: Collection[str], *, deleted: bool = False) -> Done:
     """
     wanted = list(dict.fromkeys(map(storable, ids)))
     if not 1 <= len(wanted) <= BULK_CHATS:
-        raise InvalidInput(gettext("Choose 1 to %(most)s chats.", most=BULK_CHATS), field="ids")
+        raise InvalidInput(
+            gettext("Choose 1 to %(most)s chats.", most=number(BULK_CHATS)), field="ids"
+        )
     found = {row.id: row for row in _rows(user_id, wanted, deleted)}
     if not found:
         raise NotFound(gettext(conversations.NOT_FOUND), field="ids")

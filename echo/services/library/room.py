@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from echo.errors import StorageUnavailable
-from echo.languages import gettext
+from echo.languages import gettext, tenths
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPARE_DISK: Final = 250_000_000
@@ -146,7 +146,7 @@ def size(count: float) -> str:
     """Return bytes as people say them: 491 MB, 2.2 GB."""
     if count < 999_500:
         return f"{count / 1e3:.0f} kB"
-    return f"{count / 1e6:.0f} MB" if count < 999_500_000 else f"{count / 1e9:.1f} GB"
+    return f"{count / 1e6:.0f} MB" if count < 999_500_000 else f"{tenths(count / 1e9)} GB"
 
 
 def _meminfo(root: Path, name: str) -> int | None:

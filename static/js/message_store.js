@@ -169,17 +169,19 @@ export class MessageStore {
     }
     if (reply) {
       const known = this.messages.get(reply.id);
-      if (known?.final && LIVE.has(reply.status)) {
-        this.leafId = reply.id; // an acknowledgement that arrived after the end
-      } else {
-        const row = this.#put(reply);
-        if (own) row.key = own.reply.key;
-        this.leafId = row.id;
-      }
+      const endedAlready = known?.final && LIVE.has(reply.status); // an acknowledgement that arrived after the end
+      const row = endedAlready ? known : this.#put(reply);
+      if (own && !endedAlready) row.key = own.reply.key;
+      this.#bringIntoView(row);
     } else if (message) {
       this.leafId = message.id;
     }
     this.onChange(null);
+  }
+
+  /** What follows a message that is in view stays in view. */
+  #bringIntoView(row) {
+    if (!this.path().includes(row)) this.leafId = row.id;
   }
 
   /** continue_message was accepted: the same row goes on from where it is. */
@@ -188,7 +190,7 @@ export class MessageStore {
     if (!row) return this.start({ reply });
     if (!row.final) return this.onChange(row.key);
     Object.assign(row, { status: reply.status ?? "queued", final: false, done: null, error: null, finish_reason: null });
-    if (!this.path().includes(row)) this.leafId = row.id;
+    this.#bringIntoView(row);
     this.onChange(null);
   }
 

@@ -270,3 +270,24 @@ test("an answer that was cut by an edit and goes on ends with the server's text"
   assert.equal(store.piece({ message_id: "r1", seq: 5, text: " 5" }), "applied");
   assert.equal(store.get("r1").text, "one two 4 5");
 });
+
+test("an answer that goes on while a later question stands below keeps what follows in view, however it is told", () => {
+  const later = [{ ...question, id: "q2", parent_id: "r1", client_id: "k2" }, reply({ id: "r2", parent_id: "q2" })];
+  for (const told of [["revive", "start"], ["start", "revive"], ["start"], ["revive"]]) {
+    const store = new MessageStore();
+    store.reconcile({ messages: [question, reply({ text: "a", seq: 1, status: "stopped" })] });
+    store.start({ message: later[0], reply: later[1] });
+    for (const how of told) {
+      if (how === "revive") store.revive(reply({ status: "queued", text: "a", seq: 1 }));
+      else store.start({ reply: reply({ status: "queued", text: "a", seq: 1 }) });
+    }
+    assert.deepEqual(store.path().map(({ id }) => id), ["q1", "r1", "q2", "r2"], told.join());
+  }
+});
+
+test("an answer to a question in view takes the place of another answer to it", () => {
+  const store = new MessageStore();
+  store.reconcile({ messages: [question, reply({ text: "a", seq: 1, status: "complete" })] });
+  store.start({ reply: reply({ id: "r1b" }) });
+  assert.deepEqual(store.path().map(({ id }) => id), ["q1", "r1b"]);
+});

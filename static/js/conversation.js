@@ -32,7 +32,11 @@ export class Conversation {
 
   async open() {
     if (this.id === null) return this.#resend();
+    const { begun } = this.store;
+    begun.clear();
     const answer = await this.socket.request("open_conversation", { conversation_id: this.id });
+    const told = new Set(answer.messages.map(({ id }) => id));
+    if ([...begun].some((id) => !told.has(id))) return this.open(); // this picture is older than what has begun meanwhile
     this.info = answer.conversation;
     this.loaded = true;
     this.storedAt = null;

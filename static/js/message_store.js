@@ -14,6 +14,7 @@ export class MessageStore {
     this.messages = new Map(); // id → row
     this.pending = []; // own questions the server has not acknowledged yet
     this.early = new Map(); // id → {pieces, queued, done}: what came before its message
+    this.begun = new Set(); // replies that began, for whoever empties it and waits for a picture
     this.leafId = null;
     this.more = false;
   }
@@ -172,6 +173,7 @@ export class MessageStore {
       const endedAlready = known?.final && LIVE.has(reply.status); // an acknowledgement that arrived after the end
       const row = endedAlready ? known : this.#put(reply);
       if (own && !endedAlready) row.key = own.reply.key;
+      this.begun.add(reply.id);
       this.#bringIntoView(row);
     } else if (message) {
       this.leafId = message.id;

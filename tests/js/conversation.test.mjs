@@ -173,3 +173,26 @@ test("a reply that ended while the branch was read: what the rows still call liv
   assert.equal(window.store.get("a3").status, "failed");
   assert.equal(window.store.get("a3").text, "It breaks off.");
 });
+
+test("a picture that is older than a question that began meanwhile takes it from nobody's view", async () => {
+  const server = new Server();
+  const window = await opened(server);
+  const answer = server.request.bind(server);
+  let give;
+  server.request = async (name, payload) => {
+    if (name !== "open_conversation" || give) return answer(name, payload);
+    const old = await answer(name, payload);
+    return new Promise((resolve) => { give = () => resolve(old); });
+  };
+  const opening = window.open();
+  await settled();
+  const asked = message("q3", "a1", "user", "And?");
+  const reply = message("a3", "q3", "assistant", "Yes");
+  server.rows.push(asked, reply);
+  server.head = "a3";
+  window.handle("message_started", { conversation_id: "c", message: asked, reply: { ...reply, status: "queued", text: "", seq: 0 } });
+  give();
+  await opening;
+  assert.deepEqual(shown(window).map(([id]) => id), ["q1", "a1", "q3", "a3"]);
+  assert.deepEqual(server.asked, ["open_conversation", "open_conversation", "open_conversation"]);
+});

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template, request
 from flask_login import current_user
 
 from echo.limits import DOCUMENTS_PER_PERSON
-from echo.services.documents import meaning, shelf
+from echo.services.documents import meaning, shelf, usable
+from echo.services.documents.shelf import Stretch
 
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
 
@@ -28,9 +29,20 @@ def index() -> str:
 
 @blueprint.get("/<document_id>")
 def text(document_id: str) -> str:
-    """Show what was read, around the passage that `at` names, or from the beginning."""
-    row = shelf.own(current_user.id, document_id)
+    """Show what was read, around the passage that `at` names, or from the beginning.
+
+    Of what others share only a passage that an `answer` of one's own cites is shown.
+    """
     at = request.args.get("at", "")
     marked = at.isascii() and at.isdigit() and len(at) <= POSITION_DIGITS
-    stretch = shelf.stretch(row, int(at) if marked else 0)
-    return render_template("document.html", row=row, stretch=stretch, marked=marked)
+    position = int(at) if marked else 0
+    answer = request.args.get("answer")
+    if answer is None or shelf.is_own(current_user.id, document_id):
+        row = shelf.own(current_user.id, document_id)
+        stretch = shelf.stretch(row, position)
+    else:
+        row, passage = usable.cited(current_user.id, document_id, position, answer)
+        stretch = Stretch("", passage, "", None, None)
+    return render_template(
+        "document.html", row=row, stretch=stretch, marked=marked, own=row.user_id == current_user.id
+    )

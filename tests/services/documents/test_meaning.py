@@ -107,7 +107,7 @@ def test_a_place_in_both_rankings_is_worth_more_than_the_first_in_one() -> None:
 def test_vectors_of_another_model_are_not_compared(ada: User, embedder: ByHand) -> None:
     known(ada)
     query = struct.pack("<2f", 1.0, 0.0)
-    assert ranking.by_meaning(ranking.Scope(ada.id), query) == {}
+    assert ranking.by_meaning([ranking.Scope(ada.id)], query) == {}
 
 
 @pytest.mark.parametrize("failure", [EngineFailed("gone"), Busy("many")])

@@ -148,6 +148,7 @@ def open_conversation(user: User, raw: Any) -> Answer:
         "more": len(found) > len(shown),
         "documents": [shelf.wire(document) for document in shelf.of_conversation(row.id)],
         "collections": collections.all_wire(in_chats.of_conversation(row), user.id),
+        "folder_collections": collections.all_wire(in_chats.of_its_folder(row), user.id),
     }
 
 

@@ -15,7 +15,17 @@ from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
 from echo.languages import gettext, number
 from echo.limits import COLLECTION_NAME_CHARS, COLLECTIONS_PER_PERSON, DOCUMENTS_PER_COLLECTION
-from echo.models import Collection, CollectionDocument, Document, RoleName, User
+from echo.models import (
+    Collection,
+    CollectionDocument,
+    Conversation,
+    ConversationCollection,
+    Document,
+    Folder,
+    FolderCollection,
+    RoleName,
+    User,
+)
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.audit import Act, Entry
@@ -172,6 +182,31 @@ def all_wire(rows: Sequence[Collection], user_id: int) -> list[dict[str, Any]]:
     """Return several as `wire`."""
     documents = documents_of([row.id for row in rows])
     return [wire(row, user_id, documents[row.id]) for row in rows]
+
+
+def exported(user_id: int) -> list[dict[str, Any]]:
+    """Return a person's collections for that person, deleted ones too, with which of their chats use them."""
+    rows = list(db.session.scalars(select(Collection).where(Collection.user_id == user_id)))
+    used = _used(ConversationCollection.conversation_id, Conversation, user_id)
+    folders = _used(FolderCollection.folder_id, Folder, user_id)
+    return [
+        {
+            **told,
+            "deleted_at": iso(row.deleted_at),
+            "conversations": used.get(row.id, []),
+            "folders": folders.get(row.id, []),
+        }
+        for row, told in zip(rows, all_wire(rows, user_id), strict=True)
+    ]
+
+
+def _used(column: Any, table: Any, user_id: int) -> dict[str, list[str]]:
+    """Return, by collection, the ids of a person's own chats, or folders, that use it."""
+    query = select(column.class_.collection_id, column).join(table, table.id == column)
+    found: dict[str, list[str]] = {}
+    for collection_id, owner_id in db.session.execute(query.where(table.user_id == user_id)):
+        found.setdefault(collection_id, []).append(owner_id)
+    return found
 
 
 def _change(row: Collection, change: Callable[[], object]) -> Collection:

@@ -80,9 +80,17 @@ def link(conversation: Conversation, added: Added) -> None:
 
 def of_conversation(conversation: Conversation) -> list[Collection]:
     """Return a conversation's collections, by name; what its owner may not use now is left out."""
-    which = _of_chat(conversation.id) & usable.may_use(conversation.user_id)
-    query = select(Collection).where(which).order_by(Collection.name, Collection.id)
-    return list(db.session.scalars(query))
+    return _usable(conversation.user_id, _of_chat(conversation.id))
+
+
+def of_its_folder(conversation: Conversation) -> list[Collection]:
+    """Return the collections of the folder that a conversation lies in, as `of_conversation`."""
+    return _usable(conversation.user_id, _of_folder(conversation.folder_id))
+
+
+def _usable(user_id: int, which: Any) -> list[Collection]:
+    query = select(Collection).where(which, usable.may_use(user_id))
+    return list(db.session.scalars(query.order_by(Collection.name, Collection.id)))
 
 
 def _of_chat(conversation_id: str) -> Any:

@@ -30,6 +30,11 @@ def all_of(user_id: int) -> list[Collection]:
     return sorted(rows, key=lambda row: (row.user_id != user_id, row.name.casefold(), row.id))
 
 
+def has_any(user_id: int) -> bool:
+    """Tell whether there is a collection that a person may use."""
+    return db.session.scalar(select(Collection.id).where(may_use(user_id)).limit(1)) is not None
+
+
 def one(user_id: int, collection_id: str) -> Collection:
     """Return a collection that the person may use; raises NotFound for any other alike."""
     return some(user_id, [collection_id])[0]

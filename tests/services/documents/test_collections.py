@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -37,7 +39,7 @@ from echo.services.documents import (
     usable,
 )
 from echo.services.documents.in_chats import NOTHING, Added
-from echo.services.people import deletion
+from echo.services.people import archive, deletion
 from tests.conftest import give_role, switch
 from tests.services.documents.test_documents import BIRDS, SHIPS, add
 
@@ -370,6 +372,16 @@ def test_apart_ranks_as_the_index_does_where_all_is_shared(root: User) -> None:
 def test_of_nothing_nothing_is_ranked() -> None:
     assert bm25.ranked({}, 0, 0) == []
     assert bm25.ranked({}, 3, 30) == []
+
+
+def test_ones_data_tell_collections_and_what_lies_in_them(ada: User) -> None:
+    document, chat = add(ada, SHIPS, "ships.txt"), chat_of(ada)
+    row = collections.create(ada.id, "Sea", [document.id])
+    in_chats.set_of_conversation(chat, [row.id])
+    with archive.make(ada) as file, zipfile.ZipFile(file) as packed:
+        (told_,) = json.loads(packed.read("account.json"))["collections"]
+    assert (told_["name"], told_["conversations"]) == ("Sea", [chat.id])
+    assert told_["documents"] == [{"id": document.id, "name": "ships.txt"}]
 
 
 def test_an_account_takes_its_collections_along(ada: User, root: User) -> None:

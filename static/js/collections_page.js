@@ -44,6 +44,9 @@ function drawBar() {
   bar.querySelector(".pick-count").textContent = n(count, "{count} document chosen", "{count} documents chosen");
 }
 
+/** What had the focus may be gone with the page as it was. */
+const focus = (id) => document.getElementById(id)?.focus();
+
 /** Does something, fetches the page, and says it; a refusal is said too. */
 async function act(work, refresh, said, undo = null) {
   try {
@@ -75,17 +78,19 @@ async function make(form, refresh) {
   const name = form.elements.name.value;
   const ids = picked();
   const made = await act(() => post(PATH, { name, document_ids: ids }), refresh, t("The collection “{name}” is made.", { name }));
-  if (made) for (const box of all("[data-pick]")) box.checked = false;
-  drawBar();
+  if (made) untick();
+  focus("collection-name");
 }
 
-function rename(form, id, refresh) {
-  return act(() => send("PATCH", `${PATH}/${id}`, { name: form.elements.name.value }), refresh, t("The collection has its new name."));
+async function rename(form, id, refresh) {
+  await act(() => send("PATCH", `${PATH}/${id}`, { name: form.elements.name.value }), refresh, t("The collection has its new name."));
+  focus(`name-${id}`);
 }
 
-function share(form, id, refresh) {
+async function share(form, id, refresh) {
   const role = form.elements.least_role.value || null;
-  return act(() => send("PUT", `${PATH}/${id}/sharing`, { least_role: role }), refresh, role ? t("The collection is shared.") : t("The collection is not shared any more."));
+  await act(() => send("PUT", `${PATH}/${id}/sharing`, { least_role: role }), refresh, role ? t("The collection is shared.") : t("The collection is not shared any more."));
+  focus(`role-${id}`);
 }
 
 // ---- clicks -----------------------------------------------------------------------------------------------------
@@ -95,19 +100,22 @@ function onClick(event, refresh) {
   if (!button) return;
   const { takeOut, of, collectionDelete, name } = button.dataset;
   if (button.id === "put-into") menu(button, refresh);
-  else if (takeOut) act(() => remove(`${PATH}/${of}/documents/${takeOut}`), refresh, t("The document is out of the collection."), () => send("PUT", `${PATH}/${of}/documents/${takeOut}`)).then(() => focusRow(of));
+  else if (takeOut) act(() => remove(`${PATH}/${of}/documents/${takeOut}`), refresh, t("The document is out of the collection."), () => send("PUT", `${PATH}/${of}/documents/${takeOut}`)).then(() => focus(`collection-${of}`));
   else if (collectionDelete) act(() => remove(`${PATH}/${collectionDelete}`), refresh, t("“{name}” is deleted.", { name }), () => post(`${PATH}/${collectionDelete}/restore`)).then(() => document.querySelector("h1").focus());
 }
-
-const focusRow = (id) => document.getElementById(`collection-${id}`)?.focus();
 
 function menu(button, refresh) {
   const own = all("[data-collection-rename]").map((form) => ({ id: form.dataset.collectionRename, name: form.elements.name.defaultValue }));
   openMenu(button, [
     ...own.map(({ id, name }) => ({ label: name, icon: "collection", run: () => put(id, name, refresh) })),
     own.length > 0 && "line",
-    { label: t("A new collection"), icon: "plus", run: () => document.getElementById("collection-name").focus() },
+    { label: t("A new collection"), icon: "plus", run: () => focus("collection-name") },
   ], t("Put into a collection"));
+}
+
+function untick() {
+  for (const box of all("[data-pick]")) box.checked = false;
+  drawBar();
 }
 
 async function put(id, name, refresh) {
@@ -115,6 +123,6 @@ async function put(id, name, refresh) {
   const putAll = async () => { for (const each of ids) await send("PUT", `${PATH}/${id}/documents/${each}`); return true; };
   const said = n(ids.length, "{count} document is in “{name}”.", "{count} documents are in “{name}”.", { name });
   if (!(await act(putAll, refresh, said))) return;
-  for (const box of all("[data-pick]")) box.checked = false;
-  drawBar();
+  untick();
+  focus(`collection-${id}`);
 }

@@ -64,6 +64,7 @@ def test_a_collection_is_made_filled_changed_deleted_and_brought_back(
     expect_no_violations_in_either_theme(chat)
     chat.get_by_role("menuitem", name="The <b>sea</b>").click()
     expect(row(chat, "The")).to_contain_text("2 documents")
+    expect(row(chat, "The")).to_be_focused()
     expect(chat.locator("#pick-bar")).to_be_hidden()
 
     row(chat, "The").locator("summary").click()
@@ -183,6 +184,7 @@ def test_what_an_administrator_shares_is_used_until_it_is_taken_back(
     row(root, "Handbook").get_by_label("Who may use it").select_option("Everybody")
     row(root, "Handbook").get_by_role("button", name="Save").click()
     expect(row(root, "Handbook")).to_contain_text("Shared: Everybody")
+    expect(row(root, "Handbook").get_by_label("Who may use it")).to_be_focused()
     expect_no_violations_in_either_theme(root)
     picture(root, "documents-sharing")
 

@@ -181,6 +181,13 @@ def test_what_an_administrator_shares_is_used_until_it_is_taken_back(
     visit(root, f"{echo.url}/documents")
     make(root, "Handbook", "handbook.md")
     row(root, "Handbook").locator("summary").click()
+    stale = {"status": "error", "code": "step_up_needed", "message": "Please confirm."}
+    root.route("**/sharing", lambda route: route.fulfill(status=401, json=stale))
+    row(root, "Handbook").get_by_role("button", name="Save").click()
+    root.wait_for_url("**/confirm?next=/documents")
+    root.unroute("**/sharing")
+    visit(root, f"{echo.url}/documents")
+    row(root, "Handbook").locator("summary").click()
     row(root, "Handbook").get_by_label("Who may use it").select_option("Everybody")
     row(root, "Handbook").get_by_role("button", name="Save").click()
     expect(row(root, "Handbook")).to_contain_text("Shared: Everybody")

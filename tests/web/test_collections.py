@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from echo.clock import utc_now
 from echo.extensions import db
-from echo.models import Conversation, Document, Message, Passage, RoleName, User
+from echo.models import Conversation, Device, Document, Message, Passage, RoleName, User
 from echo.services.documents import collections, shelf
 from tests.web.browser import Browser
 
@@ -74,6 +77,20 @@ def test_ones_own_is_shown_with_the_text_around_it(ada: User, ada_browser: Brows
     shelf.remove(ada.id, row.id)
     gone = ada_browser.get(f"/documents/{row.id}?at=1&answer={answer_citing(ada, row, 1)}")
     assert gone.status_code == 404
+
+
+def test_sharing_asks_for_a_fresh_proof(root: User, signed_in: Callable[[User], Browser]) -> None:
+    browser, row = signed_in(root), collections.create(root.id, "Sea")
+    path, body = f"/api/collections/{row.id}/sharing", {"least_role": "user"}
+    db.session.execute(update(Device).values(confirmed_at=utc_now() - timedelta(minutes=11)))
+    db.session.commit()
+    refused = browser.open(path, method="PUT", json=body)
+    assert (refused.status_code, refused.get_json()["code"]) == (401, "step_up_needed")
+    db.session.refresh(row)
+    assert row.least_role is None
+    db.session.execute(update(Device).values(confirmed_at=utc_now()))
+    db.session.commit()
+    assert browser.open(path, method="PUT", json=body).status_code == 200
 
 
 def test_the_page_shows_ones_own_to_change_and_others_to_ask(

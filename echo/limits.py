@@ -111,6 +111,10 @@ DOCUMENTS_PER_PERSON: Final = 200
 DOCUMENT_CHARS_PER_PERSON: Final = 20_000_000
 DOCUMENTS_WAITING: Final = 20  # of one person that are not read yet
 DOCUMENTS_PER_CHAT: Final = 20
+COLLECTION_NAME_CHARS: Final = 60
+COLLECTIONS_PER_PERSON: Final = 50
+DOCUMENTS_PER_COLLECTION: Final = 100
+COLLECTIONS_PER_CHAT: Final = 5  # and as many of its folder
 PASSAGES_FOUND: Final = 20  # by one search at most
 SOUND_BYTES: Final = 25_000_000  # of one file that is listened to
 SOUND_REQUEST_BYTES: Final = 26_000_000  # the file with the fields around it
@@ -208,6 +212,13 @@ RATE_LIMITS: Final = {
     "api_documents.remove": "5/second",
     "api_documents.restore": "5/second",
     "api_documents.search": "5/second",
+    "api_collections.create": "5/second",
+    "api_collections.change": "5/second",
+    "api_collections.remove": "5/second",
+    "api_collections.restore": "5/second",
+    "api_collections.put": "20/second",
+    "api_collections.take_out": "20/second",
+    "api_collections.share": "5/second",
     "api_conversations.attach": "5/second",
     "api_conversations.detach": "5/second",
     "recovery.forgot": "10/minute",

@@ -36,6 +36,8 @@ class Right(StrEnum):
     """Figures without people: analysts and stronger."""
     PEOPLE = "people"
     """Other people's accounts and words: administrators."""
+    SHARING = "sharing with roles"
+    """One's own collections of documents, shown to everybody of a role: administrators."""
     SYSTEM = "system"
     """Roles, settings and downloads of everything: super admins."""
 
@@ -46,6 +48,7 @@ LEAST_ROLE: Final = {
     Right.KEY: RoleName.USER,
     Right.CHARTS: RoleName.ANALYST,
     Right.PEOPLE: RoleName.ADMIN,
+    Right.SHARING: RoleName.ADMIN,
     Right.SYSTEM: RoleName.SUPER_ADMIN,
 }
 RANKS: Final = list(RoleName)
@@ -164,6 +167,7 @@ ROUTES: Final = {
             "api_folders.index", "api_folders.create", "api_tags.index",
             "api_feedback.listing", "api_feedback.leave",
             "api_documents.listing", "api_documents.upload", "api_documents.search",
+            "api_collections.index", "api_collections.create",
             "api_decisions.listing",
         ), Right.SIGNED_IN,
     ),
@@ -175,6 +179,8 @@ ROUTES: Final = {
             "api_messages.get", "api_messages.rate", "api_sharing.get", "api_sharing.share",
             "api_sharing.stop",
             "api_documents.get", "api_documents.remove", "api_documents.restore",
+            "api_collections.get", "api_collections.change", "api_collections.remove",
+            "api_collections.restore", "api_collections.put", "api_collections.take_out",
             "api_conversations.documents", "api_conversations.attach", "api_conversations.detach",
             "api_decisions.object_to",
         ), Right.OWNER,
@@ -183,6 +189,7 @@ ROUTES: Final = {
         ("api_users.index", "api_users.create", "api_users.get", "api_users.change", "api_usage.index"),
         Right.PEOPLE,
     ),
+    "api_collections.share": Right.SHARING,
     **dict.fromkeys(("api_users.remove", "api_roles.index", "api_roles.change"), Right.SYSTEM),
     "api_description.openapi": Right.ANYONE,
     "api_description.docs": Right.ANYONE,
@@ -313,6 +320,16 @@ def allows(role: RoleName | None, right: Right) -> bool:
     if right is Right.MACHINE:
         return False
     return role is not None and RANKS.index(role) >= RANKS.index(LEAST_ROLE[right])
+
+
+def up_to(role: RoleName) -> list[RoleName]:
+    """Return this role and those that are weaker: what is for one of them is for somebody with this."""
+    return RANKS[: RANKS.index(role) + 1]
+
+
+def from_on(right: Right) -> list[RoleName]:
+    """Return the roles that have a right."""
+    return RANKS[RANKS.index(LEAST_ROLE[right]) :]
 
 
 def may_administer(actor: RoleName, target: RoleName) -> bool:

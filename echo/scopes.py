@@ -48,6 +48,7 @@ KEY_SCOPES: Final = {
             "api_conversations.messages", "api_messages.get", "api_feedback.listing",
             "api_folders.index", "api_tags.index", "api_sharing.get",
             "api_documents.listing", "api_documents.get", "api_documents.search",
+            "api_collections.index", "api_collections.get",
             "api_conversations.documents", "api_decisions.listing",
         ), frozenset({Scope.READ}),
     ),
@@ -59,6 +60,8 @@ KEY_SCOPES: Final = {
             "api_folders.create", "api_folders.change", "api_folders.remove", "api_folders.restore",
             "api_sharing.share", "api_sharing.stop",
             "api_documents.upload", "api_documents.remove", "api_documents.restore",
+            "api_collections.create", "api_collections.change", "api_collections.remove",
+            "api_collections.restore", "api_collections.put", "api_collections.take_out",
             "api_conversations.attach", "api_conversations.detach", "api_decisions.object_to",
         ), frozenset({Scope.CHAT}),
     ),
@@ -66,6 +69,7 @@ KEY_SCOPES: Final = {
         (
             "api_users.index", "api_users.create", "api_users.get", "api_users.change",
             "api_users.remove", "api_roles.index", "api_roles.change", "api_usage.index",
+            "api_collections.share",
         ), frozenset({Scope.ADMIN}),
     ),
 }  # fmt: skip

@@ -17,7 +17,7 @@ from echo import cluster, hub
 from echo.services import downloads
 from echo.services.accounts import one_time_links
 from echo.services.chats import conversations, folders, kept_responses, retention
-from echo.services.documents import reading, shelf
+from echo.services.documents import collections, reading, shelf
 from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
 from echo.services.people import deletion
@@ -58,6 +58,7 @@ def jobs() -> list[Job]:
         Job(conversations.purge_deleted, HOUR),
         Job(folders.purge_deleted, HOUR),
         Job(shelf.purge_deleted, HOUR),
+        Job(collections.purge_deleted, HOUR),
         Job(reading.remove_leftovers, HOUR, everywhere=True),
         Job(devices.forget_old, HOUR),
         Job(one_time_links.forget_expired, HOUR),

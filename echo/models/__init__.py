@@ -2,6 +2,12 @@
 
 from echo.models.administration import AuditEvent, Invite, SiteSetting
 from echo.models.api import ApiCall, ApiKey, KeptResponse
+from echo.models.collection import (
+    Collection,
+    CollectionDocument,
+    ConversationCollection,
+    FolderCollection,
+)
 from echo.models.conversation import Conversation, Message, MessageRating, MessageStatus
 from echo.models.document import ConversationDocument, Document, DocumentStatus, Passage
 from echo.models.feedback import Feedback, FeedbackState
@@ -41,7 +47,10 @@ __all__ = [
     "ApiKey",
     "AuditEvent",
     "CohortWeek",
+    "Collection",
+    "CollectionDocument",
     "Conversation",
+    "ConversationCollection",
     "ConversationDocument",
     "ConversationTag",
     "Device",
@@ -52,6 +61,7 @@ __all__ = [
     "FeedbackSlot",
     "FeedbackState",
     "Folder",
+    "FolderCollection",
     "GuardAct",
     "GuardDecision",
     "GuardKind",

@@ -57,6 +57,8 @@ class Act(StrEnum):
     PROMPT_SHARED = "prompt.shared"
     PROMPT_CHANGED = "prompt.changed"
     PROMPT_REMOVED = "prompt.removed"
+    COLLECTION_SHARED = "collection.shared"
+    COLLECTION_UNSHARED = "collection.unshared"
     GUARD_RULE_ADDED = "guard_rule.added"
     GUARD_RULE_CHANGED = "guard_rule.changed"
     GUARD_RULE_REMOVED = "guard_rule.removed"

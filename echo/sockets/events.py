@@ -19,7 +19,7 @@ from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
 from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, saved_edits, wire
-from echo.services.documents import shelf
+from echo.services.documents import collections, in_chats, shelf
 from echo.services.turns import Asked, Question, Turns, catch_up
 from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event
@@ -75,6 +75,7 @@ def send_message(user: User, raw: Any) -> Answer:
         sent.settings,
         folder_id=sent.folder_id,
         documents=sent.documents,
+        collections=sent.collections,
         zone=_zone(),
     )
     return _started(Turns.here().ask(user.id, question))
@@ -146,6 +147,8 @@ def open_conversation(user: User, raw: Any) -> Answer:
         "live": _live_of(row.id),
         "more": len(found) > len(shown),
         "documents": [shelf.wire(document) for document in shelf.of_conversation(row.id)],
+        "collections": collections.all_wire(in_chats.of_conversation(row), user.id),
+        "folder_collections": collections.all_wire(in_chats.of_its_folder(row), user.id),
     }
 
 

@@ -13,6 +13,7 @@ from echo.languages import gettext, number
 from echo.limits import (
     API_MESSAGES,
     CLIENT_ID_CHARS,
+    COLLECTIONS_PER_CHAT,
     DOCUMENTS_PER_CHAT,
     RATING_COMMENT_CHARS,
     RATING_REASONS,
@@ -34,6 +35,7 @@ class SendMessage:
     folder_id: str | None
     is_bare: bool
     documents: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def send_message(raw: Any) -> SendMessage:
         folder_id=_identifier(fields, "folder_id"),
         is_bare=False,
         documents=_identifiers(fields, "documents", DOCUMENTS_PER_CHAT),
+        collections=_identifiers(fields, "collections", COLLECTIONS_PER_CHAT),
     )
 
 

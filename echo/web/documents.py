@@ -1,16 +1,29 @@
-"""The page of one's documents, and the text of one, at a passage. Knows services only."""
+"""The page of one's documents and collections, and the text of a document at a passage. Knows services."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
 
 from flask import Blueprint, render_template, request
 from flask_login import current_user
 
-from echo.limits import DOCUMENTS_PER_PERSON
-from echo.services.documents import meaning, shelf
+from echo.languages import gettext, mark
+from echo.limits import COLLECTION_NAME_CHARS, DOCUMENTS_PER_PERSON
+from echo.models import Collection, Document, RoleName
+from echo.policies import Right, allows
+from echo.services.documents import collections, meaning, shelf, usable
+from echo.services.documents.shelf import Stretch
 
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
 
 POSITION_DIGITS = 7
+SHARED_WITH: Final = {
+    RoleName.USER: mark("Everybody"),
+    RoleName.ANALYST: mark("Analysts and administrators"),
+    RoleName.ADMIN: mark("Administrators"),
+    RoleName.SUPER_ADMIN: mark("Super admins"),
+}
 
 
 @blueprint.get("")
@@ -23,14 +36,52 @@ def index() -> str:
         following=following,
         most=DOCUMENTS_PER_PERSON,
         by_meaning=meaning.model_folder() is not None,
+        **_collections(),
     )
+
+
+def _collections() -> dict[str, Any]:
+    """Return what the page shows of one's own collections and of those that others share."""
+    rows = usable.all_of(current_user.id)
+    own = [row for row in rows if row.user_id == current_user.id]
+    documents = collections.documents_of([row.id for row in rows])
+    return {
+        "collections": own,
+        "shared": rows[len(own) :],
+        "documents_of": documents,
+        "lies_in": _lies_in(own, documents),
+        "name_chars": COLLECTION_NAME_CHARS,
+        "may_share": allows(current_user.role_name, Right.SHARING),
+        "roles": {role.value: gettext(words) for role, words in SHARED_WITH.items()},
+    }
+
+
+def _lies_in(
+    rows: Sequence[Collection], documents: dict[str, list[Document]]
+) -> dict[str, list[Collection]]:
+    """Return, by document, the collections that it lies in."""
+    found: dict[str, list[Collection]] = {}
+    for row in rows:
+        for document in documents[row.id]:
+            found.setdefault(document.id, []).append(row)
+    return found
 
 
 @blueprint.get("/<document_id>")
 def text(document_id: str) -> str:
-    """Show what was read, around the passage that `at` names, or from the beginning."""
-    row = shelf.own(current_user.id, document_id)
+    """Show what was read, around the passage that `at` names, or from the beginning.
+
+    Of what others share only a passage that an `answer` of one's own cites is shown.
+    """
     at = request.args.get("at", "")
     marked = at.isascii() and at.isdigit() and len(at) <= POSITION_DIGITS
-    stretch = shelf.stretch(row, int(at) if marked else 0)
-    return render_template("document.html", row=row, stretch=stretch, marked=marked)
+    position = int(at) if marked else 0
+    answer = request.args.get("answer")
+    if answer is None or shelf.is_own(current_user.id, document_id):
+        row = shelf.own(current_user.id, document_id)
+        stretch = shelf.stretch(row, position)
+    else:
+        row, passage = usable.cited(current_user.id, document_id, position, answer)
+        stretch = Stretch("", passage, "", None, None)
+    own = row.user_id == current_user.id
+    return render_template("document.html", row=row, stretch=stretch, marked=marked, own=own)

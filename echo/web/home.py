@@ -12,6 +12,7 @@ from echo import limits
 from echo.languages import gettext
 from echo.services import site_settings
 from echo.services.chats import conversations, folders, shelves, wire
+from echo.services.documents import usable
 from echo.services.numbers import contributors
 from echo.services.prompts import personal
 from echo.services.serving import Models
@@ -79,6 +80,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
         "session": sessions.lasting(),
         "conversation_id": conversation_id,
         "folders": [wire.folder(row) for row in folders.of(current_user.id)],
+        "has_collections": usable.has_any(current_user.id),
         "has_archived": shelves.has_archived(current_user.id),
         "ceilings": ceilings,
         "limits": {

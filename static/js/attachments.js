@@ -64,11 +64,13 @@ export class Watch {
 
 export class Attachments {
   /** conversation(): the one in view, whose `documents` are shown. */
-  constructor({ root, button, input, shade, composer, limits, announcer, conversation }) {
-    Object.assign(this, { root, composer, limits, announcer, conversation });
+  constructor({ root, button, input, shade, composer, limits, announcer, conversation, hasCollections }) {
+    Object.assign(this, { root, button, input, composer, limits, announcer, conversation });
     this.pasted = 0;
     this.watch = new Watch((...told) => this.#settled(...told));
-    button.addEventListener("click", () => input.click());
+    button.addEventListener("click", () => hasCollections && !this.conversation().temporary ? this.#collections("offer") : input.click());
+    if (hasCollections) button.setAttribute("aria-haspopup", "menu");
+    if (globalThis.location?.search) this.#collections("begin"); // once the page has its chat
     input.addEventListener("change", () => { this.add([...input.files]); input.value = ""; });
     composer.field.addEventListener("paste", (event) => this.#paste(event));
     this.#wireDrop(shade);
@@ -76,11 +78,17 @@ export class Attachments {
 
   /** Draws the chips of the conversation in view; what is typed waits for those that are not read yet. */
   draw() {
-    const { documents, store } = this.conversation();
+    const { documents, store, collections, folderCollections } = this.conversation();
     this.root.hidden = documents.length === 0;
     this.root.replaceChildren(...documents.map((one) => this.#chip(one)));
+    if (collections?.length || folderCollections?.length) this.#collections("drawChips");
     this.composer.setWaiting(documents.some(isBusy) || store.isAsking);
     for (const one of documents) if (one.id && isBusy(one)) this.watch.add(this.conversation(), one);
+  }
+
+  /** Fetched by those who use one. */
+  #collections(act) {
+    import("./collections.js").then((module) => module[act](this)).catch(toastError);
   }
 
   add(files) {

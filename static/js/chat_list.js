@@ -17,7 +17,7 @@ const at = (id) => document.getElementById(id);
 export class ChatList {
   /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id, deleted), restored(deleted), showList()} */
   constructor({ boot, page }) {
-    const dialog = new FolderDialog(at("folder"));
+    const dialog = new FolderDialog(at("folder"), boot.has_collections);
     this.page = page;
     this.folders = new Folders({
       root: at("folders"),

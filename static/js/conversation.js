@@ -12,6 +12,8 @@ export class Conversation {
     this.on = on;
     this.info = null; // {id, title, settings, …}
     this.documents = []; // what questions here are looked up in
+    this.collections = []; // and in what lies in these,
+    this.folderCollections = []; // and in these of its folder
     this.draftSettings = {}; // chosen before the conversation exists
     this.draftFolder = null; // where it will lie
     this.loaded = id === null;
@@ -41,6 +43,8 @@ export class Conversation {
     this.loaded = true;
     this.storedAt = null;
     this.#haveDocuments(answer.documents ?? []);
+    this.collections = answer.collections ?? [];
+    this.folderCollections = answer.folder_collections ?? [];
     this.store.reconcile(answer);
     this.on.changed();
     for (const row of answer.messages) if (LIVE.has(this.store.messages.get(row.id).status)) this.#resume(row.id); // what happened while the picture was taken
@@ -118,6 +122,7 @@ export class Conversation {
       ...(Object.keys(this.draftSettings).length && { settings: { ...this.draftSettings } }),
       ...(this.draftFolder && { folder_id: this.draftFolder.id }),
       ...(documents.length && { documents }),
+      ...(this.collections.length && { collections: this.collections.map((one) => one.id) }),
     };
   }
 

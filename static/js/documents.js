@@ -1,12 +1,15 @@
 // The page of one's documents: each is deleted with a way back, and those that are being read are looked at until they are.
+// Collections above them are another module's.
 
+import { collections } from "./collections_page.js";
 import { post, remove } from "./http.js";
 import { localTimes } from "./format.js";
 import { toast, toastError } from "./toasts.js";
 import { t } from "./words.js";
 
 const LOOK_MS = 1500;
-const list = () => document.getElementById("documents");
+const at = (id) => document.getElementById(id);
+const page = collections(refresh);
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-remove]");
@@ -27,9 +30,11 @@ document.addEventListener("click", async (event) => {
 async function refresh() {
   const response = await fetch(location.href, { credentials: "same-origin" });
   if (!response.ok || response.redirected) return;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  list().replaceWith(page.getElementById("documents"));
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const putBack = page.remembered();
+  for (const id of ["collections", "documents"]) at(id).replaceWith(fresh.getElementById(id));
+  putBack();
   localTimes(document);
 }
 
-setInterval(() => { if (list().querySelector("[data-busy]") && !document.hidden) refresh(); }, LOOK_MS);
+setInterval(() => { if (at("documents").querySelector("[data-busy]") && !document.hidden && !page.isTyping()) refresh(); }, LOOK_MS);

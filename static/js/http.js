@@ -3,9 +3,9 @@
 import { t } from "./words.js";
 
 export class RequestError extends Error {
-  constructor(status, { message, field = null } = {}, retryAfter = null) {
+  constructor(status, { message, field = null, code = null } = {}, retryAfter = null) {
     super(message ?? t("That did not work. Try again."));
-    Object.assign(this, { status, field, retryAfter });
+    Object.assign(this, { status, field, code, retryAfter });
   }
 }
 

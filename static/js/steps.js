@@ -1,12 +1,13 @@
 // What Echo computed for an answer: one line above it for each step, which opens to what went in and what came out. It knows no message list.
 
 import { element, icon } from "./icons.js";
-import { t } from "./words.js";
+import { n, t } from "./words.js";
 
 const DONE = {
   calculator: (step) => t("Calculated {input}", step),
   calendar: (step) => t("Looked up {input}", step),
   units: (step) => t("Converted {input}", step),
+  documents: ({ result }) => n(Number(result), "Searched your documents: {count} passage", "Searched your documents: {count} passages"),
 };
 
 export const title = (step) => DONE[step.tool]?.(step) ?? t("Computed {input}", step);

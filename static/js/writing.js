@@ -39,6 +39,7 @@ export function writing({ boot, list, scroll, announcer, speaking, conversation,
     limits,
     announcer,
     conversation,
+    hasCollections: boot.has_collections,
   });
   const remembering = new Remembering({ isOn: boot.memory, limits, switches: at("panel-personal"), list, scroll, announcer });
   composer.dictation = dictation({ isOn: boot.dictation, button: at("dictate"), form, composer, announcer, speaking });

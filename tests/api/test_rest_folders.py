@@ -54,7 +54,7 @@ def test_folders_are_changed_ordered_deleted_and_restored(program: Program) -> N
     first, second = made(program, name="First"), made(program, name="Second")
     at = f"/api/folders/{second}"
     said = program.ask("PATCH", at, json={"position": 0, "name": "New"}).get_json()
-    assert said == {"id": second, "name": "New", "system_prompt": ""}
+    assert said == {"id": second, "name": "New", "system_prompt": "", "collection_ids": []}
     assert [row["id"] for row in program.get("/api/folders")["data"]] == [second, first]
     chat = program.made(folder_id=second)
     assert program.ask("DELETE", at).status_code == 204

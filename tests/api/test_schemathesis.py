@@ -79,7 +79,7 @@ REFUSED_ALL_THE_SAME = {
     "api_conversations.restore": 404, "api_folders.restore": 404,
     "v1.embeddings": 404, "v1.transcriptions": 404, "v1.speech": 404,
     "api_conversations.import_file": 400,  # without a file
-    "api_documents.restore": 404,
+    "api_documents.restore": 404, "api_collections.restore": 404,
 }  # fmt: skip
 
 

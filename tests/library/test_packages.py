@@ -137,7 +137,9 @@ def test_too_little_disk_is_refused_before_anything_is_fetched(
     source["pieces"][0]["wheel_bytes"] = 10**15
     library = make_library(made_packages.entry("made", source))
     free = room.size(room.disk_free(tmp_path))[:2]
-    with pytest.raises(StorageUnavailable, match=rf"needs 1,000,000\.3 GB of free disk.* and {free}"):
+    with pytest.raises(
+        StorageUnavailable, match=rf"needs 1,000,000\.3 GB of free disk.* and {free}"
+    ):
         library.add(library.plan("made"))
     assert not home(library).exists()
 

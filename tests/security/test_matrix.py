@@ -21,7 +21,7 @@ from tests.web.browser import AJAX, Browser
 FLAVOURS: tuple[dict[str, str], ...] = ({}, AJAX)
 ALL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 READING = ("GET", "HEAD")
-WRITES = ("POST", "PATCH", "DELETE")
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
 OWN_METHODS = (*READING, *WRITES)
 MAY_BE_UNAVAILABLE = {"health.readyz", "health.healthz"}
 WITHOUT_OTHERS = (Right.ANYONE, Right.MACHINE, Right.SIGNED_IN, Right.CHARTS)

@@ -143,7 +143,7 @@ def test_every_query(app: Flask, things: World, ask: Callable[..., Any]) -> None
 
 def test_every_json_body(app: Flask, things: World, ask: Callable[..., Any]) -> None:
     """Pages that read JSON by themselves, and forms, which take an object of texts."""
-    posts = [(rule, method) for rule, method in rules(app) if method in ("POST", "PATCH")]
+    posts = [(rule, method) for rule, method in rules(app) if method in ("POST", "PUT", "PATCH")]
     for rule, method in posts:
 
         def send(

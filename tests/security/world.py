@@ -20,6 +20,8 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import (
     ApiKey,
+    Collection,
+    CollectionDocument,
     Conversation,
     Device,
     Document,
@@ -145,6 +147,10 @@ class World:
                 "email": f"{new_id().lower()}@example.org",
                 "password": "correct horse battery",
             },
+            "api_collections.create": {"name": "M"},
+            "api_collections.change": {"name": "M"},
+            "api_collections.restore": {},
+            "api_collections.share": {"least_role": "user"},
             "api_conversations.attach": {"document_id": self.ids["document_id"]},
             "api_documents.search": {"query": "walruses"},
             "api_decisions.object_to": {"objection": "M"},
@@ -253,6 +259,7 @@ def build(owner: User) -> World:
             status=DocumentStatus.READY,
             passage_count=1,
         ),
+        "collection_id": Collection(user_id=owner.id, name=SECRET),
         "picture_id": _picture(owner),
         "share_id": _share(conversation),
         "memory_id": Memory(user_id=owner.id, text=SECRET),
@@ -286,6 +293,8 @@ def build(owner: User) -> World:
     tags.put(conversation, tags.checked([SECRET]))
     question.guarded = True
     db.session.add(_passage(rows["document_id"]))
+    lies_in = {"collection_id": rows["collection_id"].id, "document_id": rows["document_id"].id}
+    db.session.add(CollectionDocument(**lies_in))
     db.session.commit()
     ids = {name: str(row.id) for name, row in rows.items()}
     ids |= {"user_id": str(owner.id), "role_id": str(owner.role_id)}

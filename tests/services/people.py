@@ -9,6 +9,8 @@ from echo.extensions import db
 from echo.models import (
     ApiCall,
     ApiKey,
+    Collection,
+    CollectionDocument,
     Conversation,
     Document,
     Feedback,
@@ -85,6 +87,10 @@ def conversation_of(
 
 def fill(user: User) -> None:
     """Leave a trace of this person in every table."""
+    document = Document(id=new_id(), user_id=user.id, name="walrus.txt", size_bytes=6)
+    collection = Collection(id=new_id(), user_id=user.id, name="walrus collection")
+    db.session.add_all([document, collection])
+    db.session.flush()
     folder = Folder(
         user_id=user.id, name="walrus folder", position=0, system_prompt="walrus prompt", held=[]
     )
@@ -168,7 +174,7 @@ def fill(user: User) -> None:
             PersonalPrompt(user_id=user.id, instructions="walrus instructions"),
             Memory(user_id=user.id, text="walrus memory"),
             SavedPrompt(user_id=user.id, name="walrus prompt", text="Ask a walrus."),
-            Document(user_id=user.id, name="walrus.txt", size_bytes=6),
+            CollectionDocument(collection_id=collection.id, document_id=document.id),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(
                 token_hash=SECRETS["invite_hash"],

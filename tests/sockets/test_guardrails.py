@@ -126,13 +126,13 @@ def test_a_refused_question_has_nothing_computed_or_looked_up_until_it_is_answer
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looked_up: list[str] = []
-    made = EngineRequests.sources
+    made = EngineRequests.given
 
-    def sources(self: EngineRequests, row: Conversation, text: str, *rest: Any) -> Any:
+    def given(self: EngineRequests, row: Conversation, text: str, *rest: Any) -> Any:
         looked_up.append(text)
         return made(self, row, text, *rest)
 
-    monkeypatch.setattr(EngineRequests, "sources", sources)
+    monkeypatch.setattr(EngineRequests, "given", given)
     make("secret", GuardAct.REFUSE)
     refused = ask(tab, "What is 23 * 17, secret?")
     again = tab.ask("regenerate_message", {"message_id": refused["reply"]["id"]})

@@ -36,6 +36,7 @@ EVENT: Final = {
 HEADLINES: Final = {
     "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
     "tags": "Tags", "sharing": "Sharing", "messages": "Messages", "documents": "Documents",
+    "collections": "Collections",
     "decisions": "Guardrails", "feedback": "Feedback", "users": "Accounts",
     "roles": "Roles", "usage": "Use",
     "v1": "OpenAI’s protocol",

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 Schema = dict[str, Any]
 
-METHODS: Final = ("get", "post", "patch", "delete")
+METHODS: Final = ("get", "post", "put", "patch", "delete")
 CHOICES_SHOWN: Final = 8
 
 

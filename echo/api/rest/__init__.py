@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from echo.api import person_limits
 from echo.api.rest import (
+    collections,
     conversations,
     decisions,
     documents,
@@ -33,6 +34,7 @@ BLUEPRINTS = tuple(
         sharing,
         messages,
         documents,
+        collections,
         decisions,
         feedback,
         users,

@@ -12,10 +12,11 @@ from pydantic import Field, WithJsonSchema
 
 from echo.api.bodies import Body, Query, Text
 from echo.api.operations import operation
-from echo.api.rest import shapes
+from echo.api.rest import document_shapes, shapes
 from echo.api.rest.asking import ID_CHARS, After
 from echo.errors import InvalidInput, TooLong
 from echo.limits import (
+    COLLECTIONS_PER_CHAT,
     GENERATION_RANGES,
     IMPORT_BYTES,
     IMPORT_REQUEST_BYTES,
@@ -35,7 +36,7 @@ from echo.services.chats import (
     wire,
 )
 from echo.services.chats.imports import apart, keeping
-from echo.services.documents import shelf
+from echo.services.documents import in_chats, shelf
 from echo.services.turns import Turns
 
 IMPORT_CHATS_TOLD: Final = 1_000
@@ -67,8 +68,10 @@ def _settings_schema() -> dict[str, Any]:
 
 Title = Annotated[Text, Field(min_length=1, max_length=TITLE_CHARS)]
 FolderId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
+CollectionId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
 Tag = Annotated[Text, Field(min_length=1, max_length=TAG_CHARS)]
 Tags = Annotated[list[Tag], Field(max_length=TAGS_PER_CHAT)]
+CollectionIds = Annotated[list[CollectionId], Field(max_length=COLLECTIONS_PER_CHAT)]
 Settings = Annotated[dict[str, Any], WithJsonSchema(_settings_schema())]
 
 
@@ -77,6 +80,7 @@ class NewConversation(Body):
 
     title: Title | None = None
     folder_id: FolderId | None = None
+    collection_ids: CollectionIds = Field(default_factory=list)
     settings: Settings | None = None
 
 
@@ -88,6 +92,7 @@ class ConversationChange(Body):
     archived: bool | None = None
     folder_id: FolderId | None = Field(None, description="null: in no folder")
     tags: Tags | None = Field(None, description="all that it has then, without case")
+    collection_ids: CollectionIds | None = Field(None, description="all that it uses then")
     settings: Settings | None = None
 
 
@@ -128,8 +133,14 @@ def _told(row: Conversation) -> dict[str, Any]:
 
 
 def _all_told(rows: list[Conversation]) -> list[dict[str, Any]]:
-    live = Turns.here().everywhere.live_among([row.id for row in rows])
-    return [wire.conversation(row, row.id in live) | {"head_id": row.head_id} for row in rows]
+    ids = [row.id for row in rows]
+    live = Turns.here().everywhere.live_among(ids)
+    used = in_chats.ids_of_conversations(current_user.id, ids)
+    return [
+        wire.conversation(row, row.id in live)
+        | {"head_id": row.head_id, "collection_ids": used[row.id]}
+        for row in rows
+    ]
 
 
 @blueprint.get("")
@@ -145,9 +156,10 @@ def listing(query: Listed) -> dict[str, Any]:
 @operation(shapes.Conversation, body=NewConversation, status=HTTPStatus.CREATED)
 def create(body: NewConversation) -> dict[str, Any]:
     """Make an empty conversation; POST /chat with its id asks in it."""
-    return _told(
-        conversations.create(current_user.id, body.title, body.settings or {}, body.folder_id)
-    )
+    in_chats.checked(current_user.id, body.collection_ids)
+    row = conversations.create(current_user.id, body.title, body.settings or {}, body.folder_id)
+    in_chats.set_of_conversation(row, body.collection_ids)
+    return _told(row)
 
 
 @blueprint.url_value_preprocessor
@@ -194,9 +206,16 @@ def change(conversation_id: str, body: ConversationChange) -> dict[str, Any]:
         wanted["folder_id"] = given["folder_id"] or ""
     if not wanted:
         raise InvalidInput(
-            "Name what to change: title, pinned, archived, folder_id, tags or settings."
+            "Name what to change: title, pinned, archived, folder_id, tags, collection_ids or settings."
         )
-    return _told(conversations.change(current_user.id, conversation_id, **wanted))
+    used = wanted.pop("collection_ids", None)
+    in_chats.checked(current_user.id, used or [])
+    row = conversations.own(current_user.id, conversation_id)
+    if wanted:
+        row = conversations.change(current_user.id, conversation_id, **wanted)
+    if used is not None:
+        in_chats.set_of_conversation(row, used)
+    return _told(row)
 
 
 @blueprint.delete("/<conversation_id>")
@@ -232,7 +251,7 @@ def messages(conversation_id: str, query: After) -> dict[str, Any]:
 
 
 @blueprint.get("/<conversation_id>/documents")
-@operation(shapes.Documents)
+@operation(document_shapes.Documents)
 def documents(conversation_id: str) -> dict[str, Any]:
     """List the documents in which its questions are looked up."""
     row = conversations.own(current_user.id, conversation_id)
@@ -240,7 +259,7 @@ def documents(conversation_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/<conversation_id>/documents")
-@operation(shapes.Documents, body=OneDocument)
+@operation(document_shapes.Documents, body=OneDocument)
 def attach(conversation_id: str, body: OneDocument) -> dict[str, Any]:
     """Put a document of one's own into it."""
     row = conversations.own(current_user.id, conversation_id)

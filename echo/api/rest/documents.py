@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from echo.api.bodies import Body, Text
 from echo.api.operations import operation
-from echo.api.rest import shapes
+from echo.api.rest import document_shapes, shapes
 from echo.api.rest.asking import ID_CHARS, After
 from echo.errors import InvalidInput
 from echo.limits import DOCUMENT_REQUEST_BYTES, MESSAGE_CHARS, PASSAGES_FOUND
@@ -46,7 +46,7 @@ def _allow_documents(endpoint: str | None, _values: Any) -> None:
 
 
 @blueprint.post("")
-@operation(shapes.Document, form=Upload, status=HTTPStatus.CREATED)
+@operation(document_shapes.Document, form=Upload, status=HTTPStatus.CREATED)
 def upload() -> dict[str, Any]:
     """Take a file in; it is ready, or failed with a reason, some seconds later."""
     file = request.files.get("file")
@@ -60,7 +60,7 @@ def upload() -> dict[str, Any]:
 
 
 @blueprint.get("")
-@operation(shapes.Page[shapes.Document], query=After)
+@operation(shapes.Page[document_shapes.Document], query=After)
 def listing(query: After) -> dict[str, Any]:
     """List one's documents, the newest first."""
     rows, following = shelf.page(current_user.id, query.after)
@@ -68,7 +68,7 @@ def listing(query: After) -> dict[str, Any]:
 
 
 @blueprint.get("/<document_id>")
-@operation(shapes.Document)
+@operation(document_shapes.Document)
 def get(document_id: str) -> dict[str, Any]:
     """Get one document."""
     return shelf.wire(shelf.own(current_user.id, document_id))
@@ -82,14 +82,14 @@ def remove(document_id: str) -> None:
 
 
 @blueprint.post("/<document_id>/restore")
-@operation(shapes.Document)
+@operation(document_shapes.Document)
 def restore(document_id: str) -> dict[str, Any]:
     """Undo a deletion."""
     return shelf.wire(shelf.restore(current_user.id, document_id))
 
 
 @blueprint.post("/search", endpoint="search")
-@operation(shapes.Passages, body=Wanted)
+@operation(document_shapes.Passages, body=Wanted)
 def find(body: Wanted) -> dict[str, Any]:
     """Find passages in all of one's documents."""
     result = search.search(current_user.id, body.query, body.limit)

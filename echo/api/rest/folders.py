@@ -12,14 +12,19 @@ from pydantic import Field
 from echo.api.bodies import Body, Query, Text
 from echo.api.operations import operation
 from echo.api.rest import shapes
+from echo.api.rest.asking import ID_CHARS
 from echo.errors import InvalidInput
-from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX, SYSTEM_PROMPT_CHARS
+from echo.limits import COLLECTIONS_PER_CHAT, FOLDER_NAME_CHARS, FOLDERS_MAX, SYSTEM_PROMPT_CHARS
+from echo.models import Folder
 from echo.services.chats import folders, wire
+from echo.services.documents import in_chats
 
 blueprint = Blueprint("api_folders", __name__, url_prefix="/api/folders")
 
 Name = Annotated[Text, Field(min_length=1, max_length=FOLDER_NAME_CHARS)]
 Prompt = Annotated[Text, Field(max_length=SYSTEM_PROMPT_CHARS)]
+CollectionId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
+CollectionIds = Annotated[list[CollectionId], Field(max_length=COLLECTIONS_PER_CHAT)]
 
 
 class NewFolder(Body):
@@ -27,6 +32,7 @@ class NewFolder(Body):
 
     name: Name
     system_prompt: Prompt = ""
+    collection_ids: CollectionIds = Field(default_factory=list)
 
 
 class FolderChange(Body):
@@ -34,6 +40,7 @@ class FolderChange(Body):
 
     name: Name | None = None
     system_prompt: Prompt | None = None
+    collection_ids: CollectionIds | None = Field(None, description="all that it uses then")
     position: int | None = Field(
         None, ge=0, lt=FOLDERS_MAX, description="its place in the order, from 0"
     )
@@ -45,18 +52,30 @@ class Removal(Query):
     conversations: Literal["keep", "delete"] = "keep"
 
 
+def _told(row: Folder) -> dict[str, Any]:
+    return _all_told([row])[0]
+
+
+def _all_told(rows: list[Folder]) -> list[dict[str, Any]]:
+    used = in_chats.ids_of_folders(current_user.id, [row.id for row in rows])
+    return [wire.folder(row) | {"collection_ids": used[row.id]} for row in rows]
+
+
 @blueprint.get("")
 @operation(shapes.Page[shapes.Folder])
 def index() -> dict[str, Any]:
     """List one's folders, in their order."""
-    return {"data": [wire.folder(row) for row in folders.of(current_user.id)], "next": None}
+    return {"data": _all_told(folders.of(current_user.id)), "next": None}
 
 
 @blueprint.post("")
 @operation(shapes.Folder, body=NewFolder, status=HTTPStatus.CREATED)
 def create(body: NewFolder) -> dict[str, Any]:
     """Make a folder, after those there are."""
-    return wire.folder(folders.create(current_user.id, body.name, body.system_prompt))
+    in_chats.checked(current_user.id, body.collection_ids)
+    row = folders.create(current_user.id, body.name, body.system_prompt)
+    in_chats.set_of_folder(row, body.collection_ids)
+    return _told(row)
 
 
 @blueprint.patch("/<folder_id>")
@@ -65,8 +84,13 @@ def change(folder_id: str, body: FolderChange) -> dict[str, Any]:
     """Rename it, move it up or down, or give it another system prompt."""
     wanted = body.model_dump(exclude_none=True)
     if not wanted:
-        raise InvalidInput("Name what to change: name, system_prompt or position.")
-    return wire.folder(folders.change(current_user.id, folder_id, **wanted))
+        raise InvalidInput("Name what to change: name, system_prompt, collection_ids or position.")
+    used = wanted.pop("collection_ids", None)
+    in_chats.checked(current_user.id, used or [])
+    row = folders.change(current_user.id, folder_id, **wanted)
+    if used is not None:
+        in_chats.set_of_folder(row, used)
+    return _told(row)
 
 
 @blueprint.delete("/<folder_id>")
@@ -80,4 +104,4 @@ def remove(folder_id: str, query: Removal) -> None:
 @operation(shapes.Folder)
 def restore(folder_id: str) -> dict[str, Any]:
     """Undo a deletion, with the conversations that lay in it."""
-    return wire.folder(folders.restore(current_user.id, folder_id))
+    return _told(folders.restore(current_user.id, folder_id))

@@ -37,6 +37,7 @@ class Conversation(BaseModel):
     archived: bool = Field(description="whether it is kept out of the list")
     folder_id: str | None = Field(description="where it lies; null: in no folder")
     tags: list[str] = Field(description="its owner's own words for it")
+    collection_ids: list[str] = Field(description="in whose documents its questions are looked up")
     settings: dict[str, Any] = Field(description="what differs from the model's own")
     head_id: str | None = Field(description="the last message of the branch that is shown")
     live: bool = Field(description="whether an answer is being written")
@@ -50,6 +51,7 @@ class Folder(BaseModel):
     id: str
     name: str
     system_prompt: str = Field(description="for its conversations that have none; empty: none")
+    collection_ids: list[str] = Field(description="that all of its conversations use")
 
 
 class Tokens(BaseModel):
@@ -149,45 +151,6 @@ class Share(BaseModel):
     is_current: bool = Field(description="whether the copy is still what its owner sees")
     opened: int = Field(description="how often browsers of others have shown it")
     possible: list[Literal["signed-in", "public"]] = Field(description="what this site allows")
-
-
-class Document(BaseModel):
-    """A document of one's own; its text is found by search, the file itself is not kept."""
-
-    id: str
-    name: str
-    kind: str = Field(description="what it turned out to be; empty until it is read")
-    status: Literal["waiting", "reading", "ready", "failed"]
-    error: str | None = Field(description="why it failed, in words")
-    size_bytes: int
-    pages: int | None = Field(description="null where the format has no pages")
-    characters: int
-    created_at: str
-
-
-class Documents(BaseModel):
-    """The documents of a conversation."""
-
-    data: list[Document]
-
-
-class PassageFound(BaseModel):
-    """A stretch of a document."""
-
-    document_id: str
-    name: str
-    page: int | None = None
-    heading: str = ""
-    position: int = Field(description="the how many-th passage of its document, from 0")
-    text: str
-    score: float = Field(description="the sum of 1 / (60 + rank) over the rankings it stands in")
-
-
-class Passages(BaseModel):
-    """What was found, the best first."""
-
-    passages: list[PassageFound]
-    by: list[Literal["words", "meaning"]] = Field(description="what was compared")
 
 
 class Feedback(BaseModel):

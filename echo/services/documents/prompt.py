@@ -12,6 +12,7 @@ from sqlalchemy import select, tuple_
 
 from echo.extensions import db
 from echo.models import Document, Passage
+from echo.services.documents import usable
 from echo.services.documents.search import Found
 from echo.services.tools import TAG
 from echo.text import untagged
@@ -80,12 +81,12 @@ def _key(one: Source) -> tuple[str, int]:
 
 
 def _texts(sources: Sequence[Source], user_id: int) -> dict[tuple[str, int], str]:
-    """Return the texts of those that are still there."""
+    """Return the texts of those that are still there, and that the person may still read."""
     keys = [_key(one) for one in sources]
     query = (
         select(Passage.document_id, Passage.position, Passage.text)
         .join(Document, Document.id == Passage.document_id)
         .where(tuple_(Passage.document_id, Passage.position).in_(keys))
-        .where(Document.user_id == user_id, Document.deleted_at.is_(None))
+        .where(usable.may_read(user_id))
     )
     return {(row[0], row[1]): row[2] for row in db.session.execute(query)} if keys else {}

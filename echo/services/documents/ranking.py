@@ -4,6 +4,9 @@ Each person's words are terms of their own (`echo/parsing/terms.py`): neither an
 another uses a word is looked at, so that nothing of them shows in what is found, in its order or in its time.
 SQLite is asked on a native thread by a connection of its own: a query over many passages would hold the hub.
 
+What others share is looked in `apart`: an index finds and weighs a word in all that its owner has, also in
+what they do not share. There only the shared documents' passages are read, and only they are counted.
+
 Sources: S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; G. V.
 Cormack, C. L. A. Clarke and S. Büttcher, "Reciprocal Rank Fusion", 2009.
 """
@@ -11,7 +14,7 @@ Cormack, C. L. A. Clarke and S. Büttcher, "Reciprocal Rank Fusion", 2009.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +24,7 @@ from sqlalchemy import text
 from echo import hub
 from echo.extensions import db
 from echo.parsing.terms import hashed, terms
+from echo.services.documents import bm25
 
 QUERY_TERMS: Final = 40
 RANKED: Final = 100  # by each way
@@ -40,6 +44,19 @@ BY_WORDS: Final = {
         "ORDER BY ts_rank_cd(p.words, CAST(:query AS tsquery), 1) DESC, p.id LIMIT :most"
     ),
 }
+APART: Final = {
+    # no index of words is used: it knows passages of documents that are not shared
+    "sqlite": (
+        "SELECT p.id, p.words FROM documents d CROSS JOIN passages p ON d.id = p.document_id "
+        f"WHERE {SOUGHT} {{among}}"
+    ),
+    "postgresql": (
+        "WITH shared AS MATERIALIZED (SELECT p.id, p.words FROM passages p JOIN documents d "
+        f"ON d.id = p.document_id WHERE {SOUGHT} {{among}}) SELECT id FROM shared "
+        "WHERE words @@ CAST(:query AS tsquery) "
+        "ORDER BY ts_rank_cd(words, CAST(:query AS tsquery), 1) DESC, id LIMIT :most"
+    ),
+}
 VECTORS: Final = (
     "SELECT p.id, p.vector FROM documents d JOIN passages p ON d.id = p.document_id "
     f"WHERE {SOUGHT} AND p.vector IS NOT NULL {{among}} ORDER BY d.id DESC, p.position LIMIT :most"
@@ -48,10 +65,11 @@ VECTORS: Final = (
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose documents are looked in, and in which of them; None: in all."""
+    """Whose documents are looked in, and in which of them; None: in all. `apart`: for somebody else."""
 
     owner: int
     documents: tuple[str, ...] | None = None
+    apart: bool = False
 
     def sql(self, statement: str) -> str:
         """Return a statement for this scope."""
@@ -86,18 +104,36 @@ def by_words(scope: Scope, query_terms: Sequence[str]) -> list[int]:
         return []
     keys = scope.keys(query_terms)
     either = {"sqlite": " OR ", "postgresql": " | "}[db.engine.dialect.name]
+    if scope.apart and either == " OR ":
+        asked = str(db.engine.url.database), scope.sql(APART["sqlite"]), scope.values()
+        db.session.commit()  # the connection goes back meanwhile
+        return hub.run_native(_weighed_apart, asked, keys)
     values = {"query": either.join(f'"{key}"' if either == " OR " else key for key in keys)}
-    statement = scope.sql(BY_WORDS[db.engine.dialect.name])
+    statement = scope.sql((APART if scope.apart else BY_WORDS)[db.engine.dialect.name])
     rows = _asked(statement, {**scope.values(), **values, "most": RANKED})
     return [row[0] for row in rows]
 
 
-def by_meaning(scope: Scope, vector: bytes | None) -> dict[int, float]:
+def _weighed_apart(asked: tuple[str, str, dict[str, Any]], keys: Sequence[str]) -> list[int]:
+    """Rank as `bm25` does, by what stands in these passages alone. Runs on a native thread."""
+    sought, count, lengths = set(keys), 0, 0
+    held: dict[int, bm25.Held] = {}
+    for passage_id, words in _rows_apart(*asked):
+        stored = words.split()
+        count, lengths = count + 1, lengths + len(stored)
+        if found := sought.intersection(stored):
+            held[passage_id] = {key: stored.count(key) for key in found}, len(stored)
+    return bm25.ranked(held, count, lengths)[:RANKED]
+
+
+def by_meaning(scopes: Iterable[Scope], vector: bytes | None) -> dict[int, float]:
     """Return the passages that are nearest in meaning, the nearest first, each with its cosine."""
-    if vector is None or scope.documents == ():
-        return {}
-    rows = _asked(scope.sql(VECTORS), {**scope.values(), "most": MEANT_AT_MOST})
-    return hub.run_native(_nearest, rows, vector) if rows else {}
+    found: dict[int, float] = {}
+    for scope in scopes:
+        if vector is not None and scope.documents != ():
+            rows = _asked(scope.sql(VECTORS), {**scope.values(), "most": MEANT_AT_MOST})
+            found |= hub.run_native(_nearest, rows, vector) if rows else {}
+    return dict(sorted(found.items(), key=lambda item: -item[1])[:RANKED])
 
 
 def _nearest(rows: Sequence[Any], vector: bytes) -> dict[int, float]:
@@ -130,7 +166,10 @@ def _asked(statement: str, values: dict[str, Any]) -> Sequence[Any]:
 
 
 def _asked_apart(database: str, statement: str, values: dict[str, Any]) -> Sequence[Any]:
+    return list(_rows_apart(database, statement, values))
+
+
+def _rows_apart(database: str, statement: str, values: dict[str, Any]) -> Iterator[Any]:
     with closing(sqlite3.connect(database, timeout=5)) as connection:
         connection.execute("PRAGMA query_only=ON")
-        found: list[Any] = connection.execute(statement, values).fetchall()
-        return found
+        yield from connection.execute(statement, values)

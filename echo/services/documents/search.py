@@ -65,39 +65,55 @@ def search(user_id: int, query: str, limit: int) -> Search:
     if is_blank(query):
         raise InvalidInput(gettext("Write what to look for."), field="query")
     vector = meaning.of_question(query)
-    scores, _ = _ranked(Scope(user_id), ranking.wanted(query), vector)
-    return Search(_told(user_id, scores, limit), vector is not None)
+    scopes = [Scope(user_id)]
+    scores, _ = _ranked(scopes, ranking.wanted(query), vector)
+    return Search(_told(scopes, scores, limit), vector is not None)
 
 
 def fitting(user_id: int, documents: Sequence[Document], question: str, limit: int) -> list[Found]:
     """Return the passages of these documents that fit a question, the best first; none where none does.
 
-    A question about the documents as a whole gets passages from all over them.
+    The person may use all of them: those of others are looked in owner by owner, by words keyed by each. A
+    question about the documents as a whole gets passages from all over them.
     """
-    scope = Scope(user_id, tuple(row.id for row in documents))
     asked = ranking.wanted(question)
     if ABOUT_ALL.issuperset(asked):
         return _all_over(documents, min(limit, OVERVIEW))
-    scores, cosines = _ranked(scope, asked, meaning.of_question(question))
-    found = _told(user_id, scores, 2 * limit)
-    telling = scope.keys(term for term in asked if term not in ABOUT_ALL)
-    return [one for one in found if _fits(one.passage, telling, cosines)][:limit]
+    scopes = _scopes(user_id, documents)
+    scores, cosines = _ranked(scopes, asked, meaning.of_question(question))
+    found = _told(scopes, scores, 2 * limit)
+    telling = [term for term in asked if term not in ABOUT_ALL]
+    keys = {scope.owner: scope.keys(telling) for scope in scopes}
+    fits = (one for one in found if _fits(one.passage, keys[one.document.user_id], cosines))
+    return list(fits)[:limit]
+
+
+def _scopes(user_id: int, documents: Sequence[Document]) -> list[Scope]:
+    """Return where to look, one for each owner of these documents."""
+    owners = dict.fromkeys(row.user_id for row in documents)
+    ids = {owner: tuple(row.id for row in documents if row.user_id == owner) for owner in owners}
+    return [Scope(owner, ids[owner], apart=owner != user_id) for owner in owners]
 
 
 def _ranked(
-    scope: Scope, asked: list[str], vector: bytes | None
+    scopes: Sequence[Scope], asked: list[str], vector: bytes | None
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """Return the joined scores of passages, and the cosines of those whose meaning is known."""
-    near = ranking.by_meaning(scope, vector)
-    return ranking.fused(ranking.by_words(scope, asked), near), near
+    """Return the joined scores of passages, and the cosines of those whose meaning is known.
+
+    Scores by words of two owners cannot be compared: each has a ranking of its own.
+    """
+    near = ranking.by_meaning(scopes, vector)
+    by_words = [ranking.by_words(scope, asked) for scope in scopes]
+    return ranking.fused(*by_words, near), near
 
 
-def _told(user_id: int, scores: dict[int, float], limit: int) -> list[Found]:
+def _told(scopes: Sequence[Scope], scores: dict[int, float], limit: int) -> list[Found]:
+    owners = [scope.owner for scope in scopes]
     ids = list(scores)[:limit]
     rows = db.session.execute(
         select(Passage, Document)
         .join(Document, Document.id == Passage.document_id)
-        .where(Passage.id.in_(ids), Document.user_id == user_id, Document.deleted_at.is_(None))
+        .where(Passage.id.in_(ids), Document.user_id.in_(owners), Document.deleted_at.is_(None))
         .options(undefer(Passage.words))
     )
     by_id = {passage.id: Found(passage, row, scores[passage.id]) for passage, row in rows}

@@ -15,7 +15,7 @@ from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark, number, said
 from echo.limits import DOCUMENTS_PER_CHAT, DOCUMENTS_PER_PAGE, DOCUMENTS_PER_PERSON
-from echo.models import Conversation, ConversationDocument, Document, Passage
+from echo.models import Conversation, ConversationDocument, Document, DocumentStatus, Passage
 from echo.services.documents import refusals
 from echo.services.storage import assign, transaction
 from echo.text import storable
@@ -34,6 +34,11 @@ def own(user_id: int, document_id: str) -> Document:
     return row
 
 
+def is_own(user_id: int, document_id: str) -> bool:
+    """Tell whether a document is there and the person's."""
+    return db.session.scalar(_of(user_id).where(Document.id == storable(document_id))) is not None
+
+
 def refuse_full(user_id: int) -> None:
     """Raise Conflict where the person has as many documents as there may be."""
     count = select(func.count()).select_from(_of(user_id).subquery())
@@ -49,6 +54,11 @@ def refuse_full(user_id: int) -> None:
 
 def _of(user_id: int) -> Select[Document]:
     return select(Document).where(Document.user_id == user_id, Document.deleted_at.is_(None))
+
+
+def ready(user_id: int) -> list[Document]:
+    """Return all of a person's documents that can be searched."""
+    return list(db.session.scalars(_of(user_id).where(Document.status == DocumentStatus.READY)))
 
 
 def page(user_id: int, after: str | None = None) -> tuple[list[Document], str | None]:

@@ -37,7 +37,7 @@ from echo.models import (
 from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, tags, wire
-from echo.services.documents import shelf
+from echo.services.documents import collections, shelf
 from echo.services.guardrails import decisions
 from echo.services.prompts import memories, personal, saved
 from echo.services.sign_in import second_factor
@@ -55,8 +55,9 @@ Your data in Echo, packed %(moment)s
 
 account.json             who you are here: name, address, role and settings; your instructions for all
                          chats and what Echo remembers; the browsers you signed in with; your passkeys' and
-                         keys' names; your folders, tags, feedback and ratings; what guardrails decided about
-                         your words; invitations you made; who looked into your conversations
+                         keys' names; your folders, tags, feedback and ratings; your collections of documents
+                         and what uses them; what guardrails decided about your words; invitations you made;
+                         who looked into your conversations
 prompts.json             the prompts that you keep; it can be imported again
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
@@ -149,6 +150,7 @@ def account(user: User) -> dict[str, Any]:
         "ratings": [_rating(row) for row in _own(MessageRating, user)],
         "folders": [_folder(row) for row in _own(Folder, user)],
         "tags": tags.named(user.id),
+        "collections": collections.exported(user.id),
         "invitations": [_invite(row) for row in _rows(Invite, Invite.created_by, user)],
         "looks_into_my_conversations": [
             {**look._asdict(), "at": iso(look.at)} for look in audit.looks_at(user.id, LOOKS)

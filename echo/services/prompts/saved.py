@@ -13,7 +13,7 @@ from echo.languages import gettext, mark, number
 from echo.limits import FORM_SLACK, PROMPT_CHARS, PROMPT_NAME_CHARS, PROMPTS_MAX
 from echo.models import RoleName, SavedPrompt, SharedPrompt
 from echo.models.types import new_id
-from echo.policies import RANKS
+from echo.policies import up_to
 from echo.services.storage import transaction
 from echo.text import composed, folded, is_blank, one_newline, storable
 
@@ -71,8 +71,8 @@ def own(user_id: int) -> list[SavedPrompt]:
 
 def shared(role: RoleName) -> list[SharedPrompt]:
     """Return the prompts that are shared with a role, by name."""
-    weaker = [each.value for each in RANKS[: RANKS.index(role) + 1]]
-    rows = db.session.scalars(select(SharedPrompt).where(SharedPrompt.least_role.in_(weaker)))
+    query = select(SharedPrompt).where(SharedPrompt.least_role.in_(up_to(role)))
+    rows = db.session.scalars(query)
     return sorted(rows, key=_by_name)
 
 

@@ -9,7 +9,8 @@ CHARS_MOST: Final = 200
 """Longer questions ask for more than one thing."""
 COURTESIES: Final = re.compile(
     r"(?:(?:hey|hi|hello|ok|okay|so|please|echo)\b[,!.]?\s+)*"
-    r"(?:(?:can|could|would|will) you (?:please )?(?=tell|calculate|compute|work|evaluate|convert))?"
+    r"(?:(?:can|could|would|will) you (?:please )?"
+    r"(?=tell|calculate|compute|work|evaluate|convert|search|look|find))?"
     r"(?:(?:please )?tell me (?=what|how|which|on))?",
     re.IGNORECASE,
 )

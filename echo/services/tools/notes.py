@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from echo.services.tools.steps import said
+from echo.services.tools.steps import DOCUMENTS, said
 from echo.text import untagged
 
 TAG: Final = "computed"
@@ -20,7 +20,8 @@ NOTE: Final = (
 
 def before(steps: Sequence[Mapping[str, Any]] | None) -> str:
     """Return what stands before a question in its prompt; nothing where nothing was computed."""
-    return NOTE.format(lines="\n".join(map(said, steps))) if steps else ""
+    computed = [said(step) for step in steps or () if step["tool"] != DOCUMENTS]
+    return NOTE.format(lines="\n".join(computed)) if computed else ""
 
 
 def unmarked(text: str) -> str:

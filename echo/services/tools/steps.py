@@ -1,6 +1,7 @@
 """The steps that a question asks for: which tool, what it was given, what came out. Knows no prompt.
 
-A step repeats nothing of the question as it was written: numbers, signs, units and days only, written anew.
+A step repeats nothing of the question as it was written: numbers, signs, units and days only, written anew;
+but what was looked up in documents stands in it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
-from echo.languages import gettext, mark
+from echo.languages import gettext, mark, ngettext
 from echo.services.tools import calendar, conversions, sums
 
 VERBS: Final = {
@@ -17,6 +18,10 @@ VERBS: Final = {
     "calendar": mark("Looked up"),
     "units": mark("Converted"),
 }
+
+
+DOCUMENTS: Final = "documents"
+"""The tool whose input was looked up in all of a person's documents; its result is how many passages fit."""
 
 
 class Step(TypedDict):
@@ -41,6 +46,11 @@ def compute(question: str, now: datetime) -> list[Step]:
     return []
 
 
+def looked_up(what: str, passages: int) -> Step:
+    """Return the step of a search in one's own documents."""
+    return Step(tool=DOCUMENTS, input=what, result=str(passages))
+
+
 def said(step: Mapping[str, Any]) -> str:
     """Return a step on one line."""
     input, result = step["input"], step["result"]
@@ -51,4 +61,10 @@ def said(step: Mapping[str, Any]) -> str:
 
 def titled(step: Mapping[str, Any]) -> str:
     """Return a step on one line for people, with what was done."""
+    if step["tool"] == DOCUMENTS:
+        count = int(step["result"])
+        found = ngettext("%(num)s passage", "%(num)s passages", count)
+        return gettext(
+            "Searched your documents for “%(what)s”: %(found)s", what=step["input"], found=found
+        )
     return f"{gettext(VERBS[step['tool']])} {said(step)}"

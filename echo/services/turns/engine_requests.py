@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from echo import clock, errors, request_ids
@@ -26,16 +27,17 @@ from echo.generation import (
     ServingEngine,
 )
 from echo.languages import gettext, number, said
-from echo.models import Conversation, Document, Message, User
+from echo.models import Conversation, Message, User
 from echo.services import help, site_settings, tools
 from echo.services.chats import failures, folders
-from echo.services.documents import prompt, shelf
-from echo.services.documents.prompt import Source
+from echo.services.documents import prompt
+from echo.services.documents.in_chats import NOTHING, Added
 from echo.services.guardrails.judging import Rule
 from echo.services.prompts import personal as kept
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
-from echo.services.turns import guarded, personal, safety, sources
+from echo.services.turns import giving, guarded, personal, safety
+from echo.services.turns.giving import Given, Reader
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
@@ -123,43 +125,18 @@ class EngineRequests:
                 field="text",
             ) from refusal
 
-    def steps(self, question: str, around: Around) -> list[dict[str, Any]] | None:
-        """Return what is computed for an answer; None where nothing is, or where it does not fit."""
-        if around.now is None or safety.concern(question) is not None:
-            return None
-        steps = [dict(step) for step in tools.compute(question, around.now)]
-        return steps if steps and self._fits(tools.before(steps), question, around) else None
-
-    def sources(
-        self,
-        conversation: Conversation,
-        question: str,
-        around: Around,
-        documents: Sequence[Document] = (),
-        steps: Sequence[dict[str, Any]] | None = None,
-    ) -> list[Source] | None:
-        """Return the passages of its documents, and of these that are to be, that an answer is given.
-
-        `steps` are what it is given besides.
-        """
-        rows = {row.id: row for row in (*shelf.of_conversation(conversation.id), *documents)}
-        if not rows or safety.concern(question) is not None:
-            return None
-        beside = tools.before(steps)
-
-        def fits(passages: str) -> bool:
-            return self._fits(passages + beside, question, around)
-
-        return sources.choose(
-            conversation.user_id,
-            list(rows.values()),
-            question,
-            around.ruler.tokens,
-            around.window,
-            fits,
+    def given(
+        self, conversation: Conversation, question: str, around: Around, added: Added = NOTHING
+    ) -> Given:
+        """Return what an answer is given beside the question; `added` is to be put into the chat."""
+        if safety.concern(question) is not None:
+            return Given()
+        reader = Reader(
+            around.now, around.window, around.ruler.tokens, partial(self._fits, question, around)
         )
+        return giving.choose(reader, conversation, question, added)
 
-    def _fits(self, before: str, question: str, around: Around) -> bool:
+    def _fits(self, question: str, around: Around, before: str) -> bool:
         """Tell whether the model can read a question with this before it."""
         try:
             self._check(before + around.told.question(prompt.unmarked(question)), around)

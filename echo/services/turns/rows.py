@@ -14,12 +14,12 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import ChatMessage, FinishReason
 from echo.languages import gettext, mark
-from echo.models import Conversation, Document, Folder, GuardDecision, Message, MessageStatus
+from echo.models import Conversation, Folder, GuardDecision, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
 from echo.services.chats.titles import automatic_title
-from echo.services.documents import shelf
+from echo.services.documents import in_chats
 from echo.services.guardrails import decisions
 from echo.services.guardrails.judging import Met
 from echo.services.numbers import rollups
@@ -43,6 +43,7 @@ class Question:
     settings: dict[str, Any] | None = None
     folder_id: str | None = None
     documents: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
     zone: str | None = None
     """Of the clocks that whoever asks sees, by its name."""
     met: tuple[Met, ...] = ()
@@ -172,7 +173,7 @@ def history(leaf_id: str | None) -> list[ChatMessage]:
 def insert(
     conversation: Conversation,
     messages: list[Message],
-    documents: Sequence[Document] = (),
+    added: in_chats.Added = in_chats.NOTHING,
     decided: Sequence[GuardDecision] = (),
 ) -> bool:
     """Store the rows and show their branch; False when the same `client_id` was stored meanwhile.
@@ -189,7 +190,7 @@ def insert(
             _take_out_of_a_deleted_folder(conversation)
         db.session.add(conversation)
         db.session.flush()
-        shelf.link(conversation.id, documents)
+        in_chats.link(conversation, added)
         first = message_tree.next_ordinal(conversation.id)
         if first == 1 and may_be_named:  # it may have been made empty
             conversation.title = automatic_title(messages[0].text)

@@ -18,9 +18,10 @@ from echo.config import Settings
 from echo.extensions import db
 from echo.generation import ChatMessage, Failed, Finished
 from echo.languages import gettext
-from echo.models import Conversation, Document, GuardDecision, Message, MessageStatus
+from echo.models import Conversation, GuardDecision, Message, MessageStatus
 from echo.services.chats import conversations, message_tree
-from echo.services.documents import shelf
+from echo.services.documents import in_chats
+from echo.services.documents.in_chats import NOTHING, Added
 from echo.services.guardrails import decisions
 from echo.services.serving import Models
 from echo.services.storage import assign, undone_on_failure
@@ -72,7 +73,7 @@ class Turns:
         question = guarded.looked_at(question)
         conversation = rows.conversation_for(user_id, question)
         parent_id = rows.parent_for(conversation, question.parent_id)
-        added = shelf.wanted(user_id, question.documents)
+        added = in_chats.wanted(user_id, question.documents, question.collections)
         return self._ask_under(conversation, parent_id, question, added)
 
     def edit(self, user_id: int, message_id: str, question: Question) -> Asked:
@@ -101,7 +102,7 @@ class Turns:
         stream = self.requests.submit(conversation, reply, history, around, seen.refusal)
         with self._is_starting(reply.id):
             decided = decisions.of_message(seen.met, question)
-            self._commit(stream, conversation, [reply], (), decided)
+            self._commit(stream, conversation, [reply], NOTHING, decided)
             self._go_live(reply, stream)
         return reply
 
@@ -213,7 +214,7 @@ class Turns:
         conversation: Conversation,
         parent_id: str | None,
         question: Question,
-        added: Sequence[Document] = (),
+        added: Added = NOTHING,
     ) -> Asked:
         around = self.requests.around(conversation, zone=question.zone)
         self.requests.refuse_too_long(question.text, around)
@@ -245,15 +246,12 @@ class Turns:
         question: Message,
         around: Around,
         refusal: str | None,
-        added: Sequence[Document] = (),
+        added: Added = NOTHING,
     ) -> Message:
         reply = rows.reply(question, around.chosen.name)
         if refusal is not None:  # nothing is computed or looked up for it either
             return reply
-        reply.steps = self.requests.steps(question.text, around)
-        reply.sources = self.requests.sources(
-            conversation, question.text, around, added, reply.steps
-        )
+        reply.steps, reply.sources = self.requests.given(conversation, question.text, around, added)
         if reply.sources is not None:  # that may have taken seconds
             self.calls.refuse_spent(conversation.user_id)
         return reply
@@ -263,7 +261,7 @@ class Turns:
         stream: Stream | None,
         conversation: Conversation,
         messages: list[Message],
-        added: Sequence[Document] = (),
+        added: Added = NOTHING,
         decided: Sequence[GuardDecision] = (),
     ) -> bool:
         """Write the rows of a turn; what cannot be stored is not generated either."""

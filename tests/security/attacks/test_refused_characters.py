@@ -36,10 +36,13 @@ FIELDS = {"title": "A title", "pinned": "1", "name": "A name", "text": "A text",
 NAMED = {  # what else an address must say
     "api_users.remove": "?username=ada",
 }
-WITH_BODIES = ("api_conversations.attach", "api_sharing.share", "api_decisions.object_to")
+WITH_BODIES = (
+    "api_conversations.attach", "api_sharing.share", "api_decisions.object_to", "api_collections.share",
+)  # fmt: skip
 CHANGES = {  # what programs may send as JSON
     "api_conversations.change": {"title": "A title"},
     "api_folders.change": {"name": "A name"},
+    "api_collections.change": {"name": "A name"},
     "api_messages.rate": {"rating": 1},
     "api_users.change": {"username": "lovelace"},
     "api_roles.change": {"description": "x"},

@@ -13,8 +13,8 @@ from flask import Flask
 
 from echo.errors import Busy, EngineFailed, TooLong
 from echo.extensions import db
-from echo.models import Document, Passage, User
-from echo.services.documents import meaning, ranking, search, shelf
+from echo.models import Conversation, Document, Passage, RoleName, User
+from echo.services.documents import collections, in_chats, meaning, ranking, search, shelf
 from echo.services.library import embedding
 from echo.services.serving.embedder import Embedded, Embedder, Form
 from tests.services.documents.test_documents import add
@@ -89,6 +89,26 @@ def test_a_passage_that_is_near_is_found_without_a_word_of_the_question(
     assert {one.document.id for one in result.found} == {row.id}
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_what_others_share_is_found_by_meaning_and_nothing_else_of_theirs(
+    ada: User, make_user: Callable[..., User], embedder: ByHand
+) -> None:
+    root = make_user("root", role=RoleName.ADMIN)
+    shared, private = known(root), known(root)
+    row = collections.create(root.id, "Sea", [shared.id])
+    collections.share(root, row.id, RoleName.USER)
+    chat = Conversation(user_id=ada.id, title="Sea")
+    db.session.add(chat)
+    db.session.commit()
+    in_chats.set_of_conversation(chat, [row.id])
+    found = search.fitting(ada.id, in_chats.looked_in(chat, in_chats.NOTHING), NEST, 5)
+    assert [(one.document.id, one.passage.heading) for one in found] == [(shared.id, "Puffins")]
+    assert private.id != shared.id
+    mine = known(ada)
+    both = search.fitting(ada.id, [shared, mine], NEST, 5)
+    assert {one.document.id for one in both} == {shared.id, mine.id}
+
+
 def test_one_that_is_far_must_hold_half_of_the_words(ada: User, embedder: ByHand) -> None:
     row = known(ada)
     fits = lambda question: headings(search.fitting(ada.id, [row], question, 5))  # noqa: E731
@@ -107,7 +127,7 @@ def test_a_place_in_both_rankings_is_worth_more_than_the_first_in_one() -> None:
 def test_vectors_of_another_model_are_not_compared(ada: User, embedder: ByHand) -> None:
     known(ada)
     query = struct.pack("<2f", 1.0, 0.0)
-    assert ranking.by_meaning(ranking.Scope(ada.id), query) == {}
+    assert ranking.by_meaning([ranking.Scope(ada.id)], query) == {}
 
 
 @pytest.mark.parametrize("failure", [EngineFailed("gone"), Busy("many")])

@@ -1,0 +1,173 @@
+"""What a chat's questions are looked up in: its documents, and those of its collections and its folder's.
+
+Knows no search and no turn; which collections count is asked of `usable.py` each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import delete, or_, select
+
+from echo.errors import InvalidInput
+from echo.extensions import db
+from echo.languages import gettext
+from echo.limits import COLLECTIONS_PER_CHAT
+from echo.models import (
+    Collection,
+    CollectionDocument,
+    Conversation,
+    ConversationCollection,
+    Document,
+    Folder,
+    FolderCollection,
+)
+from echo.services.documents import shelf, usable
+from echo.services.storage import transaction
+
+
+@dataclass(frozen=True)
+class Added:
+    """What is put into a chat with a question."""
+
+    documents: Sequence[Document] = ()
+    collections: Sequence[Collection] = ()
+
+
+NOTHING: Final = Added()
+
+
+def wanted(user_id: int, documents: Iterable[str], collections: Iterable[str]) -> Added:
+    """Return what these ids name.
+
+    Raises:
+        NotFound: a document that is not the person's, a collection that they may not use.
+        InvalidInput: more than a chat has.
+    """
+    return Added(shelf.wanted(user_id, documents), checked(user_id, collections))
+
+
+def checked(user_id: int, collection_ids: Iterable[str]) -> list[Collection]:
+    """Return the collections of these ids; raises NotFound, or InvalidInput for more than a chat has."""
+    rows = usable.some(user_id, collection_ids)
+    _refuse_too_many(len(rows))
+    return rows
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > COLLECTIONS_PER_CHAT:
+        raise InvalidInput(
+            gettext("A chat has at most %(most)s collections.", most=COLLECTIONS_PER_CHAT),
+            field="collection_ids",
+        )
+
+
+def link(conversation: Conversation, added: Added) -> None:
+    """Put something into a conversation, inside of the caller's transaction; what is in it stays."""
+    shelf.link(conversation.id, added.documents)
+    if not added.collections:
+        return
+    present = [row.id for row in of_conversation(conversation)]
+    new = [row for row in added.collections if row.id not in present]
+    _refuse_too_many(len(present) + len(new))
+    for row in new:
+        db.session.merge(
+            ConversationCollection(conversation_id=conversation.id, collection_id=row.id)
+        )
+
+
+def of_conversation(conversation: Conversation) -> list[Collection]:
+    """Return a conversation's collections, by name; what its owner may not use now is left out."""
+    return _usable(conversation.user_id, _of_chat(conversation.id))
+
+
+def of_its_folder(conversation: Conversation) -> list[Collection]:
+    """Return the collections of the folder that a conversation lies in, as `of_conversation`."""
+    return _usable(conversation.user_id, _of_folder(conversation.folder_id))
+
+
+def _usable(user_id: int, which: Any) -> list[Collection]:
+    query = select(Collection).where(which, usable.may_use(user_id))
+    return list(db.session.scalars(query.order_by(Collection.name, Collection.id)))
+
+
+def _of_chat(conversation_id: str) -> Any:
+    here = ConversationCollection.conversation_id == conversation_id
+    return Collection.id.in_(select(ConversationCollection.collection_id).where(here))
+
+
+def _of_folder(folder_id: str | None) -> Any:
+    here = FolderCollection.folder_id == folder_id
+    return Collection.id.in_(select(FolderCollection.collection_id).where(here))
+
+
+def ids_of_conversations(user_id: int, conversation_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Return, by conversation, the ids of the collections that a person's conversations use."""
+    return _ids(user_id, ConversationCollection, "conversation_id", conversation_ids)
+
+
+def ids_of_folders(user_id: int, folder_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Return, by folder, the ids of the collections that a person's folders use."""
+    return _ids(user_id, FolderCollection, "folder_id", folder_ids)
+
+
+def _ids(user_id: int, table: Any, owner: str, ids: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {each: [] for each in ids}
+    query = (
+        select(getattr(table, owner), Collection.id)
+        .join(Collection, Collection.id == table.collection_id)
+        .where(getattr(table, owner).in_(found), usable.may_use(user_id))
+        .order_by(Collection.name, Collection.id)
+    )
+    for owner_id, collection_id in db.session.execute(query) if found else ():
+        found[owner_id].append(collection_id)
+    return found
+
+
+def set_of_conversation(conversation: Conversation, collection_ids: Iterable[str]) -> None:
+    """Let a conversation use these collections and no others; raises as `checked`."""
+    rows = checked(conversation.user_id, collection_ids)
+    _replace(ConversationCollection, "conversation_id", conversation.id, rows)
+
+
+def set_of_folder(folder: Folder, collection_ids: Iterable[str]) -> None:
+    """Let all conversations of a folder use these collections and no others; raises as `checked`."""
+    rows = checked(folder.user_id, collection_ids)
+    _replace(FolderCollection, "folder_id", folder.id, rows)
+
+
+def _replace(table: Any, owner: str, owner_id: str, rows: Sequence[Collection]) -> None:
+    def work() -> None:
+        db.session.execute(delete(table).where(getattr(table, owner) == owner_id))
+        for row in rows:
+            db.session.add(table(**{owner: owner_id}, collection_id=row.id))
+
+    transaction(work)
+
+
+def looked_in(conversation: Conversation, added: Added) -> list[Document]:
+    """Return the documents in which a conversation's next question is looked up, each once.
+
+    They are its own, those that are to be, and what lies now in the collections that its owner may use now.
+    """
+    chosen = [row.id for row in added.collections]
+    query = (
+        select(Document)
+        .join(CollectionDocument, CollectionDocument.document_id == Document.id)
+        .join(Collection, Collection.id == CollectionDocument.collection_id)
+        .where(
+            or_(
+                _of_chat(conversation.id),
+                _of_folder(conversation.folder_id),
+                Collection.id.in_(chosen),
+            ),
+            usable.may_use(conversation.user_id),
+            Document.deleted_at.is_(None),
+        )
+        .order_by(CollectionDocument.added_at, Document.id)
+    )
+    attached = (*shelf.of_conversation(conversation.id), *added.documents)
+    rows = (*attached, *db.session.scalars(query))
+    return list({row.id: row for row in rows}.values())

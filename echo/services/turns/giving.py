@@ -1,0 +1,67 @@
+"""What an answer is given beside its question: what tools computed, what passages fit. Knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from echo.models import Conversation, Document
+from echo.services import tools
+from echo.services.documents import in_chats, shelf
+from echo.services.documents.in_chats import Added
+from echo.services.documents.prompt import Source
+from echo.services.turns import sources
+
+Steps = list[dict[str, Any]]
+
+
+class Given(NamedTuple):
+    """Steps: None where nothing was done. Sources: None where no document was looked in."""
+
+    steps: Steps | None = None
+    sources: list[Source] | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The model: `tokens` counts as it does, `fits` tells whether it reads the question with this before."""
+
+    now: datetime | None
+    """By the clocks of whoever asks; None where no tools are used."""
+    window: int
+    tokens: Callable[[str], int]
+    fits: Callable[[str], bool]
+
+
+def choose(reader: Reader, conversation: Conversation, question: str, added: Added) -> Given:
+    """Return what is given. In a chat without documents a plain question looks in all of one's own."""
+    steps = _computed(reader, question)
+    documents = in_chats.looked_in(conversation, added)
+    if documents:
+        found = _passages(reader, conversation.user_id, documents, question, tools.before(steps))
+        return Given(steps, found)
+    what = tools.sought(question) if reader.now is not None and not steps else None
+    if what is None:
+        return Given(steps)
+    mine = shelf.ready(conversation.user_id)
+    found = _passages(reader, conversation.user_id, mine, what) or []
+    return Given([dict(tools.looked_up(what, len(found)))], found)
+
+
+def _computed(reader: Reader, question: str) -> Steps | None:
+    """Return what is computed for an answer; None where nothing is, or where it does not fit."""
+    if reader.now is None:
+        return None
+    steps = [dict(step) for step in tools.compute(question, reader.now)]
+    return steps if steps and reader.fits(tools.before(steps)) else None
+
+
+def _passages(
+    reader: Reader, user_id: int, documents: list[Document], what: str, beside: str = ""
+) -> list[Source] | None:
+    def fits(passages: str) -> bool:
+        return reader.fits(passages + beside)
+
+    return sources.choose(user_id, documents, what, reader.tokens, reader.window, fits)

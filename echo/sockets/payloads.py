@@ -34,6 +34,7 @@ class SendMessage:
     folder_id: str | None
     is_bare: bool
     documents: tuple[str, ...] = ()
+    persona_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def send_message(raw: Any) -> SendMessage:
         folder_id=_identifier(fields, "folder_id"),
         is_bare=False,
         documents=_identifiers(fields, "documents", DOCUMENTS_PER_CHAT),
+        persona_id=_identifier(fields, "persona_id"),
     )
 
 

@@ -11,7 +11,7 @@ from flask_login import current_user
 from echo import limits
 from echo.languages import gettext
 from echo.services import site_settings
-from echo.services.chats import conversations, folders, shelves, wire
+from echo.services.chats import conversations, folders, personas, shelves, wire
 from echo.services.numbers import contributors
 from echo.services.prompts import personal
 from echo.services.serving import Models
@@ -79,6 +79,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
         "session": sessions.lasting(),
         "conversation_id": conversation_id,
         "folders": [wire.folder(row) for row in folders.of(current_user.id)],
+        "personas": [wire.persona_in_short(row) for row in personas.for_user(current_user)],
         "has_archived": shelves.has_archived(current_user.id),
         "ceilings": ceilings,
         "limits": {

@@ -14,6 +14,7 @@ export class Conversation {
     this.documents = []; // what questions here are looked up in
     this.draftSettings = {}; // chosen before the conversation exists
     this.draftFolder = null; // where it will lie
+    this.draftPersona = null; // whom it will begin with
     this.loaded = id === null;
     this.storedAt = null; // when, where it is read without a connection
     this.resuming = new Set();
@@ -26,6 +27,11 @@ export class Conversation {
 
   get folderId() {
     return (this.id === null ? this.draftFolder?.id : this.info?.folder_id) ?? null;
+  }
+
+  /** Whom it was begun with, or will be; null: Echo. */
+  get persona() {
+    return (this.info ? this.info.persona : this.draftPersona) ?? null;
   }
 
   // ---- opening and catching up --------------------------------------------------------------------------------
@@ -113,6 +119,7 @@ export class Conversation {
     return {
       ...(Object.keys(this.draftSettings).length && { settings: { ...this.draftSettings } }),
       ...(this.draftFolder && { folder_id: this.draftFolder.id }),
+      ...(this.draftPersona && { persona_id: this.draftPersona.id }),
       ...(documents.length && { documents }),
     };
   }

@@ -21,8 +21,7 @@ blueprint = Blueprint("api_personas", __name__, url_prefix="/api/personas")
 @operation(shapes.Page[Persona])
 def index() -> dict[str, Any]:
     """List one's own by name, then those that are there for everybody."""
-    rows = personas.own(current_user.id) + personas.shared(current_user.role_name)
-    return {"data": [wire.persona(row) for row in rows], "next": None}
+    return {"data": [wire.persona(row) for row in personas.for_user(current_user)], "next": None}
 
 
 @blueprint.post("")

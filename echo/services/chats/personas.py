@@ -138,6 +138,11 @@ def shared(role: RoleName) -> list[Persona]:
     return sorted(rows, key=_by_name)
 
 
+def for_user(user: User) -> list[Persona]:
+    """Return all that a person may use, their own first."""
+    return own(user.id) + shared(user.role_name)
+
+
 def _by_name(row: Persona) -> tuple[str, str]:
     return folded(row.name), row.id
 

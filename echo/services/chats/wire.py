@@ -37,9 +37,16 @@ def conversation(row: Conversation, live: bool = False) -> Payload:
 def persona_of(row: Conversation) -> Payload | None:
     """Return the name and the picture of whom a conversation was begun with; None: it is Echo."""
     found = personas.of_conversation(row)
-    if found is None:
-        return None
-    return {name: getattr(found, name) for name in ("id", "name", "emoji", "colour")}
+    return None if found is None else _face(found)
+
+
+def persona_in_short(row: Persona) -> Payload:
+    """Return what a page lists of a persona."""
+    return _face(row) | {"description": row.description, "shared": row.is_shared}
+
+
+def _face(row: Persona) -> Payload:
+    return {name: getattr(row, name) for name in ("id", "name", "emoji", "colour")}
 
 
 def persona(row: Persona) -> Payload:

@@ -29,7 +29,7 @@ export class Personas {
   /** all: in few words; page: {current(): the chat in view, newChat(), redraw(), listed(), picker, focus(), manage(), say(text)} */
   constructor({ all, page }) {
     Object.assign(this, { all, page, choice: null });
-    document.getElementById("panel-personas").addEventListener("saved", () => this.#then((choice) => choice.reload()));
+    document.getElementById("panel-personas").addEventListener("saved", () => this.#act((choice) => choice.reload()));
   }
 
   /** Those that there are now; another tab, or an administrator, may have changed them. */
@@ -42,20 +42,27 @@ export class Personas {
     return this.all.slice(0, SHOWN);
   }
 
-  async #then(act) {
-    this.coming ??= import("./persona_choice.js").then(({ PersonaChoice }) => { this.choice = new PersonaChoice(this); }, () => { this.coming = null; });
+  /** Resolves with nothing where it cannot be fetched. */
+  async #choice() {
+    this.coming ??= import("./persona_choice.js").then(({ PersonaChoice }) => { this.choice = new PersonaChoice(this); }, () => {});
     await this.coming;
-    if (this.choice) await act(this.choice);
+    if (!this.choice) this.coming = null;
+    return this.choice;
+  }
+
+  async #act(act) {
+    const choice = await this.#choice();
+    if (choice) await act(choice);
     else toast(t("No connection. Try again when you are online."), { kind: "error" });
   }
 
   /** For the chat that is about to begin; null: Echo. */
   choose(id) {
-    return this.#then((choice) => choice.choose(id));
+    return this.#act((choice) => choice.choose(id));
   }
 
   openAll() {
-    return this.#then((choice) => choice.openAll());
+    return this.#act((choice) => choice.openAll());
   }
 
   /** ?persona=ID begins with it. */
@@ -66,7 +73,7 @@ export class Personas {
 
   draw() {
     if (this.choice) this.choice.draw();
-    else if (this.all.length) this.#then((choice) => choice.draw());
+    else if (this.all.length && !this.coming) this.#choice().then((choice) => choice?.draw());
   }
 
   /** Entries of the model's menu. */

@@ -30,6 +30,8 @@ BANNER_COOKIE: Final = "echo_banner"
 def index() -> Any:
     if current_user.is_authenticated:
         return _chat(None)
+    if "persona" in request.args:  # a link that begins a chat
+        return sessions.to_login()
     site = site_settings.current()
     return render_template(
         "home.html",

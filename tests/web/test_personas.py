@@ -62,3 +62,16 @@ def test_what_is_none_is_refused_with_its_field(
     answer = ada_browser.ajax("/personas", {**FOX, **change})
     assert (answer.status_code, answer.get_json()["field"]) == (400, field)
     assert personas.own(ada.id) == []
+
+
+def test_a_link_that_begins_a_chat_leads_visitors_to_it_by_the_sign_in(client: Browser) -> None:
+    assert client.get("/").status_code == 200
+    answer = client.get("/?persona=01ABC")
+    assert answer.headers["Location"] == "/login?next=/?persona%3D01ABC"
+
+
+def test_the_page_lists_them_in_few_words(ada: User, ada_browser: Browser) -> None:
+    personas.make(ada.id, {"name": "Fox", "system_prompt": "a long prompt"})
+    page = ada_browser.get("/").text
+    assert '"name": "Fox"' in page
+    assert "a long prompt" not in page

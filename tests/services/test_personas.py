@@ -292,3 +292,22 @@ def test_everything_of_ones_own_is_exported_and_goes_with_the_account(
 
 def archive_of(user: User) -> list[tuple[str, bytes]]:
     return [entry for entries in archive._batches(user) for entry in entries]
+
+
+def test_a_chat_whose_persona_goes_for_good_while_it_begins_keeps_what_it_had(
+    ada: User, root: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = shared(root)
+    turns = Turns.here()
+    find = turns.requests.around
+
+    def slowly(*args: Any, **how: Any) -> Any:
+        found = find(*args, **how)
+        shared_personas.remove(root, row.id)
+        return found
+
+    requests = type(turns.requests)
+    monkeypatch.setattr(requests, "around", lambda _self, *args, **how: slowly(*args, **how))
+    chat = begun(ada, row.id)
+    assert (chat.persona_id, chat.settings["system_prompt"]) == (None, "You are a fox.")
+    assert wire.conversation(chat)["persona"] is None

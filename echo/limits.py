@@ -34,6 +34,11 @@ PERSONAL_WINDOW: Final = 2_048  # a model that reads fewer tokens is told as muc
 PROMPT_NAME_CHARS: Final = 60
 PROMPT_CHARS: Final = 4_000
 PROMPTS_MAX: Final = 200  # of one person; as many are shared
+PERSONA_NAME_CHARS: Final = 60
+PERSONA_WHAT_CHARS: Final = 200  # what it is, in a sentence
+PERSONAS_MAX: Final = 50  # of one person; as many are for everybody
+PERSONA_COLOURS: Final = 6  # those of tags
+EMOJI_CHARS: Final = 16  # the longest have eleven
 MODEL_NAME_CHARS: Final = 64
 API_MESSAGES: Final = 2_000  # of one request below /v1, or of a temporary chat
 EMBEDDED_TEXTS: Final = 2_048  # of one request
@@ -193,6 +198,11 @@ RATE_LIMITS: Final = {
     "prompts.change": "5/second",
     "prompts.remove": "5/second",
     "prompts.import_all": "1/second",
+    "personas.make": "5/second",
+    "personas.change": "5/second",
+    "personas.copy": "5/second",
+    "personas.remove": "5/second",
+    "personas.restore": "5/second",
     "chat_forms.clear_discussion": "1/second",
     "bulk.act": "5/second",
     "bulk.export_zip": "1/second",

@@ -114,6 +114,12 @@ ROUTES: Final = {
     ),
     "prompts.change": Right.OWNER,
     "prompts.remove": Right.OWNER,
+    "personas.panel": Right.SIGNED_IN,
+    "personas.make": Right.SIGNED_IN,
+    "personas.change": Right.OWNER,
+    "personas.copy": Right.OWNER,
+    "personas.remove": Right.OWNER,
+    "personas.restore": Right.OWNER,
     "keys.listing": Right.SIGNED_IN,
     "keys.make": Right.SIGNED_IN,
     "keys.revoke": Right.OWNER,
@@ -165,6 +171,7 @@ ROUTES: Final = {
             "api_me.me", "api_conversations.listing", "api_conversations.create",
             "api_conversations.import_file",
             "api_folders.index", "api_folders.create", "api_tags.index",
+            "api_personas.index", "api_personas.create",
             "api_feedback.listing", "api_feedback.leave",
             "api_documents.listing", "api_documents.upload", "api_documents.search",
             "api_collections.index", "api_collections.create",
@@ -176,6 +183,7 @@ ROUTES: Final = {
             "api_conversations.get", "api_conversations.change", "api_conversations.remove",
             "api_conversations.restore", "api_conversations.export_as", "api_conversations.messages",
             "api_folders.change", "api_folders.remove", "api_folders.restore",
+            "api_personas.get", "api_personas.change", "api_personas.remove", "api_personas.restore",
             "api_messages.get", "api_messages.rate", "api_sharing.get", "api_sharing.share",
             "api_sharing.stop",
             "api_documents.get", "api_documents.remove", "api_documents.restore",
@@ -216,7 +224,7 @@ ROUTES: Final = {
     "admin_invites.action_view": Right.PEOPLE,
     "admin_invites.export": Right.PEOPLE,
     **dict.fromkeys(
-        tuple(f"admin_prompts.{view}" for view in (
+        tuple(f"{table}.{view}" for table in ("admin_prompts", "admin_personas") for view in (
             "index_view", "details_view", "create_view", "edit_view", "delete_view", "export",
         )),
         Right.PEOPLE,

@@ -46,7 +46,8 @@ KEY_SCOPES: Final = {
         (
             "api_conversations.listing", "api_conversations.get", "api_conversations.export_as",
             "api_conversations.messages", "api_messages.get", "api_feedback.listing",
-            "api_folders.index", "api_tags.index", "api_sharing.get",
+            "api_folders.index", "api_tags.index", "api_sharing.get", "api_personas.index",
+            "api_personas.get",
             "api_documents.listing", "api_documents.get", "api_documents.search",
             "api_collections.index", "api_collections.get",
             "api_conversations.documents", "api_decisions.listing",
@@ -58,6 +59,7 @@ KEY_SCOPES: Final = {
             "api_conversations.change", "api_conversations.remove",
             "api_conversations.restore", "api_messages.rate", "api_feedback.leave",
             "api_folders.create", "api_folders.change", "api_folders.remove", "api_folders.restore",
+            "api_personas.create", "api_personas.change", "api_personas.remove", "api_personas.restore",
             "api_sharing.share", "api_sharing.stop",
             "api_documents.upload", "api_documents.remove", "api_documents.restore",
             "api_collections.create", "api_collections.change", "api_collections.remove",

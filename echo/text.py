@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from echo.errors import InvalidInput, TooLong
-from echo.limits import MESSAGE_CHARS
+from echo.limits import EMOJI_CHARS, MESSAGE_CHARS
 
 LONE_SURROGATE_OR_NUL: Final = re.compile("[\ud800-\udfff\0]")
 
@@ -19,6 +19,8 @@ BLANK: Final = re.compile(
 )
 """What shows nothing: white space, controls, Default_Ignorable_Code_Point of Unicode, and empty signs."""
 JOINER: Final = "\u200d"
+KEYCAP: Final = "\u20e3"
+PICTURED: Final = "\ufe0f"  # the sign before it is to be drawn in colours
 VIRAMA: Final = 9  # the combining class of signs that join two letters, as in Hindi
 JOINED_AT_MOST: Final = 64  # characters that are read as one; the longest emoji have eleven
 FLAGS_IN_A_ROW: Final = 64  # halves; longer rows may be cut inside of a flag
@@ -122,6 +124,20 @@ def _half_flags_before(text: str, place: int) -> int:
     while count < min(place, FLAGS_IN_A_ROW) and _is_half_flag(text[place - 1 - count]):
         count += 1
     return count
+
+
+def is_emoji(text: str) -> bool:
+    """Tell whether a text is one picture sign, however it is joined or coloured."""
+    if not 0 < len(text) <= EMOJI_CHARS or any(map(unicodedata.combining, text)):
+        return False
+    if not all(_joins(text, place) for place in range(1, len(text))):
+        return False
+    if _is_half_flag(text[0]):
+        return len(text) == 2
+    if text[0].isalnum() or text[0] in "#*":
+        return text.endswith(KEYCAP)
+    is_new = "\U0001f000" <= text[0] <= "\U0001faff"  # Python may know fewer of them than browsers
+    return is_new or unicodedata.category(text[0]) == "So" or PICTURED in text
 
 
 def storable(text: str) -> str:

@@ -19,6 +19,7 @@ from echo.admin.guardrails import Guardrails
 from echo.admin.health import HealthPage
 from echo.admin.invites import Invites
 from echo.admin.models import ModelsPage
+from echo.admin.personas import SharedPersonas
 from echo.admin.pictures import Pictures
 from echo.admin.prompts import SharedPrompts
 from echo.admin.ratings import Ratings
@@ -45,7 +46,8 @@ def init_app(app: Flask) -> None:
     )
     for view in (
         Users(), Devices(), Pictures(), Invites(), Roles(), UseToday(), Conversations(), Messages(),
-        Shares(), Ratings(), FeedbackList(), Guardrails(), GuardDecisions(), SharedPrompts(), AuditTrail(),
+        Shares(), Ratings(), FeedbackList(), Guardrails(), GuardDecisions(), SharedPrompts(),
+        SharedPersonas(), AuditTrail(),
         HealthPage(), ModelsPage(),
         SiteSettingsPage(), DownloadsPage(),
     ):  # fmt: skip

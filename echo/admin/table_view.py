@@ -158,7 +158,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
 
     def _found(self, asked: Asked) -> tuple[Query[Any], int | None]:
         """Return the rows that filters and search leave, and how many were searched; None: all of them."""
-        query: Query[Any] = db.session.query(self.model)
+        query = self.all_rows()
         for flt, value in asked.filters:
             query = flt.apply(query, flt.clean(value))
         if not (asked.search and self.searched):
@@ -166,6 +166,11 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
         budget = Budget(self.search_rows, SEARCH_SECONDS)
         found, is_cut = self._matching(query, folded(asked.search).split(), budget)
         return query.filter(self.key.in_(found)), budget.read if is_cut else None
+
+    def all_rows(self) -> Query[Any]:
+        """Return the rows that this table is about."""
+        rows: Query[Any] = db.session.query(self.model)
+        return rows
 
     def _matching(
         self, query: Query[Any], terms: list[str], budget: Budget

@@ -16,7 +16,7 @@ from flask import Flask
 from echo import cluster, hub
 from echo.services import downloads
 from echo.services.accounts import one_time_links
-from echo.services.chats import conversations, folders, kept_responses, retention
+from echo.services.chats import conversations, folders, kept_responses, personas, retention
 from echo.services.documents import collections, reading, shelf
 from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
@@ -57,6 +57,7 @@ def jobs() -> list[Job]:
         Job(downloads.forget_old, MINUTE, everywhere=True),  # of this process' folder
         Job(conversations.purge_deleted, HOUR),
         Job(folders.purge_deleted, HOUR),
+        Job(personas.purge_deleted, HOUR),
         Job(shelf.purge_deleted, HOUR),
         Job(collections.purge_deleted, HOUR),
         Job(reading.remove_leftovers, HOUR, everywhere=True),

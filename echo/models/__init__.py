@@ -21,6 +21,7 @@ from echo.models.guard import (
     GuardState,
 )
 from echo.models.model_setting import ModelSetting
+from echo.models.persona import Persona
 from echo.models.prompts import Memory, PersonalPrompt, SavedPrompt, SharedPrompt
 from echo.models.rollup import (
     ActiveDay,
@@ -79,6 +80,7 @@ __all__ = [
     "OneTimeLink",
     "Passage",
     "Passkey",
+    "Persona",
     "PersonalPrompt",
     "Picture",
     "RecoveryCode",

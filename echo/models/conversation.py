@@ -24,6 +24,7 @@ from echo.clock import utc_now
 from echo.extensions import Base
 from echo.limits import CLIENT_ID_CHARS, IMPORT_KEY_CHARS, RATING_COMMENT_CHARS, TITLE_CHARS
 from echo.models.guard import GuardDecision
+from echo.models.persona import Persona
 from echo.models.tag import Tag
 from echo.models.types import PublicId, UtcDateTime
 
@@ -33,7 +34,8 @@ class Conversation(Base):
 
     `deleted_at` marks it for removal: until then it can be restored. `archived_at` keeps it out of the list.
     `imported_from` names the chat elsewhere that it was, so that it is not imported twice, or the shared chat
-    that it was copied from. `title_from_question`: neither a person nor a model has given it a title yet.
+    that it was copied from. `persona_id` is whom it was begun with: a name and a picture, no
+    settings. `title_from_question`: neither a person nor a model has given it a title yet.
     """
 
     __tablename__ = "conversations"
@@ -52,6 +54,9 @@ class Conversation(Base):
     folder_id: Mapped[str | None] = mapped_column(
         ForeignKey("folders.id", ondelete="SET NULL"), index=True
     )
+    persona_id: Mapped[str | None] = mapped_column(
+        ForeignKey("personas.id", ondelete="SET NULL"), index=True
+    )
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     imported_from: Mapped[str | None] = mapped_column(String(IMPORT_KEY_CHARS))
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -64,6 +69,7 @@ class Conversation(Base):
     tags: Mapped[list[Tag]] = relationship(
         secondary="conversation_tags", order_by=Tag.key, viewonly=True
     )
+    persona: Mapped[Persona | None] = relationship(lazy="selectin", viewonly=True)
 
 
 class MessageStatus(StrEnum):

@@ -74,6 +74,7 @@ def send_message(user: User, raw: Any) -> Answer:
         sent.parent_id,
         sent.settings,
         folder_id=sent.folder_id,
+        persona_id=sent.persona_id,
         documents=sent.documents,
         collections=sent.collections,
         zone=_zone(),

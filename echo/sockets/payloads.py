@@ -36,6 +36,7 @@ class SendMessage:
     is_bare: bool
     documents: tuple[str, ...] = ()
     collections: tuple[str, ...] = ()
+    persona_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def send_message(raw: Any) -> SendMessage:
         is_bare=False,
         documents=_identifiers(fields, "documents", DOCUMENTS_PER_CHAT),
         collections=_identifiers(fields, "collections", COLLECTIONS_PER_CHAT),
+        persona_id=_identifier(fields, "persona_id"),
     )
 
 

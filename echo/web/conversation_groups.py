@@ -12,6 +12,7 @@ from flask import request
 from echo.clock import ZONE_COOKIE, utc_now, zone_named
 from echo.languages import gettext
 from echo.models import Conversation
+from echo.services.chats import wire
 from echo.services.turns import Turns
 from echo.web import dates
 
@@ -44,6 +45,7 @@ def _row(row: Conversation, is_live: bool) -> dict[str, Any]:
         "place": "archived" if row.archived_at is not None else row.folder_id or "",
         "folder": row.folder_id or "",
         "tags": [tag.name for tag in row.tags],
+        "persona": wire.persona_of(row),
     }
 
 

@@ -11,7 +11,7 @@ from flask_login import current_user
 from echo import limits
 from echo.languages import gettext
 from echo.services import site_settings
-from echo.services.chats import conversations, folders, shelves, wire
+from echo.services.chats import conversations, folders, personas, shelves, wire
 from echo.services.documents import usable
 from echo.services.numbers import contributors
 from echo.services.prompts import personal
@@ -31,6 +31,8 @@ BANNER_COOKIE: Final = "echo_banner"
 def index() -> Any:
     if current_user.is_authenticated:
         return _chat(None)
+    if "persona" in request.args:  # a link that begins a chat
+        return sessions.to_login()
     site = site_settings.current()
     return render_template(
         "home.html",
@@ -81,6 +83,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
         "conversation_id": conversation_id,
         "folders": [wire.folder(row) for row in folders.of(current_user.id)],
         "has_collections": usable.has_any(current_user.id),
+        "personas": [wire.persona_in_short(row) for row in personas.for_user(current_user)],
         "has_archived": shelves.has_archived(current_user.id),
         "ceilings": ceilings,
         "limits": {

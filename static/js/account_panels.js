@@ -55,6 +55,7 @@ async function send(form, panel) {
 }
 
 async function show(panel) {
+  panel.dispatchEvent(new Event("saved"));
   await fillPanel(panel);
   panel.focus();
 }

@@ -11,7 +11,6 @@ import { dialogs } from "./dialogs.js";
 import { Drawer } from "./drawer.js";
 import { everyPage } from "./every_page.js";
 import { feedbackDialog } from "./feedback.js";
-import { showFound } from "./found_message.js";
 import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
@@ -44,17 +43,18 @@ const offline = new Offline({ account: boot.user.id, session: boot.session });
 
 const announcer = new Announcer(at("announcer"));
 const connection = new Connection(at("notice-bar"), at("model-picker"));
-const picker = new ModelPicker({ button: at("model-picker"), models: boot.models, usual: boot.model, conversation: () => current, choose: (name) => settings.set("model", name) });
+const picker = new ModelPicker({ button: at("model-picker"), models: boot.models, usual: boot.model, conversation: () => current, choose: (name) => settings.set("model", name), more: () => personas.items() });
 const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: () => loadOlder(current, scroll) });
 const speaking = new Speaking(() => list, boot.voices);
 const list = new MessageList(at("message-list"), messageActs({
   reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, speaking, attempt, sent,
 }));
-const { composer, attachments, remembering } = writing({
+const { composer, attachments, remembering, personas } = writing({
   boot, list, scroll, announcer, speaking,
   conversation: () => current,
-  managePrompts: () => settings.open("prompts"),
+  manage: (tab) => settings.open(tab),
   on: { send, stop, editLast },
+  page: { picker, newChat: () => newChat(), redraw: () => { drawing.all(); settings.refresh(); }, listed: () => sidebar.refresh() },
 });
 const quota = new Quota(at("quota"), boot.quota, (reason) => composer.setBlocked(reason));
 const chats = new ChatList({
@@ -71,7 +71,7 @@ const settings = new SettingsPanel({
   clear: ({ id, info }) => sidebar.remove(id, info?.title),
 });
 const drawing = new ConversationDrawing({
-  chat, list, composer, attachments, picker, announcer, speaking,
+  chat, list, composer, attachments, picker, personas, announcer, speaking,
   conversation: () => current,
   titleOf: (id) => sidebar.titleOf(id),
   onLive: stopIfAsked,
@@ -134,7 +134,7 @@ async function followLink() {
 }
 
 function showMessage(id) {
-  return attempt(() => showFound(id, { conversation: current, list, scroll, scroller: at("messages") }));
+  return attempt(async () => (await import("./found_message.js")).showFound(id, { conversation: current, list, scroll, scroller: at("messages") }));
 }
 
 async function newChat(folder = null) {
@@ -293,6 +293,7 @@ dialogs();
 fitDock(chat, at("messages"), at("dock"));
 
 show(chatInAddress(), { push: false });
+personas.fromAddress();
 if (offline.pageFrom) { offline.list(sidebar).catch(() => {}); reopen(); }
 offline.begin(openConversation);
 socket.connect();

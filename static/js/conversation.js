@@ -2,7 +2,6 @@
 
 import { LIVE, MessageStore, isCutShort, newId } from "./message_store.js";
 
-
 export class Conversation {
   /** on: {change(key|null), adopted(), changed()}; outbox: keeps what is sent until the server has it */
   constructor(socket, id, on, outbox = null) {
@@ -12,10 +11,10 @@ export class Conversation {
     this.on = on;
     this.info = null; // {id, title, settings, …}
     this.documents = []; // what questions here are looked up in
-    this.collections = []; // and in what lies in these,
-    this.folderCollections = []; // and in these of its folder
+    Object.assign(this, { collections: [], folderCollections: [] }); // and in what lies in these, and in those of its folder
     this.draftSettings = {}; // chosen before the conversation exists
     this.draftFolder = null; // where it will lie
+    this.draftPersona = null; // whom it will begin with
     this.loaded = id === null;
     this.storedAt = null; // when, where it is read without a connection
     this.resuming = new Set();
@@ -30,21 +29,23 @@ export class Conversation {
     return (this.id === null ? this.draftFolder?.id : this.info?.folder_id) ?? null;
   }
 
+  /** Whom it was begun with, or will be; null: Echo. */
+  get persona() {
+    return (this.info ? this.info.persona : this.draftPersona) ?? null;
+  }
+
   // ---- opening and catching up --------------------------------------------------------------------------------
 
   async open() {
     if (this.id === null) return this.#resend();
-    const { begun } = this.store;
-    begun.clear();
+    this.store.begun.clear();
     const answer = await this.socket.request("open_conversation", { conversation_id: this.id });
-    const told = new Set(answer.messages.map(({ id }) => id));
-    if ([...begun].some((id) => !told.has(id))) return this.open(); // this picture is older than what has begun meanwhile
+    if ([...this.store.begun].some((id) => !answer.messages.some((row) => row.id === id))) return this.open(); // this picture is older than what has begun meanwhile
     this.info = answer.conversation;
     this.loaded = true;
     this.storedAt = null;
     this.#haveDocuments(answer.documents ?? []);
-    this.collections = answer.collections ?? [];
-    this.folderCollections = answer.folder_collections ?? [];
+    Object.assign(this, { collections: answer.collections ?? [], folderCollections: answer.folder_collections ?? [] });
     this.store.reconcile(answer);
     this.on.changed();
     for (const row of answer.messages) if (LIVE.has(this.store.messages.get(row.id).status)) this.#resume(row.id); // what happened while the picture was taken
@@ -121,6 +122,7 @@ export class Conversation {
     return {
       ...(Object.keys(this.draftSettings).length && { settings: { ...this.draftSettings } }),
       ...(this.draftFolder && { folder_id: this.draftFolder.id }),
+      ...(this.draftPersona && { persona_id: this.draftPersona.id }),
       ...(documents.length && { documents }),
       ...(this.collections.length && { collections: this.collections.map((one) => one.id) }),
     };

@@ -1,13 +1,14 @@
 // Draws the conversation in view: its messages, its head, and what goes with an answer in the making. It acts on nothing.
 
 import { setTitle } from "./page_title.js";
+import { drawPersona } from "./personas.js";
 import { drawTags } from "./tags.js";
 import { t } from "./words.js";
 
 export class ConversationDrawing {
   /** conversation(): the one in view; titleOf(id): from the list beside it; onLive(row): the answer in the making, at each change. */
-  constructor({ chat, list, composer, attachments, picker, announcer, speaking, conversation, titleOf, onLive }) {
-    Object.assign(this, { chat, list, composer, attachments, picker, announcer, speaking, conversation, titleOf, onLive });
+  constructor({ chat, list, composer, attachments, picker, personas, announcer, speaking, conversation, titleOf, onLive }) {
+    Object.assign(this, { chat, list, composer, attachments, picker, personas, announcer, speaking, conversation, titleOf, onLive });
     this.at = (id) => document.getElementById(id);
     this.liveKey = null;
   }
@@ -64,11 +65,13 @@ export class ConversationDrawing {
   }
 
   head() {
-    const { id, info, draftFolder, temporary } = this.conversation();
+    const { id, info, draftFolder, temporary, persona } = this.conversation();
     const title = info?.title || (id && this.titleOf(id)) || (draftFolder ? t("New chat in {folder}", { folder: draftFolder.name }) : temporary ? t("Temporary chat") : t("New chat"));
     this.at("chat-title").textContent = title;
     this.at("chat-menu").hidden = id === null;
     drawTags(this.at("chat-tags"), info?.tags ?? []);
+    drawPersona(this.at("chat-persona"), persona);
+    this.personas.draw();
     this.picker.draw();
     this.attachments.draw();
     setTitle(id === null ? "Echo" : `${title} · Echo`);

@@ -14,7 +14,7 @@ export function closeMenu({ refocus = false } = {}) {
   if (refocus) button.focus();
 }
 
-/** items: {label, hint, icon, run, href, download, danger, checked, disabled} or "line" */
+/** items: {label, hint, icon, run, href, download, danger, checked, disabled}, "line", or {heading} of those that follow */
 export function openMenu(button, items, label = t("Menu")) {
   if (open?.button === button) return closeMenu();
   closeMenu();
@@ -29,6 +29,7 @@ export function openMenu(button, items, label = t("Menu")) {
 
 function item(entry) {
   if (entry === "line") return element("div", { class: "menu-line", role: "separator" });
+  if (entry.heading) return element("div", { class: "menu-heading", role: "separator", "aria-label": entry.heading }, entry.heading);
   const { label, hint, icon: sign, run, href, download, danger, checked, disabled } = entry;
   const choice = checked === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": String(checked) };
   const attributes = { class: `menu-item ${danger ? "danger" : ""}`, tabindex: "-1", "aria-disabled": disabled ? "true" : false, ...choice };

@@ -29,7 +29,11 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
     copy: (row, button) => copyMessage(row, button, announcer),
     regenerate: (id, model) => attempt(() => current().regenerate(id, model)),
     read: (row) => speaking.toggle(row),
-    author: (row) => (picker.several ? picker.title(row.model) : null),
+    speaker: () => current().persona?.name ?? "Echo",
+    author: (row) => {
+      const { persona } = current();
+      return [persona && `${persona.emoji} ${persona.name}`, picker.several && picker.title(row.model)].filter(Boolean).join(" · ");
+    },
     loading: (row) => picker.loading(row.model),
     others: (row) => picker.others(row.model),
     continue: (id) => attempt(() => current().continue(id)),

@@ -43,7 +43,7 @@ export class MessageView {
     this.node.classList.toggle("live", live);
     this.node.classList.toggle("pending", row.status === "pending");
     this.node.classList.toggle("refused", row.status === "refused");
-    this.node.setAttribute("aria-label", row.role === "user" ? t("You") : "Echo");
+    this.node.setAttribute("aria-label", row.role === "user" ? t("You") : this.acts.speaker());
     this.node.setAttribute("aria-busy", String(live));
     this.#sign();
     this.#steps();
@@ -54,7 +54,7 @@ export class MessageView {
     this.#actions(live);
   }
 
-  /** Who wrote it, where several models could have. */
+  /** Who wrote it, where that is a persona or several models could have. */
   #sign() {
     const name = this.row.role === "assistant" && this.acts.author(this.row);
     this.author.hidden = !name;

@@ -8,9 +8,9 @@ import { t } from "./words.js";
 const STATES = { installed: t("loads when asked"), failed: t("cannot be used now") };
 
 export class ModelPicker {
-  /** models: as `models_changed` tells them; usual: who answers where none is chosen; choose(name) settles it. */
-  constructor({ button, models, usual, conversation, choose }) {
-    Object.assign(this, { button, models, usual, conversation, choose });
+  /** models: as `models_changed` tells them; usual: who answers where none is chosen; choose(name) settles it; more(): further entries of the menu. */
+  constructor({ button, models, usual, conversation, choose, more = () => [] }) {
+    Object.assign(this, { button, models, usual, conversation, choose, more });
     button.addEventListener("click", () => this.#open());
   }
 
@@ -25,8 +25,8 @@ export class ModelPicker {
 
   /** The model that answers next; one that is gone keeps its name until another is chosen. */
   chosen() {
-    const { id, draftSettings, info } = this.conversation();
-    const name = (id === null ? draftSettings : info?.settings ?? {}).model ?? this.usual;
+    const { id, draftSettings, draftPersona, info } = this.conversation();
+    const name = (id === null ? { ...draftPersona?.begins, ...draftSettings } : info?.settings ?? {}).model ?? this.usual;
     return this.models.find((model) => model.name === name) ?? { name, title: name, state: "gone", defaults: this.models[0]?.defaults ?? {} };
   }
 
@@ -59,7 +59,7 @@ export class ModelPicker {
       label: model.title, hint: hintOf(model), icon: model.name === name ? "check" : "spark", checked: model.name === name,
       run: () => this.choose(model.name).then(() => this.draw()),
     }));
-    openMenu(this.button, items, t("Model of this chat"));
+    openMenu(this.button, [...items, ...this.more()], t("Model of this chat"));
   }
 }
 

@@ -1,7 +1,6 @@
 // The settings dialog: tabs, preferences of this browser, and what a conversation sets differently from the model.
 // Everything is saved at once, with a quiet tick.
 
-import { fillPanel, wirePanels } from "./account_panels.js";
 import { element, icon } from "./icons.js";
 import { post } from "./http.js";
 import { openDialog } from "./dialogs.js";
@@ -27,7 +26,6 @@ export class SettingsPanel {
     this.rows = new Map();
     this.tabs = [...this.dialog.querySelectorAll('[role="tab"]')];
     this.#wireTabs();
-    wirePanels(this.dialog);
     this.#wirePreferences();
     this.#buildChat();
     document.getElementById("clear-chat").addEventListener("click", () => { this.dialog.close(); clear(conversation()); });
@@ -66,8 +64,17 @@ export class SettingsPanel {
       if (chosen) tab.scrollIntoView(IN_ROW);
       const panel = document.getElementById(tab.getAttribute("aria-controls"));
       panel.hidden = !chosen;
-      if (chosen && panel.dataset.src) fillPanel(panel);
+      if (chosen && panel.dataset.src) this.#fill(panel);
     }
+  }
+
+  /** The pages that the server draws; their code is fetched with the first of them. */
+  async #fill(panel) {
+    const { fillPanel, wirePanels } = await import("./account_panels.js").catch(() => ({}));
+    if (!fillPanel) return void (panel.textContent = t("This cannot be shown just now. Try again when you are online."));
+    if (!this.wired) wirePanels(this.dialog);
+    this.wired = true;
+    await fillPanel(panel);
   }
 
   // ---- preferences of this browser ----------------------------------------------------------------------------
@@ -126,7 +133,7 @@ export class SettingsPanel {
       show(value);
       this.set(name, value);
     });
-    const tell = (preset) => { frame.node.querySelector(".help").textContent = `${help} ${t("The model's default is {preset}.", { preset })}`; };
+    const tell = (preset, name) => { frame.node.querySelector(".help").textContent = `${help} ${name ? t("{name} begins with {preset}.", { name, preset }) : t("The model's default is {preset}.", { preset })}`; };
     this.rows.set(name, { ...frame, show, tell });
     return frame.node;
   }
@@ -148,12 +155,13 @@ export class SettingsPanel {
   refresh() {
     const conversation = this.conversation();
     const settings = this.#overrides();
-    const usual = { ...this.picker.chosen().defaults };
-    usual.system_prompt = this.folderPrompt() ?? usual.system_prompt;
+    const persona = conversation.id === null ? conversation.draftPersona : null; // one that has begun has its settings as its own
+    const usual = { ...this.picker.chosen().defaults, ...persona?.begins };
+    usual.system_prompt = persona?.begins.system_prompt ?? this.folderPrompt() ?? usual.system_prompt;
     document.getElementById("chat-settings-note").textContent = conversation.temporary ? t("For this temporary chat only; from the next answer on.") : conversation.id === null ? t("For the chat you are about to begin.") : t("For this chat only; from the next answer on.");
     for (const [name, row] of this.rows) {
       const own = settings[name] !== undefined && settings[name] !== null;
-      row.tell(usual[name]);
+      row.tell(usual[name], persona && name in persona.begins ? persona.name : null);
       if (!row.node.contains(document.activeElement) || !own) row.show(own ? settings[name] : usual[name]);
       row.node.classList.toggle("changed", own);
     }

@@ -6,6 +6,7 @@ import { element } from "./icons.js";
 import { post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
 import { renameField } from "./rename_field.js";
+import { drawRowPersona } from "./personas.js";
 import { drawTags } from "./tags.js";
 import { toast, toastError } from "./toasts.js";
 import { n, t } from "./words.js";
@@ -122,9 +123,10 @@ export class Sidebar {
   }
 
   #fill(row, conversation) {
-    const { title, pinned, live, updated_at: updated, folder_id: folder, tags = [] } = conversation;
+    const { title, pinned, live, updated_at: updated, folder_id: folder, tags = [], persona } = conversation;
     Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation), folder: folder ?? "", tags: JSON.stringify(tags) });
     drawTags(row.querySelector(".row-tags"), tags);
+    drawRowPersona(row.querySelector(".row-persona"), persona);
     row.querySelector(".row-check").setAttribute("aria-label", t("Select {title}", { title }));
     const name = row.querySelector(".conversation-title");
     if (name && name.textContent !== title) name.textContent = title;

@@ -27,10 +27,14 @@ export function fitting(said, bytes = EVENT_BYTES, messages = EVENT_MESSAGES) {
 export class TemporaryConversation {
   /** on: {change(key|null)} */
   constructor(socket, on, settings = {}) {
-    Object.assign(this, { socket, id: null, info: null, documents: [], draftSettings: settings, draftFolder: null, folderId: null, loaded: true, storedAt: null, temporary: true });
+    Object.assign(this, { socket, id: null, info: null, documents: [], draftSettings: settings, draftFolder: null, draftPersona: null, folderId: null, loaded: true, storedAt: null, temporary: true });
     this.store = new MessageStore((key) => on.change(key));
     this.staying = (event) => event.preventDefault();
     this.letGo = () => globalThis.removeEventListener?.("beforeunload", this.staying);
+  }
+
+  get persona() {
+    return this.draftPersona;
   }
 
   get isEmpty() {
@@ -101,7 +105,7 @@ export class TemporaryConversation {
     const answered = new Set(rows.filter((row) => row.role === "assistant" && row.text).map((row) => row.parent_id));
     const said = rows.filter((row) => row.text && (row.role === "assistant" || answered.has(row.id)));
     const messages = [...said, { role: "user", text }].map((row) => ({ role: row.role, text: row.text }));
-    return this.socket.request("ask_temporary", { messages: fitting(messages), settings: { ...this.draftSettings, ...more } });
+    return this.socket.request("ask_temporary", { messages: fitting(messages), settings: { ...this.draftPersona?.begins, ...this.draftSettings, ...more } });
   }
 
   stop(messageId) {

@@ -25,7 +25,10 @@ export class TemporarySwitch {
     if (before.id === null && before.documents.length) return void toast(t("A temporary chat has no documents: take them out first."), { kind: "error" });
     const { TemporaryConversation } = await import("./temporary.js").catch(() => ({}));
     if (!TemporaryConversation) return void toast(t("No connection. Try again when you are online."), { kind: "error" });
-    if (before === this.current()) this.#begin(this.make(TemporaryConversation, before.id === null ? before.draftSettings : {}));
+    if (before !== this.current()) return;
+    const made = this.make(TemporaryConversation, before.id === null ? before.draftSettings : {});
+    if (before.id === null) made.draftPersona = before.draftPersona;
+    this.#begin(made);
   }
 
   /** An empty chat for another one: what is typed comes along. */

@@ -76,7 +76,7 @@ def api(app: Flask, make_user: Callable[..., User]) -> Api:
 
 REFUSED_ALL_THE_SAME = {
     "api_token.make": 401, "api_token.refresh": 401, "api_users.remove": 400,
-    "api_conversations.restore": 404, "api_folders.restore": 404,
+    "api_conversations.restore": 404, "api_folders.restore": 404, "api_personas.restore": 404,
     "v1.embeddings": 404, "v1.transcriptions": 404, "v1.speech": 404,
     "api_conversations.import_file": 400,  # without a file
     "api_documents.restore": 404, "api_collections.restore": 404,

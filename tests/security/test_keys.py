@@ -35,6 +35,7 @@ REFUSED_ALL_THE_SAME = {  # whatever opens them
     "api_users.remove": 400,  # nobody's name is typed
     "api_conversations.restore": 404,  # nothing was deleted
     "api_folders.restore": 404,
+    "api_personas.restore": 404,
     "api_documents.restore": 404,
     "api_collections.restore": 404,
     "v1.embeddings": 404,  # no model is there that embeds

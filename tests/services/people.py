@@ -23,6 +23,7 @@ from echo.models import (
     MessageRating,
     OneTimeLink,
     Passkey,
+    Persona,
     PersonalPrompt,
     RecoveryCode,
     SavedPrompt,
@@ -174,6 +175,7 @@ def fill(user: User) -> None:
             PersonalPrompt(user_id=user.id, instructions="walrus instructions"),
             Memory(user_id=user.id, text="walrus memory"),
             SavedPrompt(user_id=user.id, name="walrus prompt", text="Ask a walrus."),
+            Persona(user_id=user.id, name="walrus persona", emoji="🐋"),
             CollectionDocument(collection_id=collection.id, document_id=document.id),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(

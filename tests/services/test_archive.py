@@ -67,7 +67,8 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     assert json.loads(files[f"documents/{document.id}.json"])["name"] == "walrus.txt"
     assert set(files) == {
         f"documents/{document.id}.json", f"documents/{document.id}.txt",
-        "README.txt", f"responses/{kept.id}.json", "account.json", "prompts.json", "picture.webp",
+        "README.txt", f"responses/{kept.id}.json", "account.json", "prompts.json", "personas.json",
+        "picture.webp",
         f"conversations/{shown.id}.json", f"conversations/{shown.id}.md",
         f"deleted/{deleted.id}.json", f"deleted/{deleted.id}.md", f"api_calls/{call.id}.json",
         f"shared/{share.id}.json",

@@ -13,7 +13,7 @@ from echo.clock import utc_now
 from echo.errors import NotFound, TooLong
 from echo.extensions import db
 from echo.models import ActivitySlot, Conversation, Message, Share, User, UserDay, Visibility
-from echo.services.chats import erasing
+from echo.services.chats import erasing, personas
 from echo.services.numbers import chart_rows, rollups
 from echo.services.people import profile_data
 from echo.services.sharing import Wish, continuing, links, shares, snapshots
@@ -144,3 +144,18 @@ def test_of_a_chat_that_is_too_long_one_message_too_many_is_read(
         assert len(read) == 10
     finally:
         event.remove(Message, "load", note)
+
+
+def test_of_a_persona_the_name_is_frozen_and_nothing_else(ada: User, chat: Conversation) -> None:
+    assert all("by" not in each for each in snapshots.take(chat))
+    fox = personas.make(ada.id, {"name": "Fox", "system_prompt": "a secret prompt"})
+    chat.persona_id = fox.id
+    db.session.commit()
+    db.session.expire(chat)  # it was begun with nobody
+    row = shares.share(ada.id, chat.id, PUBLIC).row
+    assert [each.get("by") for each in row.said] == [None, "Fox", None, "Fox"]
+    assert "secret" not in str(row.said)
+    assert snapshots.is_current(chat, row.title, row.said)
+    personas.change(ada.id, fox.id, {"name": "Wolf"})
+    assert [each.get("by") for each in row.said] == [None, "Fox", None, "Fox"]
+    assert not snapshots.is_current(chat, row.title, row.said)

@@ -53,6 +53,34 @@ def test_marks_go_and_names_stay(said: str, title: str) -> None:
     assert automatic_title(said) == title
 
 
+@pytest.mark.parametrize("sign", [each for each in SIGNS if not each[0].isalpha()] + ["🦊", "✉️"])
+def test_one_emoji_is_one_emoji(sign: str) -> None:
+    assert text.is_emoji(sign)
+    for other in (sign * 2, f"{sign}x", f"{sign} ", f"x{sign}", f"{sign}\u0301"):
+        assert not text.is_emoji(other), repr(other)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        " ",
+        "a",
+        "1",
+        "#",
+        "é",
+        "क्षि",
+        "🇩",
+        "\u200d",
+        "a\ufe0f",
+        "1\ufe0f",
+        "🦊" + "\u200d🦊" * 9,
+    ],
+)
+def test_what_is_no_emoji_is_none(said: str) -> None:
+    assert not text.is_emoji(said)
+
+
 @pytest.mark.parametrize(
     ("said", "title"),
     [

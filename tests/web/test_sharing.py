@@ -16,7 +16,7 @@ from echo.models import Conversation, Message, MessageRating, MessageStatus, Sha
 from echo.scopes import Scope
 from echo.services import site_settings
 from echo.services.accounts import accounts
-from echo.services.chats import folders
+from echo.services.chats import folders, personas
 from echo.services.people import deletion
 from echo.services.turns import quotas
 from tests.api.keys import key_of
@@ -132,6 +132,15 @@ def test_readers_see_the_shown_branch_and_nothing_that_is_private(
     assert [each for each in everything if each in page] == []
     stored = repr(db.session.query(Share).one().said)
     assert [each for each in everything if each in stored] == []
+
+
+def test_of_a_persona_readers_see_the_name(sharer: Sharer, client: Browser) -> None:
+    persona = {"name": f"Fox {HOSTILE[:30]}", "system_prompt": "a secret prompt"}
+    sharer.chat.persona_id = personas.make(sharer.user.id, persona).id
+    db.session.commit()
+    page = client.get(sharer.link()).text
+    assert 'aria-label="Fox &lt;script&gt;' in page
+    assert "secret" not in page
 
 
 def test_what_was_written_never_becomes_html(sharer: Sharer, client: Browser) -> None:

@@ -47,7 +47,8 @@ OWN = (
     "ada@example.org", "ada", "watcher", "walrus.pending@example.org", "walrus.txt", "scripted",
     *(f"walrus {what}" for what in ("title", "folder", "prompt", "phone", "script", "memory", "copy")),
     *(f"walrus {what}" for what in ("shared", "opinion", "answer", "instructions", "text 1", "text 2")),
-    "walrus text 3", "walrus text 4", "walrus reason", "walrus objection", "walrus collection",
+    "walrus text 3", "walrus text 4", "walrus persona", "walrus reason", "walrus objection",
+    "walrus collection",
     "Ask a walrus.", "walrus", month_of(LONG_AGO),
 )  # fmt: skip
 """What the people of these tests have written, what their model is called, and a month, which Babel says."""

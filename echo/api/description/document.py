@@ -35,6 +35,7 @@ EVENT: Final = {
 """Each event of a stream: `data` is JSON, or `[DONE]` at the end of OpenAI's chat completions."""
 HEADLINES: Final = {
     "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
+    "personas": "Personas",
     "tags": "Tags", "sharing": "Sharing", "messages": "Messages", "documents": "Documents",
     "collections": "Collections",
     "decisions": "Guardrails", "feedback": "Feedback", "users": "Accounts",

@@ -14,10 +14,10 @@ from echo.api.bodies import Body, Query, Text
 from echo.api.operations import operation
 from echo.api.rest import document_shapes, shapes
 from echo.api.rest.asking import ID_CHARS, After
+from echo.api.rest.persona_shapes import numbers_schema
 from echo.errors import InvalidInput, TooLong
 from echo.limits import (
     COLLECTIONS_PER_CHAT,
-    GENERATION_RANGES,
     IMPORT_BYTES,
     IMPORT_REQUEST_BYTES,
     MODEL_NAME_CHARS,
@@ -37,7 +37,7 @@ from echo.services.chats import (
 )
 from echo.services.chats.imports import apart, keeping
 from echo.services.documents import in_chats, shelf
-from echo.services.turns import Turns
+from echo.services.turns import Turns, beginnings
 
 IMPORT_CHATS_TOLD: Final = 1_000
 
@@ -45,20 +45,7 @@ blueprint = Blueprint("api_conversations", __name__, url_prefix="/api/conversati
 
 
 def _settings_schema() -> dict[str, Any]:
-    """Return the table of ranges as a schema; the service checks them."""
-    numbers = {
-        name: {
-            "anyOf": [
-                {
-                    "type": "integer" if name in conversations.WHOLE_NUMBERS else "number",
-                    "minimum": limits.low,
-                    "maximum": limits.high,
-                },
-                {"type": "null"},
-            ]
-        }
-        for name, limits in GENERATION_RANGES.items()
-    }
+    numbers = numbers_schema()
     texts = {
         "model": {"type": ["string", "null"], "minLength": 1, "maxLength": MODEL_NAME_CHARS},
         "system_prompt": {"type": ["string", "null"], "maxLength": SYSTEM_PROMPT_CHARS},
@@ -69,6 +56,7 @@ def _settings_schema() -> dict[str, Any]:
 Title = Annotated[Text, Field(min_length=1, max_length=TITLE_CHARS)]
 FolderId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
 CollectionId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
+PersonaId = FolderId
 Tag = Annotated[Text, Field(min_length=1, max_length=TAG_CHARS)]
 Tags = Annotated[list[Tag], Field(max_length=TAGS_PER_CHAT)]
 CollectionIds = Annotated[list[CollectionId], Field(max_length=COLLECTIONS_PER_CHAT)]
@@ -81,6 +69,7 @@ class NewConversation(Body):
     title: Title | None = None
     folder_id: FolderId | None = None
     collection_ids: CollectionIds = Field(default_factory=list)
+    persona_id: PersonaId | None = Field(None, description="its settings become the conversation's")
     settings: Settings | None = None
 
 
@@ -157,7 +146,9 @@ def listing(query: Listed) -> dict[str, Any]:
 def create(body: NewConversation) -> dict[str, Any]:
     """Make an empty conversation; POST /chat with its id asks in it."""
     in_chats.checked(current_user.id, body.collection_ids)
-    row = conversations.create(current_user.id, body.title, body.settings or {}, body.folder_id)
+    begins = beginnings.of(current_user.id, body.persona_id, body.settings)
+    values = begins.settings, body.folder_id, begins.persona_id
+    row = conversations.create(current_user.id, body.title, *values)
     in_chats.set_of_conversation(row, body.collection_ids)
     return _told(row)
 

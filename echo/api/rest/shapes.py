@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from echo.api.rest.message_parts import Decision, Source
+from echo.api.rest.persona_shapes import PersonaShown
 
 T = TypeVar("T")
 Role = Literal["user", "analyst", "admin", "super_admin"]
@@ -38,6 +39,7 @@ class Conversation(BaseModel):
     folder_id: str | None = Field(description="where it lies; null: in no folder")
     tags: list[str] = Field(description="its owner's own words for it")
     collection_ids: list[str] = Field(description="in whose documents its questions are looked up")
+    persona: PersonaShown | None = Field(description="whom it was begun with; null: Echo")
     settings: dict[str, Any] = Field(description="what differs from the model's own")
     head_id: str | None = Field(description="the last message of the branch that is shown")
     live: bool = Field(description="whether an answer is being written")

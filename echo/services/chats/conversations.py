@@ -88,9 +88,15 @@ def _change(row: Conversation, tags: dict[str, str] | None = None, **values: Any
 
 
 def create(
-    user_id: int, title: str | None, settings: dict[str, Any], folder_id: str | None = None
+    user_id: int,
+    title: str | None,
+    settings: dict[str, Any],
+    folder_id: str | None = None,
+    persona_id: str | None = None,
 ) -> Conversation:
     """Make an empty conversation; without a title it gets one from its first question.
+
+    Who names a persona has asked whether this person may use it (`turns/beginnings`).
 
     Raises:
         InvalidInput: as `rename` and `checked_settings`.
@@ -103,6 +109,7 @@ def create(
         title_from_question=title is None,
         settings=_without_none(checked_settings(settings)),
         folder_id=None if folder_id is None else own_folder(user_id, folder_id).id,
+        persona_id=persona_id,
     )
     transaction(lambda: db.session.add(row))
     signals.conversation_changed.send(row)

@@ -10,8 +10,8 @@ from typing import Any
 
 from echo.clock import iso
 from echo.languages import said
-from echo.models import Conversation, Folder, Message
-from echo.services.chats import failures
+from echo.models import Conversation, Folder, Message, Persona
+from echo.services.chats import failures, personas
 from echo.services.guardrails import decisions
 
 Payload = dict[str, Any]
@@ -26,11 +26,34 @@ def conversation(row: Conversation, live: bool = False) -> Payload:
         "archived": row.archived_at is not None,
         "folder_id": row.folder_id,
         "tags": [tag.name for tag in row.tags],
+        "persona": persona_of(row),
         "settings": row.settings,
         "created_at": iso(row.created_at),
         "updated_at": iso(row.updated_at),
         "live": live,
     }
+
+
+def persona_of(row: Conversation) -> Payload | None:
+    """Return the name and the picture of whom a conversation was begun with; None: it is Echo."""
+    found = personas.of_conversation(row)
+    return None if found is None else _face(found)
+
+
+def persona_in_short(row: Persona) -> Payload:
+    """Return what a page lists of a persona."""
+    return _face(row) | {"description": row.description, "shared": row.is_shared}
+
+
+def _face(row: Persona) -> Payload:
+    return {name: getattr(row, name) for name in ("id", "name", "emoji", "colour")}
+
+
+def persona(row: Persona) -> Payload:
+    """Return the protocol's `persona`; who may use one may read all of it."""
+    kept = {name: getattr(row, name) for name in ("id", *personas.CHECKS)}
+    moments = {"created_at": iso(row.created_at), "updated_at": iso(row.updated_at)}
+    return kept | {"shared": row.is_shared} | moments
 
 
 def folder(row: Folder) -> Payload:

@@ -36,7 +36,7 @@ from echo.models import (
 )
 from echo.services import audit
 from echo.services.accounts import profile_pictures
-from echo.services.chats import export, tags, wire
+from echo.services.chats import export, personas, tags, wire
 from echo.services.documents import collections, shelf
 from echo.services.guardrails import decisions
 from echo.services.prompts import memories, personal, saved
@@ -59,6 +59,7 @@ account.json             who you are here: name, address, role and settings; you
                          and what uses them; what guardrails decided about your words; invitations you made;
                          who looked into your conversations
 prompts.json             the prompts that you keep; it can be imported again
+personas.json            the personas that you made
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
@@ -94,6 +95,8 @@ def _batches(user: User) -> Iterator[Entries]:
         yield [("picture.webp", profile_pictures.find(picture_id).content)]
     if (prompts := saved.exported(user.id))["prompts"]:
         yield [("prompts.json", _as_json(prompts))]
+    if partners := personas.exported(user.id):
+        yield [("personas.json", _as_json(partners))]
     calls = select(ApiCall.id, ApiCall).where(ApiCall.user_id == user.id)
     for rows in in_batches(calls, CALLS_PER_STEP):
         yield [(f"api_calls/{rows[0][0]}.json", _as_json([_api_call(row) for _id, row in rows]))]

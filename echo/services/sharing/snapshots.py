@@ -1,7 +1,7 @@
 """What a conversation shows at one moment: the words of its shown branch, and nothing else of it.
 
 Ids, ratings, settings, system prompts, models, times, errors and other branches stay behind. A model's
-thoughts are part of its words, and fold away as they do in the chat.
+thoughts are part of its words, and fold away as they do in the chat. Of a persona its name is shown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from echo.errors import Conflict, InvalidInput, TooLong
 from echo.languages import gettext, mark, number
 from echo.limits import SHARED_CHARS, SHARED_MESSAGES
 from echo.models import Conversation, Message
-from echo.services.chats import message_tree
+from echo.services.chats import message_tree, personas
 
 Said = list[dict[str, Any]]
 
@@ -37,12 +37,12 @@ def take(conversation: Conversation) -> Said:
         raise TooLong(
             gettext(TOO_LONG, messages=number(SHARED_MESSAGES), letters=number(SHARED_CHARS))
         )
-    return [_said(row) for row in rows]
+    return _said(conversation, rows)
 
 
 def is_current(conversation: Conversation, title: str, said: Said) -> bool:
     """Tell whether a copy that was taken before is what a new one would be."""
-    return title == conversation.title and said == [_said(row) for row in _shown(conversation)]
+    return title == conversation.title and said == _said(conversation, _shown(conversation))
 
 
 def _shown(conversation: Conversation) -> list[Message]:
@@ -50,5 +50,11 @@ def _shown(conversation: Conversation) -> list[Message]:
     return message_tree.branch(conversation.head_id, SHARED_MESSAGES + 1)
 
 
-def _said(row: Message) -> dict[str, Any]:
-    return {"role": row.role, "text": row.text, "status": row.status, "edited": row.is_edited}
+def _said(conversation: Conversation, rows: list[Message]) -> Said:
+    persona = personas.of_conversation(conversation)
+    by = {"assistant": {"by": persona.name}} if persona else {}
+    return [
+        {"role": row.role, "text": row.text, "status": row.status, "edited": row.is_edited}
+        | by.get(row.role, {})
+        for row in rows
+    ]

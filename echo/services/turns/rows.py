@@ -14,7 +14,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import ChatMessage, FinishReason
 from echo.languages import gettext, mark
-from echo.models import Conversation, Folder, GuardDecision, Message, MessageStatus
+from echo.models import Conversation, Folder, GuardDecision, Message, MessageStatus, Persona
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
@@ -42,6 +42,8 @@ class Question:
     parent_id: str | None = None
     settings: dict[str, Any] | None = None
     folder_id: str | None = None
+    persona_id: str | None = None
+    """Whom a new conversation is begun with."""
     documents: tuple[str, ...] = ()
     collections: tuple[str, ...] = ()
     zone: str | None = None
@@ -111,25 +113,6 @@ def must_be_asked(user_id: int, client_id: str | None) -> Asked:
     return repeated
 
 
-def conversation_for(user_id: int, question: Question) -> Conversation:
-    """Return the user's conversation with the settings put in, or a new one, not yet stored."""
-    if question.conversation_id is not None:
-        row = conversations.own(user_id, question.conversation_id)
-        if question.settings:
-            conversations.change_settings(user_id, row.id, question.settings)
-        return row
-    chosen = conversations.checked_settings(question.settings or {})
-    folder = question.folder_id and conversations.own_folder(user_id, question.folder_id)
-    return Conversation(
-        id=new_id(),
-        user_id=user_id,
-        title=automatic_title(question.text),
-        title_from_question=True,
-        settings={name: value for name, value in chosen.items() if value is not None},
-        folder_id=folder.id if folder else None,
-    )
-
-
 def parent_for(conversation: Conversation, parent_id: str | None) -> str | None:
     """Return the reply to ask under: the one named, else the leaf that is shown."""
     if parent_id is None:
@@ -186,8 +169,8 @@ def insert(
         may_be_named = conversation.title_from_question
         if inspect(conversation).persistent:
             may_be_named = _locked(conversation)
-        elif conversation.folder_id is not None:
-            _take_out_of_a_deleted_folder(conversation)
+        else:
+            _let_go_of_what_is_gone(conversation)
         db.session.add(conversation)
         db.session.flush()
         in_chats.link(conversation, added)
@@ -226,12 +209,16 @@ def _locked(conversation: Conversation) -> bool:
     return bool(found.title_from_question)
 
 
-def _take_out_of_a_deleted_folder(conversation: Conversation) -> None:
+def _let_go_of_what_is_gone(conversation: Conversation) -> None:
     """A new conversation whose folder went meanwhile would stand nowhere."""
-    query = select(Folder.deleted_at).where(Folder.id == conversation.folder_id)
-    found = db.session.execute(query.with_for_update()).one_or_none()
-    if found is None or found.deleted_at is not None:
-        conversation.folder_id = None
+    if conversation.folder_id is not None:
+        query = select(Folder.deleted_at).where(Folder.id == conversation.folder_id)
+        found = db.session.execute(query.with_for_update()).one_or_none()
+        if found is None or found.deleted_at is not None:
+            conversation.folder_id = None
+    if conversation.persona_id is not None:
+        there = select(Persona.id).where(Persona.id == conversation.persona_id)
+        conversation.persona_id = db.session.scalar(there.with_for_update(read=True))
 
 
 CUT_SHORT = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)

@@ -25,7 +25,7 @@ from echo.services.documents.in_chats import NOTHING, Added
 from echo.services.guardrails import decisions
 from echo.services.serving import Models
 from echo.services.storage import assign, undone_on_failure
-from echo.services.turns import ending, guarded, rows
+from echo.services.turns import beginnings, ending, guarded, rows
 from echo.services.turns.calls import Calls
 from echo.services.turns.engine_requests import Around, EngineRequests
 from echo.services.turns.everywhere import Everywhere
@@ -71,7 +71,7 @@ class Turns:
             return repeated
         self.calls.refuse_spent(user_id)
         question = guarded.looked_at(question)
-        conversation = rows.conversation_for(user_id, question)
+        conversation = beginnings.conversation_for(user_id, question)
         parent_id = rows.parent_for(conversation, question.parent_id)
         added = in_chats.wanted(user_id, question.documents, question.collections)
         return self._ask_under(conversation, parent_id, question, added)

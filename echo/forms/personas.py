@@ -1,0 +1,72 @@
+"""What a persona is, in fields. It knows neither tables nor services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import Length, Optional
+
+from echo import limits
+from echo.forms.fields import Form, at_most, required, storable_text, stripped
+from echo.languages import lazy_gettext
+
+TEXTS = ("name", "description", "system_prompt", "emoji")
+
+
+class PersonaForm(Form):
+    """A persona; a number that is left empty is the model's own, an empty model the one that usually answers.
+
+    Its values are looked at by the service, which programs ask too.
+    """
+
+    name = StringField(lazy_gettext("Name"), [required(lazy_gettext("Give it a name."))])
+    description = StringField(
+        lazy_gettext("Description"),
+        [Length(max=limits.PERSONA_WHAT_CHARS, message=at_most(limits.PERSONA_WHAT_CHARS))],
+        filters=[stripped, storable_text],
+    )
+    system_prompt = TextAreaField(
+        lazy_gettext("System prompt"),
+        [Length(max=limits.SYSTEM_PROMPT_CHARS, message=at_most(limits.SYSTEM_PROMPT_CHARS))],
+        filters=[stripped, storable_text],
+    )
+    emoji = StringField(lazy_gettext("Picture"), [Optional()], filters=[stripped, storable_text])
+    colour = StringField(lazy_gettext("Colour"), [Optional()], filters=[stripped])
+    model = StringField(lazy_gettext("Model"), [Optional()], filters=[stripped, storable_text])
+    temperature = StringField(lazy_gettext("Temperature"), [Optional()], filters=[stripped])
+    top_p = StringField(lazy_gettext("Top-p"), [Optional()], filters=[stripped])
+    top_k = StringField(lazy_gettext("Top-k"), [Optional()], filters=[stripped])
+    repetition_penalty = StringField(
+        lazy_gettext("Repetition penalty"), [Optional()], filters=[stripped]
+    )
+    max_new_tokens = StringField(lazy_gettext("Longest answer"), [Optional()], filters=[stripped])
+
+    def values(self) -> dict[str, Any]:
+        """Return what was filled in, as services take it."""
+        said: dict[str, Any] = {name: self[name].data or "" for name in TEXTS}
+        if not said["emoji"]:
+            del said["emoji"]  # the usual one
+        if self.colour.data:
+            said["colour"] = _number(self.colour.data)
+        numbers = {name: _number(self[name].data) for name in limits.GENERATION_RANGES}
+        return said | {"model": self.model.data or None, "settings": numbers}
+
+
+class SharedPersonaForm(PersonaForm):
+    """One for everybody, or from a role on."""
+
+    least_role = SelectField(
+        lazy_gettext("Who sees it"), [required(lazy_gettext("Choose one."))], default="user"
+    )
+    version = HiddenField(lazy_gettext("Version"), [Optional(), Length(max=64)])
+
+
+def _number(text: str | None) -> Any:
+    """Return the number that a text says; what says none stays a text, for the service to refuse."""
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text

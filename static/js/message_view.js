@@ -1,7 +1,6 @@
 // One message as DOM: its body, how it ended, its actions. It changes only what differs and asks `acts` for everything else.
 
 import { countDown } from "./count_down.js";
-import { editForm } from "./edit_form.js";
 import { element, icon, iconButton } from "./icons.js";
 import { ago, fullTime, queuePlace, replyStats } from "./format.js";
 import { guardNotes } from "./guard_note.js";
@@ -13,6 +12,7 @@ import { ratingPanel } from "./rating.js";
 import { said } from "./server_words.js";
 import { sourcesNode } from "./sources.js";
 import { stepsNode } from "./steps.js";
+import { orOffline } from "./toasts.js";
 import { t } from "./words.js";
 
 const ENDINGS = {
@@ -270,8 +270,11 @@ export class MessageView {
 
   // ---- edit in place ------------------------------------------------------------------------------------------
 
-  edit(text = this.row.text) {
+  async edit(text = this.row.text) {
     if (this.node.classList.contains("editing")) return;
+    this.node.classList.add("editing"); // also while its code comes
+    const { editForm } = await orOffline(import("./edit_form.js"));
+    if (!editForm) return this.node.classList.remove("editing");
     const { row, acts } = this;
     const close = () => {
       form.replaceWith(this.body);
@@ -281,11 +284,7 @@ export class MessageView {
     const changed = (act) => (written) => written !== row.text && act(row.id, written);
     const sendAgain = row.role === "user" ? changed(acts.edit) : null;
     const { form, fit, focus } = editForm({ text, original: row.original_text, save: changed(acts.save), sendAgain, close });
-    acts.still(() => {
-      this.body.replaceWith(form);
-      this.node.classList.add("editing");
-      fit();
-    });
+    acts.still(() => { this.body.replaceWith(form); fit(); });
     focus();
   }
 }

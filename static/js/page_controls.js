@@ -7,7 +7,7 @@ import { KeyEditor } from "./key_editor.js";
 import { openMenu } from "./menu.js";
 import { leave, signingOut } from "./session_end.js";
 import { bindings, shortcuts } from "./shortcuts.js";
-import { toast } from "./toasts.js";
+import { orOffline, toast } from "./toasts.js";
 import { t } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -32,9 +32,8 @@ function openFromAddress({ settings, feedback, search }) {
 
 /** Its dialog is fetched when it is first wanted. */
 export async function share(id) {
-  const { shareDialog } = await import("./share_dialog.js").catch(() => ({}));
-  if (shareDialog) await shareDialog(id);
-  else toast(t("No connection. Try again when you are online."), { kind: "error" });
+  const { shareDialog } = await orOffline(import("./share_dialog.js"));
+  await shareDialog?.(id);
 }
 
 /** The chat that the address names; null: a new one. */

@@ -1,6 +1,6 @@
 // The switch of temporary chats, and the question before one is left. The chat itself is fetched when it is first wanted.
 
-import { toast } from "./toasts.js";
+import { orOffline, toast } from "./toasts.js";
 import { t } from "./words.js";
 
 export class TemporarySwitch {
@@ -23,8 +23,8 @@ export class TemporarySwitch {
     if (!(await this.mayLeave()) || before !== this.current()) return;
     if (before.temporary) return this.#begin(null);
     if (before.id === null && before.documents.length) return void toast(t("A temporary chat has no documents: take them out first."), { kind: "error" });
-    const { TemporaryConversation } = await import("./temporary.js").catch(() => ({}));
-    if (!TemporaryConversation) return void toast(t("No connection. Try again when you are online."), { kind: "error" });
+    const { TemporaryConversation } = await orOffline(import("./temporary.js"));
+    if (!TemporaryConversation) return;
     if (before !== this.current()) return;
     const made = this.make(TemporaryConversation, before.id === null ? before.draftSettings : {});
     if (before.id === null) made.draftPersona = before.draftPersona;

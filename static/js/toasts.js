@@ -44,6 +44,14 @@ function leaveAfter(node, seconds, remove) {
   node.addEventListener("focusout", go);
 }
 
+/** A module that is fetched when it is first wanted; without a connection that is told, and there is nothing in it. */
+export async function orOffline(coming) {
+  return coming.catch(() => {
+    toast(t("No connection. Try again when you are online."), { kind: "error" });
+    return {};
+  });
+}
+
 /** Above an open dialog too: the region is a popover where the browser has them. */
 function host() {
   const region = document.getElementById("toasts");

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from echo import hub
 from echo.limits import GUARD_EXCERPT_CHARS
 from echo.models import GuardAct, GuardKind, GuardPlace
 from echo.services.guardrails import classifier
@@ -14,6 +15,7 @@ from echo.services.guardrails.words import Span
 from echo.text import is_blank
 
 BLOCK: Final = "█"
+AT_ONCE: Final = 10_000  # characters times rules: milliseconds
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,32 @@ def judge(text: str, rules: Sequence[Rule], place: GuardPlace) -> Verdict:
     """Return what these rules say to a whole text."""
     if not rules:
         return Verdict(text)
-    read, met, hidden = Text(text), [], []
+    found, shown = _looked_through(text, rules)
+    met = []
     for rule in rules:
         if rule.kind == GuardKind.CLASSIFIER:
             met += _classified(text, rule, place)
-            continue
-        spans = list(rule.matcher.spans(read))
-        if spans:
-            met.append(Met(rule, place, excerpt(read.written[a:b] for a, b in spans)))
+        elif words := found.get(rule.id):
+            met.append(Met(rule, place, words))
+    return Verdict(shown, tuple(met))
+
+
+def _looked_through(text: str, rules: Sequence[Rule]) -> tuple[dict[str, str], str]:
+    """Return what each rule found, by its id, and the masked text; much of it beside the hub."""
+    looking = [rule for rule in rules if rule.kind != GuardKind.CLASSIFIER]
+    if len(text) * len(looking) > AT_ONCE:
+        return hub.run_native(_found, text, looking)
+    return _found(text, looking)
+
+
+def _found(text: str, rules: Sequence[Rule]) -> tuple[dict[str, str], str]:
+    read, found, hidden = Text(text), {}, []
+    for rule in rules:
+        if spans := list(rule.matcher.spans(read)):
+            found[rule.id] = excerpt(read.written[a:b] for a, b in spans)
         if rule.act == GuardAct.MASK:
             hidden += spans
-    return Verdict(masked(text, hidden), tuple(met))
+    return found, masked(text, hidden)
 
 
 def _classified(text: str, rule: Rule, place: GuardPlace) -> list[Met]:

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from echo import hub
 from echo.errors import EchoError, InvalidInput
 from echo.extensions import db
 from echo.generation import (
@@ -128,6 +129,7 @@ def temporary(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...],
 
 def _judge(message: ChatMessage, held: Sequence[Rule]) -> Verdict:
     """Return what rules say to a message; neither the model nor somebody in distress is judged."""
+    hub.sleep()  # a call may hold thousands
     if message.role == "assistant" or safety.concern(message.content) is not None:
         return Verdict(message.content)
     return judge(message.content, held, GuardPlace.QUESTION)

@@ -257,8 +257,7 @@ class Turns:
         reply.sources = self.requests.sources(
             conversation, question.text, around, added, reply.steps
         )
-        if reply.sources is not None:  # that may have taken seconds
-            self.calls.refuse_spent(conversation.user_id)
+        self.calls.refuse_spent(conversation.user_id)  # rules and passages may have taken seconds
         return reply
 
     def _commit(

@@ -54,12 +54,12 @@ NOTHING: Final = Looked("")
 
 def looked_at(question: Question) -> Question:
     """Return a new question as rules leave it."""
-    looked = _look(question.text)
+    looked = look(question.text)
     return replace(question, text=looked.text, met=looked.met, refusal=looked.refusal)
 
 
-def _look(text: str) -> Looked:
-    """Return what the rules that hold now say to a question."""
+def look(text: str) -> Looked:
+    """Return what the rules that hold now say to a person's words."""
     held = rules.active(GuardPlace.QUESTION)
     if not held or safety.concern(text) is not None:
         return Looked(text)
@@ -70,7 +70,7 @@ def _look(text: str) -> Looked:
 
 def again(asked: Message) -> Looked:
     """Return what they say to a stored question; it stays as it is, and no rule judges it twice."""
-    looked = _look(asked.text)
+    looked = look(asked.text)
     known = decisions.known(asked.id) if looked.met else set()
     met = tuple(
         each for each in looked.met if each.rule.id not in known and each.rule.act != GuardAct.MASK

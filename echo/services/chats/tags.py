@@ -28,13 +28,14 @@ def key_of(name: str) -> str:
     return folded(" ".join(storable(name).translate(JOINERS).split()))
 
 
-def checked(names: Iterable[str], most: int = TAGS_PER_CHAT) -> dict[str, str]:
+def checked(names: Sequence[str], most: int = TAGS_PER_CHAT) -> dict[str, str]:
     """Return names as they are stored, by their keys.
 
     Raises:
         InvalidInput: one is empty, too long or holds what nobody sees; too many of them.
     """
     found: dict[str, str] = {}
+    _refuse_too_many(names, FORM_SLACK * most)  # before each is looked at
     for name in map(_checked, names):
         found.setdefault(key_of(name), name)
     _refuse_too_many(found, most)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
-from echo import limits
+from echo import hub, limits
+from echo.errors import InvalidInput
 from echo.services import tools
+from echo.services.chats import tags
 from echo.services.chats.titles import automatic_title, plain
 from echo.services.documents import prompt
 from echo.services.help import words
+from echo.services.turns import safety
 from echo.text import untagged
 from tests.security.attacks.costs import cheap
 
@@ -55,3 +59,43 @@ def test_spans_of_code_lose_their_marks_as_before(said: str, title: str) -> None
 def test_the_help_reads_thousands_of_marks_at_once(marks: str) -> None:
     with cheap("marks", 0.1):
         words.said(words.plain("a" + marks * (MOST // len(marks))))
+
+
+# ── distress in long texts of programs ──────────────────────────────────────────────────────
+
+
+SAID = ("i want to die", "i took too many pills")
+NOT_SAID = ("i want to diet", "skill myself", "i want to die on me")
+
+
+@pytest.mark.parametrize("words", [*SAID, *NOT_SAID])
+def test_a_long_text_means_the_same_wherever_a_stretch_of_it_ends(
+    words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(safety, "STRETCH", 500)
+    monkeypatch.setattr(safety, "OVERLAP", 150)
+    for near in range(-len(words) - 60, 20):
+        for border in (safety.STRETCH, safety.STRETCH - safety.OVERLAP):
+            before = ("say " * 200)[: border + near - 1] + "."
+            text = f"{before} {words} " + "and so on " * 60
+            assert (safety.concern(text) is not None) == (words in SAID), near
+
+
+def test_others_have_their_turn_while_a_long_text_is_searched_for_distress() -> None:
+    turns: list[None] = []
+
+    def others() -> None:
+        for _ in range(20):
+            turns.append(None)
+            hub.sleep()
+
+    hub.spawn(others)
+    assert safety.concern("i am fine " * 20_000) is None
+    assert len(turns) == 20
+
+
+def test_many_tags_are_refused_before_each_is_looked_at(app: Flask) -> None:
+    for wanted in ([str(number) for number in range(200_000)], ["a"] * 200_000):
+        with cheap("tags", 0.1), pytest.raises(InvalidInput):
+            tags.checked(wanted)
+    assert tags.checked(["a", "A", *"bcdefghij", "J"]).keys() == set("abcdefghij")

@@ -167,6 +167,7 @@ def keep(user_id: int, wanted: dict[str, list[str]]) -> None:
 
     A tag beyond those that one may have is left out.
     """
+    _decide_alone([user_id])
     named = {each: usable(names) for each, names in wanted.items()}
     names = {key: name for own in named.values() for key, name in own.items()}
     room = TAGS_MAX - _count(user_id)

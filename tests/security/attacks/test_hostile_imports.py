@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from echo.errors import TooLong
 from echo.extensions import db
 from echo.limits import IMPORT_MESSAGE_CHARS, SYSTEM_PROMPT_CHARS
 from echo.models import Conversation, Message, User
 from echo.services.chats.imports import keeping
 from echo.services.chats.imports.found import Chat
+from echo.services.prompts import saved
 from tests.security.attacks.costs import cheap
 from tests.services.test_imports import chats_in
 
@@ -70,3 +72,14 @@ def test_what_the_model_had_said_has_a_length_too(
     keeping.keep(make_user("ada").id, [chat])
     answer = db.session.query(Message).filter_by(role="assistant").one()
     assert (answer.text, answer.original_text) == ("A", None)
+
+
+@pytest.mark.parametrize("row", [1, None, {}, {"name": "x"}, [[]]])
+def test_a_million_prompts_are_refused_before_each_is_looked_at(
+    row: Any, make_user: Callable[..., User]
+) -> None:
+    user = make_user("ada")
+    with cheap("prompts", 0.1), pytest.raises(TooLong):
+        saved.import_all(user.id, [row] * 500_000)
+    came = saved.import_all(user.id, [row] * 500)
+    assert (came.made, len(came.skipped)) == (0, 500)

@@ -7,6 +7,7 @@ from flask import Flask
 
 from echo import hub, limits
 from echo.errors import InvalidInput
+from echo.parsing import terms
 from echo.services import tools
 from echo.services.chats import tags
 from echo.services.chats.titles import automatic_title, plain
@@ -99,3 +100,14 @@ def test_many_tags_are_refused_before_each_is_looked_at(app: Flask) -> None:
         with cheap("tags", 0.1), pytest.raises(InvalidInput):
             tags.checked(wanted)
     assert tags.checked(["a", "A", *"bcdefghij", "J"]).keys() == set("abcdefghij")
+
+
+@pytest.mark.parametrize("sign", ["字", "ก", "a", "é"])
+def test_nothing_is_remembered_of_long_words_of_questions(sign: str) -> None:
+    """A question in Chinese is one word of thousands of pairs."""
+    terms._known.cache_clear()
+    for length in range(1000, 1020):
+        assert list(terms.terms(sign * length))
+    assert terms._known.cache_info().currsize == 0
+    assert list(terms.terms("running 猫が好き")) == ["run", *terms._of("猫が好き")]
+    assert terms._known.cache_info().currsize == 2

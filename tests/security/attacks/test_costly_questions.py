@@ -7,7 +7,7 @@ from flask import Flask
 
 from echo import hub, limits
 from echo.errors import InvalidInput
-from echo.parsing import terms
+from echo.parsing.terms import _known, _of, terms
 from echo.services import tools
 from echo.services.chats import tags
 from echo.services.chats.titles import automatic_title, plain
@@ -105,9 +105,9 @@ def test_many_tags_are_refused_before_each_is_looked_at(app: Flask) -> None:
 @pytest.mark.parametrize("sign", ["字", "ก", "a", "é"])
 def test_nothing_is_remembered_of_long_words_of_questions(sign: str) -> None:
     """A question in Chinese is one word of thousands of pairs."""
-    terms._known.cache_clear()
+    _known.cache_clear()
     for length in range(1000, 1020):
-        assert list(terms.terms(sign * length))
-    assert terms._known.cache_info().currsize == 0
-    assert list(terms.terms("running 猫が好き")) == ["run", *terms._of("猫が好き")]
-    assert terms._known.cache_info().currsize == 2
+        assert list(terms(sign * length))
+    assert _known.cache_info().currsize == 0
+    assert list(terms("running 猫が好き")) == ["run", *_of("猫が好き")]
+    assert _known.cache_info().currsize == 2

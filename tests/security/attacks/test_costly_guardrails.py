@@ -9,10 +9,11 @@ from flask import Flask
 
 from echo import hub, limits
 from echo.models import GuardAct, GuardKind, GuardPlace
-from echo.services.guardrails import matching, seen
+from echo.services.guardrails import judging, matching, seen
 from echo.services.guardrails.judging import BLOCK, Rule, judge
 from echo.services.guardrails.matching import Text, matcher
 from tests.security.attacks.costs import cheap
+from tests.waiting import until
 
 LOOKS = "a(?s:.)*b|a"
 
@@ -78,3 +79,31 @@ def test_others_have_their_turn_while_a_long_text_is_looked_through(
     judged = judge("é secret " * 20_000, [rule("secret", kind)], GuardPlace.QUESTION)
     assert len(turns) == 50
     assert "secret" not in judged.text
+
+
+def test_one_very_long_text_is_looked_through_at_a_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes a hundred megabytes; shorter ones do not wait for them."""
+    now: list[str] = []
+    most: list[int] = []
+
+    def looks(work: object, text: str, rules: object) -> tuple[dict[str, str], str]:
+        now.append(text)
+        most.append(sum(len(each) > judging.LONG for each in now))
+        hub.sleep(0.01)
+        now.remove(text)
+        return {}, text
+
+    monkeypatch.setattr(hub, "run_native", looks)
+    rules = [rule("secret", GuardKind.WORDS)]
+    ended: list[str] = []
+
+    def judged(text: str) -> None:
+        ended.append(judge(text, rules, GuardPlace.QUESTION).text)
+
+    for text in ("a" * (judging.LONG + 1), "b" * (judging.LONG + 2), "c" * judging.LONG):
+        hub.spawn(judged, text)
+    until(lambda: len(ended) == 3, "all were looked at")
+    assert ended[0][0] + ended[1][0] + ended[2][0] == "acb"
+    assert max(most) == 1

@@ -155,6 +155,12 @@ def test_what_cannot_be_looked_for_is_refused_with_the_reason() -> None:
         check(GuardKind.PATTERN, "a(b", GuardPlace.QUESTION, GuardAct.FLAG)
 
 
+def test_a_rule_is_met_also_where_its_words_show_nothing() -> None:
+    judged = judge("a\tb", [pattern(r"\t", GuardAct.REFUSE)], GuardPlace.QUESTION)
+    assert judged.refusal is not None
+    assert judged.refusal.excerpt == ""
+
+
 def test_what_is_hidden_in_answers_must_have_an_end() -> None:
     check(GuardKind.PATTERN, "a.*b", GuardPlace.ANSWER, GuardAct.FLAG)
     check(GuardKind.PATTERN, "a.*b", GuardPlace.QUESTION, GuardAct.MASK)

@@ -23,6 +23,7 @@ TAG_CHARS: Final = 30
 TAG_KEY_CHARS: Final = 3 * TAG_CHARS  # a letter folds to three at most
 TAGS_PER_CHAT: Final = 10
 TAGS_MAX: Final = 100  # of one person
+PINNED_MAX: Final = 100  # of one person: all of them stand in the list, on each page that has it
 BULK_CHATS: Final = 200  # that are changed at once
 SYSTEM_PROMPT_CHARS: Final = 2_000
 INSTRUCTIONS_CHARS: Final = 2_000

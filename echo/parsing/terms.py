@@ -27,6 +27,8 @@ UNSPACED: Final = re.compile(
 WORD_CHARS: Final = 40
 HASH_BYTES: Final = 6
 SMALL: Final = frozenset(Path(__file__).with_name("small_words.list").read_text("utf-8").split())
+REMEMBERED_CHARS: Final = 32
+"""Of longer ones, and of texts without spaces between words, none comes again."""
 _STEMMER: Final = snowballstemmer.stemmer("english")
 
 
@@ -35,10 +37,14 @@ def terms(text: str) -> Iterator[str]:
     for word in WORD.findall(folded(text)):
         if word in SMALL:
             continue
-        yield from _of(word)
+        yield from _known(word) if len(word) <= REMEMBERED_CHARS else _of(word)
 
 
 @lru_cache(maxsize=50_000)
+def _known(word: str) -> tuple[str, ...]:
+    return _of(word)
+
+
 def _of(word: str) -> tuple[str, ...]:
     found: list[str] = []
     at = 0

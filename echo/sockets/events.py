@@ -18,9 +18,9 @@ from echo.languages import gettext
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Message, User
 from echo.services import storage
-from echo.services.chats import conversations, message_tree, ratings, saved_edits, wire
+from echo.services.chats import conversations, message_tree, ratings, wire
 from echo.services.documents import collections, in_chats, shelf
-from echo.services.turns import Asked, Question, Turns, catch_up
+from echo.services.turns import Asked, Question, Turns, catch_up, edits
 from echo.sockets import access, live_stats, payloads, rooms
 from echo.sockets.access import event
 from echo.sockets.wire import end_connection
@@ -97,7 +97,7 @@ def _zone() -> str | None:
 @event("save_message")
 def save_message(user: User, raw: Any) -> Answer:
     saved = payloads.save_message(raw)
-    row = saved_edits.save(user.id, saved.message_id, saved.text)
+    row = edits.save(user.id, saved.message_id, saved.text)
     return {"message": wire.message(row, message_tree.siblings([row])[row.id])}
 
 

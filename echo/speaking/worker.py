@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import sys
 from functools import lru_cache
@@ -48,11 +49,15 @@ class Speaker:
         from piper.config import SynthesisConfig
 
         scale = self._voice.config.length_scale / speed
-        plain = text.replace("[[", "[ [")  # between two of them Piper takes letters for sounds
-        chunks = self._voice.synthesize(plain, SynthesisConfig(length_scale=scale))
+        chunks = self._voice.synthesize(plain(text), SynthesisConfig(length_scale=scale))
         sound = b"".join(chunk.audio_int16_bytes for chunk in chunks)
         own = self._voice.config.sample_rate
         return (own, sound) if rate in (None, own) else (rate, resampled(sound, own, rate))
+
+
+def plain(text: str) -> str:
+    """Return a text without two brackets in a row: between such Piper takes letters for sounds."""
+    return re.sub(r"\[(?=\[)", "[ ", text)
 
 
 def resampled(sound: bytes, have: int, want: int) -> bytes:

@@ -6,9 +6,10 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
@@ -210,3 +211,23 @@ def test_exports_hold_them(ada: User, chat: Conversation) -> None:
     assert "Tags:" not in export.as_markdown(conversation_of(ada))
     with archive.make(ada) as file, zipfile.ZipFile(file) as packed:
         assert json.loads(packed.read("account.json"))["tags"] == ["far away", "Work"]
+
+
+def test_an_import_decides_alone_about_a_persons_tags(ada: User, chat: Conversation) -> None:
+    """What is read before others are kept out may be gone when it is written."""
+    said: list[str] = []
+
+    def hear(_one: Any, _two: Any, statement: str, *_more: Any) -> None:
+        said.append(statement.replace("\n", " "))
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        tags.keep(ada.id, {chat.id: ["work"]})
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+    db.session.commit()
+    about = [
+        one for one in said if "UPDATE users" in one or "FROM tags" in one or "INTO tags" in one
+    ]
+    assert "UPDATE users" in about[0]
+    assert any("INTO tags" in one for one in about)

@@ -14,6 +14,7 @@ import pytest
 from echo.child_process import bare_environment
 from echo.limits import SPEECH_MEMORY_BYTES
 from echo.speaking.pieces import LONGEST
+from echo.speaking.worker import plain
 from tests.speaker import made_voice, voice_or_skip
 from tests.structure.layers import ROOT
 
@@ -78,6 +79,13 @@ def test_the_longest_piece_at_the_lowest_speed_fits_into_its_memory(
 @pytest.mark.parametrize("text", ["[[ɛ]] is a letter", "Привет", "<speak>hello</speak>", "8"])
 def test_whatever_is_written_is_said_as_it_stands(process: Process, voice: str, text: str) -> None:
     assert seconds(say(process, voice, text)) > 0.1
+
+
+@pytest.mark.parametrize("brackets", range(2, 7))
+def test_no_two_brackets_in_a_row_are_left(brackets: int) -> None:
+    written = plain("[" * brackets + "ɛ]] [a]")
+    assert "[[" not in written
+    assert written.replace("[ ", "[") == "[" * brackets + "ɛ]] [a]"
 
 
 def test_what_is_no_voice_is_told_and_the_next_text_is_spoken(

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from echo import signals
 from echo.clock import utc_now
-from echo.errors import InvalidInput, NotFound
+from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.limits import (
     FORM_SLACK,
     GENERATION_RANGES,
     MODEL_NAME_CHARS,
+    PINNED_MAX,
     SYSTEM_PROMPT_CHARS,
     TITLE_CHARS,
 )
@@ -134,7 +135,7 @@ def change(
     Raises:
         NotFound: it, or the folder, is not there, or another's.
         InvalidInput: an empty or too long title; as `checked_settings` and `tags.checked`.
-        Conflict: the user has as many tags as one may have.
+        Conflict: the user has as many tags, or pinned chats, as one may have.
     """
     row = own(user_id, conversation_id)
     wanted: dict[str, Any] = {}
@@ -144,6 +145,9 @@ def change(
             row, ["title"]
         )  # written even where it is what was read: a model may be faster
     if pinned is not None:
+        if pinned and not row.pinned and room_for_pinned(user_id) < 1:
+            most = PINNED_MAX
+            raise Conflict(gettext("One pins at most %(most)s chats.", most=most), field="pinned")
         wanted["pinned"] = pinned
     if archived is not None:
         wanted["archived_at"] = (row.archived_at or utc_now()) if archived else None
@@ -152,6 +156,12 @@ def change(
     if settings is not None:
         wanted["settings"] = _without_none({**row.settings, **checked_settings(settings)})
     return _change(row, None if tags is None else own_tags.checked(tags), **wanted)
+
+
+def room_for_pinned(user_id: int) -> int:
+    """Return how many more chats the user may pin; those that can still be restored count too."""
+    query = select(func.count()).where(Conversation.user_id == user_id, Conversation.pinned)
+    return PINNED_MAX - (db.session.scalar(query) or 0)
 
 
 def rename(user_id: int, conversation_id: str, title: str) -> Conversation:

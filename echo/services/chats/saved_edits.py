@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -11,17 +12,20 @@ from echo.clock import utc_now
 from echo.errors import Conflict
 from echo.extensions import db
 from echo.languages import gettext, mark
-from echo.models import Message
+from echo.models import GuardDecision, Message
 from echo.models.conversation import LIVE_STATUSES
 from echo.services.chats import conversations
+from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
 from echo.services.storage import transaction
 
 STILL_WRITTEN = mark("This answer is still being written. Stop it first, then edit it.")
 
 
-def save(user_id: int, message_id: str, text: str) -> Message:
-    """Put `text` in the place of what a question or an ended reply says.
+def save(
+    user_id: int, message_id: str, text: str, decided: Sequence[GuardDecision] = ()
+) -> Message:
+    """Put `text` in the place of what a question or an ended reply says, with what rules decided about it.
 
     A question is the person's, and its former words go; what the model said is kept beside.
 
@@ -30,18 +34,21 @@ def save(user_id: int, message_id: str, text: str) -> Message:
         Conflict: the reply is being written.
     """
     row = conversations.own_message(user_id, message_id)
-    if transaction(lambda: _write(row, text)):
+    if transaction(lambda: _write(row, text, decided)):
+        decisions.announce(decided)
         db.session.refresh(row)
         signals.message_changed.send(row)
     return row
 
 
-def _write(row: Message, text: str) -> bool:
+def _write(row: Message, text: str, decided: Sequence[GuardDecision]) -> bool:
     columns = (Message.text, Message.original_text, Message.seq, Message.status)
     found = db.session.execute(select(*columns).where(Message.id == row.id)).one()
     if found.status not in LIVE_STATUSES and found.text == text:
         return False
     values: dict[str, Any] = {"text": text, "edited_at": utc_now()}
+    if decided:
+        values["guarded"] = True
     if row.role == "assistant":
         original = found.text if found.original_text is None else found.original_text
         values["original_text"] = None if text == original else original
@@ -53,6 +60,9 @@ def _write(row: Message, text: str) -> bool:
     )
     if not written.rowcount:  # type: ignore[attr-defined]
         raise Conflict(gettext(STILL_WRITTEN))
+    for each in decided:
+        each.created_at = values["edited_at"]  # what was decided earlier was about other words
+    db.session.add_all(decided)
     rollups.mark_stale(row.created_at)
     return True
 

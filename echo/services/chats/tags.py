@@ -28,13 +28,14 @@ def key_of(name: str) -> str:
     return folded(" ".join(storable(name).translate(JOINERS).split()))
 
 
-def checked(names: Iterable[str], most: int = TAGS_PER_CHAT) -> dict[str, str]:
+def checked(names: Sequence[str], most: int = TAGS_PER_CHAT) -> dict[str, str]:
     """Return names as they are stored, by their keys.
 
     Raises:
         InvalidInput: one is empty, too long or holds what nobody sees; too many of them.
     """
     found: dict[str, str] = {}
+    _refuse_too_many(names, FORM_SLACK * most)  # before each is looked at
     for name in map(_checked, names):
         found.setdefault(key_of(name), name)
     _refuse_too_many(found, most)
@@ -166,6 +167,7 @@ def keep(user_id: int, wanted: dict[str, list[str]]) -> None:
 
     A tag beyond those that one may have is left out.
     """
+    _decide_alone([user_id])
     named = {each: usable(names) for each, names in wanted.items()}
     names = {key: name for own in named.values() for key, name in own.items()}
     room = TAGS_MAX - _count(user_id)

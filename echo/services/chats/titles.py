@@ -22,7 +22,8 @@ FENCE: Final = re.compile(r"\s{0,3}(`{3,}(?=[^`]*$)|~{3,})")
 NO_WORDS: Final = re.compile(r"#!|#.{0,9}coding[:=]")  # how programs begin that say nothing yet
 RULE: Final = re.compile(r"\s*(?:[-*_=]\s*){3,}")
 LEADING: Final = re.compile(r"^(?:[\s>]|#{1,6}(?=\s|$)|[-*+](?=\s|$)|\[[ xX]\](?=\s))*")
-CODE: Final = re.compile(r"(`+)(.+?)(?<!`)\1(?!`)")
+CODE: Final = re.compile(r"(?<!`)(`++)(.+?)(?<!`)\1(?!`)")
+"""Between whole rows of as many: parts of rows would be tried in the cube of their length."""
 HELD: Final = "\0"  # stands for a code span meanwhile; no stored text has it
 LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 MARKS: Final = tuple(

@@ -126,11 +126,19 @@ def refusals(message_ids: Sequence[str]) -> dict[str | None, str]:
 
 
 def lifted(question_id: str) -> set[str | None]:
-    """Return which rules were found to be wrong about a question or its answers: they hold there no more."""
-    about = Message.parent_id == question_id
-    answers = select(Message.id).where(about)
-    found = (GuardDecision.message_id == question_id) | GuardDecision.message_id.in_(answers)
-    query = select(GuardDecision.rule_id).where(found, GuardDecision.state == GuardState.LIFTED)
+    """Return which rules were found to be wrong about a question or its answers: they hold there no more.
+
+    In other words it is another question: what was lifted before they were saved is lifted no more.
+    """
+    about = (Message.id == question_id) | (Message.parent_id == question_id)
+    query = (
+        select(GuardDecision.rule_id)
+        .join(Message, Message.id == GuardDecision.message_id)
+        .where(about, GuardDecision.state == GuardState.LIFTED)
+    )
+    question = db.session.get(Message, question_id)  # a new one is not stored yet
+    if question is not None and question.edited_at is not None:
+        query = query.where(GuardDecision.created_at >= question.edited_at)
     return set(db.session.scalars(query))
 
 

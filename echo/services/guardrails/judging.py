@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
+from echo import hub
+from echo.child_process import Line
+from echo.languages import mark
 from echo.limits import GUARD_EXCERPT_CHARS
 from echo.models import GuardAct, GuardKind, GuardPlace
 from echo.services.guardrails import classifier
@@ -14,6 +18,13 @@ from echo.services.guardrails.words import Span
 from echo.text import is_blank
 
 BLOCK: Final = "█"
+LONG: Final = (
+    200_000  # characters: such texts take a hundred megabytes, so one has its turn at a time
+)
+PATIENCE_SECONDS: Final = 60.0
+WAITING: Final = mark("Other long texts are being looked at. Please try again.")
+_LINE: Final = Line(WAITING)
+AT_ONCE: Final = 10_000  # characters times rules: milliseconds
 
 
 @dataclass(frozen=True)
@@ -62,17 +73,33 @@ def judge(text: str, rules: Sequence[Rule], place: GuardPlace) -> Verdict:
     """Return what these rules say to a whole text."""
     if not rules:
         return Verdict(text)
-    read, met, hidden = Text(text), [], []
+    found, shown = _looked_through(text, rules)
+    met = []
     for rule in rules:
         if rule.kind == GuardKind.CLASSIFIER:
             met += _classified(text, rule, place)
-            continue
-        spans = list(rule.matcher.spans(read))
-        if spans:
-            met.append(Met(rule, place, excerpt(read.written[a:b] for a, b in spans)))
+        elif rule.id in found:
+            met.append(Met(rule, place, found[rule.id]))
+    return Verdict(shown, tuple(met))
+
+
+def _looked_through(text: str, rules: Sequence[Rule]) -> tuple[dict[str, str], str]:
+    """Return what each rule found, by its id, and the masked text; much of it beside the hub."""
+    looking = [rule for rule in rules if rule.kind != GuardKind.CLASSIFIER]
+    if len(text) * len(looking) <= AT_ONCE:
+        return _found(text, looking)
+    with _LINE.turn(PATIENCE_SECONDS) if len(text) > LONG else nullcontext():
+        return hub.run_native(_found, text, looking)
+
+
+def _found(text: str, rules: Sequence[Rule]) -> tuple[dict[str, str], str]:
+    read, found, hidden = Text(text), {}, []
+    for rule in rules:
+        if spans := list(rule.matcher.spans(read)):
+            found[rule.id] = excerpt(read.written[a:b] for a, b in spans)
         if rule.act == GuardAct.MASK:
             hidden += spans
-    return Verdict(masked(text, hidden), tuple(met))
+    return found, masked(text, hidden)
 
 
 def _classified(text: str, rule: Rule, place: GuardPlace) -> list[Met]:

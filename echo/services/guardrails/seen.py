@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_left
 from functools import lru_cache
 from typing import Final
@@ -21,11 +22,10 @@ class Seen:
     """`folded` is looked through; `starts` and `ends` are its characters' places in what was written."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self._parts: list[str] = []
-        self._marks = 0
+        self.starts = array("I")
+        self.ends = array("I")
+        self._parts: list[str] = []  # the last one ends with the last sign
+        self._sign = ""  # as it was written, without what nobody sees
         for part in _PARTS.finditer(text):
             self._read(part)
         self.folded = "".join(self._parts)
@@ -40,33 +40,35 @@ class Seen:
         if part.group(1):
             self._add(" ", start, end)
         elif said.isascii() and said.isprintable():
-            self._parts.extend(said.lower())
+            self._parts.append(said.lower())
             self.starts.extend(range(start, end))
             self.ends.extend(range(start + 1, end + 1))
-            self._marks = 0
+            self._sign = said[-1]
+        elif BLANK.fullmatch(said):  # before marks: some of what nobody sees is among them
+            return
         elif combines(said) and self._parts:
-            self._join(end)
-        elif not BLANK.fullmatch(said):
+            self._join(said, end)
+        else:
             self._add(said, start, end)
 
     def _add(self, said: str, start: int, end: int) -> None:
-        for char in _folded(said):
-            self._parts.append(char)
-            self.starts.append(start)
-            self.ends.append(end)
-        self._marks = 0
+        found = _folded(said)
+        self._parts.append(found)
+        self.starts.extend([start] * len(found))
+        self.ends.extend([end] * len(found))
+        self._sign = said
 
-    def _join(self, end: int) -> None:
+    def _join(self, mark: str, end: int) -> None:
         """Fold the last sign anew, with one more mark on it; no language has as many as are left out."""
-        if self._marks == MARKS_TOGETHER:
+        if len(self._sign) > MARKS_TOGETHER:
             return
-        start, marks = self.starts[-1], self._marks + 1
+        start, chars = self.starts[-1], 0
         while self.starts and self.starts[-1] == start:
-            self._parts.pop()
             self.starts.pop()
             self.ends.pop()
-        self._add(self._text[start:end], start, end)
-        self._marks = marks
+            chars += 1
+        self._parts[-1] = self._parts[-1][:-chars]
+        self._add(self._sign + mark, start, end)
 
 
 @lru_cache(_MANY)

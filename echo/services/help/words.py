@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import snowballstemmer
+
+from echo.text import composed
 
 LISTS: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("words.toml").read_text())
 WORD: Final = re.compile(r"[a-z0-9]+(?:[+#]+(?![a-z0-9]))?")
@@ -59,7 +60,7 @@ TASK: Final = re.compile(
 
 def plain(text: str) -> str:
     """Return the text in lower case, with plain quotes and without code."""
-    text = unicodedata.normalize("NFKC", CODE.sub(" ", text)).casefold()
+    text = composed(CODE.sub(" ", text), "NFKC").casefold()
     text = text.replace("’", "'").replace("‘", "'").replace("can't", "can not")
     return text.replace("won't", "will not").replace("n't", " not")
 

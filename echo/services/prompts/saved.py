@@ -19,6 +19,7 @@ from echo.text import composed, folded, is_blank, one_newline, storable
 
 FORM: Final = 1
 """Of what is exported; Echo reads every form up to this one."""
+LOOKED_AT: Final = 10 * PROMPTS_MAX  # of a file; more than anybody has
 MISSING: Final = {"name": mark("A prompt needs a name."), "text": mark("A prompt needs a text.")}
 LONG: Final = {
     "name": mark("A prompt's name has at most %(most)s characters."),
@@ -150,10 +151,13 @@ def import_all(user_id: int, found: Any) -> Imported:
 
     Raises:
         InvalidInput: there is no list of prompts in it.
+        TooLong: there are thousands.
     """
     rows = found.get("prompts") if isinstance(found, dict) else found
     if not isinstance(rows, list):
         raise InvalidInput(gettext("There is no list of prompts in this file."), field="prompts")
+    if len(rows) > LOOKED_AT:
+        raise TooLong(full(), field="prompts")
 
     def work() -> Imported:
         known = {Wording(row.name, row.text) for row in own(user_id)}

@@ -103,6 +103,7 @@ class Calls:
         """
         self.refuse_spent(program.user.id)
         messages, looked = guarded.call(wanted.messages)
+        self.refuse_spent(program.user.id)  # that may have taken seconds
         request = self._request(program.user, replace(wanted, messages=messages))
         asker = Asker(program.user.id, program.shown_id, program.key_id)
         return self.begin(asker, wanted.route, request, _question(wanted), looked)

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from echo import hub
 from echo.errors import EchoError, InvalidInput
 from echo.extensions import db
 from echo.generation import (
@@ -53,12 +54,12 @@ NOTHING: Final = Looked("")
 
 def looked_at(question: Question) -> Question:
     """Return a new question as rules leave it."""
-    looked = _look(question.text)
+    looked = look(question.text)
     return replace(question, text=looked.text, met=looked.met, refusal=looked.refusal)
 
 
-def _look(text: str) -> Looked:
-    """Return what the rules that hold now say to a question."""
+def look(text: str) -> Looked:
+    """Return what the rules that hold now say to a person's words."""
     held = rules.active(GuardPlace.QUESTION)
     if not held or safety.concern(text) is not None:
         return Looked(text)
@@ -70,7 +71,7 @@ def _look(text: str) -> Looked:
 
 def again(asked: Message) -> Looked:
     """Return what they say to a stored question; it stays as it is, and no rule judges it twice."""
-    looked = _look(asked.text)
+    looked = look(asked.text)
     known = decisions.known(asked.id) if looked.met else set()
     met = tuple(
         each for each in looked.met if each.rule.id not in known and each.rule.act != GuardAct.MASK
@@ -136,6 +137,7 @@ def _let_connection_go(held: Iterable[Rule]) -> None:
 
 def _judge(message: ChatMessage, held: Sequence[Rule]) -> Verdict:
     """Return what rules say to a message; neither the model nor somebody in distress is judged."""
+    hub.sleep()  # a call may hold thousands
     if message.role == "assistant" or safety.concern(message.content) is not None:
         return Verdict(message.content)
     return judge(message.content, held, GuardPlace.QUESTION)

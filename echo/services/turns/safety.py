@@ -10,6 +10,7 @@ import re
 import time
 from typing import Final
 
+from echo import hub
 from echo.generation import Finished, FinishReason, StreamEvent, TextPiece, Timing, Usage
 from echo.languages import gettext, mark
 
@@ -60,6 +61,10 @@ POISONING: Final = (
     r"\b(?:swallowed|drank|drunk|ate|eaten|inhaled)\b[^.!?]{0,30}"
     rf"\b{_POISON}\b",
 )
+_BORDER: Final = re.compile(r"\W")
+STRETCH: Final = 16_000  # characters that are searched at once: all of what people write
+OVERLAP: Final = 1_000  # more than any of these statements has
+BESIDE: Final = 50  # what follows a statement may turn its meaning
 _RULES: Final = {
     "self_harm": re.compile("|".join(SELF_HARM), re.IGNORECASE),
     "poisoning": re.compile("|".join(POISONING), re.IGNORECASE),
@@ -87,7 +92,22 @@ USUAL_HELP_LINES: Final = mark(
 def concern(text: str) -> str | None:
     """Return which rule a message meets, if any: "poisoning" before "self_harm"."""
     plain = text.replace("’", "'")
-    return next((name for name in ("poisoning", "self_harm") if _RULES[name].search(plain)), None)
+    return next((name for name in ("poisoning", "self_harm") if _is_met(_RULES[name], plain)), None)
+
+
+def _is_met(rule: re.Pattern[str], text: str) -> bool:
+    """Search stretch by stretch: a program's text may be long, and others have their turn meanwhile."""
+    start = 0
+    while True:
+        border = _BORDER.search(text, start + STRETCH)
+        end = border.start() if border else len(text)
+        found = rule.search(text, start, end)
+        if found and (end == len(text) or found.end() <= end - BESIDE):
+            return True
+        if end == len(text):
+            return False
+        start = end - OVERLAP
+        hub.sleep()
 
 
 def answer(name: str, help_lines: str) -> str:

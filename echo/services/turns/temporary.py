@@ -47,6 +47,7 @@ def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> Liv
     turns.requests.refuse_too_long(question, around)
     said = [ChatMessage(role, text) for role, text in asked.messages]
     history, looked = guarded.temporary(said)
+    turns.calls.refuse_spent(user_id)  # that may have taken seconds
     with refusals():
         request = GenerationRequest(
             messages=as_read(around.system, history, around.told),

@@ -252,8 +252,7 @@ class Turns:
         if refusal is not None:  # nothing is computed or looked up for it either
             return reply
         reply.steps, reply.sources = self.requests.given(conversation, question.text, around, added)
-        if reply.sources is not None:  # that may have taken seconds
-            self.calls.refuse_spent(conversation.user_id)
+        self.calls.refuse_spent(conversation.user_id)  # rules and passages may have taken seconds
         return reply
 
     def _commit(

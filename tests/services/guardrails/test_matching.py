@@ -17,6 +17,9 @@ from echo.services.guardrails.judging import BLOCK, Rule, judge
 from echo.services.guardrails.matching import Text, check, matcher
 from echo.services.guardrails.width import UNBOUNDED, widest
 
+UNSEEN = "\u034f\u115f\u1160\u17b4\u180b\u200d\u2064\u3164\ufe0e\ufe0f\U000e0061\U000e0100"
+"""Marks, letters and controls that show nothing."""
+
 
 def rule(what: str, act: GuardAct = GuardAct.MASK, kind: GuardKind = GuardKind.WORDS) -> Rule:
     return Rule("r" + what, "Rule", GuardPlace.BOTH, kind, what, None, act, "Because.")
@@ -40,6 +43,8 @@ def found(what: str, text: str, kind: GuardKind = GuardKind.WORDS) -> list[str]:
         ("straße", "STRASSE", ["STRASSE"]),
         ("secret", "se\u200bcr\u00adet", ["se\u200bcr\u00adet"]),
         ("secret", "ｓｅｃｒｅｔ", ["ｓｅｃｒｅｔ"]),
+        *(("secret", f"se{sign}cret", [f"se{sign}cret"]) for sign in UNSEEN),
+        ("café", "cafe\u200b\u0301", ["cafe\u200b\u0301"]),
         ("c++", "I like C++!", ["C++"]),
         ("秘密", "这是秘密吗", ["秘密"]),
         ("a b, a", "a bc", ["a"]),
@@ -85,7 +90,7 @@ def test_no_match_is_longer_than_it_is_said_to_be(what: str, text: str) -> None:
         assert each.end() - each.start() <= widest(what)
 
 
-LETTERS = st.text("abc Bé\u0301\u200b\n1-", max_size=60)
+LETTERS = st.text("abc Bé\u0301\u200b\ufe0f\n1-", max_size=60)
 WORDS = st.sampled_from(["ab", "ab, abc", "a b, b", "é", "ba\nbab", "a"])
 BOUNDED = PATTERNS.filter(lambda what: widest(what) < 30)
 RULES = st.lists(st.one_of(WORDS.map(rule), BOUNDED.map(pattern)), min_size=1, max_size=3)
@@ -163,6 +168,12 @@ def test_what_cannot_be_looked_for_is_refused_with_the_reason() -> None:
         assert refused.value.field == "what"
     with pytest.raises(InvalidInput, match=re.escape("missing ): a(b")):
         check(GuardKind.PATTERN, "a(b", GuardPlace.QUESTION, GuardAct.FLAG)
+
+
+def test_a_rule_is_met_also_where_its_words_show_nothing() -> None:
+    judged = judge("a\tb", [pattern(r"\t", GuardAct.REFUSE)], GuardPlace.QUESTION)
+    assert judged.refusal is not None
+    assert judged.refusal.excerpt == ""
 
 
 def test_what_is_hidden_in_answers_must_have_an_end() -> None:

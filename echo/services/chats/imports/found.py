@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from echo.limits import TITLE_CHARS
+from echo.limits import GENERATION_RANGES, SYSTEM_PROMPT_CHARS, TITLE_CHARS
 from echo.text import storable
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
@@ -121,3 +121,16 @@ def tags_of(value: Any) -> list[str]:
 def dict_of(value: Any) -> dict[str, Any]:
     """Return a value that should be an object; anything else is an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def settings_of(value: Any) -> dict[str, Any]:
+    """Return those settings of a chat that Echo may take, and nothing else: a file may name millions."""
+    told = dict_of(value)
+    names = (*GENERATION_RANGES, "system_prompt")
+    return {name: told[name] for name in names if _is_one_value(told.get(name))}
+
+
+def _is_one_value(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= 2 * SYSTEM_PROMPT_CHARS  # new lines may be two characters each
+    return isinstance(value, int | float)

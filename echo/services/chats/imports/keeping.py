@@ -160,6 +160,7 @@ class _Writer:
         self._chats: Rows = []
         self._messages: Rows = []
         self._tags: dict[str, list[str]] = {}
+        self._room_for_pinned = conversations.room_for_pinned(user_id)
         self.folders: dict[str, list[str]] = {}
         """The ids of what lies in each folder, by its name."""
 
@@ -200,6 +201,10 @@ class _Writer:
 
         transaction(work)
 
+    def _pins_one_more(self) -> bool:
+        self._room_for_pinned -= 1
+        return self._room_for_pinned >= 0
+
     def _conversation(self, chat: Chat) -> dict[str, Any]:
         begun = _moment(chat.created_at) or _moment(chat.lines[0].at) or self._moment
         last = max((line.at for line in chat.lines if line.at is not None), default=None)
@@ -210,7 +215,7 @@ class _Writer:
             "id": new_id(),
             "user_id": self._user_id,
             "title": title_of(chat),
-            "pinned": chat.pinned,
+            "pinned": chat.pinned and self._pins_one_more(),
             "settings": _settings(chat.settings),
             "message_count": len(chat.lines),
             "created_at": min(begun, self._moment),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from echo.limits import IMPORT_MESSAGE_CHARS
 from echo.services.chats.imports import reasons
 from echo.services.chats.imports.found import (
     ROLES,
@@ -14,6 +15,7 @@ from echo.services.chats.imports.found import (
     id_of,
     moment_of,
     name_of,
+    settings_of,
     tags_of,
     text_of,
     title_of,
@@ -45,8 +47,8 @@ def chat(told: dict[str, Any]) -> Chat:
         updated_at=moment_of(about.get("updated_at")),
         pinned=about.get("pinned") is True,
         archived=about.get("archived") is True,
-        folder=text_of(told.get("folder")),
-        settings=dict_of(about.get("settings")),
+        folder=name_of(told.get("folder")) or "",
+        settings=settings_of(about.get("settings")),
         tags=tags_of(about.get("tags")),
     )
 
@@ -68,5 +70,9 @@ def _line(told: dict[str, Any]) -> Line | None:
         name_of(told.get("model")),
         status if status in ENDED else UNFINISHED[told["role"]],
         moment_of(told.get("edited_at")),
-        text_of(original) if isinstance(original, str) else None,
+        text_of(original) if _is_kept(original) else None,
     )
+
+
+def _is_kept(original: Any) -> bool:
+    return isinstance(original, str) and len(original) <= IMPORT_MESSAGE_CHARS

@@ -101,7 +101,7 @@ def _in_use(kept: list[_Kept]) -> tuple[list[Line], dict[int, int]]:
         if at in goes_on and at not in hung_on:
             continue
         text = _whole(kept, at)
-        chars += len(text)
+        chars += len(text) + len(each.line.original_text or "")
         if len(text) > IMPORT_MESSAGE_CHARS or chars > IMPORT_CHAT_CHARS:
             raise Unusable(
                 gettext(

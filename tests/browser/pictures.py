@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/img/ anew: `python -m tests.browser.pictures`.
+"""Takes the pictures in docs/img/ anew: `python -m tests.browser.pictures`, with `own` some of them alone.
 
 Not a test: it starts Echo with the embedded model and demo data, and looks at each page.
 """
@@ -6,6 +6,7 @@ Not a test: it starts Echo with the embedded model and demo data, and looks at e
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -55,6 +56,27 @@ CHARTS_ARE_DRAWN = """() => [...document.querySelectorAll(".chart-panel")].every
   const drawn = shown.length && shown.every(image => image.complete && image.naturalWidth);
   return top > innerHeight || bottom < 0 || drawn;
 })"""
+PERSONAS = (
+    ("Fox", "Clever and short", "You are a fox. Answer in one sentence.", 1),
+    ("Teacher", "Explains step by step", "Explain as to a pupil, with an example.", 2),
+    ("Reviewer", "Reads code", "Name what can fail in the code that you are shown.", 4),
+)
+HANDBOOK = """# Handbook
+
+The office opens at eight. Keys are with the porter.
+
+## Leave
+
+Everybody has thirty days of leave a year; ask two weeks ahead."""
+SEND = """async ([path, said, file]) => {
+  const token = document.querySelector("meta[name=csrf-token]").content;
+  const headers = { "X-Requested-With": "XMLHttpRequest", "X-CSRFToken": token };
+  const form = new FormData();
+  if (file) form.append("file", new Blob([said]), file);
+  else headers["Content-Type"] = "application/json";
+  const answer = await fetch(path, { method: "POST", headers, body: file ? form : JSON.stringify(said) });
+  return await answer.json();
+}"""
 QUESTIONS = ("Hello! My name is Ada.", "What can you do?", "How do I stop an answer?")
 
 
@@ -82,10 +104,17 @@ def take_all(browser: Browser, server: LiveServer) -> None:
     grace = server.person("grace")
     grace.post("/login", credentials="grace", password=PASSWORD)
     for name in ("desktop-light", "phone-dark", "desktop-dark", "phone-light"):
-        take_pages(browser, server, grace, name)
+        if "own" not in sys.argv:
+            take_pages(browser, server, grace, name)
+    page = page_of(browser, grace, "desktop-light")
+    page.goto(server.url)
+    fill(page)
+    page.context.close()
+    for name in ("desktop-light", "phone-dark", "desktop-dark", "phone-light"):
+        take_own(page_of(browser, grace, name), server, name)
 
 
-def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) -> None:
+def page_of(browser: Browser, person: Person | None, name: str) -> Page:
     size, theme = name.split("-")
     width, height = SIZES[size]
     context = browser.new_context(
@@ -93,6 +122,51 @@ def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) 
         color_scheme=theme,  # type: ignore[arg-type]
     )
     page = context.new_page()
+    for cookie in person.http.cookies if person else ():
+        url = person.server.url if person else ""
+        context.add_cookies([{"name": cookie.name, "value": str(cookie.value), "url": url}])
+    return page
+
+
+def fill(page: Page) -> None:
+    """Make personas, a collection and tags, and ask about what a rule says something to."""
+    for name, description, prompt, colour in PERSONAS:
+        said = {"name": name, "description": description, "system_prompt": prompt}
+        page.evaluate(SEND, ["/api/personas", {**said, "colour": colour, "emoji": "★"}, None])
+    for file in ("handbook.md", "minutes.md"):
+        made = page.evaluate(SEND, ["/api/documents", HANDBOOK, file])
+        collected = {"name": file.split(".")[0].title(), "document_ids": [made["id"]]}
+        page.evaluate(SEND, ["/api/collections", collected, None])
+
+
+def take_own(page: Page, server: LiveServer, name: str) -> None:
+    """Take what people make for themselves, with a persona's chat that has tags."""
+    page.goto(server.url)
+    page.locator(".persona-card").first.click()
+    page.wait_for_timeout(500)
+    save(page, f"personas-{name}")
+    ask(page, "Who are you?")
+    page.get_by_role("button", name="Regenerate").wait_for(state="attached", timeout=60_000)
+    choose(page, "#chat-menu", "Tags…")
+    for tag in ("Animals", "Work"):
+        page.locator("#tags").get_by_role("textbox").fill(tag)
+        page.keyboard.press("Enter")
+        page.locator("#tag-list").get_by_text(tag).wait_for()
+    page.wait_for_timeout(500)
+    save(page, f"tags-{name}")
+    page.goto(server.url + "/documents")
+    page.wait_for_timeout(500)
+    save(page, f"documents-{name}")
+    page.context.add_cookies([{"name": "language", "value": "ar", "url": server.url}])
+    page.goto(server.url)
+    page.wait_for_timeout(1000)
+    save(page, f"arabic-{name}")
+    page.context.close()
+
+
+def take_pages(browser: Browser, server: LiveServer, person: Person, name: str) -> None:
+    page = page_of(browser, None, name)
+    context = page.context
     for title, path in VISITORS.items():
         page.goto(server.url + path)
         page.wait_for_timeout(3500 if title == "home" else 300)

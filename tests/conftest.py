@@ -55,6 +55,7 @@ MARKED_FOLDERS = {
     "browser": ("browser", "live"), "live": ("live",), "faults": ("live",), "contract": ("server",),
 }  # fmt: skip
 LONG = {*MARKED_FOLDERS, "training", "weights"}
+DATABASE = os.environ.get("ECHO_TEST_DATABASE", "sqlite")
 SERVERS = {"postgres", "redis_server", "smtp_server", "real_process"}
 
 
@@ -68,6 +69,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(mark)
         if SERVERS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+        if item.get_closest_marker("sqlite") and DATABASE != "sqlite":
+            item.add_marker(pytest.mark.skip(reason="it is about SQLite itself"))
     items.sort(key=lambda item: folder_of(item) not in LONG)
 
 
@@ -121,7 +124,7 @@ def migrated_postgres(postgres: PostgresServer, tmp_path_factory: pytest.TempPat
 @pytest.fixture
 def database() -> str:
     """The kind of database; what must hold on both kinds has this as a parameter of its own."""
-    return os.environ.get("ECHO_TEST_DATABASE", "sqlite")
+    return DATABASE
 
 
 @pytest.fixture

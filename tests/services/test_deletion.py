@@ -247,6 +247,7 @@ def long_conversation(user: User, length: int) -> Conversation:
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 def test_deep_conversations_go_in_short_transactions(make_user: Callable[..., User]) -> None:
     """SQLite's own cascade stops at 1,000 levels; and nobody may wait long for the write lock."""
     user = make_user("talkative")

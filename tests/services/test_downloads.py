@@ -130,6 +130,7 @@ def count_of_pairs(file: Path) -> int:
         return int(opened.execute("SELECT count(*) FROM pairs").fetchone()[0])
 
 
+@pytest.mark.sqlite
 def test_copy_is_of_one_moment_and_stops_no_writer(app: Flask, tmp_path: Path) -> None:
     live = tmp_path / "echo.sqlite3"
     make_large(live, 60)
@@ -171,6 +172,7 @@ def test_no_database_is_told_and_none_is_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.sqlite
 def test_copy_that_would_fill_the_disk_is_not_begun(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +285,7 @@ def test_names_may_hold_anything(pair: tuple[Path, Path]) -> None:
     assert word_in(odd) == "then"
 
 
+@pytest.mark.sqlite
 def test_copied_revision_is_read(app: Flask, tmp_path: Path) -> None:
     file = tmp_path / database.back_up(tmp_path, quiet)
     assert re.fullmatch(r"\w+", sqlite.revision(file))

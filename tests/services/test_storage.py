@@ -40,6 +40,7 @@ def count_chats() -> int:
     return int(db.session.scalar(select(func.count()).select_from(Conversation)) or 0)
 
 
+@pytest.mark.sqlite
 def test_locked_database_is_waited_for(
     app: Flask, ada: User, other_writer: sqlite3.Connection
 ) -> None:
@@ -60,6 +61,7 @@ def test_locked_database_is_waited_for(
     assert count_chats() == 1
 
 
+@pytest.mark.sqlite
 def test_hub_goes_on_while_a_transaction_waits(
     app: Flask, ada: User, other_writer: sqlite3.Connection
 ) -> None:
@@ -80,6 +82,7 @@ def test_hub_goes_on_while_a_transaction_waits(
     assert len(beats) >= 3  # one at least between two of SQLite's own waits of 250 ms
 
 
+@pytest.mark.sqlite
 def test_patience_ends_with_words_and_a_time(
     app: Flask, ada: User, other_writer: sqlite3.Connection
 ) -> None:
@@ -111,6 +114,7 @@ def test_question_survives_a_lock_of_a_second(
     assert count_chats() == 1
 
 
+@pytest.mark.sqlite
 def test_full_disk_is_told_and_leaves_no_half_row(
     app: Flask, ada: User, open_tab: Callable[[User], Tab]
 ) -> None:

@@ -119,6 +119,7 @@ def test_continuing_an_older_reply_costs_tokens_too(
     assert quotas.status(reply.user_id).tokens.used == 0
 
 
+@pytest.mark.sqlite
 def test_counting_uses_the_indexes(app: Flask, make_user: Callable[..., User]) -> None:
     """However many messages there are, the day's are found without looking at the others."""
     user, plans = make_user("ada"), []

@@ -21,7 +21,7 @@ from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, wire
 from echo.services.documents import collections, in_chats, shelf
 from echo.services.turns import Asked, Question, Turns, catch_up, edits
-from echo.sockets import access, live_stats, payloads, rooms
+from echo.sockets import access, audience, live_stats, payloads, rooms
 from echo.sockets.access import event
 from echo.sockets.wire import end_connection
 
@@ -103,7 +103,7 @@ def save_message(user: User, raw: Any) -> Answer:
 
 def _started(asked: Asked) -> Answer:
     """Let the sender's own tab watch from now on; the reply's pump tells everybody who does."""
-    join_room(rooms.of_conversation(asked.conversation.id))
+    audience.watch(asked.conversation.id)
     siblings = message_tree.siblings([asked.message, asked.reply])
     catch_up([asked.reply], Turns.here().live)  # one that was asked before may end just now
     message, reply = wire.messages([asked.message, asked.reply], siblings)
@@ -123,7 +123,7 @@ def continue_message(user: User, raw: Any) -> Answer:
 
 
 def _started_again(reply: Message) -> Answer:
-    join_room(rooms.of_conversation(reply.conversation_id))
+    audience.watch(reply.conversation_id)
     siblings = message_tree.siblings([reply])
     catch_up([reply], Turns.here().live)
     return {"reply": wire.message(reply, siblings[reply.id])}
@@ -137,7 +137,7 @@ def open_conversation(user: User, raw: Any) -> Answer:
     if wanted.before is not None:
         leaf = _above(user, row.id, wanted.before)
     else:
-        join_room(rooms.of_conversation(row.id))
+        audience.watch(row.id)
     found = message_tree.branch(leaf, MESSAGES_PER_PAGE + 1)
     shown = found[-MESSAGES_PER_PAGE:]
     siblings = message_tree.siblings(shown)
@@ -184,7 +184,7 @@ def close_conversation(user: User, raw: Any) -> Answer:
 def resume(user: User, raw: Any) -> Answer:
     wanted = payloads.resume(raw)
     conversation_id = conversations.own_message(user.id, wanted.message_id).conversation_id
-    join_room(rooms.of_conversation(conversation_id))  # first: what comes meanwhile is heard
+    audience.watch(conversation_id)  # first: what comes meanwhile is heard
     return Turns.here().resume(user.id, wanted.message_id, wanted.after_seq)
 
 

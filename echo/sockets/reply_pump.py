@@ -19,6 +19,7 @@ from echo.services.chats import failures, message_tree, wire
 from echo.services.turns import LiveTurn, Turns, pace
 from echo.services.turns import rows as turn_rows
 from echo.sockets import rooms, slow_readers
+from echo.sockets.audience import Audience
 
 log = structlog.get_logger()
 
@@ -44,6 +45,7 @@ class Pump:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._cluster = cluster.of(app)
+        self._audience = Audience(app)
         self._flushing = False
 
     @property
@@ -65,6 +67,7 @@ class Pump:
         end: Finished | Failed = Failed("engine_failed", failures.LOST, *NOTHING)
         try:
             self._announce(turn)
+            self._audience.begin(turn)
             end = self._wait_for_turn_above(turn) or self._pump(turn)
         except Exception:
             log.exception("pump failed", message_id=turn.message_id)
@@ -72,6 +75,7 @@ class Pump:
                 turn.stream.cancel()
         finally:
             self._finish(turn, end)
+            self._audience.end(turn)
 
     def _announce(self, turn: LiveTurn) -> None:
         """Tell every tab that watches, before the first piece, and the owner's list of conversations."""
@@ -132,7 +136,8 @@ class Pump:
         if text and not turn.lost:
             self._cluster.keep_piece(turn.message_id, turn.seq + 1, text)  # before anybody sees it
             seq = turn.append(text, sum(piece.tokens for piece in pieces))
-            self._emit(turn, "receive_message", {"seq": seq, "text": text})
+            near = self._audience.is_here_alone(turn)
+            self._emit(turn, "receive_message", {"seq": seq, "text": text}, near=near)
         return next((e for e in events if not isinstance(e, TextPiece)), None)
 
     def _tell_place(self, turn: LiveTurn, told: Any) -> Any:
@@ -170,9 +175,13 @@ class Pump:
             hub.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    def _emit(self, turn: LiveTurn, name: str, payload: dict[str, Any]) -> None:
+    def _emit(
+        self, turn: LiveTurn, name: str, payload: dict[str, Any], *, near: bool = False
+    ) -> None:
+        """Tell every window that watches; `near`: those at this process."""
         room = rooms.of_conversation(turn.conversation_id)
-        socketio.emit(name, {"message_id": turn.message_id, **payload}, to=room)
+        told = {"message_id": turn.message_id, **payload}
+        socketio.emit(name, told, to=room, ignore_queue=near)
 
     def _flush_for_as_long_as_it_takes(self) -> None:
         """Write grown texts twice a second while anything is live, and look for slow readers."""

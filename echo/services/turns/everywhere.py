@@ -86,6 +86,13 @@ class Everywhere:
         query = select(Message.id).where(Message.id == message_id, self._is_elsewhere)
         return self._cluster.is_shared and db.session.scalar(query) is not None
 
+    def is_written_elsewhere(self, conversation_id: str) -> bool:
+        """Whether another process writes a reply in this conversation."""
+        query = select(Message.id).where(
+            Message.conversation_id == conversation_id, self._is_elsewhere
+        )
+        return self._cluster.is_shared and db.session.scalar(query.limit(1)) is not None
+
     @property
     def _is_elsewhere(self) -> Any:
         return Message.status.in_(LIVE_STATUSES) & (Message.node != self._cluster.node)

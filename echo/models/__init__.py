@@ -2,6 +2,7 @@
 
 from echo.models.administration import AuditEvent, Invite, SiteSetting
 from echo.models.api import ApiCall, ApiKey, KeptResponse
+from echo.models.chat_import import ChatImport, ImportState
 from echo.models.conversation import Conversation, Message, MessageRating, MessageStatus
 from echo.models.document import ConversationDocument, Document, DocumentStatus, Passage
 from echo.models.feedback import Feedback, FeedbackState
@@ -40,6 +41,7 @@ __all__ = [
     "ApiCall",
     "ApiKey",
     "AuditEvent",
+    "ChatImport",
     "CohortWeek",
     "Conversation",
     "ConversationDocument",
@@ -58,6 +60,7 @@ __all__ = [
     "GuardPlace",
     "GuardRule",
     "GuardState",
+    "ImportState",
     "Invite",
     "KeptResponse",
     "LoginFailure",

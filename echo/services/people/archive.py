@@ -37,6 +37,7 @@ from echo.models import (
 from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, tags, wire
+from echo.services.chats.imports import runs
 from echo.services.documents import shelf
 from echo.services.guardrails import decisions
 from echo.services.prompts import memories, personal, saved
@@ -149,6 +150,7 @@ def account(user: User) -> dict[str, Any]:
         "ratings": [_rating(row) for row in _own(MessageRating, user)],
         "folders": [_folder(row) for row in _own(Folder, user)],
         "tags": tags.named(user.id),
+        "last_import": runs.exported(user.id),
         "invitations": [_invite(row) for row in _rows(Invite, Invite.created_by, user)],
         "looks_into_my_conversations": [
             {**look._asdict(), "at": iso(look.at)} for look in audit.looks_at(user.id, LOOKS)

@@ -9,6 +9,7 @@ from echo.extensions import db
 from echo.models import (
     ApiCall,
     ApiKey,
+    ChatImport,
     Conversation,
     Document,
     Feedback,
@@ -169,6 +170,7 @@ def fill(user: User) -> None:
             Memory(user_id=user.id, text="walrus memory"),
             SavedPrompt(user_id=user.id, name="walrus prompt", text="Ask a walrus."),
             Document(user_id=user.id, name="walrus.txt", size_bytes=6),
+            ChatImport(user_id=user.id, state="done", kept=1, node="gone", report={"chats": []}),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(
                 token_hash=SECRETS["invite_hash"],

@@ -132,6 +132,10 @@ ROUTES: Final = {
     "own_data.read_answers": Right.SIGNED_IN,
     "own_data.object_to": Right.OWNER,
     "own_data.looks": Right.SIGNED_IN,
+    **dict.fromkeys(
+        ("chat_imports.state", "chat_imports.begin", "chat_imports.stop", "chat_imports.forget"),
+        Right.SIGNED_IN,
+    ),
     "home.quota": Right.SIGNED_IN,
     "chat_forms.feedback": Right.SIGNED_IN,
     "chat_forms.clear_discussion": Right.OWNER,

@@ -17,6 +17,7 @@ from echo import cluster, hub
 from echo.services import downloads
 from echo.services.accounts import one_time_links
 from echo.services.chats import conversations, folders, kept_responses, personas, retention
+from echo.services.chats.imports import runs
 from echo.services.documents import collections, reading, shelf
 from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
@@ -67,6 +68,7 @@ def jobs() -> list[Job]:
         Job(retention.sweep, HOUR),
         Job(kept_responses.forget_old, HOUR),
         Job(shares.forget_expired, HOUR),
+        Job(runs.forget_old, HOUR),
         Job(decisions.forget_old, HOUR),
         Job(deletion.resume, HOUR),
     ]

@@ -2,6 +2,7 @@
 
 from echo.models.administration import AuditEvent, Invite, SiteSetting
 from echo.models.api import ApiCall, ApiKey, KeptResponse
+from echo.models.chat_import import ChatImport, ImportState
 from echo.models.collection import (
     Collection,
     CollectionDocument,
@@ -47,6 +48,7 @@ __all__ = [
     "ApiCall",
     "ApiKey",
     "AuditEvent",
+    "ChatImport",
     "CohortWeek",
     "Collection",
     "CollectionDocument",
@@ -69,6 +71,7 @@ __all__ = [
     "GuardPlace",
     "GuardRule",
     "GuardState",
+    "ImportState",
     "Invite",
     "KeptResponse",
     "LoginFailure",

@@ -2,7 +2,7 @@
 // It knows no message; the conversation keeps the list.
 
 import { bytes } from "./format.js";
-import { csrfToken, get, post, remove, RequestError } from "./http.js";
+import { get, post, remove, RequestError, sendUp } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
 import { toast, toastError } from "./toasts.js";
 import { t } from "./words.js";
@@ -222,26 +222,9 @@ function known(id) {
   });
 }
 
-/** fetch tells no progress of what is sent. */
 function upload(file, name, conversationId, told) {
-  const request = new XMLHttpRequest();
   const body = new FormData();
   body.set("file", file, name);
   if (conversationId !== null) body.set("conversation_id", conversationId);
-  const done = new Promise((resolve, reject) => {
-    request.upload.onprogress = ({ loaded, total }) => told(loaded / total);
-    request.onload = () => {
-      let answer = {};
-      try { answer = JSON.parse(request.responseText); } catch { /* not Echo's answer */ }
-      if (request.status < 300) resolve(answer);
-      else reject(new RequestError(request.status, answer));
-    };
-    request.onerror = () => reject(new RequestError(0, { message: t("no connection.") }));
-    request.onabort = request.onerror;
-    request.open("POST", "/api/documents");
-    request.setRequestHeader("X-CSRFToken", csrfToken());
-    request.setRequestHeader("Accept", "application/json");
-    request.send(body);
-  });
-  return { done, abort: () => request.abort() };
+  return sendUp("/api/documents", body, told, t("no connection."));
 }

@@ -176,7 +176,7 @@ class World:
                 "messages": [{"role": "user", "content": "Hi"}],
             },
         }
-        if endpoint == "api_conversations.import_file":
+        if endpoint in ("api_conversations.import_file", "chat_imports.begin"):
             told = {"conversation": {"title": "M"}, "messages": [{"role": "user", "text": "M"}]}
             return {"data": {"file": (io.BytesIO(json.dumps(told).encode()), "chat.json")}}
         if endpoint == "api_documents.upload":

@@ -9,6 +9,7 @@ from echo.extensions import db
 from echo.models import (
     ApiCall,
     ApiKey,
+    ChatImport,
     Collection,
     CollectionDocument,
     Conversation,
@@ -177,6 +178,7 @@ def fill(user: User) -> None:
             SavedPrompt(user_id=user.id, name="walrus prompt", text="Ask a walrus."),
             Persona(user_id=user.id, name="walrus persona", emoji="🐋"),
             CollectionDocument(collection_id=collection.id, document_id=document.id),
+            ChatImport(user_id=user.id, state="done", kept=1, node="gone", report={"chats": []}),
             RecoveryCode(user_id=user.id, code_hash=SECRETS["code_hash"]),
             Invite(
                 token_hash=SECRETS["invite_hash"],

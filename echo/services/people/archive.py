@@ -37,6 +37,7 @@ from echo.models import (
 from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, personas, tags, wire
+from echo.services.chats.imports import runs
 from echo.services.documents import collections, shelf
 from echo.services.guardrails import decisions
 from echo.services.prompts import memories, personal, saved
@@ -90,8 +91,7 @@ def make(user: User) -> IO[bytes]:
 def _batches(user: User) -> Iterator[Entries]:
     readme = gettext(README, moment=iso(utc_now()))
     yield [(f"README.{TEXT}", readme.encode()), ("account.json", _as_json(account(user)))]
-    picture_id = profile_pictures.id_of(user.id)
-    if picture_id:
+    if picture_id := profile_pictures.id_of(user.id):
         yield [("picture.webp", profile_pictures.find(picture_id).content)]
     if (prompts := saved.exported(user.id))["prompts"]:
         yield [("prompts.json", _as_json(prompts))]
@@ -154,6 +154,7 @@ def account(user: User) -> dict[str, Any]:
         "folders": [_folder(row) for row in _own(Folder, user)],
         "tags": tags.named(user.id),
         "collections": collections.exported(user.id),
+        "last_import": runs.exported(user.id),
         "invitations": [_invite(row) for row in _rows(Invite, Invite.created_by, user)],
         "looks_into_my_conversations": [
             {**look._asdict(), "at": iso(look.at)} for look in audit.looks_at(user.id, LOOKS)

@@ -33,6 +33,7 @@ from echo.services import audit
 from echo.services.accounts import accounts
 from echo.services.audit import Act, Entry
 from echo.services.chats import erasing
+from echo.services.chats.imports import runs
 from echo.services.documents import shelf
 from echo.services.numbers import contributors, rollups
 from echo.services.sign_in import devices, endings, login_delays
@@ -86,6 +87,7 @@ def _take_off(user: User, actor: User) -> None:
 
 def _erase(user_id: int) -> None:
     _stop_replies(user_id)
+    runs.erase(user_id)
     erasing.erase_conversations(Conversation.user_id == user_id)
     shelf.erase(Document.user_id == user_id)
     while (

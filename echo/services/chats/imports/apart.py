@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -34,15 +34,15 @@ _reading = 0
 
 
 @contextmanager
-def taken_apart(source: IO[bytes]) -> Iterator[Iterator[Chat | Skipped]]:
-    """Give what is in a file, chat by chat, without waiting for it on the hub.
+def taken_apart(source: IO[bytes]) -> Iterator[Iterable[Chat | Skipped]]:
+    """Give what is in a file, chat by chat and as often as one likes, without waiting for it on the hub.
 
     Raises:
         InvalidInput: it is no export that Echo knows, or cannot be read within the limits.
         Busy: several are being read already.
     """
     global _reading
-    if _reading >= AT_ONCE:
+    if is_full():
         raise Busy(
             gettext("Several imports are being read. Please try again in a moment."), retry_after=10
         )
@@ -54,8 +54,12 @@ def taken_apart(source: IO[bytes]) -> Iterator[Iterator[Chat | Skipped]]:
             hub.run_native(carried(_run), source, file)
         finally:
             _reading -= 1
-        with (file.parent / "found").open("rb") as written:
-            yield _read(written)
+        yield _Found(file.parent / "found")
+
+
+def is_full() -> bool:
+    """Tell whether as many files as may be are being read already."""
+    return _reading >= AT_ONCE
 
 
 def _run(source: IO[bytes], file: Path) -> None:
@@ -83,6 +87,17 @@ def _run(source: IO[bytes], file: Path) -> None:
 
 def _skipped(told: dict[str, str]) -> Skipped:
     return Skipped(reasons.named(told["title"]), reasons.said(told["reason"]))
+
+
+class _Found:
+    """What the process wrote, from its beginning each time."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[Chat | Skipped]:
+        with self._file.open("rb") as written:
+            yield from _read(written)
 
 
 def _read(written: IO[bytes]) -> Iterator[Chat | Skipped]:

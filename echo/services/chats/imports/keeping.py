@@ -88,7 +88,8 @@ def keep(user_id: int, found: Iterable[Chat | Skipped]) -> Report:
                 report.add(chat)
         writer.write()
         report.leave_out(transaction(lambda: _show(user_id, mine, writer.folders)))
-    signals.folders_changed.send(user_id, moved=True)
+    if report.kept:
+        signals.folders_changed.send(user_id, moved=True)
     return report
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -242,10 +244,20 @@ def _explain(failure: ValidationError) -> str:
 def _kept_secret(path: Path) -> str:
     """Return the secret kept in `path`, made on the first start, readable by its owner alone."""
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+        _write_once(path, secrets.token_urlsafe(48))
     secret = path.read_text().strip()
     if len(secret) < SECRET_MIN_CHARS:
         raise ConfigurationError(f"{path} holds no usable secret; delete it and start again")
     return secret
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file whole, or leave the one that another process has made meanwhile."""
+    descriptor, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        with suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        os.unlink(made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,15 @@ def test_postgresql_gets_the_driver_that_cooperates(prefix: str, tmp_path: Path)
 
 def test_without_database_url_a_file_in_the_instance_folder_is_used(tmp_path: Path) -> None:
     assert load(tmp_path).sqlalchemy_url == f"sqlite:///{tmp_path}/echo.sqlite3"
+
+
+def test_processes_that_start_at_once_have_one_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as at_once:
+        for number in range(50):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            path = folder / "secret_key"
+            found = set(at_once.map(config._kept_secret, [path] * 8))
+            assert len(found) == 1
+            assert [each.name for each in folder.iterdir()] == ["secret_key"]
+            assert path.stat().st_mode & 0o777 == 0o600

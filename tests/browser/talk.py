@@ -84,6 +84,16 @@ def script_text() -> str:
     return json.dumps(SCRIPT)
 
 
+def drag(what: Locator, onto: Locator) -> None:
+    """Drag something and drop it; the second move is over the target, which has to allow it before."""
+    mouse = what.page.mouse
+    what.hover()
+    mouse.down()
+    onto.hover()
+    onto.hover()
+    mouse.up()
+
+
 def composer(page: Page) -> Locator:
     return page.get_by_label("Message to Echo")
 

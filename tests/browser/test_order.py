@@ -19,6 +19,7 @@ from tests.browser.talk import (
     ask_and_wait,
     choose,
     composer,
+    drag,
     wait_for_end,
 )
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
@@ -130,12 +131,12 @@ def test_a_chat_is_dragged_and_archived_and_another_tab_sees_it(
     chat.get_by_label("Name").fill("Big cats")
     chat.keyboard.press("Enter")
     lions = rows(chat).filter(has_text="lions")
-    lions.drag_to(folder(chat, "Big cats"))
+    drag(lions, folder(chat, "Big cats"))
     expect(shown(chat, "Big cats")).to_have_text("About lions")
     folder(other, "Big cats").locator(".folder-open").click()
     expect(shown(other, "Big cats")).to_have_text("About lions")
     folder(chat, "Big cats").locator(".folder-open").click()
-    shown(chat, "Big cats").drag_to(chat.locator("#conversation-rows"))
+    drag(shown(chat, "Big cats"), chat.locator("#conversation-rows"))
     expect(shown(other, "Big cats")).to_have_count(0)
     expect(listed(other)).to_have_text(["About tigers", "About lions"])
     rows(chat).filter(has_text="lions").hover()
@@ -178,7 +179,7 @@ def test_what_is_undone_goes_back_where_it_was(
     choose(chat, "[aria-label='More for lions title']", "Archive")
     new_chat(chat)
     folder(chat, "Archived").locator(".folder-open").click()
-    shown(chat, "Archived").drag_to(folder(chat, "Archived").locator(".folder-head"))
+    drag(shown(chat, "Archived"), folder(chat, "Archived").locator(".folder-head"))
     choose(chat, "[aria-label='More for lions title']", "Move to a folder")
     chat.get_by_role("menuitemradio", name="No folder").click()
     said = chat.locator(".toast", has_text="is in no folder")

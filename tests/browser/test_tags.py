@@ -8,7 +8,7 @@ from echo.extensions import db
 from echo.services.accounts import accounts
 from echo.services.chats import conversations
 from tests.browser.conftest import ContextMaker, open_chat
-from tests.browser.talk import choose
+from tests.browser.talk import choose, drag
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_conversations import CHAT_MENU, rows
 from tests.browser.test_order import folder, listed, picture, shown
@@ -94,7 +94,7 @@ def test_a_tag_filters_the_list_wherever_its_chats_stand(
     chat.get_by_role("button", name="New folder").click()
     chat.get_by_label("Name").fill("Spotted")
     chat.keyboard.press("Enter")
-    row(chat, "cheetahs").drag_to(folder(chat, "Spotted"))
+    drag(row(chat, "cheetahs"), folder(chat, "Spotted"))
     folder(chat, "Spotted").locator(".folder-open").click()
     row(chat, "tigers").hover()
     choose(chat, "[aria-label='More for tigers']", "Archive")

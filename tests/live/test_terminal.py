@@ -160,6 +160,7 @@ def test_ctrl_c_at_the_prompt_and_ctrl_d(chat: Open) -> None:
     first.shows("You:")
     first.type(CTRL_C)
     first.shows("Ctrl-C again leaves")
+    first.until(lambda: first.text.endswith("You:"), "the prompt")
     first.type(CTRL_C)
     second.shows("You:")
     second.type(CTRL_D)

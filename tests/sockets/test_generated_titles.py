@@ -220,7 +220,7 @@ class TestRealQuestionsComeFirst:
         until(lambda: titling()._written and titling()._written[1].pieces, "it is being written")
         asked = bobs.ask("send_message", {"text": "slow"})
         bobs.wait_for("receive_message", asked["reply"]["id"])
-        assert [call.status for call in title_calls()] == ["stopped"]
+        until(lambda: [call.status for call in title_calls()] == ["stopped"], "it is stopped")
         assert title_of(conversation_id) == QUESTION
         bobs.ask("stop_message", {"message_id": asked["reply"]["id"]})
 

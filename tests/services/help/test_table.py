@@ -37,6 +37,7 @@ UNEXPLAINED_PAGES = {
     "prompts.listing": "asked by the message field after a slash",
     "second_factor.go_on": "leads on with what was ticked and typed: nobody stays",
     "conversations.row": "a piece of the list, fetched by the chat page",
+    "chat_imports.state": "asked by one's own data while an import goes on",
     "admin_downloads.state": "asked by the page of downloads",
     "admin_downloads.fetch": "the file itself, behind a button of the page of downloads",
     "admin_devices.export": "the CSV that `admin-tables` tells of",

@@ -87,7 +87,9 @@ def script_text() -> str:
 def drag(what: Locator, onto: Locator) -> None:
     """Drag something and drop it; the second move is over the target, which has to allow it before."""
     mouse = what.page.mouse
-    expect(onto).to_be_visible()  # a folder that comes only now would move what is under the pointer
+    expect(
+        onto
+    ).to_be_visible()  # a folder that comes only now would move what is under the pointer
     what.hover()
     mouse.down()
     onto.hover()

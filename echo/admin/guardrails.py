@@ -13,7 +13,7 @@ from echo.admin import cells, guard_words
 from echo.admin.access import Guarded
 from echo.admin.columns import EVERYWHERE, Column, On
 from echo.admin.filters import ChoiceIs, IsTrue
-from echo.admin.pages import explain, go, handle, shown_version
+from echo.admin.pages import Deleting, explain, go, handle, shown_version
 from echo.admin.table_view import TableView
 from echo.errors import EchoError
 from echo.forms.guardrails import RuleForm
@@ -32,7 +32,7 @@ def _act(row: GuardRule, _name: str) -> Markup:
     return Markup('<span class="tag" data-kind="{}">{}</span>').format(row.act, act)
 
 
-class Guardrails(Guarded, TableView):
+class Guardrails(Deleting, Guarded, TableView):
     """Rules that look at what is asked and answered."""
 
     routes = (
@@ -44,6 +44,7 @@ class Guardrails(Guarded, TableView):
         "People see what was decided about their words, and why, and may object."
     )
     can_create = can_edit = True
+    delete_template, deleted = "admin/guardrail_delete.html", mark("The rule is deleted.")
     create_label = mark("New rule")
     columns = (
         Column("id", on=On.DETAILS | On.CSV),
@@ -121,14 +122,8 @@ class Guardrails(Guarded, TableView):
         done = gettext("The rule holds from now on.") if is_on else gettext("The rule is off.")
         return go(url_for(".index_view"), done)
 
-    @expose("/delete/", methods=("GET", "POST"))
-    def delete_view(self) -> Any:
-        """Say what goes, then delete it."""
-        row: GuardRule = self.get_one(request.args.get("id", ""))
-        if request.method != "POST":
-            return self.render("admin/guardrail_delete.html", row=row)
-        rules.remove(current_user, row.id)
-        return go(url_for(".index_view"), gettext("The rule is deleted."))
+    def remove(self, row_id: str) -> None:
+        rules.remove(current_user, row_id)
 
 
 def _form(row: GuardRule | None = None) -> RuleForm:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from flask import flash, redirect
+from flask import flash, redirect, request, url_for
+from flask_admin import expose
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from echo.admin.access import require_fresh_proof
 from echo.errors import EchoError
+from echo.languages import gettext
 
 
 class Page:
@@ -34,6 +36,27 @@ class Page:
     def page_before(self, _view: str) -> str | None:
         """Return where somebody goes who will not prove who they are; None: where they came from."""
         return None
+
+
+class Deleting:
+    """Mixin: a page that says what goes, and then deletes it."""
+
+    delete_template: str
+    deleted: str
+    """What is said afterwards (`mark`ed)."""
+
+    def remove(self, row_id: str) -> None:
+        """Delete a row in the name of whoever asks."""
+        raise NotImplementedError
+
+    @expose("/delete/", methods=("GET", "POST"))
+    def delete_view(self) -> Any:
+        view: Any = self
+        row = view.get_one(request.args.get("id", ""))
+        if request.method != "POST":
+            return view.render(self.delete_template, row=row)
+        self.remove(row.id)
+        return go(url_for(".index_view"), gettext(self.deleted))
 
 
 def handle(

@@ -16,7 +16,7 @@ from echo.admin.access import Guarded
 from echo.admin.columns import EVERYWHERE, Column, On
 from echo.admin.filters import ChoiceIs
 from echo.admin.model_words import USERS
-from echo.admin.pages import go, handle, shown_version
+from echo.admin.pages import Deleting, handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.personas import SharedPersonaForm
 from echo.languages import gettext, mark
@@ -34,13 +34,14 @@ def _picture(row: Persona, _name: str) -> Markup:
     return Markup('<span class="persona-picture tint-{}">{}</span>').format(row.colour, row.emoji)
 
 
-class SharedPersonas(Guarded, TableView):
+class SharedPersonas(Deleting, Guarded, TableView):
     """With whom everybody, or whoever has a role, may begin chats."""
 
     routes = ("index_view", "details_view", "create_view", "edit_view", "delete_view", "export")
     proof_for = ("create_view", "edit_view", "delete_view")
     about = mark("Ready-made partners for chats, for everybody or from a role on.")
     can_create = can_edit = True
+    delete_template, deleted = "admin/persona_delete.html", mark("The persona is deleted.")
     create_label = mark("New persona")
     columns = (
         Column("id", mark("Id"), on=On.DETAILS | On.CSV),
@@ -115,14 +116,8 @@ class SharedPersonas(Guarded, TableView):
 
         return handle(form, show, act, done=done, url=url_for(".index_view"))
 
-    @expose("/delete/", methods=("GET", "POST"))
-    def delete_view(self) -> Any:
-        """Say what goes, then delete it."""
-        row: Persona = self.get_one(request.args.get("id", ""))
-        if request.method != "POST":
-            return self.render("admin/persona_delete.html", row=row)
-        shared_personas.remove(current_user, row.id)
-        return go(url_for(".index_view"), gettext("The persona is deleted."))
+    def remove(self, row_id: str) -> None:
+        shared_personas.remove(current_user, row_id)
 
 
 def _form(row: Persona | None = None) -> SharedPersonaForm:

@@ -14,7 +14,7 @@ from echo.admin.access import Guarded
 from echo.admin.columns import EVERYWHERE, Column, On
 from echo.admin.filters import ChoiceIs
 from echo.admin.model_words import USERS
-from echo.admin.pages import go, handle, shown_version
+from echo.admin.pages import Deleting, handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import SharedPromptForm
 from echo.languages import gettext, mark
@@ -26,7 +26,7 @@ def _users(row: SharedPrompt, _name: str) -> Markup:
     return Markup('<span class="tag">{}</span>').format(gettext(USERS[RoleName(row.least_role)]))
 
 
-class SharedPrompts(Guarded, TableView):
+class SharedPrompts(Deleting, Guarded, TableView):
     """What the message field offers to everybody, or from a role on."""
 
     routes = ("index_view", "details_view", "create_view", "edit_view", "delete_view", "export")
@@ -35,6 +35,7 @@ class SharedPrompts(Guarded, TableView):
         "Texts that the message field offers after a slash, to everybody or from a role on."
     )
     can_create = can_edit = True
+    delete_template, deleted = "admin/prompt_delete.html", mark("The prompt is deleted.")
     create_label = mark("New prompt")
     columns = (
         Column("id", mark("Id"), on=On.DETAILS | On.CSV),
@@ -91,14 +92,8 @@ class SharedPrompts(Guarded, TableView):
 
         return handle(form, show, act, done=done, url=url_for(".index_view"))
 
-    @expose("/delete/", methods=("GET", "POST"))
-    def delete_view(self) -> Any:
-        """Say what goes, then delete it."""
-        row: SharedPrompt = self.get_one(request.args.get("id", ""))
-        if request.method != "POST":
-            return self.render("admin/prompt_delete.html", row=row)
-        sharing.remove(current_user, row.id)
-        return go(url_for(".index_view"), gettext("The prompt is deleted."))
+    def remove(self, row_id: str) -> None:
+        sharing.remove(current_user, row_id)
 
 
 def _form(row: SharedPrompt | None = None) -> SharedPromptForm:

@@ -6,6 +6,9 @@ import hashlib
 import json
 import secrets
 
+from echo.errors import Conflict
+from echo.languages import gettext
+
 
 def new_token() -> str:
     """Return a token that nobody guesses: 256 random bits, safe in an address."""
@@ -15,6 +18,12 @@ def new_token() -> str:
 def digest(token: str) -> str:
     """Return what is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def refuse_changed(seen: str | None, now: str, said: str) -> None:
+    """Raise Conflict (field "version") where `seen` is not the present mark; None: nothing was seen."""
+    if seen is not None and seen != now:
+        raise Conflict(gettext(said), field="version")
 
 
 def mark_of(*values: object) -> str:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from echo.errors import Conflict, NotFound
+from echo.errors import NotFound
 from echo.extensions import db
-from echo.languages import gettext
+from echo.languages import gettext, mark
 from echo.models import Persona, RoleName, User
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.audit import Act, Entry
 from echo.services.chats import personas
-from echo.services.tokens import mark_of
+from echo.services.tokens import mark_of, refuse_changed
 from echo.text import storable
+
+CHANGED: Final = mark(
+    "Somebody changed this persona meanwhile. What is stored now stands below; "
+    "save again to put yours in its place."
+)
 
 
 def find(persona_id: str) -> Persona:
@@ -68,14 +73,7 @@ def change(
 
     def work() -> tuple[None, list[Entry]]:
         row = find(persona_id)
-        if seen is not None and seen != version(row):
-            raise Conflict(
-                gettext(
-                    "Somebody changed this persona meanwhile. What is stored now stands below; "
-                    "save again to put yours in its place."
-                ),
-                field="version",
-            )
+        refuse_changed(seen, version(row), CHANGED)
         changed: dict[str, object] = {
             name: "changed" for name, value in said.items() if getattr(row, name) != value
         }

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
-from echo.languages import gettext, number
+from echo.languages import gettext, mark, number
 from echo.limits import GUARD_RULES
 from echo.models import GuardAct, GuardKind, GuardPlace, GuardRule, User
 from echo.models.types import new_id
@@ -17,7 +17,7 @@ from echo.services import audit
 from echo.services.audit import Act, Entry
 from echo.services.guardrails import classifier, matching
 from echo.services.guardrails.judging import Rule
-from echo.services.tokens import mark_of
+from echo.services.tokens import mark_of, refuse_changed
 from echo.text import storable
 
 COLUMNS: Final = (
@@ -29,6 +29,11 @@ COLUMNS: Final = (
     GuardRule.threshold,
     GuardRule.act,
     GuardRule.reason,
+)
+
+CHANGED: Final = mark(
+    "Somebody changed this rule meanwhile. What is stored now stands below; "
+    "save again to put yours in its place."
 )
 
 
@@ -137,14 +142,7 @@ def change(actor: User, rule_id: str, wanted: Wanted, seen: str | None = None) -
 
     def work() -> tuple[None, list[Entry]]:
         row = find(rule_id)
-        if seen is not None and seen != version(row):
-            raise Conflict(
-                gettext(
-                    "Somebody changed this rule meanwhile. What is stored now stands below; save again to "
-                    "put yours in its place."
-                ),
-                field="version",
-            )
+        refuse_changed(seen, version(row), CHANGED)
         news = {name: new for name, new in asdict(wanted).items() if getattr(row, name) != new}
         detail = {name: _told(name, getattr(row, name), new) for name, new in news.items()}
         for name, new in news.items():

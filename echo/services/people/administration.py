@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import delete, select
 
 from echo import policies, signals
-from echo.errors import Conflict, Forbidden, InvalidInput, NotFound
+from echo.errors import Forbidden, InvalidInput, NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.models import Device, OneTimeLink, Role, RoleName, User
@@ -23,7 +23,7 @@ from echo.services.accounts.one_time_links import Purpose
 from echo.services.audit import Act, Entry
 from echo.services.people import deletion
 from echo.services.sign_in import devices, endings, login_delays, second_factor
-from echo.services.tokens import mark_of
+from echo.services.tokens import mark_of, refuse_changed
 
 T = TypeVar("T", User, Role)
 
@@ -94,7 +94,7 @@ def edit_user(
     def work() -> tuple[tuple[User, list[Entry]], list[Entry]]:
         accounts.decide_alone()
         user = _locked(User, user_id, gettext("There is no such account."))
-        _refuse_stale(user, seen, "account")
+        refuse_changed(seen, version(user), CHANGED_MEANWHILE["account"])
         new_role = role or user.role_name
         _refuse_edit(actor, user, active, new_role)
         names.refuse_taken(username, email, but_for=user_id)
@@ -131,11 +131,6 @@ def _locked(model: type[T], row_id: int, missing: str) -> T:
     if row is None:
         raise NotFound(missing)
     return row
-
-
-def _refuse_stale(row: User | Role, seen: str | None, what: str) -> None:
-    if seen is not None and seen != version(row):
-        raise Conflict(gettext(CHANGED_MEANWHILE[what]), field="version")
 
 
 def _refuse_edit(actor: User, user: User, active: bool, role: RoleName) -> None:
@@ -279,7 +274,7 @@ def edit_role(
 
     def work() -> tuple[Role, list[Entry]]:
         role = _locked(Role, role_id, gettext("There is no such role."))
-        _refuse_stale(role, seen, "role")
+        refuse_changed(seen, version(role), CHANGED_MEANWHILE["role"])
         detail = {name: [getattr(role, name), value] for name, value in wanted.items()}
         detail = {name: pair for name, pair in detail.items() if pair[0] != pair[1]}
         if description != role.description:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import func, select
 
 from echo.errors import Conflict, NotFound
 from echo.extensions import db
-from echo.languages import gettext
+from echo.languages import gettext, mark
 from echo.limits import PROMPTS_MAX
 from echo.models import RoleName, SharedPrompt, User
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.audit import Act, Entry
 from echo.services.prompts.saved import Wording, full
-from echo.services.tokens import mark_of
+from echo.services.tokens import mark_of, refuse_changed
 from echo.text import storable
+
+CHANGED: Final = mark(
+    "Somebody changed this prompt meanwhile. What is stored now stands below; "
+    "save again to put yours in its place."
+)
 
 
 def find(prompt_id: str) -> SharedPrompt:
@@ -56,14 +63,7 @@ def change(
 
     def work() -> tuple[None, list[Entry]]:
         row = find(prompt_id)
-        if seen is not None and seen != version(row):
-            raise Conflict(
-                gettext(
-                    "Somebody changed this prompt meanwhile. What is stored now stands below; "
-                    "save again to put yours in its place."
-                ),
-                field="version",
-            )
+        refuse_changed(seen, version(row), CHANGED)
         changed: dict[str, object] = {
             name: "changed"
             for name in ("name", "text")

@@ -83,10 +83,11 @@ class GuardDecisions(Guarded, PrivateTable):
         IsTrue(GuardDecision.awaits, mark("Open objection"), "awaits"),
         ChoiceIs(
             GuardDecision.state, mark("State"), "state",
-            [(state.value, state.capitalize()) for state in GuardState],
+            [(state.value, text) for state, text in guard_words.STATES.items()],
         ),
         ChoiceIs(
-            GuardDecision.act, mark("Did"), "act", [(act.value, act.value) for act in GuardAct]
+            GuardDecision.act, mark("Did"), "act",
+            [(act.value, text) for act, text in guard_words.BRIEF_ACTS.items()],
         ),
         IdIs(GuardDecision.user_id, mark("Person's number"), "user_id"),
         TextIs(GuardDecision.rule_id, mark("Rule"), "rule_id"),

@@ -27,6 +27,10 @@ def _place(row: GuardRule, _name: str) -> str:
     return str(gettext(guard_words.PLACES[GuardPlace(row.place)]))
 
 
+def _kind(row: GuardRule, _name: str) -> str:
+    return str(gettext(guard_words.KINDS[GuardKind(row.kind)]))
+
+
 def _act(row: GuardRule, _name: str) -> Markup:
     act = gettext(guard_words.BRIEF_ACTS[GuardAct(row.act)])
     return Markup('<span class="tag" data-kind="{}">{}</span>').format(row.act, act)
@@ -51,7 +55,7 @@ class Guardrails(Deleting, Guarded, TableView):
         Column("name", mark("Name"), cells.cut, sort=("name", "id")),
         Column("is_on", mark("On"), cells.yes_no, sort=("is_on", "id")),
         Column("place", mark("Looks at"), _place),
-        Column("kind", mark("For"), cells.tag, is_minor=True),
+        Column("kind", mark("For"), _kind, is_minor=True),
         Column("what", mark("What"), cells.cut, is_long=True, is_minor=True),
         Column("threshold", mark("How sure"), on=On.DETAILS | On.CSV),
         Column("act", mark("Does"), _act, on=EVERYWHERE),

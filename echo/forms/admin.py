@@ -17,7 +17,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Optional
 
 from echo import limits
 from echo.forms.fields import (
@@ -25,8 +25,8 @@ from echo.forms.fields import (
     PASSWORD_LENGTH,
     USERNAME,
     Form,
-    at_most,
     choices,
+    longest,
     no_line_breaks,
     required,
     storable_text,
@@ -73,14 +73,10 @@ def between(low: float, high: float) -> Callable[[Any, Any], None]:
     return check
 
 
-def _at_most(chars: int) -> Length:
-    return Length(max=chars, message=at_most(chars))
-
-
 class Versioned(Form):
     """A form that carries a mark of what was stored when it was shown."""
 
-    version = HiddenField(lazy_gettext("Version"), [required(lazy_gettext(RELOAD)), _at_most(64)])
+    version = HiddenField(lazy_gettext("Version"), [required(lazy_gettext(RELOAD)), longest(64)])
 
 
 class EditUserForm(Versioned):
@@ -113,7 +109,7 @@ class RoleForm(Versioned):
 
     description = StringField(
         lazy_gettext("Description"),
-        [_at_most(DESCRIPTION_MAX)],
+        [longest(DESCRIPTION_MAX)],
         filters=[stripped, storable_text],
     )
     daily_messages = IntegerField(lazy_gettext("Messages a day"), ALLOWANCE)
@@ -125,7 +121,7 @@ class AnswerForm(Versioned):
 
     answer = TextAreaField(
         lazy_gettext("Answer"),
-        [DataRequired(lazy_gettext("Write an answer.")), _at_most(limits.FEEDBACK_MAX)],
+        [DataRequired(lazy_gettext("Write an answer.")), longest(limits.FEEDBACK_MAX)],
         filters=[stripped, storable_text],
     )
 
@@ -135,7 +131,7 @@ class PictureForm(Form):
 
     user_id = StringField(
         lazy_gettext("Person's number"),
-        [required(lazy_gettext("Enter the number of an account.")), _at_most(20)],
+        [required(lazy_gettext("Enter the number of an account.")), longest(20)],
     )
     picture = FileField(lazy_gettext("Picture"), [required(lazy_gettext("Choose a picture."))])
 
@@ -160,7 +156,7 @@ class InviteForm(Form):
 
     note = StringField(
         lazy_gettext("Note"),
-        [_at_most(limits.INVITE_NOTE_CHARS)],
+        [longest(limits.INVITE_NOTE_CHARS)],
         filters=[stripped, storable_text],
     )
     max_uses = IntegerField(
@@ -185,7 +181,7 @@ class _Answers(Form):
 
     system_prompt = TextAreaField(
         lazy_gettext("System prompt"),
-        [_at_most(limits.SYSTEM_PROMPT_CHARS)],
+        [longest(limits.SYSTEM_PROMPT_CHARS)],
         filters=[stripped, storable_text],
     )
     temperature = FloatField(lazy_gettext("Temperature"), _slider("temperature"))
@@ -211,7 +207,7 @@ class SettingsForm(_Answers):
     )
     banner = StringField(
         lazy_gettext("Notice above the chat"),
-        [_at_most(limits.BANNER_CHARS)],
+        [longest(limits.BANNER_CHARS)],
         filters=[stripped, storable_text],
     )
     help = SelectField(
@@ -253,7 +249,7 @@ class ModelSettingsForm(_Answers):
         [Optional(), between(limits.CONTEXT_TOKENS_LEAST, limits.CONTEXT_TOKENS_MOST)],
     )
     template = TextAreaField(
-        lazy_gettext("Chat template"), [_at_most(limits.TEMPLATE_CHARS)], filters=[storable_text]
+        lazy_gettext("Chat template"), [longest(limits.TEMPLATE_CHARS)], filters=[storable_text]
     )
 
 
@@ -264,20 +260,20 @@ class SharedPromptForm(Form):
         lazy_gettext("Name"),
         [
             required(lazy_gettext("Give it a name.")),
-            _at_most(limits.PROMPT_NAME_CHARS),
+            longest(limits.PROMPT_NAME_CHARS),
             no_line_breaks,
         ],
         filters=[stripped, storable_text],
     )
     text = TextAreaField(
         lazy_gettext("Text"),
-        [DataRequired(lazy_gettext("Write its text.")), _at_most(limits.PROMPT_CHARS)],
+        [DataRequired(lazy_gettext("Write its text.")), longest(limits.PROMPT_CHARS)],
         filters=[stripped, storable_text],
     )
     least_role = SelectField(
         lazy_gettext("Who sees it"), [required(lazy_gettext("Choose one."))], default="user"
     )
-    version = HiddenField(lazy_gettext("Version"), [Optional(), _at_most(64)])
+    version = HiddenField(lazy_gettext("Version"), [Optional(), longest(64)])
 
 
 class AddModelForm(Form):
@@ -287,12 +283,12 @@ class AddModelForm(Form):
         lazy_gettext("What to add"),
         [
             required(lazy_gettext("Say which one: a path of the server, or a name of the Hub.")),
-            _at_most(limits.MODEL_SOURCE_CHARS),
+            longest(limits.MODEL_SOURCE_CHARS),
             no_line_breaks,
         ],
         filters=[stripped, storable_text],
     )
     name = StringField(
-        lazy_gettext("Name"), [_at_most(limits.MODEL_NAME_MAX)], filters=[stripped, storable_text]
+        lazy_gettext("Name"), [longest(limits.MODEL_NAME_MAX)], filters=[stripped, storable_text]
     )
     base = SelectField(lazy_gettext("Stands on"), [Optional()], default="")

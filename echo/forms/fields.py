@@ -117,6 +117,11 @@ def at_most(chars: int) -> Any:
     return lazy_gettext("Use at most %(most)s characters.", most=lazy_number(chars))
 
 
+def longest(chars: int) -> Length:
+    """Return what refuses a text of more characters."""
+    return Length(max=chars, message=at_most(chars))
+
+
 def from_to(least: int, most: int) -> Any:
     return lazy_gettext(
         "Use %(least)s to %(most)s characters.", least=lazy_number(least), most=lazy_number(most)

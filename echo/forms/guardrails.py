@@ -12,18 +12,12 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Optional
 
 from echo import limits
 from echo.forms.admin import Versioned, between
-from echo.forms.fields import Form, no_line_breaks, required, storable_text, stripped
+from echo.forms.fields import Form, longest, no_line_breaks, required, storable_text, stripped
 from echo.languages import lazy_gettext
-
-
-def _at_most(chars: int) -> Length:
-    message: Any = lazy_gettext("Use at most %(most)s characters.", most=f"{chars:,}")
-    return Length(max=chars, message=message)
-
 
 CHOOSE: Any = lazy_gettext("Choose one.")
 
@@ -35,7 +29,7 @@ class RuleForm(Form):
         lazy_gettext("Name"),
         [
             required(lazy_gettext("Give it a name.")),
-            _at_most(limits.GUARD_NAME_CHARS),
+            longest(limits.GUARD_NAME_CHARS),
             no_line_breaks,
         ],
         filters=[stripped, storable_text],
@@ -44,7 +38,7 @@ class RuleForm(Form):
     kind = SelectField(lazy_gettext("Looks for"), [required(CHOOSE)], default="words")
     what = TextAreaField(
         lazy_gettext("Words, pattern or label"),
-        [DataRequired(lazy_gettext("Say what it looks for.")), _at_most(limits.GUARD_WHAT_CHARS)],
+        [DataRequired(lazy_gettext("Say what it looks for.")), longest(limits.GUARD_WHAT_CHARS)],
         filters=[stripped, storable_text],
     )
     threshold = FloatField(lazy_gettext("How sure"), [Optional(), between(0.01, 1)])
@@ -53,7 +47,7 @@ class RuleForm(Form):
         lazy_gettext("Reason"),
         [
             required(lazy_gettext("Say why: people are told it.")),
-            _at_most(limits.GUARD_REASON_CHARS),
+            longest(limits.GUARD_REASON_CHARS),
             no_line_breaks,
         ],
         filters=[stripped, storable_text],
@@ -61,10 +55,10 @@ class RuleForm(Form):
     is_on = BooleanField(lazy_gettext("Switched on"))
     sample = TextAreaField(
         lazy_gettext("A text to try"),
-        [Optional(), _at_most(limits.MESSAGE_CHARS)],
+        [Optional(), longest(limits.MESSAGE_CHARS)],
         filters=[storable_text],
     )
-    version = HiddenField(lazy_gettext("Version"), [Optional(), _at_most(64)])
+    version = HiddenField(lazy_gettext("Version"), [Optional(), longest(64)])
 
 
 class SettleForm(Versioned):
@@ -73,7 +67,7 @@ class SettleForm(Versioned):
     state = SelectField(lazy_gettext("The decision"), [required(CHOOSE)])
     answer = TextAreaField(
         lazy_gettext("Answer"),
-        [DataRequired(lazy_gettext("Write an answer.")), _at_most(limits.GUARD_ANSWER_CHARS)],
+        [DataRequired(lazy_gettext("Write an answer.")), longest(limits.GUARD_ANSWER_CHARS)],
         filters=[stripped, storable_text],
     )
 
@@ -85,7 +79,7 @@ class ObjectionForm(Form):
         lazy_gettext("Why you object"),
         [
             DataRequired(lazy_gettext("Say why you object.")),
-            _at_most(limits.GUARD_OBJECTION_CHARS),
+            longest(limits.GUARD_OBJECTION_CHARS),
         ],
         filters=[stripped, storable_text],
     )

@@ -13,7 +13,7 @@ from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectC
 from wtforms.validators import DataRequired, Length
 
 from echo import limits
-from echo.forms.fields import Form, at_most, lazy_number, storable_text, stripped
+from echo.forms.fields import Form, lazy_number, longest, storable_text, stripped
 from echo.languages import lazy_gettext
 
 SWITCH: Final = [SelectChoice("1", lazy_gettext("On")), SelectChoice("0", lazy_gettext("Off"))]
@@ -59,7 +59,7 @@ class MemoryForm(SwitchForm):
         lazy_gettext("Memory"),
         [
             DataRequired(lazy_gettext("Write what to remember.")),
-            Length(max=limits.MEMORY_CHARS, message=at_most(limits.MEMORY_CHARS)),
+            longest(limits.MEMORY_CHARS),
         ],
         filters=[stripped, storable_text, one_line],
     )

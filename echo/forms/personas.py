@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, Optional
+from wtforms.validators import Optional
 
 from echo import limits
-from echo.forms.fields import Form, at_most, required, storable_text, stripped
+from echo.forms.fields import Form, longest, required, storable_text, stripped
 from echo.languages import lazy_gettext
 
 TEXTS = ("name", "description", "system_prompt", "emoji")
@@ -23,12 +23,12 @@ class PersonaForm(Form):
     name = StringField(lazy_gettext("Name"), [required(lazy_gettext("Give it a name."))])
     description = StringField(
         lazy_gettext("Description"),
-        [Length(max=limits.PERSONA_WHAT_CHARS, message=at_most(limits.PERSONA_WHAT_CHARS))],
+        [longest(limits.PERSONA_WHAT_CHARS)],
         filters=[stripped, storable_text],
     )
     system_prompt = TextAreaField(
         lazy_gettext("System prompt"),
-        [Length(max=limits.SYSTEM_PROMPT_CHARS, message=at_most(limits.SYSTEM_PROMPT_CHARS))],
+        [longest(limits.SYSTEM_PROMPT_CHARS)],
         filters=[stripped, storable_text],
     )
     emoji = StringField(lazy_gettext("Picture"), [Optional()], filters=[stripped, storable_text])
@@ -59,7 +59,7 @@ class SharedPersonaForm(PersonaForm):
     least_role = SelectField(
         lazy_gettext("Who sees it"), [required(lazy_gettext("Choose one."))], default="user"
     )
-    version = HiddenField(lazy_gettext("Version"), [Optional(), Length(max=64)])
+    version = HiddenField(lazy_gettext("Version"), [Optional(), longest(64)])
 
 
 def _number(text: str | None) -> Any:

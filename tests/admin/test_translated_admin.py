@@ -18,8 +18,14 @@ from echo import logs
 from echo.extensions import db
 from echo.models import (
     Feedback,
+    GuardAct,
+    GuardDecision,
+    GuardKind,
+    GuardPlace,
+    GuardRule,
     Message,
     MessageRating,
+    Persona,
     Role,
     RoleName,
     SharedPrompt,
@@ -156,7 +162,17 @@ def rows(app: Flask, people: dict[str, User]) -> dict[str, Any]:
     assert reply is not None
     opinion = Feedback(user_id=user.id, opinion="bird opinion", category="idea", rating=3)
     prompt = SharedPrompt(name="bird prompt", text="bird text", least_role="user")
-    db.session.add_all([opinion, prompt])
+    persona = Persona(name="bird persona", emoji="🐦", system_prompt="bird song", least_role="user")
+    rule = GuardRule(
+        name="bird rule", place=GuardPlace.BOTH, kind=GuardKind.WORDS, what="bird song", act=GuardAct.FLAG,
+        reason="bird reason", is_on=True,
+    )  # fmt: skip
+    decision = GuardDecision(
+        user_id=user.id, rule_id=None, rule_name="bird rule", place=GuardPlace.QUESTION,
+        act=GuardAct.FLAG, reason="bird reason", excerpt="bird song", objection="bird objection",
+        awaits=True, message_id=reply.id,
+    )  # fmt: skip
+    db.session.add_all([opinion, prompt, persona, rule, decision])
     db.session.add(
         MessageRating(message_id=reply.id, user_id=user.id, rating=-1, reasons=["other"])
     )
@@ -169,10 +185,14 @@ def rows(app: Flask, people: dict[str, User]) -> dict[str, Any]:
     role = db.session.query(Role).filter_by(name=RoleName.ANALYST).one()
     return {
         "chat": chat.id, "message": reply.id, "opinion": opinion.id, "prompt": prompt.id,
-        "share": shared.id, "user": user.id, "role": role.id,
+        "share": shared.id, "user": user.id, "role": role.id, "persona": persona.id,
+        "rule": rule.id, "decision": decision.id,
     }  # fmt: skip
 
 
+FILES = {"export", "chart_file", "report", "fetch", "state"}  # no pages
+ELSEWHERE = {"admin_models.add", "admin_models.edit", "admin_models.remove"}
+"""Looked at in test_translated_models.py, with models."""
 PAGES = (
     "", "?days=7", "?from=2026-03-02&to=2026-03-01",
     "charts/signups?days=365", "charts/hours", "charts/retention?days=90", "charts/endings",
@@ -185,8 +205,26 @@ PAGES = (
     "feedback/", "feedback/details/?id={opinion}", "feedback/answer/?id={opinion}",
     "prompts/", "prompts/new/", "prompts/details/?id={prompt}", "prompts/edit/?id={prompt}",
     "prompts/delete/?id={prompt}",
+    "personas/", "personas/new/", "personas/details/?id={persona}", "personas/edit/?id={persona}",
+    "personas/delete/?id={persona}",
+    "guardrails/", "guardrails/new/", "guardrails/details/?id={rule}", "guardrails/edit/?id={rule}",
+    "guardrails/delete/?id={rule}",
+    "guard_decisions/", "guard_decisions/details/?id={decision}",
+    "guard_decisions/answer/?id={decision}",
     "audit/", "audit/?sort=0", "health/", "models/", "settings/", "downloads/",
 )  # fmt: skip
+
+
+def test_every_page_is_among_them(app: Flask) -> None:
+    addresses = app.url_map.bind("localhost")
+    looked_at = {addresses.match(f"/admin/{path.partition('?')[0]}")[0] for path in PAGES}
+    pages = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/admin/") and "GET" in (rule.methods or ())
+    }
+    files = {each for each in pages if each.rpartition(".")[2] in FILES}
+    assert pages - files - looked_at - ELSEWHERE == set()
 
 
 @pytest.mark.usefixtures("bracketed")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from echo.languages import mark
+
 
 class RoleName(StrEnum):
     """The roles, weakest first; each includes the rights of those before it."""
@@ -17,6 +19,15 @@ class RoleName(StrEnum):
     ANALYST = "analyst"
     ADMIN = "admin"
     SUPER_ADMIN = "super_admin"
+
+
+FROM_ROLE_ON: Final = {
+    RoleName.USER: mark("Everybody"),
+    RoleName.ANALYST: mark("Analysts and administrators"),
+    RoleName.ADMIN: mark("Administrators"),
+    RoleName.SUPER_ADMIN: mark("Super admins"),
+}
+"""Who is meant where something is for a role and those that are stronger."""
 
 
 class Right(StrEnum):

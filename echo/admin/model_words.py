@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from echo.languages import gettext, mark, ngettext, number, tenths
-from echo.policies import RoleName
+from echo.policies import FROM_ROLE_ON
 from echo.services.library import Entry, InstalledModel, Library, room
 from echo.services.serving import ModelStatus, ModelView, ServerStatus
 from echo.services.serving.model_settings import Settled
 
-USERS: Final = {
-    RoleName.USER: mark("Everybody"),
-    RoleName.ANALYST: mark("Analysts and administrators"),
-    RoleName.ADMIN: mark("Administrators"),
-    RoleName.SUPER_ADMIN: mark("Super admins"),
-}
 STATES: Final = {
     # the engine's word for it: ours, the colour of its tag, and what follows from it
     "installed": (mark("not in memory"), "", mark("It is loaded when somebody asks for it.")),
@@ -119,7 +113,7 @@ def shown(view: ModelView) -> Shown:
         memory=_memory(view),
         speed=speed(status.tokens_per_second),
         answers=answers(status.finished, status.failed, status.cancelled),
-        users=gettext(USERS[view.settled.least_role]),
+        users=gettext(FROM_ROLE_ON[view.settled.least_role]),
         computing=_computing(view),
         settings=settled_in_words(view.settled, AS_SITE_SAYS if elsewhere else AS_FILES_SAY),
         size=size(view.installed),

@@ -22,7 +22,7 @@ from echo.errors import EchoError
 from echo.forms.admin import ModelSettingsForm
 from echo.languages import gettext, mark
 from echo.limits import GENERATION_RANGES
-from echo.policies import Right
+from echo.policies import FROM_ROLE_ON, Right
 from echo.services.serving import Models, ModelView
 
 AUTO: Final = "auto"
@@ -90,7 +90,7 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
         view = Models.here().view(request.args.get("name", ""))
         settled = view.settled
         form = ModelSettingsForm(data={**vars(settled), **settled.sampling})
-        form.least_role.choices = words.choices(model_words.USERS)
+        form.least_role.choices = words.choices(FROM_ROLE_ON)
 
         def act() -> None:
             Models.here().settle(current_user, view.name, _values(form))

@@ -15,19 +15,19 @@ from echo.admin import cells, words
 from echo.admin.access import Guarded
 from echo.admin.columns import EVERYWHERE, Column, On
 from echo.admin.filters import ChoiceIs
-from echo.admin.model_words import USERS
 from echo.admin.pages import Deleting, handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.personas import SharedPersonaForm
 from echo.languages import gettext, mark
 from echo.models import Persona, RoleName
+from echo.policies import FROM_ROLE_ON
 from echo.services.chats import personas, shared_personas
 from echo.services.serving import Models
 
 
 def _users(row: Persona, _name: str) -> Markup:
     role = RoleName(str(row.least_role))
-    return Markup('<span class="tag">{}</span>').format(gettext(USERS[role]))
+    return Markup('<span class="tag">{}</span>').format(gettext(FROM_ROLE_ON[role]))
 
 
 def _picture(row: Persona, _name: str) -> Markup:
@@ -63,7 +63,7 @@ class SharedPersonas(Deleting, Guarded, TableView):
     newest = "created_at"
     searched = (Persona.name, Persona.description, Persona.system_prompt)
     column_filters = (
-        ChoiceIs(Persona.least_role, mark("Who sees it"), "least_role", list(USERS.items())),
+        ChoiceIs(Persona.least_role, mark("Who sees it"), "least_role", list(FROM_ROLE_ON.items())),
     )
     list_template = "admin/personas.html"
 
@@ -109,7 +109,7 @@ class SharedPersonas(Deleting, Guarded, TableView):
                 values=_shown(form, row),
                 wrong=_wrong(form),
                 models=Models.here().views(),
-                roles=dict(words.choices(USERS)),
+                roles=dict(words.choices(FROM_ROLE_ON)),
                 limits=limits,
             )
             return page
@@ -122,7 +122,7 @@ class SharedPersonas(Deleting, Guarded, TableView):
 
 def _form(row: Persona | None = None) -> SharedPersonaForm:
     form = SharedPersonaForm(data={"least_role": row.least_role} if row else None)
-    form.least_role.choices = words.choices(USERS)
+    form.least_role.choices = words.choices(FROM_ROLE_ON)
     return form
 
 

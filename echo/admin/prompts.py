@@ -13,17 +13,19 @@ from echo.admin import cells, words
 from echo.admin.access import Guarded
 from echo.admin.columns import EVERYWHERE, Column, On
 from echo.admin.filters import ChoiceIs
-from echo.admin.model_words import USERS
 from echo.admin.pages import Deleting, handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.admin import SharedPromptForm
 from echo.languages import gettext, mark
 from echo.models import RoleName, SharedPrompt
+from echo.policies import FROM_ROLE_ON
 from echo.services.prompts import saved, sharing
 
 
 def _users(row: SharedPrompt, _name: str) -> Markup:
-    return Markup('<span class="tag">{}</span>').format(gettext(USERS[RoleName(row.least_role)]))
+    return Markup('<span class="tag">{}</span>').format(
+        gettext(FROM_ROLE_ON[RoleName(row.least_role)])
+    )
 
 
 class SharedPrompts(Deleting, Guarded, TableView):
@@ -48,7 +50,9 @@ class SharedPrompts(Deleting, Guarded, TableView):
     newest = "created_at"
     searched = (SharedPrompt.name, SharedPrompt.text)
     column_filters = (
-        ChoiceIs(SharedPrompt.least_role, mark("Who sees it"), "least_role", list(USERS.items())),
+        ChoiceIs(
+            SharedPrompt.least_role, mark("Who sees it"), "least_role", list(FROM_ROLE_ON.items())
+        ),
     )
     list_template = "admin/prompts.html"
 
@@ -86,7 +90,7 @@ class SharedPrompts(Deleting, Guarded, TableView):
                 form=form,
                 row=row,
                 version=version,
-                roles=dict(words.choices(USERS)),
+                roles=dict(words.choices(FROM_ROLE_ON)),
             )
             return page
 
@@ -98,7 +102,7 @@ class SharedPrompts(Deleting, Guarded, TableView):
 
 def _form(row: SharedPrompt | None = None) -> SharedPromptForm:
     form = SharedPromptForm(obj=row)
-    form.least_role.choices = words.choices(USERS)
+    form.least_role.choices = words.choices(FROM_ROLE_ON)
     return form
 
 

@@ -26,7 +26,7 @@ from echo.errors import EngineFailed, InvalidInput, SignedOut
 from echo.extensions import db
 from echo.languages import gettext
 from echo.models import Message, MessageStatus
-from echo.services.chats import conversations, wire
+from echo.services.chats import chat_settings, wire
 from echo.services.guardrails import decisions
 from echo.services.turns import Asked, LiveTurn, Question, Turns
 from echo.text import message
@@ -82,7 +82,7 @@ def _question() -> Question:
     return Question(
         text=_prompt(body.get("prompt")),
         conversation_id=conversation_id,
-        settings=conversations.checked_settings(chosen),
+        settings=chat_settings.checked(chosen),
         zone=request.cookies.get(ZONE_COOKIE),
     )
 

@@ -16,7 +16,7 @@ from echo.errors import NotFound
 from echo.extensions import socketio
 from echo.languages import gettext
 from echo.limits import MESSAGES_PER_PAGE
-from echo.models import Message, User
+from echo.models import Conversation, Message, User
 from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, wire
 from echo.services.documents import collections, in_chats, shelf
@@ -148,8 +148,15 @@ def open_conversation(user: User, raw: Any) -> Answer:
         "live": _live_of(row.id),
         "more": len(found) > len(shown),
         "documents": [shelf.wire(document) for document in shelf.of_conversation(row.id)],
-        "collections": collections.all_wire(in_chats.of_conversation(row), user.id),
-        "folder_collections": collections.all_wire(in_chats.of_its_folder(row), user.id),
+        **({} if wanted.before is not None else _collections_of(row)),
+    }
+
+
+def _collections_of(row: Conversation) -> Answer:
+    """Return what a chat's questions are looked up in besides its documents."""
+    return {
+        "collections": collections.in_short(in_chats.of_conversation(row), row.user_id),
+        "folder_collections": collections.in_short(in_chats.of_its_folder(row), row.user_id),
     }
 
 

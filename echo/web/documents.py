@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask_login import current_user
 
-from echo.languages import gettext, mark
+from echo.languages import gettext
 from echo.limits import COLLECTION_NAME_CHARS, DOCUMENTS_PER_PERSON
-from echo.models import Collection, Document, RoleName
-from echo.policies import Right, allows
+from echo.models import Collection, Document
+from echo.policies import FROM_ROLE_ON, Right, allows
 from echo.services.documents import collections, meaning, shelf, usable
 from echo.services.documents.shelf import Stretch
 
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
 
 POSITION_DIGITS = 7
-SHARED_WITH: Final = {
-    RoleName.USER: mark("Everybody"),
-    RoleName.ANALYST: mark("Analysts and administrators"),
-    RoleName.ADMIN: mark("Administrators"),
-    RoleName.SUPER_ADMIN: mark("Super admins"),
-}
 
 
 @blueprint.get("")
@@ -52,7 +46,7 @@ def _collections() -> dict[str, Any]:
         "lies_in": _lies_in(own, documents),
         "name_chars": COLLECTION_NAME_CHARS,
         "may_share": allows(current_user.role_name, Right.SHARING),
-        "roles": {role.value: gettext(words) for role, words in SHARED_WITH.items()},
+        "roles": {role.value: gettext(words) for role, words in FROM_ROLE_ON.items()},
     }
 
 

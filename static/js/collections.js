@@ -10,7 +10,7 @@ import { n, t } from "./words.js";
 const PATH = "/api/collections";
 const ids = (rows) => rows.map(({ id }) => id);
 const usable = () => get(PATH).then(({ data }) => data);
-const size = ({ documents }) => n(documents.length, "{count} document", "{count} documents");
+const size = ({ count, documents }) => n(count ?? documents.length, "{count} document", "{count} documents"); // a chat is told the number alone
 
 /** Boxes for all that the person may use, those of `chosen` (ids) ticked; how to read what is ticked. */
 function boxes(rows, chosen) {
@@ -55,9 +55,21 @@ async function choose(attachments) {
 
 /** A chat that has begun is told to the server; a new one takes them along with its first question. */
 async function use(attachments, conversation, rows) {
-  if (conversation.id !== null) await send("PATCH", `/api/conversations/${conversation.id}`, { collection_ids: ids(rows) });
-  conversation.collections = rows;
-  if (conversation === attachments.conversation()) attachments.draw();
+  try {
+    if (conversation.id !== null) await send("PATCH", `/api/conversations/${conversation.id}`, { collection_ids: ids(rows) });
+    conversation.collections = rows;
+  } catch (error) {
+    if (error.status === 404) await forgetGone(conversation);
+    throw error;
+  } finally {
+    if (conversation === attachments.conversation()) attachments.draw();
+  }
+}
+
+/** What somebody has stopped sharing meanwhile is in the way of no other act. */
+async function forgetGone(conversation) {
+  const still = new Set(ids(await usable()));
+  conversation.collections = conversation.collections.filter(({ id }) => still.has(id));
 }
 
 /** “Ask this collection”: the new chat of this page begins with it. */

@@ -120,7 +120,7 @@ function untick() {
 
 async function put(id, name, refresh) {
   const ids = picked();
-  const putAll = async () => { for (const each of ids) await send("PUT", `${PATH}/${id}/documents/${each}`); return true; };
+  const putAll = () => send("PATCH", `${PATH}/${id}`, { add_document_ids: ids });
   const said = n(ids.length, "{count} document is in “{name}”.", "{count} documents are in “{name}”.", { name });
   if (!(await act(putAll, refresh, said))) return;
   untick();

@@ -16,7 +16,14 @@ from echo.errors import InvalidInput, NotFound
 from echo.extensions import cache, db
 from echo.limits import GENERATION_RANGES, TITLE_CHARS
 from echo.models import Conversation, Message, User
-from echo.services.chats import conversations, export, feedback, message_tree, ratings
+from echo.services.chats import (
+    chat_settings,
+    conversations,
+    export,
+    feedback,
+    message_tree,
+    ratings,
+)
 from echo.services.chats.titles import automatic_title
 from echo.services.numbers import contributors, rollups
 from echo.services.people import account_facts
@@ -61,13 +68,13 @@ def test_settings_are_in_range_or_refused(name: str, value: float) -> None:
     limits = GENERATION_RANGES[name]
     if isinstance(value, bool) or not limits.low <= value <= limits.high:
         with pytest.raises(InvalidInput) as refusal:
-            conversations.checked_settings({name: value})
+            chat_settings.checked({name: value})
         assert refusal.value.field == name
-    elif name in conversations.WHOLE_NUMBERS and value != int(value):
+    elif name in chat_settings.WHOLE_NUMBERS and value != int(value):
         with pytest.raises(InvalidInput, match="whole number"):
-            conversations.checked_settings({name: value})
+            chat_settings.checked({name: value})
     else:
-        checked = conversations.checked_settings({name: value})[name]
+        checked = chat_settings.checked({name: value})[name]
         assert limits.low <= checked <= limits.high
 
 

@@ -24,7 +24,7 @@ from echo.models import Document, Message, User
 from echo.remote import failures as remote_failures
 from echo.services import storage
 from echo.services.accounts import names, one_time_links, passwords, profile_pictures
-from echo.services.chats import conversations, failures, folders, titles, wire
+from echo.services.chats import chat_settings, conversations, failures, folders, titles, wire
 from echo.services.chats.imports.apart import taken_apart
 from echo.services.documents import refusals, shelf
 from echo.services.prompts import saved
@@ -78,11 +78,11 @@ REFUSALS: Final[dict[str, tuple[Callable[[], object], str]]] = {
         f"⟦A message has at most {MESSAGE_CHARS:,} characters; this one has {MESSAGE_CHARS + 1:,}.⟧",
     ),
     "names": (
-        lambda: conversations.checked_settings({"warmth": 1}),
+        lambda: chat_settings.checked({"warmth": 1}),
         "⟦There is no setting called “warmth”.⟧",
     ),
     "ranges": (
-        lambda: conversations.checked_settings({"temperature": 9}),
+        lambda: chat_settings.checked({"temperature": 9}),
         "⟦temperature is a number from 0.0 to 2.0.⟧",
     ),
     "a thing in a sentence": (

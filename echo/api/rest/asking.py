@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Final, TypeVar
 
 from flask import g, session
+from flask_login import current_user
 from pydantic import Field
 from werkzeug.datastructures import ImmutableMultiDict
 
 from echo.api.bodies import Query, Text
 from echo.errors import NotFound
 from echo.forms.fields import Form, check
+from echo.limits import COLLECTIONS_PER_CHAT
+from echo.services.documents import in_chats
 from echo.services.sign_in import devices
 from echo.services.sign_in.programs import Program
 
@@ -18,6 +23,8 @@ F = TypeVar("F", bound=Form)
 
 ID_CHARS: Final = 64
 NUMBER_MAX: Final = 2**63 - 1
+Id = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
+CollectionIds = Annotated[list[Id], Field(max_length=COLLECTIONS_PER_CHAT)]
 
 
 class After(Query):
@@ -47,6 +54,17 @@ def checked(kind: type[F], values: dict[str, str], *without: str) -> F:
         del form[name]
     check(form)
     return form
+
+
+def used_collections(collection_ids: list[str] | None) -> list[Callable[[Any], None]]:
+    """Return what lets a conversation, or a folder, use these, in the transaction that writes the rest of it.
+
+    Raises:
+        NotFound, InvalidInput: as `in_chats.checked`.
+    """
+    if collection_ids is None:
+        return []
+    return [partial(in_chats.use, rows=in_chats.checked(current_user.id, collection_ids))]
 
 
 def require_proof() -> None:

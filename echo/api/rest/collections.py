@@ -12,7 +12,8 @@ from pydantic import Field
 from echo.api.bodies import Body, Text
 from echo.api.operations import operation
 from echo.api.rest import document_shapes, shapes
-from echo.api.rest.asking import ID_CHARS, require_proof
+from echo.api.rest.asking import Id, require_proof
+from echo.errors import InvalidInput
 from echo.limits import COLLECTION_NAME_CHARS, DOCUMENTS_PER_COLLECTION
 from echo.models import Collection, RoleName
 from echo.services.documents import collections, usable
@@ -20,22 +21,24 @@ from echo.services.documents import collections, usable
 blueprint = Blueprint("api_collections", __name__, url_prefix="/api/collections")
 
 Name = Annotated[Text, Field(min_length=1, max_length=COLLECTION_NAME_CHARS)]
-DocumentId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
 
 
 class NewCollection(Body):
     """What a new collection is called, and what lies in it."""
 
     name: Name
-    document_ids: list[DocumentId] = Field(
-        default_factory=list, max_length=DOCUMENTS_PER_COLLECTION
-    )
+    document_ids: list[Id] = Field(default_factory=list, max_length=DOCUMENTS_PER_COLLECTION)
 
 
 class CollectionChange(Body):
     """What is to be otherwise."""
 
-    name: Name
+    name: Name | None = None
+    add_document_ids: list[Id] = Field(
+        default_factory=list,
+        max_length=DOCUMENTS_PER_COLLECTION,
+        description="what is put into it; what lies in it stays",
+    )
 
 
 class Sharing(Body):
@@ -73,8 +76,11 @@ def get(collection_id: str) -> dict[str, Any]:
 @blueprint.patch("/<collection_id>")
 @operation(document_shapes.Collection, body=CollectionChange)
 def change(collection_id: str, body: CollectionChange) -> dict[str, Any]:
-    """Give one of one's own another name."""
-    return _told(collections.rename(current_user.id, collection_id, body.name))
+    """Give one of one's own another name, or put documents of one's own into it."""
+    if not body.model_fields_set:
+        raise InvalidInput("Name what to change: name or add_document_ids.")
+    name, add = body.name, body.add_document_ids
+    return _told(collections.change(current_user.id, collection_id, name=name, add=add))
 
 
 @blueprint.delete("/<collection_id>")
@@ -95,7 +101,7 @@ def restore(collection_id: str) -> dict[str, Any]:
 @operation(document_shapes.Collection)
 def put(collection_id: str, document_id: str) -> dict[str, Any]:
     """Put a document of one's own into it."""
-    return _told(collections.put(current_user.id, collection_id, [document_id]))
+    return _told(collections.change(current_user.id, collection_id, add=[document_id]))
 
 
 @blueprint.delete("/<collection_id>/documents/<document_id>")

@@ -13,11 +13,10 @@ from pydantic import Field, WithJsonSchema
 from echo.api.bodies import Body, Query, Text
 from echo.api.operations import operation
 from echo.api.rest import document_shapes, shapes
-from echo.api.rest.asking import ID_CHARS, After
+from echo.api.rest.asking import ID_CHARS, After, CollectionIds, used_collections
 from echo.api.rest.persona_shapes import numbers_schema
 from echo.errors import InvalidInput, TooLong
 from echo.limits import (
-    COLLECTIONS_PER_CHAT,
     IMPORT_BYTES,
     IMPORT_REQUEST_BYTES,
     MODEL_NAME_CHARS,
@@ -55,11 +54,9 @@ def _settings_schema() -> dict[str, Any]:
 
 Title = Annotated[Text, Field(min_length=1, max_length=TITLE_CHARS)]
 FolderId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
-CollectionId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
 PersonaId = FolderId
 Tag = Annotated[Text, Field(min_length=1, max_length=TAG_CHARS)]
 Tags = Annotated[list[Tag], Field(max_length=TAGS_PER_CHAT)]
-CollectionIds = Annotated[list[CollectionId], Field(max_length=COLLECTIONS_PER_CHAT)]
 Settings = Annotated[dict[str, Any], WithJsonSchema(_settings_schema())]
 
 
@@ -145,12 +142,10 @@ def listing(query: Listed) -> dict[str, Any]:
 @operation(shapes.Conversation, body=NewConversation, status=HTTPStatus.CREATED)
 def create(body: NewConversation) -> dict[str, Any]:
     """Make an empty conversation; POST /chat with its id asks in it."""
-    in_chats.checked(current_user.id, body.collection_ids)
+    used = used_collections(body.collection_ids or None)
     begins = beginnings.of(current_user.id, body.persona_id, body.settings)
     values = begins.settings, body.folder_id, begins.persona_id
-    row = conversations.create(current_user.id, body.title, *values)
-    in_chats.set_of_conversation(row, body.collection_ids)
-    return _told(row)
+    return _told(conversations.create(current_user.id, body.title, *values, also=used))
 
 
 @blueprint.url_value_preprocessor
@@ -199,14 +194,8 @@ def change(conversation_id: str, body: ConversationChange) -> dict[str, Any]:
         raise InvalidInput(
             "Name what to change: title, pinned, archived, folder_id, tags, collection_ids or settings."
         )
-    used = wanted.pop("collection_ids", None)
-    in_chats.checked(current_user.id, used or [])
-    row = conversations.own(current_user.id, conversation_id)
-    if wanted:
-        row = conversations.change(current_user.id, conversation_id, **wanted)
-    if used is not None:
-        in_chats.set_of_conversation(row, used)
-    return _told(row)
+    used = used_collections(wanted.pop("collection_ids", None))
+    return _told(conversations.change(current_user.id, conversation_id, **wanted, also=used))
 
 
 @blueprint.delete("/<conversation_id>")

@@ -12,9 +12,9 @@ from pydantic import Field
 from echo.api.bodies import Body, Query, Text
 from echo.api.operations import operation
 from echo.api.rest import shapes
-from echo.api.rest.asking import ID_CHARS
+from echo.api.rest.asking import CollectionIds, used_collections
 from echo.errors import InvalidInput
-from echo.limits import COLLECTIONS_PER_CHAT, FOLDER_NAME_CHARS, FOLDERS_MAX, SYSTEM_PROMPT_CHARS
+from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX, SYSTEM_PROMPT_CHARS
 from echo.models import Folder
 from echo.services.chats import folders, wire
 from echo.services.documents import in_chats
@@ -23,8 +23,6 @@ blueprint = Blueprint("api_folders", __name__, url_prefix="/api/folders")
 
 Name = Annotated[Text, Field(min_length=1, max_length=FOLDER_NAME_CHARS)]
 Prompt = Annotated[Text, Field(max_length=SYSTEM_PROMPT_CHARS)]
-CollectionId = Annotated[Text, Field(min_length=1, max_length=ID_CHARS)]
-CollectionIds = Annotated[list[CollectionId], Field(max_length=COLLECTIONS_PER_CHAT)]
 
 
 class NewFolder(Body):
@@ -72,10 +70,8 @@ def index() -> dict[str, Any]:
 @operation(shapes.Folder, body=NewFolder, status=HTTPStatus.CREATED)
 def create(body: NewFolder) -> dict[str, Any]:
     """Make a folder, after those there are."""
-    in_chats.checked(current_user.id, body.collection_ids)
-    row = folders.create(current_user.id, body.name, body.system_prompt)
-    in_chats.set_of_folder(row, body.collection_ids)
-    return _told(row)
+    used = used_collections(body.collection_ids or None)
+    return _told(folders.create(current_user.id, body.name, body.system_prompt, used))
 
 
 @blueprint.patch("/<folder_id>")
@@ -85,12 +81,8 @@ def change(folder_id: str, body: FolderChange) -> dict[str, Any]:
     wanted = body.model_dump(exclude_none=True)
     if not wanted:
         raise InvalidInput("Name what to change: name, system_prompt, collection_ids or position.")
-    used = wanted.pop("collection_ids", None)
-    in_chats.checked(current_user.id, used or [])
-    row = folders.change(current_user.id, folder_id, **wanted)
-    if used is not None:
-        in_chats.set_of_folder(row, used)
-    return _told(row)
+    used = used_collections(wanted.pop("collection_ids", None))
+    return _told(folders.change(current_user.id, folder_id, **wanted, also=used))
 
 
 @blueprint.delete("/<folder_id>")

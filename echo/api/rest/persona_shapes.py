@@ -16,7 +16,7 @@ from echo.limits import (
     PERSONA_WHAT_CHARS,
     SYSTEM_PROMPT_CHARS,
 )
-from echo.services.chats import conversations
+from echo.services.chats import chat_settings
 
 
 def numbers_schema() -> dict[str, Any]:
@@ -25,7 +25,7 @@ def numbers_schema() -> dict[str, Any]:
         name: {
             "anyOf": [
                 {
-                    "type": "integer" if name in conversations.WHOLE_NUMBERS else "number",
+                    "type": "integer" if name in chat_settings.WHOLE_NUMBERS else "number",
                     "minimum": limits.low,
                     "maximum": limits.high,
                 },

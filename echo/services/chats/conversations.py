@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import delete, func, select, update
@@ -14,22 +16,19 @@ from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.limits import (
     FORM_SLACK,
-    GENERATION_RANGES,
-    MODEL_NAME_CHARS,
     PINNED_MAX,
-    SYSTEM_PROMPT_CHARS,
     TITLE_CHARS,
 )
-from echo.models import Conversation, Folder, Message, Share
+from echo.models import Conversation, Folder, Message, Persona, Share
 from echo.models.types import new_id
+from echo.services.chats import chat_settings
 from echo.services.chats import tags as own_tags
 from echo.services.chats.erasing import erase_conversations
 from echo.services.chats.titles import UNTITLED
 from echo.services.storage import execute, transaction
-from echo.text import is_blank, one_newline, storable
+from echo.text import is_blank, storable
 
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
-WHOLE_NUMBERS: Final = ("top_k", "max_new_tokens")
 NOT_FOUND = mark("There is no such conversation, or it is not yours.")
 
 
@@ -76,12 +75,16 @@ def newest_id(user_id: int) -> str | None:
     )
 
 
-def _change(row: Conversation, tags: dict[str, str] | None = None, **values: Any) -> Conversation:
+Also = Callable[[Any], object]
+"""What else is written about the row in the same transaction."""
+
+
+def _change(row: Conversation, also: Iterable[Also] = (), **values: Any) -> Conversation:
     def work() -> None:
         for name, value in values.items():
             setattr(row, name, value)
-        if tags is not None:
-            own_tags.put(row, tags)
+        for act in also:
+            act(row)
 
     transaction(work)
     signals.conversation_changed.send(row)
@@ -94,13 +97,14 @@ def create(
     settings: dict[str, Any],
     folder_id: str | None = None,
     persona_id: str | None = None,
+    also: Iterable[Also] = (),
 ) -> Conversation:
     """Make an empty conversation; without a title it gets one from its first question.
 
     Who names a persona has asked whether this person may use it (`turns/beginnings`).
 
     Raises:
-        InvalidInput: as `rename` and `checked_settings`.
+        InvalidInput: as `rename` and `chat_settings.checked`.
         NotFound: the folder is not there, or another's.
     """
     row = Conversation(
@@ -108,13 +112,33 @@ def create(
         user_id=user_id,
         title=gettext(UNTITLED) if title is None else checked_title(title),
         title_from_question=title is None,
-        settings=_without_none(checked_settings(settings)),
+        settings=chat_settings.without_none(chat_settings.checked(settings)),
         folder_id=None if folder_id is None else own_folder(user_id, folder_id).id,
         persona_id=persona_id,
     )
-    transaction(lambda: db.session.add(row))
+
+    def work() -> None:
+        let_go_of_what_is_gone(row)
+        db.session.add(row)
+        db.session.flush()
+        for act in also:
+            act(row)
+
+    transaction(work)
     signals.conversation_changed.send(row)
     return row
+
+
+def let_go_of_what_is_gone(conversation: Conversation) -> None:
+    """Take a folder or persona that went meanwhile from one that is being stored, in its transaction."""
+    if conversation.folder_id is not None:
+        query = select(Folder.deleted_at).where(Folder.id == conversation.folder_id)
+        found = db.session.execute(query.with_for_update()).one_or_none()
+        if found is None or found.deleted_at is not None:
+            conversation.folder_id = None
+    if conversation.persona_id is not None:
+        there = select(Persona.id).where(Persona.id == conversation.persona_id)
+        conversation.persona_id = db.session.scalar(there.with_for_update(read=True))
 
 
 def change(
@@ -127,6 +151,7 @@ def change(
     folder_id: str | None = None,
     tags: list[str] | None = None,
     settings: dict[str, Any] | None = None,
+    also: Iterable[Also] = (),
 ) -> Conversation:
     """Change what is given, all of it or nothing; a setting of None puts the model's default back.
 
@@ -134,7 +159,7 @@ def change(
 
     Raises:
         NotFound: it, or the folder, is not there, or another's.
-        InvalidInput: an empty or too long title; as `checked_settings` and `tags.checked`.
+        InvalidInput: an empty or too long title; as `chat_settings.checked` and `tags.checked`.
         Conflict: the user has as many tags, or pinned chats, as one may have.
     """
     row = own(user_id, conversation_id)
@@ -154,8 +179,12 @@ def change(
     if folder_id is not None:
         wanted["folder_id"] = own_folder(user_id, folder_id).id if folder_id else None
     if settings is not None:
-        wanted["settings"] = _without_none({**row.settings, **checked_settings(settings)})
-    return _change(row, None if tags is None else own_tags.checked(tags), **wanted)
+        wanted["settings"] = chat_settings.without_none(
+            {**row.settings, **chat_settings.checked(settings)}
+        )
+    if tags is not None:
+        also = [*also, partial(own_tags.put, names=own_tags.checked(tags))]
+    return _change(row, also, **wanted)
 
 
 def room_for_pinned(user_id: int) -> int:
@@ -213,64 +242,6 @@ def checked_line(text: str, most: int, what: str, field: str) -> str:
             gettext("%(what)s has 1 to %(most)s characters.", what=what, most=most), field=field
         )
     return text
-
-
-def _without_none(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
-
-
-def checked_settings(values: dict[str, Any]) -> dict[str, Any]:
-    """Return `values` with their types settled.
-
-    Raises:
-        InvalidInput: an unknown name, a wrong type or a value out of its range (`field` names it).
-    """
-    return {name: _checked_setting(name, value) for name, value in values.items()}
-
-
-def _checked_setting(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name == "system_prompt":
-        value = one_newline(value)
-        if not isinstance(value, str) or len(value) > SYSTEM_PROMPT_CHARS:
-            raise InvalidInput(
-                gettext(
-                    "The system prompt is a text of at most %(most)s characters.",
-                    most=SYSTEM_PROMPT_CHARS,
-                ),
-                field=name,
-            )
-        return storable(value)
-    if name == "model":
-        if not isinstance(value, str) or not 1 <= len(value) <= MODEL_NAME_CHARS:
-            raise InvalidInput(gettext("A model is chosen by its name."), field=name)
-        return storable(value)
-    limits = GENERATION_RANGES.get(name)
-    if limits is None:
-        raise InvalidInput(
-            gettext("There is no setting called “%(name)s”.", name=str(name)[:40]),
-            field=str(name)[:40],
-        )
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not (limits.low <= value <= limits.high)
-    ):
-        raise InvalidInput(
-            gettext(
-                "%(name)s is a number from %(least)s to %(most)s.",
-                name=name,
-                least=limits.low,
-                most=limits.high,
-            ),
-            field=name,
-        )
-    if name not in WHOLE_NUMBERS:
-        return float(value)
-    if value != int(value):
-        raise InvalidInput(gettext("%(name)s is a whole number.", name=name), field=name)
-    return int(value)
 
 
 def remove(user_id: int, conversation_id: str) -> None:

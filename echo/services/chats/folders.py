@@ -16,7 +16,7 @@ from echo.languages import gettext, number
 from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX
 from echo.models import Conversation, Folder, Share
 from echo.models.types import new_id
-from echo.services.chats import conversations
+from echo.services.chats import chat_settings, conversations
 from echo.services.storage import transaction
 from echo.text import is_blank, storable
 
@@ -38,7 +38,9 @@ def prompt_of(row: Conversation) -> str | None:
     return (folder.system_prompt or None) if folder is not None else None
 
 
-def create(user_id: int, name: str, system_prompt: str = "") -> Folder:
+def create(
+    user_id: int, name: str, system_prompt: str = "", also: Iterable[conversations.Also] = ()
+) -> Folder:
     """Make a folder, after those there are.
 
     Raises:
@@ -64,6 +66,9 @@ def create(user_id: int, name: str, system_prompt: str = "") -> Folder:
             )
         row.position = present[-1].position + 1 if present else 0
         db.session.add(row)
+        db.session.flush()
+        for act in also:
+            act(row)
 
     transaction(work)
     return _told(row)
@@ -76,6 +81,7 @@ def change(
     name: str | None = None,
     system_prompt: str | None = None,
     position: int | None = None,
+    also: Iterable[conversations.Also] = (),
 ) -> Folder:
     """Change what is given, all of it or nothing; `position` counts from 0 among the user's folders.
 
@@ -95,6 +101,8 @@ def change(
             others.insert(position, row)
             for at, each in enumerate(others):
                 each.position = at
+        for act in also:
+            act(row)
 
     transaction(work)
     return _told(row)
@@ -221,5 +229,5 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_prompt(text: str) -> str:
-    checked = conversations.checked_settings({"system_prompt": text})["system_prompt"]
+    checked = chat_settings.checked({"system_prompt": text})["system_prompt"]
     return "" if is_blank(checked) else str(checked)

@@ -24,8 +24,8 @@ from echo.limits import (
 )
 from echo.models import Conversation, Persona, RoleName, User
 from echo.models.types import new_id
-from echo.policies import RANKS
-from echo.services.chats import conversations
+from echo.policies import up_to
+from echo.services.chats import chat_settings, conversations
 from echo.services.storage import transaction
 from echo.text import composed, folded, is_blank, is_emoji, storable
 
@@ -77,12 +77,12 @@ def _description(value: Any) -> str:
 
 
 def _system_prompt(value: Any) -> str:
-    said = conversations.checked_settings({"system_prompt": value})["system_prompt"]
+    said = chat_settings.checked({"system_prompt": value})["system_prompt"]
     return "" if is_blank(said) else str(said).strip()
 
 
 def _model(value: Any) -> str | None:
-    found: str | None = conversations.checked_settings({"model": value})["model"]
+    found: str | None = chat_settings.checked({"model": value})["model"]
     return found
 
 
@@ -92,8 +92,7 @@ def _settings(values: Any) -> dict[str, Any]:
             gettext("There is no setting called “%(name)s”.", name=str(extra)[:40]),
             field=str(extra)[:40],
         )
-    found = conversations.checked_settings(values)
-    return {name: value for name, value in found.items() if value is not None}
+    return chat_settings.without_none(chat_settings.checked(values))
 
 
 def _emoji(value: Any) -> str:
@@ -133,8 +132,7 @@ def own(user_id: int) -> list[Persona]:
 
 def shared(role: RoleName) -> list[Persona]:
     """Return those that are there for a role, by name."""
-    weaker = [each.value for each in RANKS[: RANKS.index(role) + 1]]
-    rows = db.session.scalars(select(Persona).where(Persona.least_role.in_(weaker)))
+    rows = db.session.scalars(select(Persona).where(Persona.least_role.in_(up_to(role))))
     return sorted(rows, key=_by_name)
 
 
@@ -159,7 +157,7 @@ def _is_for(row: Persona, user_id: int) -> bool:
     if row.least_role is None:
         return row.user_id == user_id and row.deleted_at is None
     role = db.session.get_one(User, user_id).role_name
-    return RANKS.index(role) >= RANKS.index(RoleName(row.least_role))
+    return row.least_role in up_to(role)
 
 
 def of_conversation(row: Conversation) -> Persona | None:

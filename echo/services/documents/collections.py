@@ -44,17 +44,11 @@ def own(user_id: int, collection_id: str) -> Collection:
     return row
 
 
-def of(user_id: int) -> list[Collection]:
-    """Return a person's own collections, by name."""
-    query = select(Collection).where(Collection.user_id == user_id, Collection.deleted_at.is_(None))
-    return sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
-
-
 def create(user_id: int, name: str, document_ids: Iterable[str] = ()) -> Collection:
     """Make a collection, with documents of one's own in it.
 
     Raises:
-        InvalidInput: an empty or too long name; as `put`.
+        InvalidInput: as `change`.
         NotFound: one of the documents is not there, or another's.
         Conflict: the person has as many collections as one may have.
     """
@@ -71,21 +65,23 @@ def create(user_id: int, name: str, document_ids: Iterable[str] = ()) -> Collect
     return row
 
 
-def rename(user_id: int, collection_id: str, name: str) -> Collection:
-    """Give it another name; raises NotFound, InvalidInput."""
-    row, checked = own(user_id, collection_id), _checked_name(name)
-    return _change(row, lambda: setattr(row, "name", checked))
-
-
-def put(user_id: int, collection_id: str, document_ids: Iterable[str]) -> Collection:
-    """Put documents of one's own into it; those that are in it stay.
+def change(
+    user_id: int, collection_id: str, *, name: str | None = None, add: Iterable[str] = ()
+) -> Collection:
+    """Give it another name, and put documents of one's own into it besides; those that are in it stay.
 
     Raises:
-        NotFound: it, or one of them, is not there, or another's.
-        InvalidInput: more than a collection holds.
+        NotFound: it, or one of the documents, is not there, or another's.
+        InvalidInput: an empty or too long name; more than a collection holds.
     """
-    row, rows = own(user_id, collection_id), _own_documents(user_id, document_ids)
-    return _change(row, lambda: _link(row, rows))
+    row, rows = own(user_id, collection_id), _own_documents(user_id, add)
+    checked = row.name if name is None else _checked_name(name)
+
+    def work() -> None:
+        row.name = checked
+        _link(row, rows)
+
+    return _change(row, work)
 
 
 def take_out(user_id: int, collection_id: str, document_id: str) -> None:
@@ -160,9 +156,32 @@ def documents_of(collection_ids: Sequence[str]) -> dict[str, list[Document]]:
         .order_by(Document.name, Document.id)
     )
     found: dict[str, list[Document]] = {each: [] for each in collection_ids}
+    if not found:
+        return found
     for collection_id, document in db.session.execute(query):
         found[collection_id].append(document)
     return found
+
+
+def in_short(rows: Sequence[Collection], user_id: int) -> list[dict[str, Any]]:
+    """Return what a chat shows of the collections that it uses."""
+    query = (
+        select(CollectionDocument.collection_id, func.count())
+        .join(Document, Document.id == CollectionDocument.document_id)
+        .where(CollectionDocument.collection_id.in_([row.id for row in rows]))
+        .where(Document.deleted_at.is_(None))
+        .group_by(CollectionDocument.collection_id)
+    )
+    counts = {row[0]: row[1] for row in db.session.execute(query)} if rows else {}
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "own": row.user_id == user_id,
+            "count": counts.get(row.id, 0),
+        }
+        for row in rows
+    ]
 
 
 def wire(row: Collection, user_id: int, documents: Sequence[Document]) -> dict[str, Any]:
@@ -238,7 +257,7 @@ def _refuse_full(user_id: int) -> None:
 def _own_documents(user_id: int, document_ids: Iterable[str]) -> list[Document]:
     ids = list(dict.fromkeys(document_ids))
     _refuse_too_many(len(ids))
-    return [shelf.own(user_id, each) for each in ids]
+    return shelf.some(user_id, ids)
 
 
 def _refuse_too_many(count: int) -> None:

@@ -25,7 +25,6 @@ from echo.models import (
     FolderCollection,
 )
 from echo.services.documents import shelf, usable
-from echo.services.storage import transaction
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,8 @@ def of_conversation(conversation: Conversation) -> list[Collection]:
 
 def of_its_folder(conversation: Conversation) -> list[Collection]:
     """Return the collections of the folder that a conversation lies in, as `of_conversation`."""
+    if conversation.folder_id is None:
+        return []
     return _usable(conversation.user_id, _of_folder(conversation.folder_id))
 
 
@@ -115,36 +116,32 @@ def ids_of_folders(user_id: int, folder_ids: Iterable[str]) -> dict[str, list[st
 
 def _ids(user_id: int, table: Any, owner: str, ids: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {each: [] for each in ids}
+    if not found:
+        return found
     query = (
         select(getattr(table, owner), Collection.id)
         .join(Collection, Collection.id == table.collection_id)
         .where(getattr(table, owner).in_(found), usable.may_use(user_id))
         .order_by(Collection.name, Collection.id)
     )
-    for owner_id, collection_id in db.session.execute(query) if found else ():
+    for owner_id, collection_id in db.session.execute(query):
         found[owner_id].append(collection_id)
     return found
 
 
-def set_of_conversation(conversation: Conversation, collection_ids: Iterable[str]) -> None:
-    """Let a conversation use these collections and no others; raises as `checked`."""
-    rows = checked(conversation.user_id, collection_ids)
-    _replace(ConversationCollection, "conversation_id", conversation.id, rows)
+def use(owner: Conversation | Folder, rows: Sequence[Collection]) -> None:
+    """Let a conversation, or all of a folder's, use these (`checked`) alone, in the caller's transaction.
 
-
-def set_of_folder(folder: Folder, collection_ids: Iterable[str]) -> None:
-    """Let all conversations of a folder use these collections and no others; raises as `checked`."""
-    rows = checked(folder.user_id, collection_ids)
-    _replace(FolderCollection, "folder_id", folder.id, rows)
-
-
-def _replace(table: Any, owner: str, owner_id: str, rows: Sequence[Collection]) -> None:
-    def work() -> None:
-        db.session.execute(delete(table).where(getattr(table, owner) == owner_id))
-        for row in rows:
-            db.session.add(table(**{owner: owner_id}, collection_id=row.id))
-
-    transaction(work)
+    What its owner may not use at this moment is not theirs to take out: it may be shared, or restored, again.
+    """
+    is_chat = isinstance(owner, Conversation)
+    table: Any = ConversationCollection if is_chat else FolderCollection
+    column = "conversation_id" if is_chat else "folder_id"
+    theirs = select(Collection.id).where(usable.may_use(owner.user_id))
+    here = getattr(table, column) == owner.id
+    db.session.execute(delete(table).where(here, table.collection_id.in_(theirs)))
+    for row in rows:
+        db.session.merge(table(**{column: owner.id}, collection_id=row.id))
 
 
 def looked_in(conversation: Conversation, added: Added) -> list[Document]:

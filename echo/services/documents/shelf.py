@@ -121,35 +121,36 @@ def of_conversation(conversation_id: str) -> list[Document]:
 def wanted(user_id: int, document_ids: Iterable[str]) -> list[Document]:
     """Return these documents, each once; raises NotFound, or InvalidInput for more than a chat has."""
     ids = list(dict.fromkeys(document_ids))
-    if len(ids) > DOCUMENTS_PER_CHAT:
+    _refuse_too_many(len(ids))
+    return some(user_id, ids)
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > DOCUMENTS_PER_CHAT:
         raise InvalidInput(
             gettext("A chat has at most %(most)s documents.", most=number(DOCUMENTS_PER_CHAT)),
             field="documents",
         )
-    some = Document.id.in_([storable(document_id) for document_id in ids])
-    rows = {row.id: row for row in db.session.scalars(_of(user_id).where(some))} if ids else {}
-    if len(rows) < len(ids):
+
+
+def some(user_id: int, document_ids: Sequence[str]) -> list[Document]:
+    """Return these documents of a person's, in this order; raises NotFound where one is not among them."""
+    ids = [storable(document_id) for document_id in document_ids]
+    query = _of(user_id).where(Document.id.in_(ids))
+    rows = {row.id: row for row in db.session.scalars(query)} if ids else {}
+    if not rows.keys() >= set(ids):
         raise NotFound(gettext(NOT_FOUND), field="document_id")
-    return [rows[storable(document_id)] for document_id in ids]
+    return [rows[each] for each in ids]
 
 
 def link(conversation_id: str, rows: Sequence[Document]) -> None:
     """Put documents into a conversation, inside of the caller's transaction; those that are in it stay."""
     if not rows:
         return
-    present = set(
-        db.session.scalars(
-            select(ConversationDocument.document_id).where(
-                ConversationDocument.conversation_id == conversation_id
-            )
-        )
-    )
+    here = ConversationDocument.conversation_id == conversation_id
+    present = set(db.session.scalars(select(ConversationDocument.document_id).where(here)))
     new = [row for row in rows if row.id not in present]
-    if len(present) + len(new) > DOCUMENTS_PER_CHAT:
-        raise InvalidInput(
-            gettext("A chat has at most %(most)s documents.", most=number(DOCUMENTS_PER_CHAT)),
-            field="documents",
-        )
+    _refuse_too_many(len(present) + len(new))
     for row in new:
         db.session.add(ConversationDocument(conversation_id=conversation_id, document_id=row.id))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import aliased
 
 from echo.errors import NotFound
@@ -43,8 +43,10 @@ def one(user_id: int, collection_id: str) -> Collection:
 def some(user_id: int, collection_ids: Iterable[str]) -> list[Collection]:
     """Return these collections, each once; raises NotFound where the person may not use one of them."""
     ids = list(dict.fromkeys(map(storable, collection_ids)))
+    if not ids:
+        return []
     query = select(Collection).where(Collection.id.in_(ids), may_use(user_id))
-    rows = {row.id: row for row in db.session.scalars(query)} if ids else {}
+    rows = {row.id: row for row in db.session.scalars(query)}
     if len(rows) < len(ids):
         raise NotFound(gettext(NOT_FOUND), field="collection_id")
     return [rows[each] for each in ids]
@@ -66,17 +68,19 @@ def may_read(user_id: int) -> ColumnElement[bool]:
 
 def _shared_with(user_id: int) -> Select[Any]:
     """Return the ids of what others share with a person's role of this moment."""
-    role = db.session.scalar(
-        select(Role.name).join(User, User.role_id == Role.id).where(User.id == user_id, User.active)
+    theirs, reader, has = aliased(Collection), aliased(User), aliased(Role)
+    for_reader = or_(
+        *((has.name == role) & theirs.least_role.in_(up_to(role)) for role in RoleName)
     )
-    weaker = up_to(RoleName(role)) if role is not None else []
-    theirs = aliased(Collection)
     return (
         select(theirs.id)
         .join(User, User.id == theirs.user_id)
         .join(Role, Role.id == User.role_id)
+        .join(reader, reader.id == user_id)
+        .join(has, has.id == reader.role_id)
         .where(
-            theirs.least_role.in_(weaker),
+            for_reader,
+            reader.active,
             theirs.deleted_at.is_(None),
             Role.name.in_(from_on(Right.SHARING)),
             User.active,

@@ -9,7 +9,7 @@ from typing import Any
 from echo.extensions import db
 from echo.models import Conversation, User
 from echo.models.types import new_id
-from echo.services.chats import conversations, personas
+from echo.services.chats import chat_settings, conversations, personas
 from echo.services.chats.titles import automatic_title
 from echo.services.serving import Models
 from echo.services.turns.rows import Question
@@ -30,18 +30,14 @@ def of(user_id: int, persona_id: str | None, settings: Mapping[str, Any] | None)
         NotFound: there is no such persona for this person.
         InvalidInput: a setting is none.
     """
-    own = conversations.checked_settings(dict(settings or {}))
+    own = chat_settings.checked(settings or {})
     if persona_id is None:
-        return Beginning(None, _said(own))
+        return Beginning(None, chat_settings.without_none(own))
     row = personas.usable(user_id, persona_id)
     kept = personas.begins_with(row)
     if not _may_use(user_id, kept.get("model")):
         del kept["model"]
-    return Beginning(row.id, _said({**kept, **own}))
-
-
-def _said(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
+    return Beginning(row.id, chat_settings.without_none({**kept, **own}))
 
 
 def _may_use(user_id: int, model: str | None) -> bool:

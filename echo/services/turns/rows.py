@@ -14,7 +14,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.generation import ChatMessage, FinishReason
 from echo.languages import gettext, mark
-from echo.models import Conversation, Folder, GuardDecision, Message, MessageStatus, Persona
+from echo.models import Conversation, GuardDecision, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
 from echo.services.chats import conversations, message_tree
@@ -170,7 +170,7 @@ def insert(
         if inspect(conversation).persistent:
             may_be_named = _locked(conversation)
         else:
-            _let_go_of_what_is_gone(conversation)
+            conversations.let_go_of_what_is_gone(conversation)
         db.session.add(conversation)
         db.session.flush()
         in_chats.link(conversation, added)
@@ -207,18 +207,6 @@ def _locked(conversation: Conversation) -> bool:
     if found is None or found.deleted_at is not None:
         raise errors.NotFound(gettext(conversations.NOT_FOUND), field="conversation_id")
     return bool(found.title_from_question)
-
-
-def _let_go_of_what_is_gone(conversation: Conversation) -> None:
-    """A new conversation whose folder went meanwhile would stand nowhere."""
-    if conversation.folder_id is not None:
-        query = select(Folder.deleted_at).where(Folder.id == conversation.folder_id)
-        found = db.session.execute(query.with_for_update()).one_or_none()
-        if found is None or found.deleted_at is not None:
-            conversation.folder_id = None
-    if conversation.persona_id is not None:
-        there = select(Persona.id).where(Persona.id == conversation.persona_id)
-        conversation.persona_id = db.session.scalar(there.with_for_update(read=True))
 
 
 CUT_SHORT = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)

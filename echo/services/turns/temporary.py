@@ -15,7 +15,7 @@ from echo import request_ids
 from echo.generation import ChatMessage, GenerationRequest
 from echo.models import Device
 from echo.models.types import new_id
-from echo.services.chats import conversations
+from echo.services.chats import chat_settings
 from echo.services.turns import guarded
 from echo.services.turns.calls import Asker
 from echo.services.turns.engine_requests import as_read, refusals
@@ -41,7 +41,7 @@ def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> Liv
     """
     user_id, question = device.user_id, asked.messages[-1][1]
     turns.calls.refuse_spent(user_id)
-    settings = conversations.checked_settings(dict(asked.settings))
+    settings = chat_settings.checked(dict(asked.settings))
     own = settings.get("system_prompt")
     around = turns.requests.around_for(user_id, settings, own, with_memories=False)
     turns.requests.refuse_too_long(question, around)

@@ -13,7 +13,7 @@ from wtforms import TextAreaField
 from echo import limits, text
 from echo.extensions import db
 from echo.models import Feedback
-from echo.services.chats import conversations
+from echo.services.chats import chat_settings
 from tests.security.attacks.test_long_inputs import forms
 from tests.security.conftest import Somebody
 from tests.security.world import World
@@ -76,7 +76,7 @@ def test_messages_prompts_and_comments_of_programs(
     assert tab.ask("rate_message", rated)["ok"]
     prompt = of_lines(limits.SYSTEM_PROMPT_CHARS, newline)
     assert (
-        len(conversations.checked_settings({"system_prompt": prompt})["system_prompt"])
+        len(chat_settings.checked({"system_prompt": prompt})["system_prompt"])
         == limits.SYSTEM_PROMPT_CHARS
     )
 

@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ from echo.services.documents.in_chats import NOTHING, Added
 from echo.services.people import archive, deletion
 from tests.conftest import give_role, switch
 from tests.services.documents.test_documents import BIRDS, SHIPS, add
+from tests.statements import counted
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 WALRUS = "A walrus wears whiskers. It rests on ice."
@@ -64,6 +66,11 @@ def shared(owner: User, *rows: Document, role: RoleName = RoleName.USER) -> Coll
     return collections.share(owner, row.id, role)
 
 
+def use(owner: Conversation | Folder, ids: list[str]) -> None:
+    in_chats.use(owner, in_chats.checked(owner.user_id, ids))
+    db.session.commit()
+
+
 def fits(user: User, chat: Conversation, question: str) -> list[str]:
     """Return the names of the documents whose passages a question in this chat gets."""
     rows = in_chats.looked_in(chat, NOTHING)
@@ -82,15 +89,15 @@ def test_a_collection_is_filled_emptied_renamed_and_comes_back(ada: User) -> Non
     birds, ships = add(ada, BIRDS, "birds.md"), add(ada, SHIPS, "ships.txt")
     row = collections.create(ada.id, "  The   sea ", [birds.id, birds.id])
     assert row.name == "The sea"
-    collections.put(ada.id, row.id, [ships.id, birds.id])
+    collections.change(ada.id, row.id, add=[ships.id, birds.id])
     named = lambda: [one.name for one in collections.documents_of([row.id])[row.id]]  # noqa: E731
     assert named() == ["birds.md", "ships.txt"]
     collections.take_out(ada.id, row.id, birds.id)
     assert named() == ["ships.txt"]
     assert shelf.own(ada.id, birds.id).deleted_at is None
-    assert collections.rename(ada.id, row.id, "Sea").updated_at > row.created_at
+    assert collections.change(ada.id, row.id, name="Sea").updated_at > row.created_at
     collections.remove(ada.id, row.id)
-    assert collections.of(ada.id) == []
+    assert usable.all_of(ada.id) == []
     assert collections.purge_deleted() == 0
     assert [one["documents"] for one in told(ada, collections.restore(ada.id, row.id))] == [
         [{"id": ships.id, "name": "ships.txt"}]
@@ -115,11 +122,11 @@ def test_what_is_deleted_goes_for_good_after_some_days(ada: User) -> None:
 @BOTH
 def test_a_document_that_is_put_into_it_later_is_found_in_chats_that_use_it(ada: User) -> None:
     row, chat = collections.create(ada.id, "Sea"), chat_of(ada)
-    in_chats.set_of_conversation(chat, [row.id])
+    use(chat, [row.id])
     assert in_chats.looked_in(chat, NOTHING) == []
     birds = add(ada, BIRDS, "birds.md")
     assert fits(ada, chat, "Where do puffins breed?") == []
-    collections.put(ada.id, row.id, [birds.id])
+    collections.change(ada.id, row.id, add=[birds.id])
     assert fits(ada, chat, "Where do puffins breed?") == ["birds.md"]
     shelf.remove(ada.id, birds.id)
     assert fits(ada, chat, "Where do puffins breed?") == []
@@ -134,7 +141,7 @@ def test_a_chat_looks_in_its_own_documents_too_and_each_counts_once(ada: User) -
     first = collections.create(ada.id, "First", [birds.id, ships.id])
     second = collections.create(ada.id, "Second", [birds.id])
     shelf.attach(chat.id, ships)
-    in_chats.set_of_conversation(chat, [first.id])
+    use(chat, [first.id])
     rows = in_chats.looked_in(chat, Added([ships], [second]))
     assert [row.id for row in rows] == [ships.id, birds.id]
 
@@ -145,13 +152,13 @@ def test_chats_in_a_folder_use_its_collections_until_they_leave_it(ada: User) ->
     db.session.add(folder)
     db.session.commit()
     row = collections.create(ada.id, "Sea", [add(ada, BIRDS, "birds.md").id])
-    in_chats.set_of_folder(folder, [row.id])
+    use(folder, [row.id])
     chat = chat_of(ada, folder_id=folder.id)
     assert in_chats.ids_of_folders(ada.id, [folder.id]) == {folder.id: [row.id]}
     assert fits(ada, chat, "Where do puffins breed?") == ["birds.md"]
     chat.folder_id = None
     assert fits(ada, chat, "Where do puffins breed?") == []
-    in_chats.set_of_folder(folder, [])
+    use(folder, [])
     assert in_chats.ids_of_folders(ada.id, [folder.id]) == {folder.id: []}
 
 
@@ -160,16 +167,16 @@ def test_there_are_bounds(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     row, chat = collections.create(ada.id, "Sea", [one.id]), chat_of(ada)
     monkeypatch.setattr(collections, "DOCUMENTS_PER_COLLECTION", 1)
     with pytest.raises(InvalidInput):
-        collections.put(ada.id, row.id, [two.id])
-    collections.put(ada.id, row.id, [one.id])  # it is in it
+        collections.change(ada.id, row.id, add=[two.id])
+    collections.change(ada.id, row.id, add=[one.id])  # it is in it
     for name in ("", " \u200b ", "x" * (limits.COLLECTION_NAME_CHARS + 1)):
         with pytest.raises(InvalidInput):
-            collections.rename(ada.id, row.id, name)
+            collections.change(ada.id, row.id, name=name)
     other = collections.create(ada.id, "Other")
     monkeypatch.setattr(in_chats, "COLLECTIONS_PER_CHAT", 1)
     with pytest.raises(InvalidInput):
-        in_chats.set_of_conversation(chat, [row.id, other.id])
-    in_chats.set_of_conversation(chat, [row.id])
+        use(chat, [row.id, other.id])
+    use(chat, [row.id])
     with pytest.raises(InvalidInput):
         in_chats.link(chat, Added(collections=[other]))
     collections.remove(ada.id, other.id)
@@ -185,14 +192,14 @@ def test_what_is_anothers_is_not_found(ada: User, root: User) -> None:
     row, chat = collections.create(root.id, "Theirs", [theirs.id]), chat_of(ada)
     for act in (
         lambda: collections.create(ada.id, "Mine", [theirs.id]),
-        lambda: collections.put(ada.id, row.id, [mine.id]),
-        lambda: collections.rename(ada.id, row.id, "Mine"),
+        lambda: collections.change(ada.id, row.id, add=[mine.id]),
+        lambda: collections.change(ada.id, row.id, name="Mine"),
         lambda: collections.take_out(ada.id, row.id, theirs.id),
         lambda: collections.remove(ada.id, row.id),
         lambda: collections.restore(ada.id, row.id),
         lambda: collections.share(ada, row.id, RoleName.USER),
         lambda: usable.one(ada.id, row.id),
-        lambda: in_chats.set_of_conversation(chat, [row.id]),
+        lambda: use(chat, [row.id]),
         lambda: in_chats.wanted(ada.id, [], [row.id]),
     ):
         with pytest.raises(NotFound):
@@ -209,14 +216,14 @@ def test_a_shared_one_is_used_by_its_role_and_stronger_ones_alone(
     analyst = make_user("ann", role=RoleName.ANALYST)
     row = shared(root, add(root, WALRUS, "walrus.txt"), role=RoleName.ANALYST)
     chat = chat_of(analyst)
-    in_chats.set_of_conversation(chat, [row.id])
+    use(chat, [row.id])
     assert fits(analyst, chat, "Who wears whiskers?") == ["walrus.txt"]
     assert usable.all_of(ada.id) == []
     with pytest.raises(NotFound):
         usable.one(ada.id, row.id)
-    for act in (collections.rename, collections.take_out):
+    for act in (collections.change, partial(collections.take_out, document_id="x")):
         with pytest.raises(NotFound):
-            act(analyst.id, row.id, "x")
+            act(analyst.id, row.id)
 
 
 @BOTH
@@ -228,7 +235,7 @@ def test_what_ends_the_right_ends_it_at_the_next_question(
     document = add(root, WALRUS, "walrus.txt")
     row = shared(root, document, role=RoleName.ANALYST)
     chat = chat_of(analyst)
-    in_chats.set_of_conversation(chat, [row.id])
+    use(chat, [row.id])
     (found,) = search.fitting(analyst.id, in_chats.looked_in(chat, NOTHING), "whiskers", 8)
     source = prompt.source(1, found)
     answer = _answer(chat, source)
@@ -266,7 +273,7 @@ def _answer(chat: Conversation, source: prompt.Source) -> Message:
 def test_no_passage_is_shown_but_a_cited_one(ada: User, root: User) -> None:
     document = add(root, BIRDS, "birds.md")
     row, chat = shared(root, document), chat_of(ada)
-    in_chats.set_of_conversation(chat, [row.id])
+    use(chat, [row.id])
     (found, *_) = search.fitting(ada.id, [document], "Where do puffins breed?", 1)
     answer = _answer(chat, prompt.source(1, found))
     assert "burrows" in usable.cited(ada.id, document.id, 0, answer.id)[1]
@@ -309,7 +316,7 @@ def test_the_owners_other_documents_are_not_found_and_change_no_order(
     """Both words weigh the same in what is shared; were the owner's others counted, one would weigh less."""
     document = add(root, TWO, "shared.txt")
     row, chat = shared(root, document), chat_of(ada)
-    in_chats.set_of_conversation(chat, [row.id])
+    use(chat, [row.id])
 
     def found() -> list[tuple[str, int, float]]:
         rows = in_chats.looked_in(chat, NOTHING)
@@ -328,7 +335,7 @@ def test_the_words_of_a_question_are_keyed_by_each_owner(ada: User, root: User) 
     mine, theirs = add(ada, SHIPS, "ships.txt"), add(root, WALRUS, "walrus.txt")
     chat = chat_of(ada)
     own = collections.create(ada.id, "Mine", [mine.id])
-    in_chats.set_of_conversation(chat, [own.id, shared(root, theirs).id])
+    use(chat, [own.id, shared(root, theirs).id])
     assert sorted(fits(ada, chat, "Does a walrus have keels?")) == ["ships.txt", "walrus.txt"]
     assert fits(ada, chat, "Who wears whiskers?") == ["walrus.txt"]
     # with one key for all, either owner's words would be looked for with the other's
@@ -377,7 +384,7 @@ def test_of_nothing_nothing_is_ranked() -> None:
 def test_ones_data_tell_collections_and_what_lies_in_them(ada: User) -> None:
     document, chat = add(ada, SHIPS, "ships.txt"), chat_of(ada)
     row = collections.create(ada.id, "Sea", [document.id])
-    in_chats.set_of_conversation(chat, [row.id])
+    use(chat, [row.id])
     with archive.make(ada) as file, zipfile.ZipFile(file) as packed:
         (told_,) = json.loads(packed.read("account.json"))["collections"]
     assert (told_["name"], told_["conversations"]) == ("Sea", [chat.id])
@@ -386,7 +393,51 @@ def test_ones_data_tell_collections_and_what_lies_in_them(ada: User) -> None:
 
 def test_an_account_takes_its_collections_along(ada: User, root: User) -> None:
     row, chat = shared(root, add(root, WALRUS)), chat_of(ada)
-    in_chats.set_of_conversation(chat, [row.id])
+    use(chat, [row.id])
     deletion.delete_account(accounts.get(root.id))
     assert db.session.query(Collection).count() == 0
     assert in_chats.of_conversation(chat) == []
+
+
+@BOTH
+def test_what_one_may_not_use_now_stays_chosen_until_one_may_again(ada: User, root: User) -> None:
+    gone = collections.create(ada.id, "Gone for a while")
+    lent = shared(root, add(root, WALRUS, "walrus.txt"))
+    other = collections.create(ada.id, "Other")
+    chat, folder = chat_of(ada), Folder(user_id=ada.id, name="A folder", position=0)
+    db.session.add(folder)
+    db.session.commit()
+    for owner in (chat, folder):
+        use(owner, [gone.id, lent.id])
+    collections.remove(ada.id, gone.id)
+    collections.share(root, lent.id, None)
+    for owner in (chat, folder):
+        use(owner, [other.id])  # all that a page knows of
+    collections.restore(ada.id, gone.id)
+    collections.share(root, lent.id, RoleName.USER)
+    everything = sorted([gone.id, lent.id, other.id])
+    assert sorted(in_chats.ids_of_conversations(ada.id, [chat.id])[chat.id]) == everything
+    assert sorted(in_chats.ids_of_folders(ada.id, [folder.id])[folder.id]) == everything
+    use(chat, [])
+    assert in_chats.ids_of_conversations(ada.id, [chat.id])[chat.id] == []
+
+
+def test_many_documents_take_few_statements(ada: User) -> None:
+    ids = [add(ada, f"{BIRDS} {number}", f"{number}.txt").id for number in range(21)]
+    with counted() as asked:
+        row = collections.create(ada.id, "Many", ids)
+    assert len(asked) < 12
+    assert len(collections.documents_of([row.id])[row.id]) == 21
+
+
+def test_who_has_no_collections_is_asked_about_little(ada: User) -> None:
+    """They are looked for at each question and at each opening of a chat."""
+    chat = chat_of(ada)
+    with counted() as asked:
+        assert not any(vars(in_chats.wanted(ada.id, [], [])).values())
+        assert in_chats.looked_in(chat, NOTHING) == []
+    assert len(asked) <= 2
+    with counted() as asked:
+        for rows in (in_chats.of_conversation(chat), in_chats.of_its_folder(chat)):
+            assert collections.in_short(rows, ada.id) == []
+    assert len(asked) == 1

@@ -100,7 +100,8 @@ def test_what_others_share_is_found_by_meaning_and_nothing_else_of_theirs(
     chat = Conversation(user_id=ada.id, title="Sea")
     db.session.add(chat)
     db.session.commit()
-    in_chats.set_of_conversation(chat, [row.id])
+    in_chats.use(chat, [row])
+    db.session.commit()
     found = search.fitting(ada.id, in_chats.looked_in(chat, in_chats.NOTHING), NEST, 5)
     assert [(one.document.id, one.passage.heading) for one in found] == [(shared.id, "Puffins")]
     assert private.id != shared.id

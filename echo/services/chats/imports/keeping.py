@@ -21,7 +21,7 @@ from echo.languages import gettext, mark
 from echo.models import Conversation, Message, User
 from echo.models.types import new_id
 from echo.services.accounts import accounts
-from echo.services.chats import conversations, folders, retention, tags
+from echo.services.chats import chat_settings, conversations, folders, retention, tags
 from echo.services.chats.erasing import PAUSE_SECONDS, erase_conversations
 from echo.services.chats.imports.found import Chat, Line, Skipped
 from echo.services.chats.titles import automatic_title
@@ -276,7 +276,7 @@ def _settings(told: dict[str, Any]) -> dict[str, Any]:
     for name, value in told.items():
         if name != "model" and value is not None:
             try:
-                found |= conversations.checked_settings({name: value})
+                found |= chat_settings.checked({name: value})
             except InvalidInput:
                 continue
     return found

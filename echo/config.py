@@ -9,6 +9,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -258,6 +259,16 @@ def _write_once(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w") as file:
             file.write(text)
         with suppress(FileExistsError):
-            os.link(made, path)
+            _link(made, path)
     finally:
         os.unlink(made)
+
+
+def _link(made: str, path: Path) -> None:
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links, on which another process may read it half written
+        with open(path, "x", opener=partial(os.open, mode=0o600)) as file:
+            file.write(Path(made).read_text())

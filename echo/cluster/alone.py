@@ -16,6 +16,8 @@ class Alone:
     """
 
     is_shared = False
+    hearing = 0
+    """Grows with each break after which others are heard again: what they told meanwhile was not heard."""
 
     def __init__(self) -> None:
         self.node = secrets.token_hex(8)

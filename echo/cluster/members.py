@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -167,8 +167,9 @@ class Members(Alone):
                 answer = self._redis.blpop([place], timeout=max(left, 0.01))
                 if answer is None:
                     return
-                yield json.loads(answer[1])
                 waiting -= 1
+                with suppress(ValueError):  # of a process of another version
+                    yield json.loads(answer[1])
 
     def _publish(self, name: str, to: str | None, place: str | None, values: Any) -> None:
         said = {"from": self.node, "to": to, "act": name, "place": place, "values": values}
@@ -185,6 +186,7 @@ class Members(Alone):
     def _listen(self) -> None:
         with self._redis.pubsub(ignore_subscribe_messages=True) as ear:
             ear.subscribe(ACTS)
+            self.hearing += 1
             while self._tried_at is not None:
                 heard = ear.get_message(timeout=PATIENCE_SECONDS / 2)
                 if heard is not None:

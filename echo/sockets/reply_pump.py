@@ -74,8 +74,8 @@ class Pump:
             if turn.stream is not None:
                 turn.stream.cancel()
         finally:
-            self._finish(turn, end)
             self._audience.end(turn)
+            self._finish(turn, end)
 
     def _announce(self, turn: LiveTurn) -> None:
         """Tell every tab that watches, before the first piece, and the owner's list of conversations."""

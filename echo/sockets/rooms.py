@@ -25,6 +25,17 @@ def of_conversation(conversation_id: str) -> str:
     return f"conversation:{conversation_id}"
 
 
+def watched_here() -> list[str]:
+    """Return the ids of the conversations that some window of this process watches."""
+    server: Any = socketio.server
+    prefix = of_conversation("")
+    return [
+        room.removeprefix(prefix)
+        for room in list(server.manager.rooms.get("/", {}))
+        if isinstance(room, str) and room.startswith(prefix)
+    ]
+
+
 def of_user(user_id: int) -> str:
     """Every tab of this user."""
     return f"user:{user_id}"

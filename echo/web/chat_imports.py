@@ -55,12 +55,13 @@ def forget() -> dict[str, Any]:
 def _told(row: ChatImport | None) -> dict[str, Any]:
     if row is None:
         return {"state": None}
+    goes_on = row.state in runs.GOING_ON
     return {
         "state": row.state,
-        "goes_on": row.state in runs.GOING_ON,
+        "goes_on": goes_on,
         "kept": row.kept,
         "total": row.total,
         "is_stopping": row.stop_asked,
         "error": row.error,
-        **row.report,
+        **({} if goes_on else row.report),
     }

@@ -90,7 +90,7 @@ async function keep() {
 
 /** Shows how far an import is, looks again, and shows how it ended. */
 function follow(run) {
-  if (run.state === null) return;
+  if (run.state === null) return stop.hidden ? undefined : freed(); // another tab has put it away
   if (!run.goes_on) return ended(run);
   say(run.is_stopping ? t("Stopping…") : going(run));
   busy(run.total ? run.kept / run.total : null, run.total === null ? "" : partOf(run));

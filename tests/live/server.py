@@ -280,10 +280,10 @@ class LiveTab:
         return self.named(name, message_id)[count - 1]
 
     def text_of(self, message_id: str) -> str:
-        pieces = self.named("receive_message", message_id)
-        assert [piece["seq"] for piece in pieces] == list(
-            range(pieces[0]["seq"], pieces[0]["seq"] + len(pieces))
-        )
+        # each message has a thread of its own in this client, so that they may come in another order
+        pieces = sorted(self.named("receive_message", message_id), key=lambda piece: piece["seq"])
+        numbers = [piece["seq"] for piece in pieces]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), numbers
         return "".join(piece["text"] for piece in pieces)
 
     def stored(self, conversation_id: str) -> list[dict[str, Any]]:

@@ -143,3 +143,19 @@ def test_processes_that_start_at_once_have_one_secret(tmp_path: Path) -> None:
             assert len(found) == 1
             assert [each.name for each in folder.iterdir()] == ["secret_key"]
             assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_on_a_disk_without_links_the_secret_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_names: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(config.os, "link", refused)
+    path = tmp_path / "secret_key"
+    secret = config._kept_secret(path)
+    assert config._kept_secret(path) == path.read_text() == secret
+    assert path.stat().st_mode & 0o777 == 0o600
+    config._write_once(path, "another")
+    assert path.read_text() == secret
+    assert [each.name for each in tmp_path.iterdir()] == ["secret_key"]

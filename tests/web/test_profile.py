@@ -349,8 +349,8 @@ def test_change_that_is_taken_back_and_a_visit_drop_nothing(ada: User) -> None:
 
 
 def test_no_statement_changes_people_behind_the_sessions_back() -> None:
-    """What `profile_data` relies on. The step of the last code (`totp`) is not shown; an import and a change
-    of tags, to be alone, write what stands there already."""
+    """What `profile_data` relies on. The step of the last code (`totp`) is not shown; what wants to be
+    alone with a person's things writes what stands there already."""
     found = [
         relative(path)
         for path in python_files("echo")
@@ -358,8 +358,7 @@ def test_no_statement_changes_people_behind_the_sessions_back() -> None:
                for table in ("User)", "User,", "Picture)"))
     ]  # fmt: skip
     assert found == [
-        "echo/services/chats/imports/keeping.py",
-        "echo/services/chats/tags.py",
+        "echo/services/accounts/accounts.py",
         "echo/services/sign_in/totp.py",
     ]
 

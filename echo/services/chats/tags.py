@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 
 from echo.errors import Conflict, InvalidInput
 from echo.extensions import db
 from echo.languages import gettext
 from echo.limits import FORM_SLACK, TAG_CHARS, TAGS_MAX, TAGS_PER_CHAT
-from echo.models import Conversation, ConversationTag, Tag, User
+from echo.models import Conversation, ConversationTag, Tag
 from echo.models.types import new_id
+from echo.services.accounts import accounts
 from echo.text import composed, folded, is_blank, storable
 
 JOINERS: Final = dict.fromkeys(map(ord, "\u200c\u200d\ufe0e\ufe0f"))
@@ -105,7 +106,7 @@ def change(rows: Sequence[Conversation], add: dict[str, str], remove: dict[str, 
         Conflict: the person has as many as one may have; those of deleted conversations count too.
     """
     remove = {key: name for key, name in remove.items() if key not in add}
-    _decide_alone([rows[0].user_id])
+    accounts.alone_with([rows[0].user_id])
     for row in rows:
         _refuse_too_many({tag.key for tag in row.tags} - remove.keys() | add.keys())
     owner, ids = rows[0].user_id, [row.id for row in rows]
@@ -117,18 +118,9 @@ def change(rows: Sequence[Conversation], add: dict[str, str], remove: dict[str, 
     db.session.execute(taken_off.execution_options(synchronize_session=False))
     has = {(row.id, tag.id) for row in rows for tag in row.tags}
     _bear((each, tag.id) for each in ids for tag in put_on.values() if (each, tag.id) not in has)
-    forget_unused([owner])
+    _forget_unused([owner])
     for row in rows:
         db.session.expire(row, ["tags"])
-
-
-def _decide_alone(user_ids: Collection[int]) -> None:
-    """Let nobody else put on or take off tags of these people before this transaction ends, by an idle write.
-
-    Else a tag that one request takes off for good goes with what another has just put it on.
-    """
-    alone = update(User).where(User.id.in_(user_ids)).values(updated_at=User.updated_at)
-    db.session.execute(alone.execution_options(synchronize_session=False))
 
 
 def _bear(pairs: Iterable[tuple[str, str]]) -> None:
@@ -167,7 +159,7 @@ def keep(user_id: int, wanted: dict[str, list[str]]) -> None:
 
     A tag beyond those that one may have is left out.
     """
-    _decide_alone([user_id])
+    accounts.alone_with([user_id])
     named = {each: usable(names) for each, names in wanted.items()}
     names = {key: name for own in named.values() for key, name in own.items()}
     room = TAGS_MAX - _count(user_id)
@@ -179,7 +171,11 @@ def keep(user_id: int, wanted: dict[str, list[str]]) -> None:
 
 def forget_unused(user_ids: Collection[int]) -> None:
     """Delete the tags that no conversation of these people bears; in the caller's transaction."""
-    _decide_alone(user_ids)
+    accounts.alone_with(user_ids)
+    _forget_unused(user_ids)
+
+
+def _forget_unused(user_ids: Collection[int]) -> None:
     db.session.flush()
     is_borne = exists().where(ConversationTag.tag_id == Tag.id)
     unused = delete(Tag).where(Tag.user_id.in_(user_ids), ~is_borne)

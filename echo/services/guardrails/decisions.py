@@ -113,14 +113,23 @@ def read(messages: Iterable[Message]) -> None:
 
 
 def refusals(message_ids: Sequence[str]) -> dict[str | None, str]:
-    """Return which of these questions are not answered, and why; one whose refusal was lifted is."""
+    """Return which of these questions are not answered, and why; one whose refusal was lifted is.
+
+    What was decided about other words, that stood there before, is no reason.
+    """
     if not message_ids:
         return {}
-    query = select(GuardDecision.message_id, GuardDecision.reason).where(
-        GuardDecision.message_id.in_(message_ids),
-        GuardDecision.place == GuardPlace.QUESTION,
-        GuardDecision.act == GuardAct.REFUSE,
-        GuardDecision.state != GuardState.LIFTED,
+    of_these_words = Message.edited_at.is_(None) | (GuardDecision.created_at >= Message.edited_at)
+    query = (
+        select(GuardDecision.message_id, GuardDecision.reason)
+        .join(Message, Message.id == GuardDecision.message_id)
+        .where(
+            GuardDecision.message_id.in_(message_ids),
+            GuardDecision.place == GuardPlace.QUESTION,
+            GuardDecision.act == GuardAct.REFUSE,
+            GuardDecision.state != GuardState.LIFTED,
+            of_these_words,
+        )
     )
     return {row.message_id: row.reason for row in db.session.execute(query)}
 

@@ -14,7 +14,10 @@ from echo.services import audit
 from echo.services.accounts import accounts, one_time_links
 from echo.services.accounts.one_time_links import Purpose
 
-GONE: Final = mark("This link has been used or has expired. Start Echo again for a new one.")
+GONE: Final = mark(
+    "This link has been used or has expired. Sign in, if an account was made with it; else start "
+    "Echo again for a new one."
+)
 
 
 def is_needed() -> bool:

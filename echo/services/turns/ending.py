@@ -93,8 +93,8 @@ def _decide(turn: LiveTurn) -> list[GuardDecision]:
     mark = update(Message).where(_is_own(turn)).values(guarded=True)
     if not db.session.execute(mark).rowcount:  # type: ignore[attr-defined]
         return []  # it was deleted, or ended by another
-    known = decisions.known(turn.message_id)
-    fresh = [each for each in met if each.rule.id not in known]
+    turn.decided |= decisions.known(turn.message_id)
+    fresh = [each for each in met if each.rule.id not in turn.decided]
     decided = decisions.about(fresh, turn.user_id, turn.message_id)
     db.session.add_all(decided)
     return decided

@@ -83,15 +83,19 @@ class Everywhere:
         """Whether a reply is being written."""
         if message_id in self._live:
             return True
+        if not self._cluster.is_shared:
+            return False
         query = select(Message.id).where(Message.id == message_id, self._is_elsewhere)
-        return self._cluster.is_shared and db.session.scalar(query) is not None
+        return db.session.scalar(query) is not None
 
     def is_written_elsewhere(self, conversation_id: str) -> bool:
         """Whether another process writes a reply in this conversation."""
+        if not self._cluster.is_shared:
+            return False
         query = select(Message.id).where(
             Message.conversation_id == conversation_id, self._is_elsewhere
         )
-        return self._cluster.is_shared and db.session.scalar(query.limit(1)) is not None
+        return db.session.scalar(query.limit(1)) is not None
 
     @property
     def _is_elsewhere(self) -> Any:

@@ -18,7 +18,7 @@ from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.extensions import db
 from echo.languages import gettext, mark
-from echo.models import Conversation, Message, User
+from echo.models import Conversation, Message
 from echo.models.types import new_id
 from echo.services.accounts import accounts
 from echo.services.chats import chat_settings, conversations, folders, retention, tags
@@ -124,7 +124,7 @@ def _keys(user_id: int) -> set[str]:
 
 def _show(user_id: int, mine: Any, by_folder: dict[str, list[str]]) -> set[str]:
     """Show what has not come by another import meanwhile; return the keys of the rest, which stays unseen."""
-    _decide_alone(user_id)
+    accounts.alone_with([user_id])
     here = _keys(user_id)
     rows = db.session.execute(select(Conversation.id, Conversation.imported_from).where(mine)).all()
     new = {row.id for row in rows if row.imported_from not in here}
@@ -134,15 +134,6 @@ def _show(user_id: int, mine: Any, by_folder: dict[str, list[str]]) -> set[str]:
         _set(ids, folder_id=places.get(name))
     _set(list(new), deleted_at=None)
     return {row.imported_from for row in rows if row.id not in new}
-
-
-def _decide_alone(user_id: int) -> None:
-    """Let no other import of this person's show anything before this transaction ends.
-
-    By a write, which changes nothing: for reading SQLite keeps nobody out.
-    """
-    alone = update(User).where(User.id == user_id).values(updated_at=User.updated_at)
-    db.session.execute(alone.execution_options(synchronize_session=False))
 
 
 def _set(ids: list[str], **values: Any) -> None:

@@ -82,7 +82,7 @@ def of(user_id: int) -> ChatImport | None:
     row = _newest(user_id)
     if row is None or row.state not in GOING_ON or _is_brought(row):
         return row
-    _end(row.id, ImportState.CUT)
+    execute(_going_on(ChatImport.id == row.id).values(state=ImportState.CUT))
     return _newest(user_id)
 
 
@@ -182,8 +182,10 @@ def _note(run_id: str, **values: Any) -> None:
         raise _Ended
 
 
-def _end(run_id: str, state: ImportState, **values: Any) -> None:
-    execute(_going_on(ChatImport.id == run_id).values(state=state, **values))
+def _end(run_id: str, state: ImportState, report: keeping.Report, error: str | None = None) -> None:
+    """Write down how an import has ended; what came is counted anew, for the last count may have failed."""
+    values = {"state": state, "report": _told(report), "kept": len(report.kept), "error": error}
+    execute(_going_on(ChatImport.id == run_id).values(values))
 
 
 # ── in the background ───────────────────────────────────────────────────────────────────────
@@ -203,14 +205,14 @@ def _bring(run_id: str, user_id: int, file: IO[bytes]) -> None:
     report = keeping.Report()
     try:
         _read_and_keep(run_id, user_id, file, report)
-        _end(run_id, ImportState.DONE, report=_told(report))
+        _end(run_id, ImportState.DONE, report)
     except _Ended:
-        _end(run_id, ImportState.STOPPED, report=_told(report))
+        _end(run_id, ImportState.STOPPED, report)
     except EchoError as failure:
-        _end(run_id, ImportState.FAILED, report=_told(report), error=failure.text[:300])
+        _end(run_id, ImportState.FAILED, report, failure.text[:300])
     except Exception:
         log.exception("an import failed")
-        _end(run_id, ImportState.FAILED, report=_told(report), error=gettext(FAILED))
+        _end(run_id, ImportState.FAILED, report, gettext(FAILED))
     finally:
         file.close()
         _brought.discard(run_id)

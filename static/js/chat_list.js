@@ -8,8 +8,7 @@ import { share } from "./page_controls.js";
 import { Selection } from "./selection.js";
 import { Sidebar } from "./sidebar.js";
 import { TagFilter } from "./tag_filter.js";
-import { TagDialog } from "./tags.js";
-import { toast } from "./toasts.js";
+import { orOffline, toast } from "./toasts.js";
 import { t } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -24,7 +23,8 @@ export class ChatList {
       template: at("folder-template"),
       folders: boot.folders,
       on: {
-        put: (conversation) => this.sidebar.put(conversation),
+        draw: (conversation) => this.sidebar.draw(conversation),
+        looking: (ask, draw) => this.sidebar.looking(ask, draw),
         newChat: page.newChat,
         edit: (folder) => dialog.open(folder),
         deleting: (ids, act) => this.sidebar.deleting(ids, act),
@@ -34,6 +34,7 @@ export class ChatList {
     });
     const root = at("conversation-list");
     const changed = (conversation) => this.changed(conversation);
+    this.tags = null;
     this.filter = new TagFilter({ root, list: at("conversation-rows"), bar: at("filter-bar"), changed: () => { this.selection.leave(); this.sidebar.refresh(); } });
     this.sidebar = new Sidebar({
       root,
@@ -48,20 +49,31 @@ export class ChatList {
         removed: (id, deleted) => { this.selection.forget(id); page.removed(id, deleted); },
         restored: page.restored,
         changed,
-        tags: (ids) => this.tags.open(ids),
+        tags: (ids) => this.#openTags(ids),
         select: (id) => this.selection.begin(id),
         info: (id) => (this.#inView(id) ? page.current().info : null),
         newFolder: (done) => dialog.open(null, (folder) => { this.folders.learn(folder); done(folder); }),
       },
     });
-    this.tags = new TagDialog(at("tags"), { changed, tagsOf: (id) => this.sidebar.stateOf(id).tags, titleOf: (id) => this.sidebar.titleOf(id) || page.current().info?.title });
+    this.folders.openRemembered();
     this.selection = new Selection({
       root, bar: at("select-bar"), opener: root.querySelector(".select-chats"), sidebar: this.sidebar, most: boot.limits.bulk_chats,
-      on: { changed, tags: (ids) => this.tags.open(ids), folderItems: (move) => this.sidebar.folderItems(move) },
+      on: { changed, tags: (ids) => this.#openTags(ids), folderItems: (move) => this.sidebar.folderItems(move) },
     });
     this.filter.listen(root);
     this.filter.listen(at("chat-tags"), page.showList);
     dragChats(root, (id, place) => this.sidebar.drop(id, place));
+  }
+
+  async #openTags(ids) {
+    const { TagDialog } = await orOffline(import("./tag_dialog.js"));
+    if (!TagDialog) return;
+    this.tags ??= new TagDialog(at("tags"), {
+      changed: (conversation) => this.changed(conversation),
+      tagsOf: (id) => this.sidebar.stateOf(id).tags,
+      titleOf: (id) => this.sidebar.titleOf(id) || this.page.current().info?.title,
+    });
+    this.tags.open(ids);
   }
 
   #inView(id) {

@@ -180,7 +180,8 @@ async function sent(deliver) {
   await delivering;
 }
 
-function send(text) {
+async function send(text) {
+  if (temporary.coming && !(await temporary.coming)) return composer.giveBack(current.id, text);
   chat.classList.remove("is-empty");
   speaking.stop();
   const sending = sent(() => current.send(text));

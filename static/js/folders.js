@@ -15,11 +15,15 @@ export const ARCHIVE = "archived";
 export const placeOf = ({ archived, folder_id: folder }) => (archived ? ARCHIVE : folder ?? "");
 
 export class Folders {
-  /** on: {put(conversation), newChat(folder), edit(folder), deleting(ids, act), restored(id), redrawn()} */
+  /** on: {draw(conversation), looking(ask, draw), newChat(folder), edit(folder), deleting(ids, act), restored(id), redrawn()} */
   constructor({ root, template, folders, on }) {
     Object.assign(this, { root, template, on });
     this.all = folders;
     root.addEventListener("click", (event) => this.#click(event));
+  }
+
+  /** Those that were left open. */
+  openRemembered() {
     for (const section of this.#sections()) if (remembered().includes(section.dataset.place)) this.#open(section);
   }
 
@@ -122,11 +126,8 @@ export class Folders {
     section.classList.add("is-loading");
     const which = place === ARCHIVE ? { archived: "true" } : { folder_id: place };
     try {
-      const { data, next } = await get(`/api/conversations?${new URLSearchParams(after ? { ...which, after } : which)}`);
-      const there = new Set(data.map((conversation) => conversation.id));
-      if (!after) for (const row of section.querySelectorAll(".conversation-row")) if (!there.has(row.dataset.id)) row.remove();
-      for (const conversation of data) this.on.put(conversation);
-      this.#end(section, next);
+      const ask = () => get(`/api/conversations?${new URLSearchParams(after ? { ...which, after } : which)}`);
+      await this.on.looking(ask, ({ data, next }) => this.#fill(section, data, next, { whole: !after }));
     } catch (error) {
       if (error.status !== 404) toastError(error);
     } finally {
@@ -134,7 +135,10 @@ export class Folders {
     }
   }
 
-  #end(section, next) {
+  #fill(section, data, next, { whole }) {
+    const there = new Set(data.map((conversation) => conversation.id));
+    if (whole) for (const row of section.querySelectorAll(".conversation-row")) if (!there.has(row.dataset.id)) row.remove();
+    for (const conversation of data) this.on.draw(conversation);
     section.querySelector(".load-more")?.remove();
     if (!next) return;
     const more = element("button", { type: "button", class: "load-more", onclick: () => this.#load(section, next) }, t("Show more"));

@@ -2,9 +2,8 @@
 
 import { get } from "./http.js";
 import { element } from "./icons.js";
-import { personaDialog } from "./persona_dialog.js";
 import { pictureOf } from "./personas.js";
-import { toastError } from "./toasts.js";
+import { orOffline, toastError } from "./toasts.js";
 import { t } from "./words.js";
 
 /** What a chat is set to that is begun with it; a model that is not here is left out. */
@@ -21,9 +20,13 @@ export class PersonaChoice {
 
   /** In a new chat where the one in view has begun. */
   async choose(id) {
+    const asked = {};
+    const [wasNew, before] = [this.#isNew(), this.page.current()];
+    this.asked = asked;
     try {
       const persona = id && await get(`/api/personas/${encodeURIComponent(id)}`);
-      if (!this.#isNew()) await this.page.newChat();
+      if (asked !== this.asked || wasNew !== this.#isNew() || !(wasNew || before === this.page.current())) return; // something else was chosen meanwhile
+      if (!wasNew) await this.page.newChat();
       if (!this.#isNew()) return; // who stays in a temporary chat stays with whom they are
       this.#put(persona);
     } catch (error) {
@@ -36,17 +39,18 @@ export class PersonaChoice {
     this.page.focus();
   }
 
-  openAll() {
-    personaDialog(this.personas);
+  async openAll() {
+    const { personaDialog } = await orOffline(import("./persona_dialog.js"));
+    personaDialog?.(this.personas);
   }
 
   /** The settings have changed some of them: what is in view shows them as they are. */
   async reload() {
     await this.personas.load().catch(toastError);
-    const { info, draftPersona } = this.page.current();
-    const known = (persona) => (persona && this.personas.all.find(({ id }) => id === persona.id)) || null;
-    if (info) info.persona = known(info.persona);
-    if (this.#isNew()) this.#put(known(draftPersona));
+    const conversation = this.page.current();
+    const chosen = conversation.draftPersona?.id;
+    if (this.#isNew()) this.#put(this.personas.all.find(({ id }) => id === chosen) ?? null);
+    else await conversation.open().catch(() => {}); // without a connection it is opened anew with the next
     this.page.listed();
     this.page.redraw();
   }

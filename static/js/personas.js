@@ -73,7 +73,7 @@ export class Personas {
 
   draw() {
     if (this.choice) this.choice.draw();
-    else if (this.all.length && !this.coming) this.#choice().then((choice) => choice?.draw());
+    else if (this.all.length && this.page.current().id === null && !this.coming) this.#choice().then((choice) => choice?.draw());
   }
 
   /** Entries of the model's menu. */

@@ -1,49 +1,26 @@
-// The list of conversations: keeps rows and groups true to the events, menu, undo.
+// The acts on the list of conversations: menu, renaming, moving, deleting and taking it back.
 
-import { ARCHIVE, placeOf } from "./folders.js";
-import { labelOf, shorten } from "./format.js";
-import { element } from "./icons.js";
+import { ChatRows } from "./chat_rows.js";
+import { ARCHIVE } from "./folders.js";
+import { shorten } from "./format.js";
 import { post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
 import { renameField } from "./rename_field.js";
-import { drawRowPersona } from "./personas.js";
-import { drawTags } from "./tags.js";
 import { toast, toastError } from "./toasts.js";
 import { n, t } from "./words.js";
 
 const BULK = "/conversations/bulk";
 
-export class Sidebar {
+export class Sidebar extends ChatRows {
   /** root holds the folders and the list; on: {open(id), share(id), removed(id, deleted), restored(deleted), changed(conversation), info(id), newFolder(done), tags(ids), select(id)} */
   constructor({ root, list, template, folders, filter, limits, on }) {
-    Object.assign(this, { root, list, template, folders, filter, limits, on });
-    this.currentId = null;
-    this.deleted = new Set(); // ids of chats and of folders that this page deletes or has just deleted
+    super({ root, list, template, folders, filter });
+    Object.assign(this, { limits, on });
     root.addEventListener("click", (event) => this.#click(event));
     root.addEventListener("dblclick", (event) => {
       const row = event.target.closest(".conversation-link")?.closest(".conversation-row");
       if (row) this.rename(row.dataset.id);
     });
-    for (const name of ["htmx:afterSettle", "htmx:afterSwap"]) list.addEventListener(name, () => this.#mergeSections());
-  }
-
-  row(id) {
-    return this.root.querySelector(`.conversation-row[data-id="${CSS.escape(id)}"]`);
-  }
-
-  titleOf(id) {
-    return this.row(id)?.querySelector(".conversation-title").textContent ?? "";
-  }
-
-  mark(id) {
-    this.currentId = id;
-    for (const row of this.root.querySelectorAll(".conversation-row")) {
-      const current = row.dataset.id === id;
-      row.classList.toggle("current", current);
-      const link = row.querySelector("a");
-      if (current) link?.setAttribute("aria-current", "page");
-      else link?.removeAttribute("aria-current");
-    }
   }
 
   #click(event) {
@@ -98,83 +75,6 @@ export class Sidebar {
   refresh() {
     if (this.filter.name === null) this.folders.reload();
     this.list.dispatchEvent(new Event("refresh"));
-  }
-
-  // ---- what the server says -----------------------------------------------------------------------------------
-
-  /** conversation_changed: put the row where it belongs. */
-  put(conversation) {
-    if (this.deleted.has(conversation.id)) return;
-    const old = this.row(conversation.id);
-    if (!this.filter.bears(conversation)) return void old?.remove();
-    const moved = !old || old.dataset.pinned !== (conversation.pinned ? "1" : "0") || old.dataset.updated !== conversation.updated_at || (old.dataset.place ?? "") !== placeOf(conversation);
-    const row = old ?? this.#newRow(conversation.id);
-    this.#fill(row, conversation);
-    if (moved) this.#place(row, conversation);
-    this.#tidy();
-    this.mark(this.currentId);
-  }
-
-  #newRow(id) {
-    const row = this.template.content.querySelector(".conversation-row").cloneNode(true);
-    row.dataset.id = id;
-    row.querySelector("a").href = `/c/${id}`;
-    return row;
-  }
-
-  #fill(row, conversation) {
-    const { title, pinned, live, updated_at: updated, folder_id: folder, tags = [], persona } = conversation;
-    Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation), folder: folder ?? "", tags: JSON.stringify(tags) });
-    drawTags(row.querySelector(".row-tags"), tags);
-    drawRowPersona(row.querySelector(".row-persona"), persona);
-    row.querySelector(".row-check").setAttribute("aria-label", t("Select {title}", { title }));
-    const name = row.querySelector(".conversation-title");
-    if (name && name.textContent !== title) name.textContent = title;
-    row.querySelector(".row-menu").setAttribute("aria-label", t("More for {title}", { title }));
-  }
-
-  #place(row, conversation) {
-    const section = (this.filter.name === null && this.folders.sectionOf(conversation)) || this.#section(conversation);
-    const before = [...section.querySelectorAll(".conversation-row")].find((other) => other !== row && follows(other.dataset, row.dataset));
-    section.querySelector("ul").insertBefore(row, before ?? null);
-  }
-
-  #section(conversation) {
-    const label = conversation.pinned ? t("Pinned") : labelOf(conversation.updated_at);
-    const sections = [...this.list.querySelectorAll(".conversation-section")];
-    const found = sections.find((section) => section.dataset.label === label);
-    if (found) return found;
-    const section = element("section", { class: "conversation-section", "data-label": label }, element("h2", { class: "group-label" }, label), element("ul", { class: "conversation-group", role: "list" }));
-    const mine = { pinned: conversation.pinned ? "1" : "0", updated: conversation.updated_at };
-    const next = sections.find((other) => follows(other.querySelector(".conversation-row")?.dataset ?? mine, mine));
-    this.list.insertBefore(section, next ?? this.list.querySelector(".load-more"));
-    return section;
-  }
-
-  #tidy() {
-    for (const section of this.list.querySelectorAll(".conversation-section")) if (!section.querySelector(".conversation-row")) section.remove();
-    this.root.querySelector(".list-empty").hidden = this.root.querySelector(".conversation-row") !== null || this.folders.all.length > 0;
-  }
-
-  /** A page that was loaded may go on with the group the last one ended with. */
-  #mergeSections() {
-    const seen = new Map();
-    const ids = new Set();
-    for (const row of this.list.querySelectorAll(".conversation-row")) {
-      if (ids.has(row.dataset.id)) row.remove();
-      ids.add(row.dataset.id);
-    }
-    for (const section of this.list.querySelectorAll(".conversation-section")) {
-      const first = seen.get(section.dataset.label);
-      if (!first) {
-        seen.set(section.dataset.label, section);
-        continue;
-      }
-      first.querySelector("ul").append(...section.querySelectorAll(".conversation-row"));
-      section.remove();
-    }
-    this.#tidy();
-    this.mark(this.currentId);
   }
 
   // ---- acts ---------------------------------------------------------------------------------------------------
@@ -273,8 +173,7 @@ export class Sidebar {
 
   /** deleted: the chat itself, or the folder that it was deleted with */
   #forget(id, deleted = id) {
-    this.row(id)?.remove();
-    this.#tidy();
+    this.gone(id);
     this.on.removed(id, deleted);
   }
 
@@ -293,6 +192,3 @@ export class Sidebar {
     }
   }
 }
-
-/** Whether one row stands below another: pinned ones first, then the last used. */
-const follows = (one, other) => (one.pinned === other.pinned ? one.updated < other.updated : one.pinned < other.pinned);

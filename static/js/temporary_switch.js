@@ -6,7 +6,7 @@ import { t } from "./words.js";
 export class TemporarySwitch {
   /** current(): the chat in view; show(null, {conversation, push}); make(Conversation, settings) */
   constructor({ button, composer, current, show, make }) {
-    Object.assign(this, { composer, current, show, make });
+    Object.assign(this, { composer, current, show, make, coming: null });
     button.addEventListener("click", () => this.toggle());
     // who comes back to a page that the browser kept finds nothing of it
     addEventListener("pagehide", () => current().temporary && show(null, { push: false }));
@@ -20,15 +20,22 @@ export class TemporarySwitch {
 
   async toggle() {
     const before = this.current();
-    if (!(await this.mayLeave()) || before !== this.current()) return;
+    if (!(await this.mayLeave()) || before !== this.current() || this.coming) return;
     if (before.temporary) return this.#begin(null);
     if (before.id === null && before.documents.length) return void toast(t("A temporary chat has no documents: take them out first."), { kind: "error" });
+    this.coming = this.#fetched(before);
+    await this.coming;
+    this.coming = null;
+  }
+
+  /** Resolves with whether it is in view: what was asked meanwhile was meant for it alone. */
+  async #fetched(before) {
     const { TemporaryConversation } = await orOffline(import("./temporary.js"));
-    if (!TemporaryConversation) return;
-    if (before !== this.current()) return;
+    if (!TemporaryConversation || before !== this.current()) return false;
     const made = this.make(TemporaryConversation, before.id === null ? before.draftSettings : {});
     if (before.id === null) made.draftPersona = before.draftPersona;
     this.#begin(made);
+    return true;
   }
 
   /** An empty chat for another one: what is typed comes along. */

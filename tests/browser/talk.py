@@ -97,6 +97,18 @@ def drag(what: Locator, onto: Locator) -> None:
     mouse.up()
 
 
+CALL = """async ([method, path, said]) => {
+  const headers = { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest",
+    "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content };
+  return (await fetch(path, { method, headers, body: JSON.stringify(said) })).json();
+}"""
+
+
+def call(page: Page, method: str, path: str, **said: Any) -> Any:
+    """Ask for something as a program would, as whoever is signed in there."""
+    return page.evaluate(CALL, [method, path, said])
+
+
 def composer(page: Page) -> Locator:
     return page.get_by_label("Message to Echo")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+import pytest
+from playwright.sync_api import APIResponse, Locator, Page, Route, WebSocketRoute, expect
 
 from echo.extensions import db
 from echo.services.accounts import accounts
@@ -17,6 +19,7 @@ from tests.browser.talk import (
     answer,
     ask,
     ask_and_wait,
+    call,
     choose,
     composer,
     drag,
@@ -118,6 +121,35 @@ def test_a_new_folder_takes_a_chat_before_the_news_of_it_arrives(
     expect(shown(tab, "Big cats")).to_have_text("About lions")
     expect(tab.get_by_text("“About lions” is in “Big cats”")).to_be_visible()
     assert late, "the news was held back"
+
+
+@pytest.mark.parametrize("put_in", [True, False])
+def test_a_list_that_is_older_than_the_news_undoes_nothing(
+    chat: Page, echo: LiveServer, put_in: bool
+) -> None:
+    """A folder's, and the one by time: both were asked for before a chat was moved, and come after it."""
+    ask_and_wait(chat, "About lions")
+    made = call(chat, "POST", "/api/folders", name="Big cats")
+    inside, outside = {"folder_id": made["id"]}, {"folder_id": None}
+    address = f"/api{chat.url.removeprefix(echo.url).replace('/c/', '/conversations/')}"
+    call(chat, "PATCH", address, **(outside if put_in else inside))
+    held: list[tuple[Route, APIResponse]] = []
+    for place in ("**/api/conversations?folder_id=*", f"{echo.url}/conversations"):
+        chat.route(place, lambda route: held.append((route, route.fetch())))
+    folder(chat, "Big cats").locator(".folder-open").click()
+    chat.locator("#conversation-rows").dispatch_event("refresh")
+    while len(held) < 2:
+        chat.wait_for_timeout(20)
+    call(chat, "PATCH", address, **(inside if put_in else outside))
+    there, gone = shown(chat, "Big cats"), listed(chat)
+    there, gone = (there, gone) if put_in else (gone, there)
+    expect(there).to_have_text("About lions")
+    for route, answered in held:
+        route.fulfill(response=answered)
+    expect(folder(chat, "Big cats")).not_to_have_class(re.compile("is-loading"))
+    chat.wait_for_load_state("networkidle")
+    expect(there).to_have_text("About lions")
+    expect(gone).to_have_count(0)
 
 
 def test_a_chat_is_dragged_and_archived_and_another_tab_sees_it(

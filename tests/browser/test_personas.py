@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import ContextMaker, open_chat
-from tests.browser.talk import SUBMIT_TWICE, answer, ask_and_wait, composer, wait_for_end
+from tests.browser.talk import SUBMIT_TWICE, answer, ask_and_wait, call, composer, wait_for_end
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_conversations import rows
 from tests.live.server import LiveServer, Person
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
-MAKE = """async (said) => {
-  const headers = { "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest",
-    "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content };
-  const answer = await fetch("/api/personas", { method: "POST", headers, body: JSON.stringify(said) });
-  return (await answer.json()).id;
-}"""
 
 
 def made(page: Page, name: str, **said: Any) -> str:
     """Make a persona as a program would, and look at the page anew."""
-    persona_id = str(page.evaluate(MAKE, {"name": name, **said}))
+    persona_id = str(call(page, "POST", "/api/personas", name=name, **said)["id"])
     page.reload()
     expect(card(page, name)).to_be_visible()
     return persona_id
@@ -85,7 +79,6 @@ def test_one_is_made_chosen_asked_deleted_and_brought_back(chat: Page, echo: Liv
     chat.get_by_role("button", name="Undo").click()
     expect(chat.locator("summary", has_text="Fox")).to_have_count(1)
     chat.keyboard.press("Escape")
-    chat.reload()
     expect_to_show(chat, "Fox")
 
 
@@ -129,7 +122,7 @@ def test_one_is_chosen_by_a_sign_and_keys_alone(chat: Page) -> None:
 
 def test_the_menu_and_the_dialog_begin_a_new_chat(chat: Page) -> None:
     for number in range(8):
-        chat.evaluate(MAKE, {"name": f"Number {number}"})
+        call(chat, "POST", "/api/personas", name=f"Number {number}")
     made(chat, "Aardvark")
     expect(chat.locator(".persona-card")).to_have_count(6)
     ask_and_wait(chat, "Hi")
@@ -177,6 +170,25 @@ def test_a_link_begins_with_one_and_a_model_that_is_gone_is_told(
     chat.goto(f"{echo.url}/?persona={'0' * 26}")
     expect(chat.get_by_text("There is no such persona, or it is not yours.")).to_be_visible()
     expect(greeting(chat)).not_to_contain_text("Tutor")
+
+
+def test_one_that_comes_late_is_put_on_nothing_else(chat: Page) -> None:
+    fox = made(chat, "Fox")
+    made(chat, "Owl")
+    held: list[Route] = []
+    chat.route(f"**/api/personas/{fox}", lambda route: held.append(route))
+    card(chat, "Fox").click()
+    card(chat, "Owl").click()
+    expect(greeting(chat)).to_contain_text("Owl")
+    held.pop().continue_()
+    chat.wait_for_load_state("networkidle")
+    expect(greeting(chat)).to_contain_text("Owl")
+    card(chat, "Fox").click()
+    ask_and_wait(chat, "Hi")
+    held.pop().continue_()
+    chat.wait_for_load_state("networkidle")
+    expect_to_show(chat, "Owl")
+    expect(chat.locator(".message")).to_have_count(2)
 
 
 def test_a_temporary_chat_takes_one_along(chat: Page) -> None:

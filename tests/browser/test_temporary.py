@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Dialog, Page, expect
+import re
 
-from tests.browser.talk import answer, ask, ask_and_wait, composer, prose, stop_button
+from playwright.sync_api import Dialog, Page, Route, expect
+
+from tests.browser.talk import answer, ask, ask_and_wait, composer, prose, stop_button, wait_for_end
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_conversations import rows
 
@@ -60,3 +62,30 @@ def test_a_temporary_chat_lives_in_its_tab_alone(chat: Page) -> None:
     expect(bar).to_be_hidden()
     assert asked == ["beforeunload"]
     assert "Wanda" not in chat.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+
+
+def test_what_is_asked_while_it_comes_is_stored_nowhere(chat: Page) -> None:
+    held: list[Route] = []
+    chat.route(re.compile(r"/temporary\.[^/]*js"), lambda route: held.append(route))
+    chat.locator("#temporary").click()
+    ask(chat, SECRET)
+    expect(composer(chat)).to_have_value("")
+    expect(chat.locator(".message")).to_have_count(0)
+    held[0].continue_()
+    expect(chat.locator("#temporary-bar")).to_be_visible()
+    wait_for_end(chat)
+    expect(chat.locator(".message")).to_have_count(2)
+    expect(rows(chat)).to_have_count(0)
+
+
+def test_what_is_asked_when_it_cannot_come_stays_in_the_field(chat: Page) -> None:
+    held: list[Route] = []
+    chat.route(re.compile(r"/temporary\.[^/]*js"), lambda route: held.append(route))
+    chat.locator("#temporary").click()
+    ask(chat, SECRET)
+    expect(composer(chat)).to_have_value("")
+    held[0].abort("internetdisconnected")
+    expect(composer(chat)).to_have_value(SECRET)
+    expect(chat.locator(".toast")).to_contain_text("No connection.")
+    expect(chat.locator(".message")).to_have_count(0)
+    expect(rows(chat)).to_have_count(0)

@@ -19,8 +19,12 @@ BLANK: Final = re.compile(
 )
 """What shows nothing: white space, controls, Default_Ignorable_Code_Point of Unicode, and empty signs."""
 JOINER: Final = "\u200d"
-KEYCAP: Final = "\u20e3"
-PICTURED: Final = "\ufe0f"  # the sign before it is to be drawn in colours
+KEY: Final = re.compile("[0-9#*]\ufe0f?\u20e3")
+PICTURE: Final = re.compile(
+    "(.)\ufe0f?[\U0001f3fb-\U0001f3ff]?([\U000e0020-\U000e007e]+\U000e007f)?", re.DOTALL
+)
+"""A sign, that it is to be drawn in colours, a tone of skin, and the tags of a region's flag."""
+OTHER_PICTURES: Final = "‼⁉ℹ↔⤴⤵◽◾〰"  # that are no symbols by their category
 VIRAMA: Final = 9  # the combining class of signs that join two letters, as in Hindi
 JOINED_AT_MOST: Final = 64  # characters that are read as one; the longest emoji have eleven
 FLAGS_IN_A_ROW: Final = 64  # halves; longer rows may be cut inside of a flag
@@ -130,17 +134,25 @@ def _half_flags_before(text: str, place: int) -> int:
 
 
 def is_emoji(text: str) -> bool:
-    """Tell whether a text is one picture sign, however it is joined or coloured."""
-    if not 0 < len(text) <= EMOJI_CHARS or any(map(unicodedata.combining, text)):
-        return False
-    if not all(_joins(text, place) for place in range(1, len(text))):
+    """Tell whether a text is one picture sign, however it is joined or coloured.
+
+    As the sequences of Unicode Technical Standard 51 are built.
+    """
+    if not 0 < len(text) <= EMOJI_CHARS:
         return False
     if _is_half_flag(text[0]):
-        return len(text) == 2
-    if text[0].isalnum() or text[0] in "#*":
-        return text.endswith(KEYCAP)
-    is_new = "\U0001f000" <= text[0] <= "\U0001faff"  # Python may know fewer of them than browsers
-    return is_new or unicodedata.category(text[0]) == "So" or PICTURED in text
+        return len(text) == 2 and _is_half_flag(text[1])
+    return bool(KEY.fullmatch(text)) or all(map(_is_picture, text.split(JOINER)))
+
+
+def _is_picture(text: str) -> bool:
+    """Tell whether a text is one sign of those that may be joined."""
+    if not (found := PICTURE.fullmatch(text)):
+        return False
+    sign = found[1]
+    is_new = "\U0001f000" <= sign <= "\U0001faff"  # Python may know fewer of them than browsers
+    is_symbol = unicodedata.category(sign) == "So" and not "\ufff0" <= sign <= "\uffff"
+    return (is_new and not _is_half_flag(sign)) or is_symbol or sign in OTHER_PICTURES
 
 
 def storable(text: str) -> str:

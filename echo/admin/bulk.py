@@ -15,7 +15,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from echo.errors import EchoError, InvalidInput
-from echo.extensions import db
 from echo.languages import gettext
 from echo.models import User
 
@@ -41,6 +40,7 @@ class BulkActs:
     bulk_acts: ClassVar[dict[str, BulkAct]] = {}
 
     checked_id: Any
+    all_rows: Any
     list_url: Any
     render: Any
     model: Any
@@ -73,7 +73,7 @@ class BulkActs:
 
     def _ask(self, name: str, ids: list[str]) -> Any:
         keys = [key for key in map(self._key_or_none, ids) if key is not None]
-        rows = db.session.query(self.model).filter(self.key.in_(keys)).order_by(self.key).all()
+        rows = self.all_rows().filter(self.key.in_(keys)).order_by(self.key).all()
         return self.render(
             "admin/bulk.html",
             name=name,

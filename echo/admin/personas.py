@@ -76,9 +76,6 @@ class SharedPersonas(Deleting, Guarded, TableView):
     def all_rows(self) -> Query[Any]:
         return super().all_rows().filter(Persona.user_id.is_(None))
 
-    def get_one(self, id: Any) -> Any:
-        return shared_personas.find(str(id))
-
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
         form = _form()

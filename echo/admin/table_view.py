@@ -229,7 +229,7 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
 
     def get_one(self, id: Any) -> Any:
         """Return one row; raises NotFound also for ids that no row can have."""
-        row = db.session.get(self.model, self.checked_id(str(id)))
+        row = self.all_rows().filter(self.key == self.checked_id(str(id))).one_or_none()
         if row is None:
             raise NotFound(gettext(MISSING))
         return row

@@ -69,7 +69,7 @@ class Conversation(Base):
     tags: Mapped[list[Tag]] = relationship(
         secondary="conversation_tags", order_by=Tag.key, viewonly=True
     )
-    persona: Mapped[Persona | None] = relationship(lazy="selectin", viewonly=True)
+    persona: Mapped[Persona | None] = relationship(viewonly=True)
 
 
 class MessageStatus(StrEnum):

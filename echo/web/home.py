@@ -23,6 +23,7 @@ from echo.web import conversation_groups, sessions
 
 blueprint = Blueprint("home", __name__)
 
+PERSONAS_SHOWN: Final = 6  # as static/js/personas.js; the others are fetched when they are wanted
 BANNER_COOKIE: Final = "echo_banner"
 """Set by static/js/banner.js: the mark of the notice that was put away."""
 
@@ -83,7 +84,9 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
         "conversation_id": conversation_id,
         "folders": [wire.folder(row) for row in folders.of(current_user.id)],
         "has_collections": usable.has_any(current_user.id),
-        "personas": [wire.persona_in_short(row) for row in personas.for_user(current_user)],
+        "personas": [
+            wire.persona_in_short(row) for row in personas.first_of(current_user, PERSONAS_SHOWN)
+        ],
         "has_archived": shelves.has_archived(current_user.id),
         "ceilings": ceilings,
         "limits": {

@@ -35,6 +35,8 @@ def test_one_is_made_changed_and_deleted_after_a_question(as_role, people):
     late = admin.post(f"{PAGE}/edit/?id={row.id}", data={**changed, "name": "later"})
     assert late.status_code == 409
     assert "Somebody changed this persona" in late.text
+    for name, value in (("Picture", "🦊"), ("Colour", "3"), ("Temperature", "0.5"), ("Top-k", "–")):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in late.text
     assert 'value="later"' in late.text
     assert "&lt;b&gt;" in admin.get(f"{PAGE}/").text
     assert "show Echo again" in admin.get(f"{PAGE}/delete/?id={row.id}").text

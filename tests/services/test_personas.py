@@ -16,9 +16,10 @@ from echo.extensions import db
 from echo.limits import PERSONA_NAME_CHARS, PERSONA_WHAT_CHARS, PERSONAS_MAX, SYSTEM_PROMPT_CHARS
 from echo.models import AuditEvent, Conversation, Persona, RoleName, User
 from echo.models.types import new_id
-from echo.services.chats import conversations, personas, shared_personas, wire
+from echo.services.chats import conversations, export, personas, shared_personas, shelves, wire
 from echo.services.people import archive, deletion
 from echo.services.turns import Question, Turns, beginnings
+from tests.statements import counted
 
 FOX: dict[str, Any] = {
     "name": "Fox",
@@ -234,6 +235,44 @@ def test_a_chat_begins_with_a_copy_of_what_the_persona_is_then(ada: User) -> Non
     personas.change(ada.id, row.id, {"name": "Wolf", "system_prompt": "You are a wolf."})
     assert chat.settings == kept
     assert wire.conversation(chat)["persona"] == {**picture, "name": "Wolf"}
+
+
+def test_a_list_of_many_asks_no_more_than_a_list_of_one(ada: User) -> None:
+    def asked(count: int) -> int:
+        for number in range(count):
+            begun(ada, personas.make(ada.id, {"name": f"Number {number}"}).id)
+        db.session.expunge_all()
+        with counted() as statements:
+            shown, _ = shelves.page(ada.id)
+            told = [wire.conversation(row)["persona"] for row in shown]
+        assert len(told) >= count
+        assert all(told)
+        return len(statements)
+
+    assert asked(1) == asked(9)
+
+
+def test_a_page_takes_along_a_few_without_what_is_long(ada: User) -> None:
+    for number in range(4):
+        personas.make(ada.id, {"name": f"Own {number}", "system_prompt": "long"})
+        db.session.add(Persona(id=new_id(), name=f"All {number}", emoji="🦊", least_role="user"))
+    db.session.commit()
+    db.session.expunge_all()
+    with counted() as statements:
+        first = [wire.persona_in_short(row) for row in personas.first_of(ada, 6)]
+    names = ["Own 0", "Own 1", "Own 2", "Own 3", "All 0", "All 1"]
+    assert [each["name"] for each in first] == names
+    assert not any("system_prompt" in each for each in statements)
+    assert [wire.persona_in_short(row) for row in personas.for_user(ada)[:6]] == first
+    assert len(personas.first_of(ada, 2)) == 2
+
+
+def test_an_answer_is_headed_by_its_persona_in_a_file_too(ada: User) -> None:
+    row = personas.make(ada.id, FOX)
+    chat = begun(ada, row.id)
+    assert "\n## Fox\n" in export.as_markdown(chat)
+    personas.remove(ada.id, row.id)
+    assert "\n## Echo\n" in export.as_markdown(chat)
 
 
 def test_what_the_asker_puts_back_is_the_models_own(ada: User) -> None:

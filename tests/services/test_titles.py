@@ -53,7 +53,10 @@ def test_marks_go_and_names_stay(said: str, title: str) -> None:
     assert automatic_title(said) == title
 
 
-@pytest.mark.parametrize("sign", [each for each in SIGNS if not each[0].isalpha()] + ["🦊", "✉️"])
+@pytest.mark.parametrize(
+    "sign",
+    [each for each in SIGNS if not each[0].isalpha()] + ["🦊", "✉️", "ℹ️", "3️⃣", "#⃣", "🧑🏽‍🚀", "❤️‍🔥"],
+)
 def test_one_emoji_is_one_emoji(sign: str) -> None:
     assert text.is_emoji(sign)
     for other in (sign * 2, f"{sign}x", f"{sign} ", f"x{sign}", f"{sign}\u0301"):
@@ -63,6 +66,19 @@ def test_one_emoji_is_one_emoji(sign: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
+        "\ufe0f",
+        "\u200b\ufe0f",
+        "\u202e\ufe0f",
+        "!\ufe0f",
+        "‹\ufe0f",
+        "a\u20e3",
+        "ab\u20e3",
+        "a\u200db",
+        "🦊\u200da",
+        "🦊\u200d",
+        "🇩a",
+        "\ufffd",
+        "🦊\ufe0f\ufe0f",
         "",
         " ",
         "a",

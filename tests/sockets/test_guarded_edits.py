@@ -53,6 +53,18 @@ def test_a_question_that_becomes_one_that_is_refused_is_read_by_no_model(
     assert len(all_decisions(app)) == 1
 
 
+def test_a_refused_question_that_becomes_one_without_harm_is_answered(
+    app: Flask, tab: Tab, make: Make, requests: Requests
+) -> None:
+    make("secret", GuardAct.REFUSE)
+    refused = ask(tab, "Tell me the secret")
+    assert refused["end"]["finish_reason"] == "filtered"
+    save(tab, refused["message"]["id"], "Tell me a joke")
+    again = tab.ask("regenerate_message", {"message_id": refused["reply"]["id"]})["reply"]["id"]
+    assert tab.wait_for("message_finished", again)["finish_reason"] == "stop"
+    assert requests[-1].messages[-1].content == "Tell me a joke"
+
+
 def test_an_answer_becomes_nothing_that_is_refused_or_masked(
     app: Flask, tab: Tab, make: Make
 ) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import selectinload
 
 from echo import signals
 from echo.clock import utc_now
@@ -69,8 +68,8 @@ def _rows(user_id: int, ids: list[str], deleted: bool) -> list[Conversation]:
         Conversation.user_id == user_id,
         gone.is_not(None) if deleted else gone.is_(None),
     )
-    tagged = query.options(selectinload(Conversation.tags))
-    return list(db.session.scalars(tagged.execution_options(populate_existing=True)))
+    shown = query.options(*conversations.SHOWN)
+    return list(db.session.scalars(shown.execution_options(populate_existing=True)))
 
 
 def change(user_id: int, ids: Collection[str], wanted: Change) -> Done:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import selectinload
 
 from echo import signals
 from echo.clock import utc_now
@@ -28,6 +29,8 @@ from echo.services.chats.titles import UNTITLED
 from echo.services.storage import execute, transaction
 from echo.text import is_blank, storable
 
+SHOWN: Final = (selectinload(Conversation.tags), selectinload(Conversation.persona))
+"""What is loaded with conversations that are listed, for all of them at once."""
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
 NOT_FOUND = mark("There is no such conversation, or it is not yours.")
 

@@ -13,13 +13,11 @@ from sqlalchemy import select
 from echo import hub
 from echo.clock import iso
 from echo.extensions import db
-from echo.languages import gettext, mark
+from echo.languages import gettext
 from echo.models import Conversation, Folder, Message
 from echo.services import tools
-from echo.services.chats import message_tree, wire
+from echo.services.chats import message_tree, personas, wire
 from echo.services.storage import undone_on_failure
-
-NAMES = {"user": mark("You"), "assistant": "Echo"}
 
 
 def as_markdown(row: Conversation) -> str:
@@ -29,9 +27,11 @@ def as_markdown(row: Conversation) -> str:
     if row.tags:
         named = gettext("Tags: %(names)s", names=", ".join(tag.name for tag in row.tags))
         lines += [f"*{named}*", ""]
+    persona = personas.of_conversation(row)
+    names = {"user": gettext("You"), "assistant": persona.name if persona else "Echo"}
     for message in message_tree.branch(row.head_id):
         edited = f" ({gettext('edited')})" if message.is_edited else ""
-        lines += [f"## {gettext(NAMES[message.role])}{edited}", ""]
+        lines += [f"## {names[message.role]}{edited}", ""]
         for step in message.steps or ():
             lines += [f"> {tools.titled(step)}", ""]
         lines += [message.text, ""]

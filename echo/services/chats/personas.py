@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import defer
 
 from echo.clock import iso, utc_now
 from echo.errors import Conflict, InvalidInput, NotFound, TooLong
@@ -124,16 +125,16 @@ CHECKS: Final = {
 # ── whose they are ──────────────────────────────────────────────────────────────────────────
 
 
-def own(user_id: int) -> list[Persona]:
-    """Return a person's own by name."""
+def own(user_id: int, *options: Any) -> list[Persona]:
+    """Return a person's own by name; `options` say how they are loaded."""
     mine = (Persona.user_id == user_id) & Persona.deleted_at.is_(None)
-    return sorted(db.session.scalars(select(Persona).where(mine)), key=_by_name)
+    return _by_name(select(Persona).where(mine).options(*options))
 
 
-def shared(role: RoleName) -> list[Persona]:
+def shared(role: RoleName, *options: Any) -> list[Persona]:
     """Return those that are there for a role, by name."""
-    rows = db.session.scalars(select(Persona).where(Persona.least_role.in_(up_to(role))))
-    return sorted(rows, key=_by_name)
+    theirs = Persona.least_role.in_(up_to(role))
+    return _by_name(select(Persona).where(theirs).options(*options))
 
 
 def for_user(user: User) -> list[Persona]:
@@ -141,8 +142,15 @@ def for_user(user: User) -> list[Persona]:
     return own(user.id) + shared(user.role_name)
 
 
-def _by_name(row: Persona) -> tuple[str, str]:
-    return folded(row.name), row.id
+def first_of(user: User, most: int) -> list[Persona]:
+    """Return what stands at the beginning of `for_user`, without what may be long."""
+    short = defer(Persona.system_prompt), defer(Persona.settings)
+    found = own(user.id, *short)[:most]
+    return found + shared(user.role_name, *short)[: most - len(found)]
+
+
+def _by_name(query: Select[Persona]) -> list[Persona]:
+    return sorted(db.session.scalars(query), key=lambda row: (folded(row.name), row.id))
 
 
 def usable(user_id: int, persona_id: str) -> Persona:
@@ -285,10 +293,10 @@ def begins_with(row: Persona) -> dict[str, Any]:
 
 def exported(user_id: int) -> list[dict[str, Any]]:
     """Return everything about a person's own, those too that can still be restored."""
-    rows = db.session.scalars(select(Persona).where(Persona.user_id == user_id))
+    rows = _by_name(select(Persona).where(Persona.user_id == user_id))
     return [
         {name: getattr(row, name) for name in CHECKS}
         | {"made_at": iso(row.created_at), "changed_at": iso(row.updated_at)}
         | {"deleted_at": iso(row.deleted_at)}
-        for row in sorted(rows, key=_by_name)
+        for row in rows
     ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import selectinload
 
 from echo.extensions import db
 from echo.limits import CONVERSATIONS_PER_PAGE
@@ -83,7 +82,7 @@ def has_archived(user_id: int) -> bool:
 
 def _on(shelf: Shelf, user_id: int) -> Select[Conversation]:
     mine = (Conversation.user_id == user_id) & Conversation.deleted_at.is_(None)
-    query = select(Conversation).options(selectinload(Conversation.tags))
+    query = select(Conversation).options(*conversations.SHOWN)
     return query.where(mine, *shelf.holds())
 
 

@@ -6,7 +6,7 @@ Knows no engine: whether a persona's model is here is for those to say who ask i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import defer
@@ -83,8 +83,7 @@ def _system_prompt(value: Any) -> str:
 
 
 def _model(value: Any) -> str | None:
-    found: str | None = chat_settings.checked({"model": value})["model"]
-    return found
+    return cast("str | None", chat_settings.checked({"model": value})["model"])
 
 
 def _settings(values: Any) -> dict[str, Any]:
@@ -127,14 +126,14 @@ CHECKS: Final = {
 
 def own(user_id: int, *options: Any) -> list[Persona]:
     """Return a person's own by name; `options` say how they are loaded."""
-    mine = (Persona.user_id == user_id) & Persona.deleted_at.is_(None)
-    return _by_name(select(Persona).where(mine).options(*options))
+    mine = select(Persona).where(Persona.user_id == user_id, Persona.deleted_at.is_(None))
+    return _by_name(mine.options(*options))
 
 
 def shared(role: RoleName, *options: Any) -> list[Persona]:
     """Return those that are there for a role, by name."""
-    theirs = Persona.least_role.in_(up_to(role))
-    return _by_name(select(Persona).where(theirs).options(*options))
+    theirs = select(Persona).where(Persona.least_role.in_(up_to(role)))
+    return _by_name(theirs.options(*options))
 
 
 def for_user(user: User) -> list[Persona]:
@@ -287,16 +286,15 @@ def purge_deleted() -> int:
 
 def begins_with(row: Persona) -> dict[str, Any]:
     """Return the settings of a conversation that is begun with it."""
-    said = {"model": row.model, "system_prompt": row.system_prompt or None}
-    return {**row.settings, **{name: value for name, value in said.items() if value is not None}}
+    said = {"model": row.model, "system_prompt": row.system_prompt}
+    return row.settings | {name: value for name, value in said.items() if value}
 
 
 def exported(user_id: int) -> list[dict[str, Any]]:
     """Return everything about a person's own, those too that can still be restored."""
-    rows = _by_name(select(Persona).where(Persona.user_id == user_id))
     return [
         {name: getattr(row, name) for name in CHECKS}
         | {"made_at": iso(row.created_at), "changed_at": iso(row.updated_at)}
         | {"deleted_at": iso(row.deleted_at)}
-        for row in rows
+        for row in _by_name(select(Persona).where(Persona.user_id == user_id))
     ]

@@ -95,7 +95,7 @@ def add(
     elif _is_installed(library, source) and library.catalogue.get(source):
         click.echo(f"{source} is installed already.")
     else:
-        _add(library, library.plan(source, name, base, only))
+        _add(library, settings, library.plan(source, name, base, only))
 
 
 @models.command("remove")
@@ -170,7 +170,7 @@ def _add_unasked(library: Library, settings: Settings, name: str, only: From | N
         if why := setup.reason_against(library, name):
             click.echo(why)
         else:
-            _add(library, library.plan(name, only=only))
+            _add(library, settings, library.plan(name, only=only))
     except (EchoError, OSError) as failure:
         click.echo(f"{name} cannot be had now: {failure} Echo goes on without it.")
 
@@ -182,7 +182,7 @@ def _is_installed(library: Library, name: str) -> bool:
         return False
 
 
-def _add(library: Library, plan: Plan) -> None:
+def _add(library: Library, settings: Settings, plan: Plan) -> None:
     """Say what will be done, do it, and say what has been done."""
     fetched = plan.base or plan
     if fetched.fetchers:
@@ -201,7 +201,12 @@ def _add(library: Library, plan: Plan) -> None:
         raise click.ClickException(KEPT) from stop
     finally:
         line.end()
-    click.echo(f"{model.name} is installed. Choose it: python run.py models default {model.name}")
+    if _answering(library, settings)[0] == model.name:
+        click.echo(f"{model.name} is installed, and answers where no model is named.")
+    else:
+        click.echo(
+            f"{model.name} is installed. Choose it: python run.py models default {model.name}"
+        )
 
 
 def _already_here(library: Library, plan: Plan) -> list[str]:

@@ -58,8 +58,12 @@ def test_a_model_is_added_chosen_looked_at_and_removed(run: Run, tmp_path: Path)
     folder = made_models.folder(tmp_path / "mine")
     added = run("add", str(folder))
     assert (added.exit_code, added.stdout.splitlines()) == (
-        0, ["mine is installed. Choose it: python run.py models default mine"],
+        0, ["mine is installed, and answers where no model is named."],
     )  # fmt: skip
+    (tmp_path / "second").symlink_to(made_models.folder(tmp_path / "other"))
+    another = run("add", str(tmp_path / "second"), "--name", "second").stdout
+    assert another.endswith(" is installed. Choose it: python run.py models default second\n")
+    run("remove", "second", "--yes")
     assert run("default", "mine").stdout == "mine answers from the next start on.\n"
     assert lines(run("list"))[2][3:5] == ["installed", "default"]
     said = run("info", "mine")

@@ -184,8 +184,9 @@ export class Attachments {
   // ---- ways in ------------------------------------------------------------------------------------------------
 
   #paste(event) {
-    const files = [...(event.clipboardData?.files ?? [])];
     const text = event.clipboardData?.getData("text/plain") ?? "";
+    const isRich = text.trim() && event.clipboardData.types.includes("text/html"); // an office's program adds a picture of it
+    const files = isRich ? [] : [...(event.clipboardData?.files ?? [])];
     if (!files.length && (text.length <= PASTE_CHARS || this.conversation().temporary)) return;
     event.preventDefault();
     if (text.length <= PASTE_CHARS) return this.add(files);

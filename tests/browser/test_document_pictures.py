@@ -15,6 +15,15 @@ from tests.browser.test_layout import PHONE, expect_no_sideways_scrolling
 from tests.live.server import LiveServer, Person
 
 EVIL = "<img src=x onerror=alert(1)>"
+PASTE_RICH = """([text, packed]) => {
+  const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  data.setData("text/html", `<b>${text}</b>`);
+  data.items.add(new File([bytes], "image.png", {type: "image/png"}));
+  const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+  return document.getElementById("composer-text").dispatchEvent(event);
+}"""
 GIVE = """([kind, name, type, packed]) => {
   const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
   const data = new DataTransfer();
@@ -96,6 +105,13 @@ def test_a_picture_is_pasted_described_and_asked_about(
     phone.locator(".picture-open").click()
     is_shown(phone.get_by_role("dialog").get_by_role("img"))
     expect_no_sideways_scrolling(phone)
+
+
+def test_words_that_an_office_program_brings_with_a_picture_of_them_are_words(chat: Page) -> None:
+    packed = b64encode(drawn()).decode()
+    assert chat.evaluate(PASTE_RICH, ["Copied from a table", packed])  # left to the browser
+    assert not chat.evaluate(PASTE_RICH, ["", packed])  # a picture out of a page
+    expect(chat.locator(".attachment.picture")).to_have_count(1)
 
 
 def test_what_is_no_picture_of_these_kinds_is_refused_in_words(chat: Page) -> None:

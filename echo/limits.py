@@ -113,6 +113,11 @@ DOCUMENT_CHARS: Final = 2_000_000
 DOCUMENT_NAME_CHARS: Final = 200
 DOCUMENT_SECONDS: Final = 60  # of reading one; its process is ended then
 DOCUMENT_MEMORY_BYTES: Final = 1_000_000_000  # of the process that reads one
+DOCUMENT_PICTURE_PIXELS: Final = 64_000_000
+DOCUMENT_PICTURE_SIDES: Final = (2_048, 480)  # of what is kept, and of its preview
+DOCUMENT_PICTURE_BYTES: Final = 2_000_000  # of what is kept
+DOCUMENT_PICTURE_BYTES_PER_PERSON: Final = 200_000_000
+DESCRIPTION_CHARS: Final = 1_000  # of a picture, by its owner: one passage
 DOCUMENTS_PER_PERSON: Final = 200
 DOCUMENT_CHARS_PER_PERSON: Final = 20_000_000
 DOCUMENTS_WAITING: Final = 20  # of one person that are not read yet
@@ -224,6 +229,7 @@ RATE_LIMITS: Final = {
     "api_conversations.import_file": "10/minute",
     "api_documents.upload": "5/second",
     "api_documents.remove": "5/second",
+    "api_documents.describe": "5/second",
     "api_documents.restore": "5/second",
     "api_documents.search": "5/second",
     "api_collections.create": "5/second",

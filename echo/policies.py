@@ -202,6 +202,7 @@ ROUTES: Final = {
             "api_messages.get", "api_messages.rate", "api_sharing.get", "api_sharing.share",
             "api_sharing.stop",
             "api_documents.get", "api_documents.remove", "api_documents.restore",
+            "api_documents.picture", "api_documents.describe",
             "api_collections.get", "api_collections.change", "api_collections.remove",
             "api_collections.restore", "api_collections.put", "api_collections.take_out",
             "api_conversations.documents", "api_conversations.attach", "api_conversations.detach",

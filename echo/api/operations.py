@@ -43,7 +43,7 @@ def operation(
     form: type[BaseModel] | None = None,
 ) -> Callable[[View], View]:
     """Give a view what it takes, as `body` and `query`, and answer what it returns as JSON."""
-    done = HTTPStatus.NO_CONTENT if answer is None else status
+    done = HTTPStatus.NO_CONTENT if answer is None and not media else status
     declared = Operation(answer, body, query, done, media, form)
 
     def around(view: View) -> View:

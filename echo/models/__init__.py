@@ -10,7 +10,13 @@ from echo.models.collection import (
     FolderCollection,
 )
 from echo.models.conversation import Conversation, Message, MessageRating, MessageStatus
-from echo.models.document import ConversationDocument, Document, DocumentStatus, Passage
+from echo.models.document import (
+    ConversationDocument,
+    Document,
+    DocumentPicture,
+    DocumentStatus,
+    Passage,
+)
 from echo.models.feedback import Feedback, FeedbackState
 from echo.models.folder import Folder
 from echo.models.guard import (
@@ -58,6 +64,7 @@ __all__ = [
     "ConversationTag",
     "Device",
     "Document",
+    "DocumentPicture",
     "DocumentStatus",
     "ErrorSlot",
     "Feedback",

@@ -1,4 +1,4 @@
-"""Documents that people attach, cut into passages. Knows no files and no search."""
+"""Documents that people attach, cut into passages, and pictures among them. Knows no files and no search."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class DocumentStatus(StrEnum):
 class Document(Base):
     """One file of one owner: its text is kept in its passages, the file itself is not.
 
+    A picture has a `width` and a `height` of what is kept of it (`DocumentPicture`); the `description` that
+    its owner writes is its one passage.
     `deleted_at` marks it for removal: until then it can be restored. `node` names the process that reads it.
     """
 
@@ -43,9 +45,25 @@ class Document(Base):
     page_count: Mapped[int | None] = mapped_column(Integer)
     char_count: Mapped[int] = mapped_column(Integer, default=0)
     passage_count: Mapped[int] = mapped_column(Integer, default=0)
+    width: Mapped[int | None] = mapped_column(Integer)
+    height: Mapped[int | None] = mapped_column(Integer)
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
     node: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+
+class DocumentPicture(Base):
+    """What is kept of a picture: encoded anew, with nothing but its pixels."""
+
+    __tablename__ = "document_pictures"
+
+    document_id: Mapped[str] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    size_bytes: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    preview: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
 class Passage(Base):

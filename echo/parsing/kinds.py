@@ -1,27 +1,20 @@
-"""What a file is: told by what it holds, not by what it calls itself. Knows the readers."""
+"""What a file with text is: told by what it holds, not by what it calls itself. Knows the readers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from echo.parsing import docx, html, pdf, plain
+from echo.parsing import docx, html, pdf, pictures, plain
 from echo.parsing.pages import Limits, Page, Refused
 
 Reader = Callable[[bytes, Limits], Iterator[Page]]
 
-PICTURE: Final = (
-    "This is a picture, and no model here sees pictures. Attach its text instead: a PDF with text, or what "
-    "it says, typed."
-)
 # none that a text could begin with: a file of one of those kinds holds NULs, and is no text anyway
 MAGIC: Final = (
-    (b"\x89PNG", PICTURE),
-    (b"\xff\xd8\xff", PICTURE),
-    (b"GIF8", PICTURE),
-    (b"II*\0", PICTURE),
-    (b"MM\0*", PICTURE),
-    (b"\0\0\x01\0", PICTURE),
+    (b"II*\0", pictures.OTHER),
+    (b"MM\0*", pictures.OTHER),
+    (b"\0\0\x01\0", pictures.OTHER),
     (b"\xd0\xcf\x11\xe0", "This is an old Office file. Save it as .docx or PDF, and attach that."),
     (b"{\\rtf", "This is an RTF file. Save it as .docx or PDF, and attach that."),
     (b"\x1f\x8b", "This is a packed archive. Unpack it, and attach the files in it."),
@@ -53,6 +46,7 @@ def of(raw: bytes, name: str) -> tuple[str, Reader]:
             return "docx", docx.read
         raise Refused(ZIPPED)
     _refuse_known(raw)
+    pictures.refuse_named(name)
     ending = name.rpartition(".")[2].lower()
     if ending in BY_NAME:
         return BY_NAME[ending]
@@ -65,7 +59,7 @@ def _refuse_known(raw: bytes) -> None:
     for magic, why in MAGIC:
         if raw.startswith(magic):
             raise Refused(why)
-    if (raw[:4], raw[8:12]) == (b"RIFF", b"WEBP") or raw[4:12] in (b"ftypavif", b"ftypheic"):
-        raise Refused(PICTURE)
+    if raw[4:12] in (b"ftypavif", b"ftypheic"):
+        raise Refused(pictures.OTHER)
     if not plain.is_text(raw):
         raise Refused(BINARY)

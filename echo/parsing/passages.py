@@ -6,9 +6,11 @@ import re
 from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from echo.parsing.pages import Page
+from echo.parsing.terms import hashed, terms
 from echo.text import boundary, storable
 
 CHARS: Final = 700
@@ -53,6 +55,20 @@ def cut(pages: Iterable[Page]) -> Iterator[Passage]:
                 yield Passage(position, page.number, offset + start, offset + end, above, said)
                 position += 1
         offset += len(text) + 1
+
+
+def told(passage: Passage, name: str, key: str) -> dict[str, Any]:
+    """Return a passage with its terms; it is found by its document's name and its heading too."""
+    words = f"{Path(name).stem}\n{passage.heading}\n{passage.text}"
+    return {
+        "position": passage.position,
+        "page": passage.page,
+        "start": passage.start,
+        "end": passage.end,
+        "heading": passage.heading,
+        "text": passage.text,
+        "terms": [hashed(term, key) for term in terms(words)],
+    }
 
 
 def tidy(text: str) -> str:

@@ -2,6 +2,7 @@
 
 It reads one line of JSON, `{"path", "name", "key", "pages", "chars", "memory", "seconds"}`, and writes
 `{"kind"}`, then `{"passages": […]}`, some in each line, then `{"end": {"pages", "chars"}}`, or `{"refused"}`.
+Of a picture it tells `{"picture": {"width", "height"}}` and `{"bytes": "content" or "preview", "part"}`.
 One process for one document: what a hostile file does to its reader ends with it, and no other document is
 in its memory. The system ends it where it takes more memory or time than it may.
 """
@@ -17,10 +18,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from echo.parsing import kinds
+from echo.parsing import kinds, passages, pictures
 from echo.parsing.pages import Limits, Page, Refused
-from echo.parsing.passages import Passage, cut
-from echo.parsing.terms import hashed, terms
+from echo.parsing.pictures import Sizes
 
 NICENESS: Final = 10  # whoever answers goes first
 TOGETHER: Final = 10  # passages in a line: so many are written at once
@@ -64,16 +64,26 @@ def _said(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _read(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    limits = Limits(asked["pages"], asked["chars"])
     raw = Path(asked["path"]).read_bytes()
+    picture = pictures.kind_of(raw, asked["name"])
+    if picture is not None:
+        yield {"kind": picture}
+        yield from pictures.told(raw, Sizes(**asked["picture"]))
+        yield {"end": {"pages": None, "chars": 0}}
+        return
+    yield from _read_text(raw, asked)
+
+
+def _read_text(raw: bytes, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    limits = Limits(asked["pages"], asked["chars"])
     kind, read = kinds.of(raw, asked["name"])
     yield {"kind": kind}
     seen = _Counting(read(raw, limits))
     last = None
-    passages = cut(seen)
-    while some := list(islice(passages, TOGETHER)):
+    found = passages.cut(seen)
+    while some := list(islice(found, TOGETHER)):
         last = some[-1]
-        yield {"passages": [_told(passage, asked) for passage in some]}
+        yield {"passages": [passages.told(one, asked["name"], asked["key"]) for one in some]}
     if last is None:
         raise Refused(NO_TEXT)
     yield {"end": {"pages": seen.last, "chars": last.end}}
@@ -90,20 +100,6 @@ class _Counting:
         for page in self._pages:
             self.last = page.number
             yield page
-
-
-def _told(passage: Passage, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return a passage; it is found by its document's name and its heading too."""
-    words = f"{Path(asked['name']).stem}\n{passage.heading}\n{passage.text}"
-    return {
-        "position": passage.position,
-        "page": passage.page,
-        "start": passage.start,
-        "end": passage.end,
-        "heading": passage.heading,
-        "text": passage.text,
-        "terms": [hashed(term, asked["key"]) for term in terms(words)],
-    }
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from flask_login import current_user
 
 from echo.languages import gettext
-from echo.limits import COLLECTION_NAME_CHARS, DOCUMENTS_PER_PERSON
+from echo.limits import COLLECTION_NAME_CHARS, DESCRIPTION_CHARS, DOCUMENTS_PER_PERSON
 from echo.models import Collection, Document
 from echo.policies import FROM_ROLE_ON, Right, allows
 from echo.services.documents import collections, meaning, shelf, usable
@@ -29,6 +29,7 @@ def index() -> str:
         chats=shelf.chats_of(rows),
         following=following,
         most=DOCUMENTS_PER_PERSON,
+        description_chars=DESCRIPTION_CHARS,
         by_meaning=meaning.model_folder() is not None,
         **_collections(),
     )

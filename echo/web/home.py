@@ -92,6 +92,7 @@ def _boot(conversation_id: str | None, site: SiteSettings) -> dict[str, Any]:
         "limits": {
             "message_chars": limits.MESSAGE_CHARS,
             "document_bytes": limits.DOCUMENT_BYTES,
+            "description_chars": limits.DESCRIPTION_CHARS,
             "memory_chars": limits.MEMORY_CHARS,
             "title_chars": limits.TITLE_CHARS,
             "folder_name_chars": limits.FOLDER_NAME_CHARS,

@@ -11,13 +11,13 @@ const PASTE_CHARS = 4000; // from here on a pasted text is a document
 const LOOK_MS = 700;
 const LOOK_AT_MOST_MS = 5000;
 const SLOWER = 1.3; // each time: most files are read in a second, and the person has other requests to make
-const PICTURE = /^image\//;
+const PICTURES = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 
 const isBusy = ({ status }) => ["sending", "waiting", "reading"].includes(status);
 
 /** What a file cannot be attached for, in words; null where it may be. */
 export function whyNot(file, { document_bytes: most }) {
-  if (PICTURE.test(file.type)) return t("“{name}” is a picture, and no model here sees pictures. Attach what it says as text.", file);
+  if (file.type.startsWith("image/") && !PICTURES.includes(file.type)) return t("“{name}” is a picture of another kind. Save it as PNG, JPEG, WebP or GIF.", file);
   if (file.size > most) return t("“{name}” is larger than {most}, the most that is read.", { name: file.name, most: bytes(most) });
   return file.size === 0 ? t("“{name}” is empty.", file) : null;
 }
@@ -142,8 +142,10 @@ export class Attachments {
     const state = { sending: t("Sending…"), waiting: t("Waiting…"), reading: t("Reading…"), failed: one.error }[one.status] ?? "";
     const name = one.status === "ready" ? element("a", { class: "name", href: `/documents/${one.id}`, target: "_blank", dir: "auto" }, one.name) : element("span", { class: "name", dir: "auto" }, one.name);
     one.bar = isBusy(one) ? element("progress", { max: 1, value: one.status === "sending" ? one.progress : null, "aria-label": t("{name}: {state}", { name: one.name, state }) }) : null;
-    return element("li", { class: `attachment ${one.status}` }, icon(one.status === "failed" ? "alert" : "file"), name,
+    const chip = element("li", { class: `attachment ${one.status}` }, icon(one.status === "failed" ? "alert" : "file"), name,
       state && element("span", { class: "state" }, state), one.bar, iconButton("close", t("Take {name} out of this chat", one), () => this.#takeOut(one), { "data-tip": t("Take out of this chat"), "data-tip-side": "end" }));
+    if (one.picture) import("./picture_chip.js").then(({ dress }) => dress(chip, one, this)).catch(toastError);
+    return chip;
   }
 
   #progress(one) {
@@ -182,8 +184,9 @@ export class Attachments {
   // ---- ways in ------------------------------------------------------------------------------------------------
 
   #paste(event) {
-    const files = [...(event.clipboardData?.files ?? [])];
     const text = event.clipboardData?.getData("text/plain") ?? "";
+    const isRich = text.trim() && event.clipboardData.types.includes("text/html"); // an office's program adds a picture of it
+    const files = isRich ? [] : [...(event.clipboardData?.files ?? [])];
     if (!files.length && (text.length <= PASTE_CHARS || this.conversation().temporary)) return;
     event.preventDefault();
     if (text.length <= PASTE_CHARS) return this.add(files);

@@ -12,6 +12,21 @@ const at = (id) => document.getElementById(id);
 const page = collections(refresh);
 
 document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-picture]");
+  if (!button) return;
+  const { picture: id, name, description, width, height, most } = button.dataset;
+  try {
+    const { showPicture } = await import("./picture_dialog.js");
+    showPicture({ id, name, description, picture: { width, height } }, most, async () => {
+      await refresh();
+      document.querySelector(`[data-picture="${id}"]`)?.focus();
+    });
+  } catch (error) {
+    toastError(error);
+  }
+});
+
+document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-remove]");
   if (!button) return;
   const { remove: id, name } = button.dataset;

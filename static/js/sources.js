@@ -1,6 +1,5 @@
-// The passages under an answer, and the dialog that shows one in its place in the document's text. It knows no message list.
+// The passages under an answer. It knows no message list.
 
-import { openDialog } from "./dialogs.js";
 import { element, icon } from "./icons.js";
 import { t } from "./words.js";
 
@@ -16,27 +15,19 @@ export function sourcesNode({ id, sources, text }) {
   const named = cited(text);
   const items = sources.map((one) => element("li", {}, element("a", {
     class: named.has(one.number) ? "source cited" : "source", href: address(one, id), target: "_blank",
-    onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); show(one, id); } },
-  }, element("span", { class: "number" }, String(one.number)), element("span", { class: "name", dir: "auto" }, one.name), one.page ? element("span", { class: "faint" }, t("p. {page}", one)) : null)));
-  return element("div", { class: "sources" }, element("span", { class: "sources-head" }, named.size ? t("Sources") : t("Passages read")), element("ul", {}, ...items));
+    onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); show(one, address(one, id)); } },
+  }, element("span", { class: "number" }, String(one.number)), element("span", { class: "name", dir: "auto" }, one.name), told(one))));
+  return element("div", { class: "sources" }, element("span", { class: "sources-head" }, named.size ? t("Sources") : sources.every(({ picture }) => picture === "unseen") ? t("Attached") : t("Passages read")), element("ul", {}, ...items));
+}
+
+/** Where in its document it stands; of a picture, what of it was read. */
+function told({ page, picture }) {
+  const words = picture === "unseen" ? t("not seen") : picture ? t("its description") : page ? t("p. {page}", { page }) : null;
+  return words && element("span", { class: "faint" }, words);
 }
 
 /** answer: of which it is a source; of what others share nothing else is shown. */
 const address = ({ document_id: id, position }, answer) => `/documents/${id}?at=${position}&answer=${answer}#passage`;
 
-async function show(one, answer) {
-  const dialog = document.getElementById("passage-dialog");
-  const body = dialog.querySelector(".passage-text");
-  dialog.querySelector("h2").textContent = one.page ? t("{name}, page {page}", one) : one.name;
-  dialog.querySelector("a").href = address(one, answer);
-  body.textContent = t("Loading…");
-  openDialog(dialog);
-  const response = await fetch(address(one, answer), { headers: { "X-Requested-With": "XMLHttpRequest" }, credentials: "same-origin" }).catch(() => null);
-  if (!response?.ok || response.redirected) {
-    body.textContent = response?.status === 404 ? t("This document is no longer available.") : t("The text cannot be loaded now. Try again.");
-    return;
-  }
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  body.replaceChildren(...page.getElementById("document-text").childNodes);
-  body.querySelector("mark")?.scrollIntoView({ block: "center" });
-}
+/** Whoever cannot fetch the dialog gets the page. */
+const show = (one, href) => import("./passage_dialog.js").then(({ open }) => open(one, href), () => { location.href = href; });

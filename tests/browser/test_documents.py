@@ -64,12 +64,12 @@ def test_a_document_is_attached_asked_about_and_shown_in_its_place(
     expect_no_sideways_scrolling(phone)
 
 
-def test_drops_and_long_pastes_are_attached_and_pictures_refused_in_words(chat: Page) -> None:
+def test_drops_and_long_pastes_are_attached_and_other_pictures_refused_in_words(chat: Page) -> None:
     chat.evaluate(DROP, ["ships.txt", "text/plain", "Ships have keels."])
     expect(chat.locator(".attachment.ready")).to_contain_text("ships.txt")
     expect(chat.locator("#drop-shade")).to_be_hidden()
-    chat.evaluate(DROP, ["shot.png", "image/png", "x"])
-    expect(chat.locator("#composer-error")).to_contain_text("no model here sees pictures")
+    chat.evaluate(DROP, ["shot.heic", "image/heic", "x"])
+    expect(chat.locator("#composer-error")).to_contain_text("picture of another kind")
     chat.evaluate(PASTE, "Walruses are large. " * 250)
     expect(chat.locator(".attachment.ready")).to_have_count(2)
     chat.get_by_role("button", name="Put it into the message").click()

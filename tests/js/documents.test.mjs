@@ -13,7 +13,8 @@ test("what cannot be attached is said before it is sent", () => {
   assert.equal(why({ size: LIMITS.document_bytes }), null);
   assert.match(why({ size: LIMITS.document_bytes + 1 }), /^“a.txt” is larger than 20 MB/);
   assert.match(why({ size: 0 }), /is empty/);
-  assert.match(why({ type: "image/png" }), /is a picture/);
+  for (const type of ["image/png", "image/jpeg", "image/webp", "image/gif"]) assert.equal(why({ type }), null);
+  for (const type of ["image/svg+xml", "image/heic", "image/bmp"]) assert.match(why({ type }), /of another kind/);
 });
 
 test("the numbers that an answer names", () => {

@@ -170,7 +170,7 @@ def with_admin_at_head(server: LiveServer) -> None:
 
 def limited(server: LiveServer, kilobytes: int, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command that can write no file beyond this size: as on a disk that is full then."""
-    script = f'ulimit -f {kilobytes}; exec "$0" "$@"'
+    script = f'ulimit -f {kilobytes}; PYTHONDONTWRITEBYTECODE=1 exec "$0" "$@"'
     return subprocess.run(
         ["bash", "-c", script, sys.executable, str(ROOT / "run.py"), *words],
         cwd=server.folder,

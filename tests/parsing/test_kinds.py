@@ -74,9 +74,9 @@ def test_texts_are_read_however_they_are_encoded(raw: bytes, text: str) -> None:
     [
         (b"", "a.txt", "empty"),
         (b" \n\0", "a.txt", "empty"),
-        (b"\x89PNG\r\n\x1a\n0000", "a.pdf", "no model here sees pictures"),
-        (b"\xff\xd8\xff\xe0JFIF", "a.txt", "no model here sees pictures"),
-        (b"RIFF0000WEBPVP8 ", "a.txt", "no model here sees pictures"),
+        (b"II*\0\x08\0\0\0", "a.tiff", "another kind"),
+        (b"\0\0\0\x18ftypheic", "a.heic", "another kind"),
+        (b"Not a picture", "a.png", "not the picture"),
         (b"BM\x36\0\x0c\0\0\0\0\0", "a.bmp", "not a text"),
         (b"ID3\x03\0\0\0\0\x0f\x76", "a.mp3", "not a text"),
         (b"OggS\0\x02", "a.ogg", "sound"),

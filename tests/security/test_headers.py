@@ -103,7 +103,7 @@ def check_cache(what: str, response: Any) -> None:
     if "/static/" in what:
         assert "Cookie" not in response.headers.get("Vary", ""), what
         return
-    if " /pictures/" in what and response.status_code == 200:
+    if re.search(r" /pictures/|/picture$", what) and response.status_code == 200:
         assert re.fullmatch(r"private, max-age=\d+, immutable", kept), what
         assert "Cookie" in response.headers["Vary"], what
     else:

@@ -25,6 +25,7 @@ from echo.models import (
     Conversation,
     Device,
     Document,
+    DocumentPicture,
     DocumentStatus,
     Feedback,
     Folder,
@@ -158,6 +159,7 @@ class World:
             "api_collections.share": {"least_role": "user"},
             "api_conversations.attach": {"document_id": self.ids["document_id"]},
             "api_documents.search": {"query": "walruses"},
+            "api_documents.describe": {"description": "M"},
             "api_decisions.object_to": {"objection": "M"},
             "api_users.change": {"active": True},
             "api_roles.change": {"description": "M"},
@@ -263,6 +265,9 @@ def build(owner: User) -> World:
             size_bytes=10,
             status=DocumentStatus.READY,
             passage_count=1,
+            width=1,
+            height=1,
+            description=SECRET,
         ),
         "collection_id": Collection(user_id=owner.id, name=SECRET),
         "picture_id": _picture(owner),
@@ -299,7 +304,7 @@ def build(owner: User) -> World:
     conversation.head_id = reply.id
     tags.put(conversation, tags.checked([SECRET]))
     question.guarded = True
-    db.session.add(_passage(rows["document_id"]))
+    db.session.add_all([_passage(rows["document_id"]), _kept(rows["document_id"])])
     lies_in = {"collection_id": rows["collection_id"].id, "document_id": rows["document_id"].id}
     db.session.add(CollectionDocument(**lies_in))
     db.session.commit()
@@ -355,6 +360,11 @@ def _passage(document: Document) -> Passage:
     is_sqlite = db.engine.dialect.name == "sqlite"
     stored = " ".join(word if is_sqlite else f"{word}:1" for word in words)
     return Passage(document_id=document.id, position=0, words=stored, **text)
+
+
+def _kept(document: Document) -> DocumentPicture:
+    shown = {"content": SECRET.encode(), "preview": SECRET.encode()}
+    return DocumentPicture(document_id=document.id, size_bytes=2 * len(SECRET), **shown)
 
 
 def _hashed(document: Document) -> Callable[[str], str]:

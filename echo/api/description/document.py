@@ -19,6 +19,7 @@ from echo import __version__
 from echo.api.description import protocols
 from echo.api.operations import Operation
 from echo.scopes import COOKIELESS, KEY_SCOPES
+from echo.services.documents import pictures
 
 PLACES: Final = ("/api/", "/v1/")
 REF: Final = "#/components/schemas/{model}"
@@ -125,7 +126,8 @@ def _content(names: Names, model: Model, *texts: str) -> dict[str, Any]:
 
 
 def _media(kinds: Iterable[str]) -> dict[str, Any]:
-    known = dict.fromkeys(protocols.STREAM, EVENT) | dict.fromkeys(protocols.SOUND, BYTES)
+    files = (*protocols.SOUND, pictures.MIME)
+    known = dict.fromkeys(protocols.STREAM, EVENT) | dict.fromkeys(files, BYTES)
     return {kind: {"schema": known.get(kind, TEXT)} for kind in kinds}
 
 

@@ -9,6 +9,13 @@ from pydantic import BaseModel, Field
 from echo.api.rest.shapes import Role
 
 
+class PictureSize(BaseModel):
+    """How large what is kept of a picture is, in pixels."""
+
+    width: int
+    height: int
+
+
 class Document(BaseModel):
     """A document of one's own; its text is found by search, the file itself is not kept."""
 
@@ -20,6 +27,8 @@ class Document(BaseModel):
     size_bytes: int
     pages: int | None = Field(description="null where the format has no pages")
     characters: int
+    picture: PictureSize | None = Field(description="null for what is no picture, or not read yet")
+    description: str = Field(description="what its owner says that a picture shows")
     created_at: str
 
 

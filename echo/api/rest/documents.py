@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from contextlib import closing
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from flask_login import current_user
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from echo.api.bodies import Body, Text
+from echo.api.bodies import Body, Query, Text
 from echo.api.operations import operation
 from echo.api.rest import document_shapes, shapes
 from echo.api.rest.asking import ID_CHARS, After
 from echo.errors import InvalidInput
-from echo.limits import DOCUMENT_REQUEST_BYTES, MESSAGE_CHARS, PASSAGES_FOUND
+from echo.limits import (
+    DESCRIPTION_CHARS,
+    DOCUMENT_REQUEST_BYTES,
+    MESSAGE_CHARS,
+    PASSAGES_FOUND,
+)
 from echo.services.chats import conversations
-from echo.services.documents import reading, search, shelf
+from echo.services.documents import pictures, reading, search, shelf
 
 blueprint = Blueprint("api_documents", __name__, url_prefix="/api/documents")
 
 USUALLY_FOUND = 5
+PICTURE_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Content-Disposition": 'inline; filename="picture.webp"',
+    "Cache-Control": "private, max-age=3600, immutable",
+    "Vary": "Cookie, Authorization",
+}
 
 
 class Upload(BaseModel):
@@ -36,6 +47,18 @@ class Wanted(Body):
 
     query: Text = Field(min_length=1, max_length=MESSAGE_CHARS)
     limit: int = Field(USUALLY_FOUND, ge=1, le=PASSAGES_FOUND)
+
+
+class Described(Body):
+    """What a picture shows."""
+
+    description: Text = Field(max_length=DESCRIPTION_CHARS)
+
+
+class HowLarge(Query):
+    """The whole picture, or a small one."""
+
+    size: Literal["full", "preview"] = "full"
 
 
 @blueprint.url_value_preprocessor
@@ -72,6 +95,21 @@ def listing(query: After) -> dict[str, Any]:
 def get(document_id: str) -> dict[str, Any]:
     """Get one document."""
     return shelf.wire(shelf.own(current_user.id, document_id))
+
+
+@blueprint.patch("/<document_id>")
+@operation(document_shapes.Document, body=Described)
+def describe(document_id: str, body: Described) -> dict[str, Any]:
+    """Say what a picture shows: that is found, and read by models."""
+    return shelf.wire(pictures.describe(current_user.id, document_id, body.description))
+
+
+@blueprint.get("/<document_id>/picture")
+@operation(None, query=HowLarge, media=(pictures.MIME,))
+def picture(document_id: str, query: HowLarge) -> Response:
+    """Get what is kept of a picture."""
+    content = pictures.own(current_user.id, document_id, query.size == "preview")
+    return Response(content, mimetype=pictures.MIME, headers=PICTURE_HEADERS)
 
 
 @blueprint.delete("/<document_id>")

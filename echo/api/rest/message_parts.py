@@ -8,13 +8,16 @@ from pydantic import BaseModel, Field
 
 
 class Source(BaseModel):
-    """A passage of a document that an answer was given under a number."""
+    """A passage of a document, or a picture, of which an answer was told under a number."""
 
     number: int
     document_id: str
     name: str
     position: int
     page: int | None = None
+    picture: Literal["described", "unseen"] | None = Field(
+        None, description="of a picture: whether its description was read; no model here sees it"
+    )
 
 
 class Decision(BaseModel):

@@ -5,14 +5,10 @@ Only pixels survive: what else a file carries (a place, a program, a second file
 
 from __future__ import annotations
 
-import io
-import struct
 import time
-import warnings
-import zlib
 from typing import Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
@@ -22,17 +18,13 @@ from echo.extensions import db
 from echo.languages import carried, gettext, mark
 from echo.limits import PICTURE_BYTES, PICTURE_PIXELS
 from echo.models import Picture
+from echo.parsing import pixels
+from echo.parsing.pixels import Why
 from echo.services.storage import transaction
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 SIDE: Final = 256
 QUALITY: Final = 86
 FIELD: Final = "picture"
-UNREADABLE: Final = (
-    *(OSError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, SyntaxError),
-    *(EOFError, MemoryError, struct.error, zlib.error),
-)
-"""What decoders raise on broken files."""
 MEGA: Final = 1_000_000
 PATIENCE_SECONDS: Final = 20.0
 NOT_READABLE: Final = mark(
@@ -136,54 +128,20 @@ def encode(raw: bytes) -> bytes:
         TooLong: its header announces too many pixels; nothing has been decoded then.
         InvalidInput: it is no such picture, or a damaged one.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd headers and large sizes: both are judged here
-        try:
-            with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
-                _refuse_huge(opened)
-                return _as_webp(opened)
-        except UnidentifiedImageError:
-            raise InvalidInput(gettext(NOT_READABLE), field=FIELD) from None
-        except Image.DecompressionBombError:
-            raise _too_many_pixels() from None
-        except UNREADABLE:
-            raise InvalidInput(gettext(DAMAGED), field=FIELD) from None
+    try:
+        with pixels.opened(raw, PICTURE_PIXELS) as picture:
+            flat = pixels.upright(picture, 2 * SIDE)
+            square = ImageOps.fit(flat, (SIDE, SIDE), Image.Resampling.LANCZOS)
+            return pixels.as_webp(pixels.bare(square), QUALITY)
+    except pixels.NotTaken as refused:
+        raise _refusal(refused.why) from None
+    except MemoryError:
+        raise _refusal(Why.DAMAGED) from None
 
 
-def _refuse_huge(picture: Image.Image) -> None:
-    if picture.width * picture.height > PICTURE_PIXELS:
-        raise _too_many_pixels()
-
-
-def _too_many_pixels() -> TooLong:
-    text = gettext(
-        "This picture is too large: at most %(most)s million pixels.", most=PICTURE_PIXELS // MEGA
-    )
-    return TooLong(text, field=FIELD)
-
-
-def _as_webp(opened: Image.Image) -> bytes:
-    """Return the first frame, turned as its camera was held, cut and shrunk."""
-    opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # a large JPEG is decoded at an eighth of its size
-    ImageOps.exif_transpose(opened, in_place=True)
-    depth = _eight_bits(opened)
-    mode = "RGBA" if depth.has_transparency_data else "RGB"
-    flat = depth if depth.mode == mode else depth.convert(mode)  # a copy may be 160 MB
-    square = ImageOps.fit(flat, (SIDE, SIDE), Image.Resampling.LANCZOS)
-    clean = Image.new(square.mode, square.size)
-    clean.paste(square)
-    target = io.BytesIO()
-    clean.save(target, "WEBP", quality=QUALITY, method=4)
-    return target.getvalue()
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Return greys of 16 bits as greys of 8; Pillow's own conversion makes all but the darkest white.
-
-    A grey that a file declares transparent is shown: among 8 bits it would take 255 others along.
-    """
-    if not picture.mode.startswith("I"):
-        return picture
-    grey = picture.point(lambda value: value * (1 / 256)).convert("L")
-    grey.info.pop("transparency", None)
-    return grey
+def _refusal(why: Why) -> InvalidInput | TooLong:
+    if why is Why.PIXELS:
+        most = PICTURE_PIXELS // MEGA
+        text = gettext("This picture is too large: at most %(most)s million pixels.", most=most)
+        return TooLong(text, field=FIELD)
+    return InvalidInput(gettext(NOT_READABLE if why is Why.OTHER else DAMAGED), field=FIELD)

@@ -144,6 +144,11 @@ def use(owner: Conversation | Folder, rows: Sequence[Collection]) -> None:
         db.session.merge(table(**{column: owner.id}, collection_id=row.id))
 
 
+def attached(conversation: Conversation, added: Added) -> list[Document]:
+    """Return the documents that are in a conversation itself, and those that are to be."""
+    return [*shelf.of_conversation(conversation.id), *added.documents]
+
+
 def looked_in(conversation: Conversation, added: Added) -> list[Document]:
     """Return the documents in which a conversation's next question is looked up, each once.
 
@@ -165,6 +170,5 @@ def looked_in(conversation: Conversation, added: Added) -> list[Document]:
         )
         .order_by(CollectionDocument.added_at, Document.id)
     )
-    attached = (*shelf.of_conversation(conversation.id), *added.documents)
-    rows = (*attached, *db.session.scalars(query))
+    rows = (*attached(conversation, added), *db.session.scalars(query))
     return list({row.id: row for row in rows}.values())

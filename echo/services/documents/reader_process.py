@@ -16,11 +16,22 @@ from echo.limits import (
     DOCUMENT_CHARS,
     DOCUMENT_MEMORY_BYTES,
     DOCUMENT_PAGES,
+    DOCUMENT_PICTURE_BYTES,
+    DOCUMENT_PICTURE_PIXELS,
+    DOCUMENT_PICTURE_SIDES,
     DOCUMENT_SECONDS,
 )
 from echo.services.documents import refusals
 
 QUEUE_SECONDS: Final = 6 * 3600.0  # eighteen people's twenty files, each as slow as it may be
+SIDE, PREVIEW = DOCUMENT_PICTURE_SIDES
+PICTURE: Final = {
+    "pixels": DOCUMENT_PICTURE_PIXELS,
+    "side": SIDE,
+    "preview": PREVIEW,
+    "bytes": DOCUMENT_PICTURE_BYTES,
+}
+LIMITS: Final = {"pages": DOCUMENT_PAGES, "chars": DOCUMENT_CHARS, "picture": PICTURE}
 LINE_BYTES: Final = 1_000_000  # ten passages with their terms, were each sign escaped, take a third
 
 
@@ -59,8 +70,7 @@ class ReaderProcess(ChildProcess):
     def _said(self, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         deadline = time.monotonic() + self.seconds
         channel = self._launch("echo.parsing.worker", environment=bare_environment())
-        limits = {"pages": DOCUMENT_PAGES, "chars": DOCUMENT_CHARS, "memory": self.memory}
-        limits["seconds"] = max(1, round(self.seconds))
+        limits = LIMITS | {"memory": self.memory, "seconds": max(1, round(self.seconds))}
         channel.sendall(json.dumps(asked | limits).encode() + b"\n")
         while True:
             channel.settimeout(max(0.01, deadline - time.monotonic()))

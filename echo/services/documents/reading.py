@@ -1,6 +1,7 @@
 """A file that somebody attaches, to passages that can be found: taken in, read in the background, indexed.
 
-Knows no request: whoever takes the file says how it is saved. The file itself is removed once it is read.
+Knows no request: whoever takes the file says how it is saved. The file itself is removed once it is read; of
+a picture what was made of it is kept.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from echo.limits import (
 from echo.models import Document, DocumentStatus, Passage
 from echo.models.types import new_id
 from echo.services import background
-from echo.services.documents import meaning, refusals, shelf
+from echo.services.documents import meaning, passage_rows, pictures, refusals, shelf
 from echo.services.documents.reader_process import ReaderProcess
 from echo.services.storage import assign, execute, transaction, undone_on_failure
 from echo.text import composed, is_blank, storable
@@ -165,7 +166,7 @@ def read(document_id: str, path: Path) -> None:
 
 def _store(row: Document, said: Iterator[dict[str, Any]]) -> str | None:
     """Write what the process says as it comes; return why it gave up, or None."""
-    count = 0
+    count, picture = 0, pictures.Arriving()
     for part in said:
         if "refused" in part:
             return str(part["refused"])
@@ -173,9 +174,13 @@ def _store(row: Document, said: Iterator[dict[str, Any]]) -> str | None:
             assign(row, kind=part["kind"])
         elif "passages" in part:
             count += len(part["passages"])
-            rows = [_row(row.id, one) for one in part["passages"]]
+            rows = [passage_rows.of(row.id, one) for one in part["passages"]]
             transaction(lambda rows=rows: db.session.execute(insert(Passage), rows))  # type: ignore[misc]
             hub.sleep()
+        elif "end" not in part:
+            picture.take(part)
+        elif picture.size is not None:
+            return pictures.keep(row, picture)
         else:
             end = part["end"]
             if shelf.chars_of(row.user_id) + end["chars"] > DOCUMENT_CHARS_PER_PERSON:
@@ -189,22 +194,6 @@ def _store(row: Document, said: Iterator[dict[str, Any]]) -> str | None:
                 node=None,
             )
     return None
-
-
-def _row(document_id: str, said: dict[str, Any]) -> dict[str, Any]:
-    terms: list[str] = said["terms"]
-    if db.engine.dialect.name == "postgresql":
-        terms = [f"{term}:{place}" for place, term in enumerate(terms, 1)]
-    return {
-        "document_id": document_id,
-        "position": said["position"],
-        "page": said["page"],
-        "start_at": said["start"],
-        "end_at": said["end"],
-        "heading": said["heading"],
-        "text": said["text"],
-        "words": " ".join(terms),
-    }
 
 
 def fail(document_id: str, why: str) -> None:

@@ -20,21 +20,31 @@ FULL: Final = mark(
     "first; deleted ones count until they cannot be restored."
 )
 
+PICTURES_FULL: Final = mark(
+    "With it your pictures would take more room than there may be. Delete some first; deleted ones count "
+    "until they cannot be restored."
+)
+
 TEXTS: Final = (
     LOST,
     FAILED,
     WAITING,
     STOPPED,
     FULL,
+    PICTURES_FULL,
     storage.DISK_FULL,
     storage.AWAY,
     # ── echo/parsing ──
     mark("The file is empty."),
     mark("There is no text in this file."),
+    mark("This is a picture of another kind. Save it as PNG, JPEG, WebP or GIF, and attach that."),
     mark(
-        "This is a picture, and no model here sees pictures. Attach its text instead: a PDF with text, or "
-        "what it says, typed."
+        "This is a %(kind)s picture, and its name says something else. Mend its ending, and attach it again."
     ),
+    mark("SVG is not taken: it can hold programs. Save it as PNG, and attach that."),
+    mark("This is not the picture that its name says."),
+    mark("This picture is damaged or cut off."),
+    mark("This picture has more than %(most)s million pixels, the most that are read."),
     mark("This is an old Office file. Save it as .docx or PDF, and attach that."),
     mark("This is an RTF file. Save it as .docx or PDF, and attach that."),
     mark("This is a packed archive. Unpack it, and attach the files in it."),

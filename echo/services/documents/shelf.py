@@ -83,6 +83,8 @@ def wire(row: Document) -> dict[str, Any]:
         "size_bytes": row.size_bytes,
         "pages": row.page_count,
         "characters": row.char_count,
+        "picture": row.width and {"width": row.width, "height": row.height},
+        "description": row.description,
         "created_at": iso(row.created_at),
     }
 

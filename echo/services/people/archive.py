@@ -38,8 +38,9 @@ from echo.services import audit
 from echo.services.accounts import profile_pictures
 from echo.services.chats import export, personas, tags, wire
 from echo.services.chats.imports import runs
-from echo.services.documents import collections, shelf
+from echo.services.documents import collections
 from echo.services.guardrails import decisions
+from echo.services.people import document_entries
 from echo.services.prompts import memories, personal, saved
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
@@ -67,6 +68,7 @@ deleted/                 conversations that you have deleted and that can still 
 api_calls/*.json         what each title took and each answer to programs and in temporary chats, no words
 documents/*.json         your documents: name, size, when, in which chats
 documents/*.txt          the text that was read out of each; the files themselves are not kept
+documents/*.webp         what is kept of each picture among them
 responses/*.json         answers to your programs that they had kept, with what was said
 shared/*.json            copies of your chats that a link shows to others, and to whom
 picture.webp             your picture, if you have one
@@ -108,7 +110,7 @@ def _batches(user: User) -> Iterator[Entries]:
         yield [(f"shared/{share_id}.json", _as_json(_share(row))) for share_id, row in rows]
     documents = select(Document.id, Document).where(Document.user_id == user.id)
     for rows in in_batches(documents, DOCUMENTS_PER_STEP):
-        yield [entry for _id, row in rows for entry in _document(row)]
+        yield [entry for _id, row in rows for entry in document_entries.of(row)]
     mine = select(Conversation.id, Conversation).where(Conversation.user_id == user.id)
     for rows in in_batches(mine, CONVERSATIONS_PER_STEP):
         yield [entry for _id, row in rows for entry in _entries(row)]
@@ -116,13 +118,6 @@ def _batches(user: User) -> Iterator[Entries]:
 
 def _entries(row: Conversation) -> Entries:
     return export.entries(row, "conversations" if row.deleted_at is None else "deleted")
-
-
-def _document(row: Document) -> Entries:
-    chats = [chat.id for chat in shelf.chats_of([row]).get(row.id, [])]
-    facts = {**shelf.wire(row), "deleted_at": iso(row.deleted_at), "conversations": chats}
-    text = shelf.whole_text(row.id).encode()
-    return [(f"documents/{row.id}.json", _as_json(facts)), (f"documents/{row.id}.{TEXT}", text)]
 
 
 def _as_json(value: Any) -> bytes:

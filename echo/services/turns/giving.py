@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from echo.models import Conversation, Document
+from echo.models import Conversation
 from echo.services import tools
 from echo.services.documents import in_chats, shelf
 from echo.services.documents.in_chats import Added
 from echo.services.documents.prompt import Source
 from echo.services.turns import sources
+from echo.services.turns.sources import Room
 
 Steps = list[dict[str, Any]]
 
@@ -34,19 +35,25 @@ class Reader:
     tokens: Callable[[str], int]
     fits: Callable[[str], bool]
 
+    def room(self, beside: str = "") -> Room:
+        """Return what it can take; `beside` is given too."""
+        return Room(self.tokens, self.window, lambda passages: self.fits(passages + beside))
+
 
 def choose(reader: Reader, conversation: Conversation, question: str, added: Added) -> Given:
     """Return what is given. In a chat without documents a plain question looks in all of one's own."""
     steps = _computed(reader, question)
     documents = in_chats.looked_in(conversation, added)
     if documents:
-        found = _passages(reader, conversation.user_id, documents, question, tools.before(steps))
+        attached = in_chats.attached(conversation, added)
+        room = reader.room(tools.before(steps))
+        found = sources.choose(conversation.user_id, documents, question, room, attached)
         return Given(steps, found)
     what = tools.sought(question) if reader.now is not None and not steps else None
     if what is None:
         return Given(steps)
     mine = shelf.ready(conversation.user_id)
-    found = _passages(reader, conversation.user_id, mine, what) or []
+    found = sources.choose(conversation.user_id, mine, what, reader.room()) or []
     return Given([dict(tools.looked_up(what, len(found)))], found)
 
 
@@ -56,12 +63,3 @@ def _computed(reader: Reader, question: str) -> Steps | None:
         return None
     steps = [dict(step) for step in tools.compute(question, reader.now)]
     return steps if steps and reader.fits(tools.before(steps)) else None
-
-
-def _passages(
-    reader: Reader, user_id: int, documents: list[Document], what: str, beside: str = ""
-) -> list[Source] | None:
-    def fits(passages: str) -> bool:
-        return reader.fits(passages + beside)
-
-    return sources.choose(user_id, documents, what, reader.tokens, reader.window, fits)

@@ -161,7 +161,7 @@ def test_a_page_uploads_more_than_another_form_may_hold(
 
 def test_files_that_cannot_be_read_say_why(ada: User, upload: Callable[..., Any]) -> None:
     for raw, name, why in (
-        (b"\x89PNG\r\n\x1a\n0000", "shot.png", "no model here sees pictures"),
+        (b"\x89PNG\r\n\x1a\n0000", "shot.png", "picture is damaged"),
         (b"abc\0def", "a.exe", "not a text"),
         (made.pdf(""), "scan.pdf", "only pictures of pages"),
     ):

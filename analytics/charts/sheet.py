@@ -36,7 +36,7 @@ class Sheet:
     look: Look
     size: Size = "wide"
     title: str = ""
-    nothing: str = "Nothing in this time."
+    nothing: str = ""
     onto: SubFigure | None = None
 
     def open(self) -> tuple[Figure, Axes]:
@@ -71,7 +71,9 @@ class Sheet:
         crowded = self.size == "narrow" and len(names) > CROWD
         labels = [words.clipped(name, SHORTER if crowded else LEGEND_LENGTH) for name in names]
         labels = [f" {label}" if label.startswith("_") else label for label in labels]
-        wide = max(len(label.replace("\\$", "$")) for label in labels) * LETTER + LEGEND_MARK
+        wide = (
+            max(words.columns(label.replace("\\$", "$")) for label in labels) * LETTER + LEGEND_MARK
+        )
         room = axes.figure.bbox.width / axes.figure.dpi * 72 - LEGEND_INSET
         across = max(1, min(len(labels), int(room / wide)))
         axes.legend(

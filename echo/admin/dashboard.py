@@ -63,7 +63,7 @@ class Dashboard(Guarded, Page, BaseView):
             months=ranges.past_months(zone),
             presets=ranges.PRESETS,
             card_words=card_words,
-            chart_word=chart_words.said,
+            chart_word=chart_words.sayer(charts.texts()),
             error=error,
             typed={name: request.args.get(name, days.address[name]) for name in ("from", "to")},
         )
@@ -82,7 +82,7 @@ class Dashboard(Guarded, Page, BaseView):
             wide_from=WIDE_FROM,
             day_words=_day_words,
             range_words=ranges.in_words,
-            chart_word=chart_words.said,
+            chart_word=chart_words.sayer(charts.texts()),
         )
 
     @expose("/charts/<chart_name>.<any(svg, png, csv):kind>")

@@ -175,6 +175,12 @@ def test_axes_have_the_days_and_numbers_of_the_language():
 
 
 @pytest.mark.usefixtures("learnt")
+def test_a_legend_on_a_phone_has_its_whole_words():
+    said = samples.labels(drawn("endings", "de", size="narrow").body)
+    assert any(re.fullmatch(r"fehlgeschlagen [\d,]+ %", text) for text in said)
+
+
+@pytest.mark.usefixtures("learnt")
 def test_arabic_is_written_with_the_faces_that_every_machine_has():
     said = samples.labels(drawn("endings", "ar").body)
     assert "1 مارس" in said

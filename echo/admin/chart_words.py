@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from analytics import headings
 from echo.languages import gettext
+from echo.limits import FEEDBACK_CATEGORIES
 
 
 def sayer(known: Iterable[str]) -> Callable[[str], str]:
@@ -22,3 +23,12 @@ def sayer(known: Iterable[str]) -> Callable[[str], str]:
         return gettext(text) if text in texts else text
 
     return said
+
+
+def row_sayer(column: str, said: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what says the names of lines under this column: people and models keep theirs."""
+    if column == "category":
+        return lambda name: (
+            gettext(FEEDBACK_CATEGORIES[name]) if name in FEEDBACK_CATEGORIES else name
+        )
+    return said if column in ("weekday", "messages") else str

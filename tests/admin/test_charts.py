@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import eventlet
+import flask_babel
 import pytest
+from babel.support import NullTranslations
 
 from analytics.catalogue.feedback import CATEGORIES
 from demo.data import demo_data
@@ -247,6 +249,31 @@ def test_a_report_is_in_the_language_of_whoever_prints_it(root):
     )
     assert b"February 2026" in english
     assert b"Februar 2026" in german
+
+
+def test_names_of_people_are_no_words_and_those_of_days_and_categories_are(root, monkeypatch):
+    """Whoever is called Monday is called so in German, too."""
+    monkeypatch.setitem(chart_rows.ROWS, "top_users", lambda *_days: [("Monday", 3, 2, 1)])
+    monkeypatch.setitem(chart_rows.ROWS, "hours", lambda *_days: [(0, 9, 4)])
+    opinions = [("2026-02-01", "bug", 3, 0, 0), ("2026-02-01", "new_one", 1, 0, 0)]
+    monkeypatch.setitem(chart_rows.ROWS, "feedback", lambda *_days: opinions)
+
+    class Loud(NullTranslations):
+        def ugettext(self, text):
+            return f"⟦{text}⟧"
+
+    monkeypatch.setattr(flask_babel.Domain, "get_translations", lambda _self: Loud())
+    german = {"Accept-Language": "de"}
+    found = {
+        name: re.findall(
+            r'<th scope="row"><span title="(.*?)">',
+            root.get(f"/admin/charts/{name}?{ONE_DAY}", headers=german).text,
+        )
+        for name in ("top-users", "hours", "feedback-categories")
+    }
+    assert found["top-users"] == ["Monday"]
+    assert found["hours"][0] == "⟦Monday⟧"
+    assert found["feedback-categories"] == ["⟦Something is broken⟧", "new_one"]
 
 
 def test_categories_are_called_as_they_are_where_one_is_chosen():

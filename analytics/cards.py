@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from analytics import words
+from analytics.language import gettext
 
 Form = Literal["count", "share", "stars", "ms"]
 Rise = Literal["good", "bad", "neutral"]
@@ -72,15 +73,17 @@ class Card:
         """
         moved = change(self.value, self.previous)
         if moved.previous is None or moved.value is None:
-            return "nothing to compare with"
+            return gettext("nothing to compare with")
         before = words.formed(moved.previous, self.form)
         if moved.relative is None:
-            return f"from {before}"
+            return gettext("from %(before)s", before=before)
         if self.form == "share":
-            return f"{words.points(moved.value - moved.previous)} (from {before})"
-        if moved.relative > LARGEST_PERCENT:
-            return f"×{moved.value / moved.previous:,.0f} (from {before})"
-        return f"{words.signed(moved.relative)} (from {before})"
+            size = words.points(moved.value - moved.previous)
+        elif moved.relative > LARGEST_PERCENT:
+            size = f"×{words.number(round(moved.value / moved.previous))}"
+        else:
+            size = words.signed(moved.relative)
+        return gettext("%(change)s (from %(before)s)", change=size, before=before)
 
     @property
     def verdict(self) -> Rise:

@@ -12,10 +12,15 @@ from typing import Any, Final
 
 import pandas as pd
 
+from analytics.language import mark
+
 Row = Sequence[Any]
 DAY: Final = "datetime64[s]"
 HOURS: Final = range(24)
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS: Final = (
+    mark("Monday"), mark("Tuesday"), mark("Wednesday"), mark("Thursday"), mark("Friday"),
+    mark("Saturday"), mark("Sunday"),
+)  # fmt: skip
 
 
 def days_of(first: date, last: date) -> pd.DatetimeIndex:

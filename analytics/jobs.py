@@ -1,17 +1,21 @@
 """What a worker is asked for, and its answers: a chart, its table, a report. Knows no process.
 
-A request names its chart and brings its rows; nothing is fetched from anywhere.
+A request names its chart and brings its rows; nothing is fetched from anywhere. It says the language of its
+reader: a picture whose letters no face has is in English, as is what programs read.
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import date
 from functools import partial
 from typing import Any, Final
 
-from analytics import render, report
+import pandas as pd
+
+from analytics import faces, language, render, report, words
 from analytics.cards import Card
 from analytics.catalogue import CHARTS, Chart, Span
 from analytics.charts import spots
@@ -40,10 +44,11 @@ def answer(header: Mapping[str, Any]) -> Frame:
 
 def _act(header: Mapping[str, Any]) -> Frame:
     act = header.get("act")
-    if act == "chart":
-        return _chart(header)
-    if act == "report":
-        return _report(header)
+    with language.spoken(header.get("language", language.USUAL)):
+        if act == "chart":
+            return _chart(header)
+        if act == "report":
+            return _report(header)
     raise ValueError(f"an act is chart or report; not {act!r}")
 
 
@@ -52,28 +57,43 @@ def _chart(header: Mapping[str, Any]) -> Frame:
     chart, span = _known_chart(header.get("chart")), span_of(header["span"])
     frame = chart.prepare(header["rows"], span)
     alt = chart.describe(frame, span)
-    kind = header.get("kind")
-    if kind == "table":
-        headings, names = chart.headings(frame, span), [str(name) for name in frame]
-        table = {
-            "names": names,
-            "columns": [headings[name] for name in names],
-            "rows": render.cells(frame),
-        }
-        return Frame({"alt": alt, "table": table})
+    if header.get("kind") == "table":
+        return Frame({"alt": alt, "table": _table(chart, frame, span)})
+    return Frame({"alt": alt}, _picture(chart, frame, span, header))
+
+
+def _table(chart: Chart, frame: pd.DataFrame, span: Span) -> dict[str, Any]:
+    """Return the table, in English for programs."""
+    headings, names = chart.headings(frame, span), [str(name) for name in frame]
+    return {
+        "names": names,
+        "columns": [headings[name] for name in names],
+        "rows": render.cells(frame),
+    }
+
+
+def _picture(chart: Chart, frame: pd.DataFrame, span: Span, header: Mapping[str, Any]) -> bytes:
+    """Return the picture; the words that are no shapes are in their reader's language in any case."""
+    kind, size = header.get("kind"), header.get("size", "wide")
     pictures: dict[Any, Callable[..., bytes]] = {"svg": render.to_svg, "png": render.to_png}
     if kind not in pictures:
         raise ValueError(f"a kind is svg, png or table; not {kind!r}")
-    size = header.get("size", "wide")
     if size not in INCHES:
         raise ValueError(f"a size is wide or narrow; not {size!r}")
-    figure = chart.draw(frame, span, look_of(header["look"]), size, str(header.get("title", "")))
-    picture = pictures[kind](figure)
-    if kind == "svg":
-        found = chart.spots(figure, frame, span)
-        say = partial(chart.read, frame, span)
-        picture = spots.written_into(picture, found, say, INCHES[size])
-    return Frame({"alt": alt}, picture)
+    with _drawable(header):
+        title = words.headline(language.gettext(chart.title), span) if header.get("titled") else ""
+        figure = chart.draw(frame, span, look_of(header["look"]), size, title)
+        picture = pictures[kind](figure)
+        found = chart.spots(figure, frame, span) if kind == "svg" else []
+    if kind == "png":
+        return picture
+    return spots.written_into(picture, found, partial(chart.read, frame, span), INCHES[size])
+
+
+def _drawable(header: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Speak the reader's language if this process has a face for its letters, else the usual one."""
+    code = header.get("language", language.USUAL)
+    return language.spoken(code if faces.can_write(language.letters(code)) else language.USUAL)
 
 
 def _known_chart(name: object) -> Chart:
@@ -85,15 +105,16 @@ def _known_chart(name: object) -> Chart:
 def _report(header: Mapping[str, Any]) -> Frame:
     month = date.fromisoformat(header["month"])
     cards = [Card(**card) for card in header["cards"]]
-    pdf = report.monthly(
-        str(header["site"]),
-        month,
-        cards,
-        header["rows"],
-        look_of(header["look"]),
-        before=int(header.get("before", 0)),
-        names=header.get("charts"),
-    )
+    with _drawable(header):
+        pdf = report.monthly(
+            str(header["site"]),
+            month,
+            cards,
+            header["rows"],
+            look_of(header["look"]),
+            before=int(header.get("before", 0)),
+            names=header.get("charts"),
+        )
     return Frame({"pages": pdf.pages}, pdf.content)
 
 

@@ -16,6 +16,8 @@ from typing import Any, Final
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
 
 PNG_DPI: Final = 200
 
@@ -28,10 +30,25 @@ def drawing() -> Iterator[None]:
 
     A picture in a page may use no web font of the page: what is to be seen in a face brings its shapes.
     """
-    with warnings.catch_warnings(), rc_context({"svg.fonttype": "path", "svg.hashsalt": "echo"}):
+    with _boxes_allowed(), rc_context({"svg.fonttype": "path", "svg.hashsalt": "echo"}):
+        yield
+
+
+@contextmanager
+def _boxes_allowed() -> Iterator[None]:
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph .* missing from")
         warnings.filterwarnings("ignore", "Matplotlib currently does not support .* natively")
         yield
+
+
+def text_width(text: str, points: float) -> float:
+    """Return how wide a text is in letters of this size, in points."""
+    with _boxes_allowed():
+        size = TextToPath().get_text_width_height_descent(
+            text.replace("\\$", "$"), FontProperties(size=points), ismath=False
+        )
+    return float(size[0])
 
 
 def to_svg(figure: Figure) -> bytes:

@@ -20,6 +20,8 @@ from analytics import render, words
 from analytics.cards import Card
 from analytics.catalogue import CHARTS, Chart, Rows
 from analytics.charts import Sheet
+from analytics.language import gettext
+from analytics.language import month as month_name
 from analytics.span import Span
 from analytics.style import Look
 
@@ -32,6 +34,7 @@ CONTENTS_TOP: Final = 0.345
 CONTENTS_LINE: Final = 0.022
 PARTS: Final = (0.55, 3.0, 0.9)  # heights of a chart's head, figure and words
 TEXT_WIDTH: Final = 106  # characters of a line of text
+NOTE_WIDTH: Final = 96  # of one in larger letters
 COHORT_DAYS: Final = 84  # retention looks back twelve weeks: within a month there is little to see
 
 
@@ -90,7 +93,7 @@ def month_of(day: date, before: int = 0) -> Span:
 
 
 def _month(span: Span) -> str:
-    return f"{span.first:%B} {span.first.year}"
+    return month_name(span.first)
 
 
 def _bound(pages: Sequence[Figure], title: str) -> bytes:
@@ -106,16 +109,19 @@ def _title_page(site: str, span: Span, cards: Sequence[Card], look: Look) -> Fig
     page = Figure(figsize=A4, facecolor=look.surface)
     page.text(LEFT, TOP, words.clipped(site, 60), fontsize=13, color=look.mark, va="top")
     page.text(LEFT, TOP - 0.03, _month(span), fontsize=26, color=look.text, va="top")
-    note = f"Numbers {words.stretch(span)}, each with its change against the month before."
+    note = gettext(
+        "Numbers %(range)s, each with its change against the month before.",
+        range=words.stretch(span),
+    )
+    note = words.wrapped(note, NOTE_WIDTH)
     page.text(LEFT, TOP - 0.08, note, fontsize=10, color=look.faint, va="top")
     across = (RIGHT - LEFT) / CARDS_ACROSS
     for place, card in enumerate(cards):
         line, column = divmod(place, CARDS_ACROSS)
         _draw_card(page, card, LEFT + column * across, TOP - 0.13 - line * CARD_HEIGHT, look)
     if not cards:
-        page.text(
-            LEFT, TOP - 0.13, "There are no numbers.", fontsize=11, color=look.faint, va="top"
-        )
+        nothing = gettext("There are no numbers.")
+        page.text(LEFT, TOP - 0.13, nothing, fontsize=11, color=look.faint, va="top")
     return page
 
 
@@ -124,7 +130,7 @@ def _draw_contents(page: Figure, shared: Sequence[Sequence[Chart]], look: Look) 
     listed = [(chart, place) for place, charts in enumerate(shared, start=2) for chart in charts]
     if not listed:
         return
-    page.text(LEFT, CONTENTS_TOP, "In this report", fontsize=13, color=look.text, va="top")
+    page.text(LEFT, CONTENTS_TOP, gettext("In this report"), fontsize=13, color=look.text, va="top")
     half = -(-len(listed) // 2)
     width = (RIGHT - LEFT) / 2
     for number, (chart, place) in enumerate(listed):
@@ -132,7 +138,7 @@ def _draw_contents(page: Figure, shared: Sequence[Sequence[Chart]], look: Look) 
         left = LEFT + column * width
         top = CONTENTS_TOP - 0.035 - line * CONTENTS_LINE
         style: dict[str, Any] = {"fontsize": 9.5, "va": "top"}
-        page.text(left, top, chart.title, color=look.text, **style)
+        page.text(left, top, gettext(chart.title), color=look.text, **style)
         right = left + width - (0 if column else 0.04)
         page.text(right, top, str(place), color=look.faint, ha="right", **style)
 
@@ -142,10 +148,10 @@ def _draw_card(page: Figure, card: Card, left: float, top: float, look: Look) ->
     width = (RIGHT - LEFT) / CARDS_ACROSS - 0.02
     page.add_artist(Line2D([left, left + width], [top, top], color=look.line, linewidth=0.8))
     for down, text, size, colour in (
-        (0.012, words.clipped(card.name, 32), 9.5, look.faint),
+        (0.012, words.clipped(gettext(card.name), 32), 9.5, look.faint),
         (0.028, words.clipped(card.text, 18), 19, look.text),
         (0.058, words.clipped(card.change_text, 40), 9, colours[card.verdict]),
-        (0.074, words.clipped(card.note, 40), 7.5, look.faint),
+        (0.074, words.clipped(gettext(card.note), 40), 7.5, look.faint),
     ):
         page.text(left, top - down, text, fontsize=size, color=colour, va="top")
 
@@ -172,9 +178,9 @@ def _draw_chart(
         first = span.last - timedelta(days=COHORT_DAYS + span.last.weekday())
         span = Span(first, span.last, "week", span.before)
     frame = chart.prepare({name: rows.get(name, ()) for name in chart.rows}, span)
-    head.text(0, 0.95, chart.title, fontsize=15, color=look.text, va="top")
-    head.text(0, 0.4, chart.question, fontsize=10, color=look.faint, va="top")
-    chart.figure(frame, span, Sheet(look, "wide", nothing=chart.nothing, onto=middle))
+    head.text(0, 0.95, gettext(chart.title), fontsize=15, color=look.text, va="top")
+    head.text(0, 0.4, gettext(chart.question), fontsize=10, color=look.faint, va="top")
+    chart.figure(frame, span, Sheet(look, "wide", nothing=gettext(chart.nothing), onto=middle))
     middle.set_facecolor(look.surface)
     said = words.wrapped(words.clipped(chart.describe(frame, span), 700), TEXT_WIDTH)
     foot.text(0, 0.9, said, fontsize=9, color=look.text, va="top", linespacing=1.4)
@@ -184,4 +190,5 @@ def _number(page: Figure, name: str, place: int, count: int, look: Look) -> None
     """Write the page's foot: what it belongs to, and which of how many pages it is."""
     style: dict[str, Any] = {"fontsize": 8.5, "color": look.faint, "va": "bottom"}
     page.text(LEFT, BOTTOM / 2, words.clipped(name, 80), ha="left", **style)
-    page.text(RIGHT, BOTTOM / 2, f"Page {place} of {count}", ha="right", **style)
+    numbered = gettext("Page %(page)s of %(pages)s", page=place, pages=count)
+    page.text(RIGHT, BOTTOM / 2, numbered, ha="right", **style)

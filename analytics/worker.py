@@ -1,8 +1,9 @@
-"""A process that draws charts and reports off the web server: `python -m analytics.worker FOLDER`.
+"""A process that draws charts and reports off the web server: `python -m analytics.worker FONTS WORDS`.
 
 It reads frames from its input and writes one answer each to its output, and nothing else there. It
-knows no database: rows come with the request. It ends with 0 when its input ends. The folder holds the
-web fonts of `analytics/faces.py`; without one, figures are written in matplotlib's own face.
+knows no database: rows come with the request. It ends with 0 when its input ends. The folders hold the
+web fonts of `analytics/faces.py` and the translations of `analytics/language.py`; without them, figures are
+written in matplotlib's own face, and in English.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from analytics import faces, jobs, wire
-from analytics.catalogue import CHARTS
+from analytics import faces, jobs, language, wire
+from analytics.catalogue import CHARTS, texts
 
 NICENESS: Final = 5  # on a busy machine, whoever serves pages goes first
 WARM_DAY: Final = date(2026, 1, 1).isoformat()
@@ -26,11 +27,11 @@ def main() -> int:
     os.nice(NICENESS)
     with _own_output() as sink:
         try:
-            if folder := sys.argv[1:]:
-                faces.use(Path(folder[0]))
+            for use, folder in zip((faces.use, language.learn), sys.argv[1:], strict=False):
+                use(Path(folder))
             _warm_up()
             charts = [chart.introduced() for chart in CHARTS.values()]
-            _send(sink, wire.Frame({"ready": True, "charts": charts}))
+            _send(sink, wire.Frame({"ready": True, "charts": charts, "words": sorted(texts())}))
             _serve(sys.stdin.buffer, sink)
         except FileNotFoundError as error:
             _send(sink, wire.Frame({"ready": False, "error": str(error)}))

@@ -45,6 +45,7 @@ CALLED_BY: Final = {
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "fonttools": ("flavor",),
+    "matplotlib": ("get_offset",),
     "re2": ("log_errors", "max_mem"),
     "rich and requests": ("auth", "parsed"),
     "sqlite3": ("isolation_level",),

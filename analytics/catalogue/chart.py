@@ -13,19 +13,28 @@ from typing import Any, Final, Literal
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analytics import words
+from analytics import headings, words
 from analytics.charts import Sheet, spots
 from analytics.charts.spots import Parts, Spot
 from analytics.frames import Row
+from analytics.language import gettext, mark
 from analytics.span import Span, Step
 from analytics.style import Look, Size
 
 Group = Literal["People", "Use", "Speed", "Feedback"]
 Rows = Mapping[str, Sequence[Row]]
 
+GROUPS: Final = (mark("People"), mark("Use"), mark("Speed"), mark("Feedback"))
+
 MOST_READ: Final = 6  # so many numbers of one line are read at once; of more, those that are not 0
-STARTS: Final[dict[Step, str]] = {"day": "Day", "week": "Week from", "month": "Month from"}
-STEP_NAMES: Final[dict[Step, str]] = {"day": "day", "week": "week", "month": "month"}
+STARTS: Final[dict[Step, str]] = {
+    "day": mark("Day"), "week": mark("Week from"), "month": mark("Month from"),
+}  # fmt: skip
+PEAKS: Final[dict[Step, str]] = {
+    "day": mark("The most were %(most)s %(when)s; the last day had %(last)s."),
+    "week": mark("The most were %(most)s %(when)s; the last week had %(last)s."),
+    "month": mark("The most were %(most)s %(when)s; the last month had %(last)s."),
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,8 @@ class Chart:
 
     `prepare` makes the table beside the chart, which is also the CSV, out of the rows it names;
     `describe` says the table's main numbers in words; `columns` are headings with units. Columns
-    that depend on the data (models, error codes) are their own headings.
+    that depend on the data (models, error codes) are their own headings. Texts and tables are in
+    English, figures and what is told of them in the language that is spoken.
     """
 
     name: str
@@ -54,6 +64,8 @@ class Chart:
     """What lies side by side in the picture, each standing for a line of the table."""
     cells: tuple[str, ...] = ()
     """The columns of the table that are squares of a grid."""
+    name_of: Callable[[str], str] = str
+    """How the first cell of a line is said, where it is no day; people and models keep their names."""
 
     def introduced(self) -> dict[str, Any]:
         """Return what a page says of the chart before it is drawn, and which rows it needs."""
@@ -71,7 +83,7 @@ class Chart:
         self, frame: pd.DataFrame, span: Span, look: Look, size: Size = "wide", title: str = ""
     ) -> Figure:
         """Return the figure of a prepared table; a title only where it stands alone."""
-        return self.figure(frame, span, Sheet(look, size, title, self.nothing))
+        return self.figure(frame, span, Sheet(look, size, title, gettext(self.nothing)))
 
     def spots(self, figure: Figure, frame: pd.DataFrame, span: Span) -> list[Spot]:
         """Return which part of the drawn picture stands for which line of the table."""
@@ -80,7 +92,7 @@ class Chart:
 
     def read(self, frame: pd.DataFrame, span: Span, spot: Spot) -> list[str]:
         """Return what a spot stands for in words: a heading, then a line for each number."""
-        headings, line = self.headings(frame, span), frame.iloc[spot.line]
+        line = frame.iloc[spot.line]
         first, *rest = (str(name) for name in frame)
         named = [spot.column] if spot.column else [name for name in rest if name not in self.cells]
         known = [name for name in named if not pd.isna(line[name])]
@@ -88,13 +100,19 @@ class Chart:
             known = [name for name in known if line[name]][:MOST_READ]
         return [
             self._heading(line[first], span),
-            *(words.measured(headings[name], line[name]) for name in known),
+            *(self._measured(name, line[name]) for name in known),
         ]
+
+    def _measured(self, name: str, value: Any) -> str:
+        """Return a cell with its heading; a heading that depends on the data has no translation."""
+        if name not in self.columns:
+            return headings.measured(name, value, name)
+        return headings.measured(self.columns[name], value, headings.said(self.columns[name]))
 
     def _heading(self, value: Any, span: Span) -> str:
         if isinstance(value, date):
             return words.beginning(value, span.step if self.parts == "days" else "week")
-        return str(value)
+        return self.name_of(str(value))
 
     def headings(self, frame: pd.DataFrame, span: Span) -> dict[str, str]:
         """Return the heading of each column that the table has."""
@@ -134,17 +152,20 @@ def when(frame: pd.DataFrame, line: int, span: Span) -> str:
     return words.moment(start, span.step)
 
 
-def describe_counts(frame: pd.DataFrame, column: str, span: Span, one: str, many: str = "") -> str:
+def describe_counts(
+    frame: pd.DataFrame, column: str, span: Span, said: Callable[[int], str]
+) -> str:
     """Return total, peak and last value of counts in words; the caller says what "none" means."""
     counts = frame[column]
-    sentence = f"{words.counted(int(counts.sum()), one, many)} {words.stretch(span)}."
+    sentence = words.sentence(said(int(counts.sum())), words.stretch(span))
     if len(counts) == 1:
         return sentence
     place = int(counts.to_numpy().argmax())
-    peak = f"The most were {words.number(int(counts.iloc[place]))} {when(frame, place, span)}"
-    return f"{sentence} {peak}; the last {STEP_NAMES[span.step]} had {int(counts.iloc[-1]):,}."
+    most, last = (words.number(int(counts.iloc[at])) for at in (place, -1))
+    peak = gettext(PEAKS[span.step], most=most, when=when(frame, place, span), last=last)
+    return f"{sentence} {peak}"
 
 
 def describe_nothing(sentence: str, span: Span) -> str:
-    """Return that there was nothing in the range."""
-    return f"{sentence} {words.stretch(span)}."
+    """Return that there was nothing in the range; the sentence is one for translators."""
+    return words.sentence(gettext(sentence), words.stretch(span))

@@ -7,9 +7,8 @@ from typing import Final
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analytics import charts, frames, measures, words
+from analytics import charts, counted, frames, measures, words
 from analytics.catalogue.chart import (
-    STEP_NAMES,
     Chart,
     Rows,
     describe_nothing,
@@ -19,9 +18,25 @@ from analytics.catalogue.chart import (
     when,
 )
 from analytics.charts import Sheet
-from analytics.span import Span
+from analytics.language import gettext, mark
+from analytics.span import Span, Step
 
 OPINIONS: Final = ("count", "rated", "rating_sum")
+CATEGORIES: Final = {
+    "answers": mark("Answers"), "speed": mark("Speed"), "design": mark("Design"),
+    "bug": mark("Something is broken"), "idea": mark("Idea"), "other": mark("Something else"),
+}  # fmt: skip
+THUMBS: Final = {"liked": mark("Thumbs up"), "disliked": mark("Thumbs down")}
+LAST_RATINGS: Final[dict[Step, str]] = {
+    "day": mark("The last day with ratings: %(last)s."),
+    "week": mark("The last week with ratings: %(last)s."),
+    "month": mark("The last month with ratings: %(last)s."),
+}
+
+
+def _category(name: str) -> str:
+    """Return a category as its reader knows it; one that has no name here, by its key."""
+    return gettext(CATEGORIES[name]) if name in CATEGORIES else name.replace("_", " ")
 
 
 def _categories(rows: Rows, span: Span) -> pd.DataFrame:
@@ -38,22 +53,24 @@ def _categories(rows: Rows, span: Span) -> pd.DataFrame:
 def _draw_categories(frame: pd.DataFrame, _span: Span, sheet: Sheet) -> Figure:
     counts = [float(count) for count in frame["opinions"]]
     notes = [
-        f"{count:,}  ({words.percent(part / 100)})"
+        f"{words.number(count)}  ({words.percent(part / 100)})"
         for count, part in zip(frame["opinions"], frame["share"], strict=True)
     ]
-    names = [name.replace("_", " ") for name in frame["category"]]
+    names = [_category(name) for name in frame["category"]]
     return charts.ranks(names, counts, notes, sheet)
 
 
 def _tell_categories(frame: pd.DataFrame, span: Span) -> str:
     if frame.empty:
-        return describe_nothing("Nobody gave an opinion", span)
+        return describe_nothing(mark("Nobody gave an opinion"), span)
     parts = [
-        f"{name} {count:,}"
+        f"{_category(name)} {words.number(count)}"
         for name, count in zip(frame["category"], frame["opinions"], strict=True)
     ]
-    total = words.counted(int(frame["opinions"].sum()), "opinion")
-    return f"{total} {words.stretch(span)}: {', '.join(parts[:5])}."
+    return gettext(
+        "%(counted)s %(range)s: %(parts)s.", counted=counted.opinions(int(frame["opinions"].sum())),
+        range=words.stretch(span), parts=words.listed(parts[:5]),
+    )  # fmt: skip
 
 
 def _rating(rows: Rows, span: Span) -> pd.DataFrame:
@@ -65,7 +82,7 @@ def _rating(rows: Rows, span: Span) -> pd.DataFrame:
 
 
 def _draw_rating(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
-    names = ("mean stars", "opinions with stars")
+    names = (gettext("mean stars"), gettext("opinions with stars"))
     return charts.rated(
         series(frame, "stars"), series(frame, "rated"), names, span.step, sheet, "stars"
     )
@@ -74,16 +91,19 @@ def _draw_rating(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_rating(frame: pd.DataFrame, span: Span) -> str:
     known = frame[frame["rated"] > 0].reset_index(drop=True)
     if known.empty:
-        return describe_nothing("Nobody gave stars", span)
+        return describe_nothing(mark("Nobody gave stars"), span)
     mean = (known["stars"] * known["rated"]).sum() / known["rated"].sum()
     low = int(known["stars"].to_numpy().argmin())
-    total = words.counted(int(known["rated"].sum()), "opinion")
-    whole = f"{words.formed(mean, 'stars')} of 5 stars on average in {total} {words.stretch(span)}."
+    whole = gettext(
+        "%(mean)s of 5 stars on average in %(opinions)s %(range)s.", mean=words.formed(mean, "stars"),
+        opinions=counted.opinions(int(known["rated"].sum())), range=words.stretch(span),
+    )  # fmt: skip
     if len(known) == 1:
         return whole
     lowest = f"{words.formed(known['stars'].iloc[low], 'stars')} {when(known, low, span)}"
     last = f"{words.formed(known['stars'].iloc[-1], 'stars')} {when(known, -1, span)}"
-    return f"{whole} The lowest mean was {lowest}; the last {last}."
+    ends = gettext("The lowest mean was %(lowest)s; the last %(last)s.", lowest=lowest, last=last)
+    return f"{whole} {ends}"
 
 
 def _satisfaction(rows: Rows, span: Span) -> pd.DataFrame:
@@ -99,7 +119,7 @@ def _liked_share(sums: pd.DataFrame) -> pd.Series[float]:
 
 
 def _draw_satisfaction(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
-    names = ("thumbs up", "replies rated")
+    names = (gettext("thumbs up"), gettext("replies rated"))
     counts = series(frame, "liked") + series(frame, "disliked")
     return charts.rated(series(frame, "share"), counts, names, span.step, sheet, "percent")
 
@@ -107,16 +127,17 @@ def _draw_satisfaction(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
 def _tell_satisfaction(frame: pd.DataFrame, span: Span) -> str:
     liked, total = int(frame["liked"].sum()), int(frame[["liked", "disliked"]].to_numpy().sum())
     if not total:
-        return describe_nothing("No reply was rated", span)
-    whole = (
-        f"{words.percent(liked / total)} of {words.counted(total, 'rating')} were thumbs up "
-        f"({liked:,}) {words.stretch(span)}."
-    )
+        return describe_nothing(mark("No reply was rated"), span)
+    whole = gettext(
+        "%(share)s of %(ratings)s were thumbs up (%(count)s) %(range)s.",
+        share=words.percent(liked / total), ratings=counted.ratings(total),
+        count=words.number(liked), range=words.stretch(span),
+    )  # fmt: skip
     known = frame[frame["share"].notna()].reset_index(drop=True)
     if len(known) == 1:
         return whole
     last = f"{words.percent(known['share'].iloc[-1] / 100)} {when(known, -1, span)}"
-    return f"{whole} The last {STEP_NAMES[span.step]} with ratings: {last}."
+    return f"{whole} {gettext(LAST_RATINGS[span.step], last=last)}"
 
 
 def _by_model(rows: Rows, span: Span) -> pd.DataFrame:
@@ -132,59 +153,64 @@ def _by_model(rows: Rows, span: Span) -> pd.DataFrame:
 def _draw_by_model(frame: pd.DataFrame, _span: Span, sheet: Sheet) -> Figure:
     parts = [float(part) for part in frame["share"]]
     rated = frame["liked"] + frame["disliked"]
-    notes = [
-        f"{words.percent(part / 100)} of {count:,}"
-        for part, count in zip(parts, rated, strict=True)
-    ]
+    notes = [_part_of(part, count) for part, count in zip(parts, rated, strict=True)]
     return charts.ranks(frame["model"].to_list(), parts, notes, sheet, highest=100)
+
+
+def _part_of(part: float, count: int) -> str:
+    share, whole = words.percent(part / 100), words.number(count)
+    return gettext("%(share)s of %(count)s", share=share, count=whole)
 
 
 def _tell_by_model(frame: pd.DataFrame, span: Span) -> str:
     if frame.empty:
-        return describe_nothing("No reply was rated", span)
+        return describe_nothing(mark("No reply was rated"), span)
     rated = frame["liked"] + frame["disliked"]
     parts = [
-        f"{model} {words.percent(part / 100)} of {count:,}"
+        f"{model} {_part_of(part, count)}"
         for model, part, count in zip(frame["model"], frame["share"], rated, strict=True)
     ]
-    models = words.counted(len(frame), "model")
-    return f"Thumbs up by model, {models} {words.stretch(span)}: {', '.join(parts[:5])}."
+    return gettext(
+        "Thumbs up by model, %(models)s %(range)s: %(parts)s.", models=counted.models(len(frame)),
+        range=words.stretch(span), parts=words.listed(parts[:5]),
+    )  # fmt: skip
 
 
 CHARTS: Final = (
     Chart(
-        "satisfaction", "Feedback", "Satisfaction", "Are the replies good?",
-        "Thumbs up as a part of all thumbs, by the local day of the rating, added up per step; steps "
-        "without ratings are gaps.",
+        "satisfaction", "Feedback", mark("Satisfaction"), mark("Are the replies good?"),
+        mark("Thumbs up as a part of all thumbs, by the local day of the rating, added up per step; steps "
+        "without ratings are gaps."),
         ("thumbs",),
-        {"start": "From", "share": "Thumbs up (%)", "liked": "Thumbs up", "disliked": "Thumbs down"},
-        "No reply was rated in this time.",
+        {"start": "From", "share": mark("Thumbs up (%)"), **THUMBS},
+        mark("No reply was rated in this time."),
         _satisfaction, _draw_satisfaction, _tell_satisfaction,
     ),
     Chart(
-        "satisfaction-by-model", "Feedback", "Satisfaction by model", "Which model is liked?",
-        "Thumbs up as a part of all thumbs of the range for each model; those rated most come first, "
-        "the chart shows ten.",
+        "satisfaction-by-model", "Feedback", mark("Satisfaction by model"), mark("Which model is liked?"),
+        mark("Thumbs up as a part of all thumbs of the range for each model; those rated most come first, "
+        "the chart shows ten."),
         ("thumbs",),
-        {"model": "Model", "share": "Thumbs up (%)", "liked": "Thumbs up", "disliked": "Thumbs down"},
-        "No reply was rated in this time.",
+        {"model": mark("Model"), "share": mark("Thumbs up (%)"), **THUMBS},
+        mark("No reply was rated in this time."),
         _by_model, _draw_by_model, _tell_by_model, parts="lines",
     ),
     Chart(
-        "feedback-categories", "Feedback", "What opinions are about", "What do people write about?",
-        "Opinions of the range by their category, the most frequent first.",
+        "feedback-categories", "Feedback", mark("What opinions are about"),
+        mark("What do people write about?"),
+        mark("Opinions of the range by their category, the most frequent first."),
         ("feedback",),
-        {"category": "Category", "opinions": "Opinions", "share": "Share (%)"},
-        "Nobody gave an opinion in this time.",
-        _categories, _draw_categories, _tell_categories, parts="lines",
+        {"category": mark("Category"), "opinions": mark("Opinions"), "share": mark("Share (%)")},
+        mark("Nobody gave an opinion in this time."),
+        _categories, _draw_categories, _tell_categories, parts="lines", name_of=_category,
     ),
     Chart(
-        "feedback-rating", "Feedback", "Stars", "How do people like Echo?",
-        "The sum of all stars divided by the number of opinions with stars, by local day, per step; "
-        "steps without stars are gaps.",
+        "feedback-rating", "Feedback", mark("Stars"), mark("How do people like Echo?"),
+        mark("The sum of all stars divided by the number of opinions with stars, by local day, per step; "
+        "steps without stars are gaps."),
         ("feedback",),
-        {"start": "From", "stars": "Mean stars (1 to 5)", "rated": "Opinions with stars"},
-        "Nobody gave stars in this time.",
+        {"start": "From", "stars": mark("Mean stars (1 to 5)"), "rated": mark("Opinions with stars")},
+        mark("Nobody gave stars in this time."),
         _rating, _draw_rating, _tell_rating,
     ),
 )  # fmt: skip

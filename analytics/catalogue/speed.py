@@ -9,9 +9,8 @@ from typing import Final
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analytics import charts, frames, measures, words
+from analytics import charts, counted, frames, measures, words
 from analytics.catalogue.chart import (
-    STEP_NAMES,
     Chart,
     Rows,
     describe_counts,
@@ -24,18 +23,38 @@ from analytics.catalogue.chart import (
 from analytics.catalogue.chart import when as when_of
 from analytics.charts import Sheet
 from analytics.charts.columns import coloured
-from analytics.span import Span
+from analytics.language import gettext, mark
+from analytics.span import Span, Step
 from analytics.style import SERIES, Look
 
 PERCENTILES: Final = (50, 90, 95)
 ENDINGS: Final = {
-    "complete": "complete", "length": "cut off", "stopped": "stopped",
-    "interrupted": "interrupted", "failed": "failed",
+    "complete": mark("complete"), "length": mark("cut off"), "stopped": mark("stopped"),
+    "interrupted": mark("interrupted"), "failed": mark("failed"),
 }  # fmt: skip
-OTHERS: Final = "other codes"
-HISTOGRAM: Final = (
-    "from a logarithmic histogram over UTC days (steps of 5 %, so within 2.5 %), merged per step."
-)
+OTHERS: Final = mark("other codes")
+LAST_TIMES: Final[dict[Step, str]] = {
+    "day": mark(
+        "The last day with replies: %(now)s; the highest 95th percentile was %(peak)s %(when)s."
+    ),
+    "week": mark(
+        "The last week with replies: %(now)s; the highest 95th percentile was %(peak)s %(when)s."
+    ),
+    "month": mark(
+        "The last month with replies: %(now)s; the highest 95th percentile was %(peak)s %(when)s."
+    ),
+}
+LAST_SPEED: Final[dict[Step, str]] = {
+    "day": mark(
+        "The last day with replies: %(now)s; the slowest %(slowest)s, the fastest %(fastest)s."
+    ),
+    "week": mark(
+        "The last week with replies: %(now)s; the slowest %(slowest)s, the fastest %(fastest)s."
+    ),
+    "month": mark(
+        "The last month with replies: %(now)s; the slowest %(slowest)s, the fastest %(fastest)s."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -46,16 +65,35 @@ class _Measure:
     title: str
     question: str
     key: str
-    what: str
+    formula: str
 
 
 TIMES: Final = (
-    _Measure("reply-time", "Time to the whole reply", "How long does a reply take?", "total_ms",
-             "the time from the question to the end of its reply"),
-    _Measure("first-token", "Time to the first word", "How long is the silence?", "first_token_ms",
-             "the time from the question to the first piece of its reply"),
-    _Measure("queue-wait", "Wait in the queue", "Do people wait for each other?", "queue_ms",
-             "the time a question waits before the model begins with it"),
+    _Measure(
+        "reply-time", mark("Time to the whole reply"), mark("How long does a reply take?"), "total_ms",
+        mark(
+            "Percentiles of the time from the question to the end of its reply: the median and the "
+            "time that 95 of 100 do not exceed, from a logarithmic histogram over UTC days (steps of "
+            "5 %, so within 2.5 %), merged per step."
+        ),
+    ),
+    _Measure(
+        "first-token", mark("Time to the first word"), mark("How long is the silence?"),
+        "first_token_ms",
+        mark(
+            "Percentiles of the time from the question to the first piece of its reply: the median "
+            "and the time that 95 of 100 do not exceed, from a logarithmic histogram over UTC days "
+            "(steps of 5 %, so within 2.5 %), merged per step."
+        ),
+    ),
+    _Measure(
+        "queue-wait", mark("Wait in the queue"), mark("Do people wait for each other?"), "queue_ms",
+        mark(
+            "Percentiles of the time a question waits before the model begins with it: the median and"
+            " the time that 95 of 100 do not exceed, from a logarithmic histogram over UTC days "
+            "(steps of 5 %, so within 2.5 %), merged per step."
+        ),
+    ),
 )  # fmt: skip
 
 
@@ -72,46 +110,49 @@ def _prepare_times(key: str) -> Callable[[Rows, Span], pd.DataFrame]:
 
 def _draw_times(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
     low, high = series(frame, "p50"), series(frame, "p95")
-    return charts.band(low, high, ("median", "95th percentile"), span.step, sheet)
+    return charts.band(low, high, (gettext("median"), gettext("95th percentile")), span.step, sheet)
 
 
 def _tell_times(frame: pd.DataFrame, span: Span) -> str:
     known = frame[frame["count"] > 0].reset_index(drop=True)
     if known.empty:
-        return describe_nothing("Nothing was measured", span)
+        return describe_nothing(mark("Nothing was measured"), span)
     last, slow = known.iloc[-1], int(known["p95"].to_numpy().argmax())
-    replies = words.counted(int(known["count"].sum()), "reply", "replies")
-    now = f"median {words.duration(last['p50'])}, 95th percentile {words.duration(last['p95'])}"
-    peak = f"{words.duration(known['p95'].iloc[slow])} {when_of(known, slow, span)}"
+    said = {"replies": counted.replies(int(known["count"].sum())), "range": words.stretch(span)}
+    now = gettext(
+        "median %(median)s, 95th percentile %(high)s",
+        median=words.duration(last["p50"]), high=words.duration(last["p95"]),
+    )  # fmt: skip
     if len(known) == 1:
-        return f"{replies} measured {words.stretch(span)}: {now}."
-    ends = f"The last {STEP_NAMES[span.step]} with replies: {now}"
-    return (
-        f"{replies} measured {words.stretch(span)}. {ends}; the highest 95th percentile was {peak}."
-    )
+        return gettext("%(replies)s measured %(range)s: %(now)s.", now=now, **said)
+    peak, moment = words.duration(known["p95"].iloc[slow]), when_of(known, slow, span)
+    ends = gettext(LAST_TIMES[span.step], now=now, peak=peak, when=moment)
+    whole = gettext("%(replies)s measured %(range)s.", **said)
+    return f"{whole} {ends}"
 
 
 def _draw_speed(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
-    each = [("tokens per second, median", series(frame, "p50"), sheet.look.series[0])]
+    each = [(gettext("tokens per second, median"), series(frame, "p50"), sheet.look.series[0])]
     return charts.lines(each, span.step, sheet, "rate")
 
 
 def _tell_speed(frame: pd.DataFrame, span: Span) -> str:
     known = frame[frame["count"] > 0].reset_index(drop=True)
     if known.empty:
-        return describe_nothing("Nothing was measured", span)
+        return describe_nothing(mark("Nothing was measured"), span)
     slow, fast = (int(known["p50"].to_numpy().argmin()), int(known["p50"].to_numpy().argmax()))
-    replies = words.counted(int(known["count"].sum()), "reply", "replies")
+    said = {"replies": counted.replies(int(known["count"].sum())), "range": words.stretch(span)}
+    rates = [words.number(rate) for rate in known["p50"]]
     if len(known) == 1:
-        rate = words.number(known["p50"].iloc[0])
-        return f"{rate} tokens per second in the median of {replies} {words.stretch(span)}."
-    now = f"The last {STEP_NAMES[span.step]} with replies: {words.number(known['p50'].iloc[-1])}"
-    ends = [f"{words.number(known['p50'].iloc[place])} {when_of(known, place, span)}"
-            for place in (slow, fast)]  # fmt: skip
-    return (
-        f"Median tokens per second of {replies} {words.stretch(span)}. {now}; "
-        f"the slowest {ends[0]}, the fastest {ends[1]}."
-    )
+        return gettext(
+            "%(rate)s tokens per second in the median of %(replies)s %(range)s.",
+            rate=rates[0],
+            **said,
+        )
+    slowest, fastest = (f"{rates[place]} {when_of(known, place, span)}" for place in (slow, fast))
+    ends = gettext(LAST_SPEED[span.step], now=rates[-1], slowest=slowest, fastest=fastest)
+    whole = gettext("Median tokens per second of %(replies)s %(range)s.", **said)
+    return f"{whole} {ends}"
 
 
 def _endings(rows: Rows, span: Span) -> pd.DataFrame:
@@ -130,21 +171,26 @@ def _ending_colours(look: Look) -> dict[str, str]:
 
 def _draw_endings(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
     colours = _ending_colours(sheet.look)
-    columns = [(name, series(frame, ending), colours[ending]) for ending, name in ENDINGS.items()]
+    columns = [
+        (gettext(name), series(frame, ending), colours[ending]) for ending, name in ENDINGS.items()
+    ]
     return charts.shares(columns, span.step, sheet)
 
 
 def _tell_endings(frame: pd.DataFrame, span: Span) -> str:
     total = int(frame["replies"].sum())
     if not total:
-        return describe_nothing("No reply ended", span)
+        return describe_nothing(mark("No reply ended"), span)
     sums = {name: int(frame[ending].sum()) for ending, name in ENDINGS.items()}
     parts = [
-        f"{words.percent(count / total)} {name} ({count:,})"
+        f"{words.percent(count / total)} {gettext(name)} ({words.number(count)})"
         for name, count in sums.items()
         if count
     ]
-    return f"{words.counted(total, 'reply', 'replies')} {words.stretch(span)}: {', '.join(parts)}."
+    return gettext(
+        "%(counted)s %(range)s: %(parts)s.",
+        counted=counted.replies(total), range=words.stretch(span), parts=words.listed(parts),
+    )  # fmt: skip
 
 
 def _errors(rows: Rows, span: Span) -> pd.DataFrame:
@@ -157,27 +203,29 @@ def _errors(rows: Rows, span: Span) -> pd.DataFrame:
 
 def _draw_errors(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
     wide = frame.set_index("start").drop(columns="errors")
-    shown = coloured(measures.merged(wide, SERIES, OTHERS), sheet.look, OTHERS)
+    others = gettext(OTHERS)
+    shown = coloured(measures.merged(wide, SERIES, others), sheet.look, others)
     return charts.stacked(shown, span.step, sheet)
 
 
 def _tell_errors(frame: pd.DataFrame, span: Span) -> str:
     if not frame["errors"].any():
-        return describe_nothing("No reply failed", span)
+        return describe_nothing(mark("No reply failed"), span)
     sums = frame.drop(columns=["start", "errors"]).sum().head(5)
-    parts = ", ".join(f"{code} {int(count):,}" for code, count in sums.items())
-    return f"{describe_counts(frame, 'errors', span, 'failed reply', 'failed replies')} By code: {parts}."
+    parts = words.listed(f"{code} {words.number(int(count))}" for code, count in sums.items())
+    whole = describe_counts(frame, "errors", span, counted.failed_replies)
+    codes = gettext("By code: %(parts)s.", parts=parts)
+    return f"{whole} {codes}"
 
 
 def _time_chart(each: _Measure) -> Chart:
     return Chart(
         each.name, "Speed", each.title, each.question,
-        f"Percentiles of {each.what}: the median and the time that 95 of 100 do not exceed, "
-        f"{HISTOGRAM}",
+        each.formula,
         ("timing",),
-        {"start": "From", "p50": "Median (ms)", "p90": "90th percentile (ms)",
-         "p95": "95th percentile (ms)", "count": "Replies"},
-        "Nothing was measured in this time.",
+        {"start": "From", "p50": mark("Median (ms)"), "p90": mark("90th percentile (ms)"),
+         "p95": mark("95th percentile (ms)"), "count": mark("Replies")},
+        mark("Nothing was measured in this time."),
         _prepare_times(each.key), _draw_times, _tell_times, each.key,
     )  # fmt: skip
 
@@ -185,30 +233,33 @@ def _time_chart(each: _Measure) -> Chart:
 CHARTS: Final = (
     *(_time_chart(each) for each in TIMES),
     Chart(
-        "speed", "Speed", "Writing speed", "How fast does it write?",
-        f"The median of the tokens per second of each reply, {HISTOGRAM}",
+        "speed", "Speed", mark("Writing speed"), mark("How fast does it write?"),
+        mark(
+            "The median of the tokens per second of each reply, from a logarithmic histogram over UTC"
+            " days (steps of 5 %, so within 2.5 %), merged per step."
+        ),
         ("timing",),
-        {"start": "From", "p50": "Median (tokens/s)", "p90": "90th percentile (tokens/s)",
-         "p95": "95th percentile (tokens/s)", "count": "Replies"},
-        "Nothing was measured in this time.",
+        {"start": "From", "p50": mark("Median (tokens/s)"), "p90": mark("90th percentile (tokens/s)"),
+         "p95": mark("95th percentile (tokens/s)"), "count": mark("Replies")},
+        mark("Nothing was measured in this time."),
         _prepare_times("tokens_per_second"), _draw_speed, _tell_speed, "tokens_per_second",
     ),
     Chart(
-        "endings", "Speed", "How replies end", "Do replies come to their end?",
-        "Replies by how they ended, as parts of all replies of the step, by local day.",
+        "endings", "Speed", mark("How replies end"), mark("Do replies come to their end?"),
+        mark("Replies by how they ended, as parts of all replies of the step, by local day."),
         ("endings",),
-        {"start": "From", "complete": "Complete", "length": "Cut at the limit",
-         "stopped": "Stopped", "interrupted": "Interrupted", "failed": "Failed",
-         "replies": "Replies"},
-        "No reply ended in this time.",
+        {"start": "From", "complete": mark("Complete"), "length": mark("Cut at the limit"),
+         "stopped": mark("Stopped"), "interrupted": mark("Interrupted"), "failed": mark("Failed"),
+         "replies": mark("Replies")},
+        mark("No reply ended in this time."),
         _endings, _draw_endings, _tell_endings,
     ),
     Chart(
-        "errors", "Speed", "Errors", "What goes wrong?",
-        "Failed replies by error code and local day, added up per step; the six most frequent codes "
-        "by name, the rest together.",
-        ("errors",), {"start": "From", "errors": "Failed replies"},
-        "No reply failed in this time.",
+        "errors", "Speed", mark("Errors"), mark("What goes wrong?"),
+        mark("Failed replies by error code and local day, added up per step; the six most frequent codes "
+        "by name, the rest together."),
+        ("errors",), {"start": "From", "errors": mark("Failed replies")},
+        mark("No reply failed in this time."),
         _errors, _draw_errors, _tell_errors,
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analytics import charts, frames, measures, words
+from analytics import charts, counted, frames, headings, measures, words
 from analytics.catalogue.chart import (
     Chart,
     Rows,
@@ -21,13 +21,14 @@ from analytics.catalogue.chart import (
 from analytics.charts import Sheet
 from analytics.charts.columns import coloured
 from analytics.charts.grids import Labels
+from analytics.language import gettext, mark, ngettext, short_weekday
 from analytics.span import Span
 from analytics.style import SERIES
 
 HOURS: Final = {f"h{hour:02}": f"{hour:02}:00 (questions)" for hour in frames.HOURS}
-SHORT_DAYS: Final = tuple(name[:3] for name in frames.WEEKDAYS)
-TOKENS: Final = {"prompt": "Tokens read", "completion": "Tokens written"}
-OTHERS: Final = "other models"
+TOKENS: Final = {"prompt": mark("Tokens read"), "completion": mark("Tokens written")}
+PARTS: Final = {"prompt": mark("tokens read"), "completion": mark("tokens written")}
+OTHERS: Final = mark("other models")
 USAGE: Final = ("replies", "prompt", "completion")
 LENGTHS: Final = (0, 1, 2, 4, 8, 16, 32, 64, 128)  # where each bin of conversation lengths ends
 
@@ -41,19 +42,25 @@ def _hours(rows: Rows, _span: Span) -> pd.DataFrame:
 def _draw_hours(frame: pd.DataFrame, _span: Span, sheet: Sheet) -> Figure:
     grid = frame[list(HOURS)].set_axis([f"{hour}" for hour in frames.HOURS], axis=1)
     every = 2 if sheet.size == "wide" else 4
-    labels = Labels("hour of the day", "", every_column=every)
-    return charts.heat(grid.set_axis(pd.Index(SHORT_DAYS), axis=0), labels, sheet)
+    labels = Labels(gettext("hour of the day"), "", every_column=every)
+    return charts.heat(
+        grid.set_axis(pd.Index([short_weekday(place) for place in range(7)]), axis=0), labels, sheet
+    )
 
 
 def _tell_hours(frame: pd.DataFrame, span: Span) -> str:
     counts = frame.set_index("weekday")[list(HOURS)]
     total = int(counts.to_numpy().sum())
     if not total:
-        return describe_nothing("Nobody asked anything", span)
+        return describe_nothing(mark("Nobody asked anything"), span)
     place: Any = counts.stack().idxmax()
-    weekday, hour = place[0], int(place[1][1:])
-    peak = f"{int(counts.loc[weekday, place[1]]):,} on {weekday}s from {hour}:00 to {hour + 1}:00"
-    return f"{words.counted(total, 'question')} {words.stretch(span)}; the most were {peak}."
+    weekday, hour = frames.WEEKDAYS.index(place[0]), int(place[1][1:])
+    return gettext(
+        "%(questions)s %(range)s; the most were %(most)s %(weekday)s from %(first)s to %(last)s.",
+        questions=counted.questions(total), range=words.stretch(span),
+        most=words.number(int(counts.loc[place[0], place[1]])), weekday=words.weekday(weekday),
+        first=f"{hour}:00", last=f"{hour + 1}:00",
+    )  # fmt: skip
 
 
 def _usage(rows: Rows, span: Span) -> pd.DataFrame:
@@ -70,16 +77,19 @@ def _talk(rows: Rows, span: Span) -> pd.DataFrame:
 
 def _draw_talk(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
     colours = sheet.look.series
-    each = [("questions", series(frame, "questions"), colours[0]),
-            ("replies", series(frame, "replies"), colours[1])]  # fmt: skip
+    each = [(gettext("questions"), series(frame, "questions"), colours[0]),
+            (gettext("replies"), series(frame, "replies"), colours[1])]  # fmt: skip
     return charts.lines(each, span.step, sheet)
 
 
 def _tell_talk(frame: pd.DataFrame, span: Span) -> str:
     if not frame[["questions", "replies"]].any(axis=None):
-        return describe_nothing("Nobody asked anything", span)
-    replies = words.counted(int(frame["replies"].sum()), "reply", "replies")
-    return f"{describe_counts(frame, 'questions', span, 'question')} The model gave {replies}."
+        return describe_nothing(mark("Nobody asked anything"), span)
+    asked = describe_counts(frame, "questions", span, counted.questions)
+    gave = gettext(
+        "The model gave %(replies)s.", replies=counted.replies(int(frame["replies"].sum()))
+    )
+    return f"{asked} {gave}"
 
 
 def _tokens(rows: Rows, span: Span) -> pd.DataFrame:
@@ -89,17 +99,18 @@ def _tokens(rows: Rows, span: Span) -> pd.DataFrame:
 
 def _draw_tokens(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
     colours = sheet.look.series
-    columns = [(name.lower(), series(frame, column), colours[place])
-               for place, (column, name) in enumerate(TOKENS.items())]  # fmt: skip
+    columns = [(gettext(name), series(frame, column), colours[place])
+               for place, (column, name) in enumerate(PARTS.items())]  # fmt: skip
     return charts.stacked(columns, span.step, sheet)
 
 
 def _tell_tokens(frame: pd.DataFrame, span: Span) -> str:
     total = frame.assign(tokens=frame[list(TOKENS)].sum(axis=1))
     if not total["tokens"].any():
-        return describe_nothing("No token was used", span)
+        return describe_nothing(mark("No token was used"), span)
     read, written = (words.number(int(frame[column].sum())) for column in TOKENS)
-    return f"{describe_counts(total, 'tokens', span, 'token')} {read} were read, {written} were written."
+    parts = gettext("%(read)s were read, %(written)s were written.", read=read, written=written)
+    return f"{describe_counts(total, 'tokens', span, counted.tokens)} {parts}"
 
 
 def _models(rows: Rows, span: Span) -> pd.DataFrame:
@@ -113,19 +124,24 @@ def _models(rows: Rows, span: Span) -> pd.DataFrame:
 
 def _draw_models(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
     wide = frame.set_index("start").drop(columns="replies")
-    shown = measures.merged(wide, SERIES, OTHERS)
-    return charts.stacked(coloured(shown, sheet.look, OTHERS), span.step, sheet)
+    others = gettext(OTHERS)
+    shown = measures.merged(wide, SERIES, others)
+    return charts.stacked(coloured(shown, sheet.look, others), span.step, sheet)
 
 
 def _tell_models(frame: pd.DataFrame, span: Span) -> str:
     total = int(frame["replies"].sum())
     if not total:
-        return describe_nothing("No model replied", span)
+        return describe_nothing(mark("No model replied"), span)
     sums = frame.drop(columns=["start", "replies"]).sum()
     parts = [f"{name} {words.percent(count / total)}" for name, count in sums.head(3).items()]
-    rest = f" and {words.counted(len(sums) - 3, 'other model')}" if len(sums) > 3 else ""
-    replies = describe_counts(frame, "replies", span, "reply", "replies")
-    return f"{replies} By model: {', '.join(parts)}{rest}."
+    said = {"parts": words.listed(parts)}
+    if len(sums) > 3:
+        others = counted.other_models(len(sums) - 3)
+        shares = gettext("By model: %(parts)s and %(others)s.", others=others, **said)
+    else:
+        shares = gettext("By model: %(parts)s.", **said)
+    return f"{describe_counts(frame, 'replies', span, counted.replies)} {shares}"
 
 
 def _lengths(rows: Rows, _span: Span) -> pd.DataFrame:
@@ -149,60 +165,68 @@ def _bin_name(place: int) -> str:
 
 
 def _draw_lengths(frame: pd.DataFrame, _span: Span, sheet: Sheet) -> Figure:
-    bins, counts = frame["messages"].to_list(), frame["conversations"].to_list()
-    return charts.histogram(bins, counts, "messages in a conversation", sheet)
+    bins = [headings.said(name) for name in frame["messages"]]
+    counts = frame["conversations"].to_list()
+    return charts.histogram(bins, counts, gettext("messages in a conversation"), sheet)
 
 
 def _tell_lengths(frame: pd.DataFrame, span: Span) -> str:
     if frame.empty:
-        return describe_nothing("No conversation was begun", span)
+        return describe_nothing(mark("No conversation was begun"), span)
     most = frame.iloc[int(frame["conversations"].to_numpy().argmax())]
-    total = words.counted(int(frame["conversations"].sum()), "conversation")
-    common = f"{most['messages']} message{'' if most['messages'] == '1' else 's'}"
-    part = words.percent(float(most["share"]) / 100)
-    return f"{total} begun {words.stretch(span)}; the most common length is {common} ({part})."
+    length = headings.said(str(most["messages"]))
+    most_is_one = most["messages"] == "1"
+    messages = ngettext(
+        "%(number)s message", "%(number)s messages", 1 if most_is_one else words.MANY, number=length
+    )
+    return gettext(
+        "%(conversations)s begun %(range)s; the most common length is %(messages)s (%(share)s).",
+        conversations=counted.conversations(int(frame["conversations"].sum())),
+        range=words.stretch(span), messages=messages,
+        share=words.percent(float(most["share"]) / 100),
+    )  # fmt: skip
 
 
 CHARTS: Final = (
     Chart(
-        "hours", "Use", "Hours of the week", "When do people ask?",
-        "Questions by their local weekday and hour, added up over the range.",
-        ("hours",), {"weekday": "Weekday", **HOURS},
-        "Nobody asked anything in this time.",
-        _hours, _draw_hours, _tell_hours, parts="cells", cells=tuple(HOURS),
+        "hours", "Use", mark("Hours of the week"), mark("When do people ask?"),
+        mark("Questions by their local weekday and hour, added up over the range."),
+        ("hours",), {"weekday": mark("Weekday"), **HOURS},
+        mark("Nobody asked anything in this time."),
+        _hours, _draw_hours, _tell_hours, parts="cells", cells=tuple(HOURS), name_of=gettext,
     ),
     Chart(
-        "questions-and-replies", "Use", "Questions and replies", "How much is talked?",
-        "Questions asked and replies given by local day, added up per step; a question asked again "
-        "has several replies.",
+        "questions-and-replies", "Use", mark("Questions and replies"), mark("How much is talked?"),
+        mark("Questions asked and replies given by local day, added up per step; a question asked again "
+        "has several replies."),
         ("questions", "usage"),
-        {"start": "From", "questions": "Questions", "replies": "Replies"},
-        "Nobody asked anything in this time.",
+        {"start": "From", "questions": mark("Questions"), "replies": mark("Replies")},
+        mark("Nobody asked anything in this time."),
         _talk, _draw_talk, _tell_talk,
     ),
     Chart(
-        "tokens", "Use", "Tokens", "How much work is it?",
-        "Tokens of the prompts that were read (the conversation so far with each question) and of "
-        "the replies that were written, by local day, added up per step.",
+        "tokens", "Use", mark("Tokens"), mark("How much work is it?"),
+        mark("Tokens of the prompts that were read (the conversation so far with each question) and of "
+        "the replies that were written, by local day, added up per step."),
         ("usage",), {"start": "From", **TOKENS},
-        "No token was used in this time.",
+        mark("No token was used in this time."),
         _tokens, _draw_tokens, _tell_tokens,
     ),
     Chart(
-        "models", "Use", "Models", "Who answers?",
-        "Replies by model and local day, added up per step; the six models with the most replies by "
-        "name, the rest together.",
-        ("usage",), {"start": "From", "replies": "Replies"},
-        "No model replied in this time.",
+        "models", "Use", mark("Models"), mark("Who answers?"),
+        mark("Replies by model and local day, added up per step; the six models with the most replies by "
+        "name, the rest together."),
+        ("usage",), {"start": "From", "replies": mark("Replies")},
+        mark("No model replied in this time."),
         _models, _draw_models, _tell_models,
     ),
     Chart(
-        "conversation-lengths", "Use", "Lengths of conversations", "How long do people talk?",
-        "Conversations begun in the range by their number of messages so far, questions and replies "
-        "both counted.",
+        "conversation-lengths", "Use", mark("Lengths of conversations"), mark("How long do people talk?"),
+        mark("Conversations begun in the range by their number of messages so far, questions and replies "
+        "both counted."),
         ("lengths",),
-        {"messages": "Messages", "conversations": "Conversations", "share": "Share (%)"},
-        "No conversation was begun in this time.",
-        _lengths, _draw_lengths, _tell_lengths, parts="bins",
+        {"messages": mark("Messages"), "conversations": mark("Conversations"), "share": mark("Share (%)")},
+        mark("No conversation was begun in this time."),
+        _lengths, _draw_lengths, _tell_lengths, parts="bins", name_of=headings.said,
     ),
 )  # fmt: skip

@@ -62,7 +62,9 @@ def _number(axes: Axes, days: pd.DatetimeIndex, heights: list[int], sheet: Sheet
         told = [each for each in told if each[1] == highest][:1]
     for place, height in told:
         long = height >= WRITTEN_OUT[sheet.size]
-        sheet.write_above(axes, place, height, words.short(height) if long else f"{height:,}")
+        sheet.write_above(
+            axes, place, height, words.short(height) if long else words.number(height)
+        )
 
 
 def _draw_columns(

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
+from analytics import words
 from analytics.charts.sheet import Sheet
 from analytics.style import TEXT_POINTS, mixed, readable_on
 
@@ -51,7 +52,7 @@ def heat(grid: pd.DataFrame, labels: Labels, sheet: Sheet, highest: float | None
     _name(axes, grid, labels, sheet)
     if values.shape[1] <= WRITTEN[sheet.size] and values.shape[0] <= 13:
         _write(axes, values, ramp, top, sheet)
-    shown = f"{top:,.0f}{labels.unit}"
+    shown = f"{words.number(round(top))}{labels.unit}"
     _key(axes, ramp, f"≥ {shown}" if np.nanmax(values) > top else shown, labels, sheet)
     return figure
 

@@ -20,6 +20,7 @@ from analytics.charts import scales
 from analytics.charts.boxes import FILLED, draw_boxes
 from analytics.charts.scales import Form
 from analytics.charts.sheet import Sheet
+from analytics.language import gettext
 from analytics.span import Step
 from analytics.style import TEXT_POINTS
 
@@ -58,7 +59,9 @@ def _set_height(axes: Axes, each: Lines, form: Form, sheet: Sheet) -> None:
         scales.scale_percent(axes)
     elif form in ("ms", "rate") and scales.is_far(known):
         scales.scale_far(axes, min(known), max(known), form)
-        axes.set_ylabel("logarithmic scale", color=sheet.look.faint, fontsize=TEXT_POINTS - 1)
+        axes.set_ylabel(
+            gettext("logarithmic scale"), color=sheet.look.faint, fontsize=TEXT_POINTS - 1
+        )
     else:
         cut = max(scales.end_of(values.to_list()) for _name, values, _colour in each)
         scales.scale_numbers(axes, cut if form == "count" else max(known), form)

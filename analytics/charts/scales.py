@@ -8,16 +8,18 @@ from typing import Final, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import (
-    MONTHLY,
-    AutoDateLocator,
-    ConciseDateFormatter,
-    DateFormatter,
-    num2date,
+from matplotlib.dates import MONTHLY, AutoDateLocator, num2date
+from matplotlib.ticker import (
+    FixedLocator,
+    Formatter,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullLocator,
 )
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from analytics import words
+from analytics.language import short_day, short_month
 from analytics.span import Step
 from analytics.style import Size
 
@@ -38,16 +40,12 @@ ALONE: Final = 8  # so many times the second highest, one bar is cut
 ABOVE_OTHERS: Final = 1.5  # where a scale ends that cuts it: so many times the second highest
 FEWEST_TO_CUT: Final = 4
 EPOCH: Final = date(1970, 1, 1)
-# how years, months and days are named (hours to seconds are not), the first of each, and what stands beside
-DATES: Final = ["%Y", "%b", "%b %-d", "", "", ""]
-FIRST_DATES: Final = ["", "%Y", "%b %-d", "", "", ""]
-BESIDE_DATES: Final = ["", "%Y", "%Y", "", "", ""]
 FORMS: Final[dict[Form, Callable[[float], str]]] = {
     "count": words.short,
     "rate": words.short,
-    "percent": lambda value: f"{value:.0f} %",
+    "percent": lambda value: words.percent(round(value) / 100),
     "ms": lambda value: words.duration(value) if value else "0",
-    "stars": lambda value: f"{value:.0f}",
+    "stars": words.short,
 }
 
 
@@ -128,11 +126,39 @@ def scale_days(
     locator = AutoDateLocator(minticks=most // 2, maxticks=most)
     locator.intervald[MONTHLY] = [1, 2, 3, 6, 12]
     ticks = places if len(places) <= most else _within(locator, places[0], places[-1])
-    named = ConciseDateFormatter(
-        locator, formats=DATES, zero_formats=FIRST_DATES, offset_formats=BESIDE_DATES
-    )
     axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_major_formatter(named if len(ticks) > 1 else DateFormatter("%b %-d\n%Y"))
+    axes.xaxis.set_major_formatter(_Days())
+
+
+class _Days(Formatter):
+    """Names days as short as they can be told apart, and the year beside them where none of them says it."""
+
+    def __init__(self) -> None:
+        self._beside = ""
+
+    def __call__(self, value: float, _place: int | None = None) -> str:
+        return self.format_ticks([value])[0]
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Return the names of all ticks."""
+        days = [num2date(value).date() for value in values]
+        self._beside = ""
+        if len(days) == 1:
+            return [f"{short_day(days[0])}\n{days[0].year}"]
+        if len({(each.month, each.day) for each in days}) == 1:
+            return [str(each.year) for each in days]
+        whole_months = len({each.day for each in days}) == 1
+        if days and not (whole_months and any(each.month == 1 for each in days)):
+            self._beside = str(days[-1].year)
+        return [_month_or_year(each) if whole_months else short_day(each) for each in days]
+
+    def get_offset(self) -> str:
+        """Return what stands beside the axis."""
+        return self._beside
+
+
+def _month_or_year(first: date) -> str:
+    return str(first.year) if first.month == 1 else short_month(first)
 
 
 def _within(locator: AutoDateLocator, first: int, last: int) -> list[float]:

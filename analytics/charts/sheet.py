@@ -12,16 +12,16 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from analytics import words
+from analytics import render, words
 from analytics.style import TEXT_POINTS, TITLE_POINTS, Look, Size, new_figure, plain
 
 TITLE_WIDTH: Final[dict[Size, int]] = {"wide": 90, "narrow": 38}  # characters in one line
 LEGEND_INSET: Final = 38  # points of a figure's width that the legend cannot have
 LEGEND_LENGTH: Final = 30  # characters of one name
-SHORTER: Final = 17  # where more than these many names share a narrow figure
+SHORTER: Final = 22  # where more than these many names share a narrow figure
 CROWD: Final = 3
-LETTER: Final = 5.8  # points that a letter takes, and
-LEGEND_MARK: Final = 30  # the mark before a name with the gap behind it
+LEGEND_GAP: Final = 14  # points between two names, and
+LEGEND_MARK: Final = 17  # those that the mark before a name takes
 SENTENCE_WIDTH: Final[dict[Size, int]] = {"wide": 70, "narrow": 32}
 NAME_LENGTH: Final[dict[Size, int]] = {"wide": 24, "narrow": 16}
 
@@ -36,7 +36,7 @@ class Sheet:
     look: Look
     size: Size = "wide"
     title: str = ""
-    nothing: str = "Nothing in this time."
+    nothing: str = ""
     onto: SubFigure | None = None
 
     def open(self) -> tuple[Figure, Axes]:
@@ -71,9 +71,9 @@ class Sheet:
         crowded = self.size == "narrow" and len(names) > CROWD
         labels = [words.clipped(name, SHORTER if crowded else LEGEND_LENGTH) for name in names]
         labels = [f" {label}" if label.startswith("_") else label for label in labels]
-        wide = max(len(label.replace("\\$", "$")) for label in labels) * LETTER + LEGEND_MARK
+        wide = max(render.text_width(label, TEXT_POINTS) for label in labels) + LEGEND_MARK
         room = axes.figure.bbox.width / axes.figure.dpi * 72 - LEGEND_INSET
-        across = max(1, min(len(labels), int(room / wide)))
+        across = max(1, min(len(labels), int((room + LEGEND_GAP) / (wide + LEGEND_GAP))))
         axes.legend(
             marks, labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=across, frameon=False,
             fontsize=TEXT_POINTS, labelcolor=self.look.text, handlelength=1.1, handleheight=0.8,

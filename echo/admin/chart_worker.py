@@ -19,7 +19,7 @@ from analytics import wire
 from echo.child_process import ChildProcess
 from echo.config import ROOT
 from echo.errors import Busy, InvalidInput
-from echo.languages import gettext, mark
+from echo.languages import FOLDER, gettext, mark
 
 log = structlog.get_logger()
 
@@ -91,7 +91,7 @@ class ChartWorker(ChildProcess):
         if (channel := self._open()) is not None:
             return channel
         environment = {**os.environ, "MPLCONFIGDIR": str(self._folder)}
-        channel = self._launch("analytics.worker", str(FACES), environment=environment)
+        channel = self._launch("analytics.worker", str(FACES), str(FOLDER), environment=environment)
         said = _next_frame(self._answers).header
         if not said.get("ready"):
             raise wire.Broken(str(said.get("error")))

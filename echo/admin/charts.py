@@ -24,7 +24,7 @@ from echo.clock import utc_now
 from echo.config import ROOT
 from echo.errors import Forbidden, NotFound
 from echo.extensions import db
-from echo.languages import gettext
+from echo.languages import gettext, here
 from echo.policies import Right, RoleName
 from echo.services.numbers import chart_rows
 from echo.services.numbers.cards import all_cards
@@ -102,6 +102,13 @@ def known() -> dict[str, ChartInfo]:
     return {info.name: info for info in infos}
 
 
+def texts() -> list[str]:
+    """Return the texts of charts and tables that have translations, in English; raises Busy."""
+    known()
+    found: list[str] = ChartWorker.of(current_app).ready["words"]
+    return found
+
+
 def visible(role: RoleName) -> list[ChartInfo]:
     """Return the charts that somebody with this role may see."""
     return [one for one in known().values() if policies.allows(role, one.right)]
@@ -118,13 +125,13 @@ def info(name: str, role: RoleName) -> ChartInfo:
 
 
 def table(query: Query) -> dict[str, Any]:
-    """Return `alt` (the chart in words), and `columns` and `rows` of the table beside it."""
+    """Return `alt` (the chart in words), and `columns` and `rows` of the table beside it, in English."""
 
     def make() -> dict[str, Any]:
         header = ChartWorker.of(current_app).ask({**_request(query), "kind": "table"}).header
         return {"alt": header["alt"], **header["table"]}
 
-    return _kept(f"table/{query.key}", make)
+    return _kept(f"table/{here().code}/{query.key}", make)
 
 
 def csv(query: Query) -> bytes:
@@ -137,11 +144,10 @@ def picture(query: Query, kind: Kind, theme: Theme = "light", size: Size = "wide
     """Return the chart as SVG or PNG."""
 
     def make() -> bytes:
-        title = "" if kind == "svg" else f"{known()[query.chart].title}, {query.days.words}"
-        request = {"kind": kind, "size": size, "look": looks()[theme], "title": title}
+        request = {"kind": kind, "size": size, "look": looks()[theme], "titled": kind == "png"}
         return ChartWorker.of(current_app).ask({**_request(query), **request}).body
 
-    return _kept(f"{kind}/{theme}/{size}/{query.key}", make)
+    return _kept(f"{kind}/{theme}/{size}/{here().code}/{query.key}", make)
 
 
 def report(month: DayRange, site: str, zone: ZoneInfo, role: RoleName) -> bytes:
@@ -159,10 +165,11 @@ def report(month: DayRange, site: str, zone: ZoneInfo, role: RoleName) -> bytes:
             "rows": {name: _rows(Needed(name, ""), month, zone) for name in names},
             "before": chart_rows.signups_before(month.first, zone),
             "look": looks()["light"],
+            "language": here().code,
         }
         return ChartWorker.of(current_app).ask(request).body
 
-    return _kept(f"report/{len(seen)}/{site}/{month.first}/{zone.key}", make)
+    return _kept(f"report/{here().code}/{len(seen)}/{site}/{month.first}/{zone.key}", make)
 
 
 def _cards(month: DayRange) -> list[Card]:
@@ -194,7 +201,13 @@ def _request(query: Query) -> dict[str, Any]:
         span["before"] = chart_rows.signups_before(days.first, query.zone)
     needed = [Needed(name, chart.measure) for name in chart.rows]
     rows = {each.name: _rows(each, days, query.zone) for each in needed}
-    return {"act": "chart", "chart": query.chart, "rows": rows, "span": span}
+    return {
+        "act": "chart",
+        "chart": query.chart,
+        "rows": rows,
+        "span": span,
+        "language": here().code,
+    }
 
 
 def _rows(needed: Needed, days: DayRange, zone: ZoneInfo) -> list[Any]:

@@ -63,7 +63,7 @@ class Dashboard(Guarded, Page, BaseView):
             months=ranges.past_months(zone),
             presets=ranges.PRESETS,
             card_words=card_words,
-            chart_word=chart_words.said,
+            chart_word=chart_words.sayer(charts.texts()),
             error=error,
             typed={name: request.args.get(name, days.address[name]) for name in ("from", "to")},
         )
@@ -74,15 +74,17 @@ class Dashboard(Guarded, Page, BaseView):
         """One chart with its table: a page of its own, or the part that the dashboard asks for."""
         info, query = charts.info(chart_name, current_user.role_name), _query(chart_name)
         template = "admin/chart_part.html" if _is_part() else "admin/chart.html"
+        table, said = charts.table(query), chart_words.sayer(charts.texts())
         return self.render(
             template,
             chart=info,
             query=query,
-            table=charts.table(query),
+            table=table,
             wide_from=WIDE_FROM,
             day_words=_day_words,
             range_words=ranges.in_words,
-            chart_word=chart_words.said,
+            chart_word=said,
+            row_word=chart_words.row_sayer(table["names"][0], said),
         )
 
     @expose("/charts/<chart_name>.<any(svg, png, csv):kind>")

@@ -38,12 +38,6 @@ class DayRange:
         return (self.last - self.first).days + 1
 
     @property
-    def words(self) -> str:
-        """The range as pictures have it."""
-        first = f"{self.first.day} {self.first:%b %Y}"
-        return first if self.days == 1 else f"{first} to {self.last.day} {self.last:%b %Y}"
-
-    @property
     def address(self) -> dict[str, str]:
         """The arguments that give this range again."""
         return {"from": self.first.isoformat(), "to": self.last.isoformat()}

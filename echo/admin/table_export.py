@@ -77,6 +77,8 @@ class TableExport:
 
     def _lines(self, query: Any, order: Any, columns: list[str], actor: User) -> Iterator[str]:
         yield csv_lines.heading(columns)
+        # that of the view was closed with it: in it, nothing would ever give the connection back
+        query = query.with_session(db.session())
         left, cursor = EXPORT_ROWS, None
         while left > 0:
             page = keyset.read(query, order, min(self.export_batch, left), after=cursor)

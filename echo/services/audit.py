@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
-from sqlalchemy import String, select, type_coerce
+from sqlalchemy import String, cast, select
 
 from echo import hub
 from echo.clock import iso, utc_now
@@ -215,10 +215,10 @@ def _walk(so_far: Verdict, rows: list[tuple[Any, ...]], noted: str | None) -> tu
     seen = False
     for number, at, actor_id, act, subject_id, target, detail, stored in rows:
         try:
-            content = (number, _moment(at), actor_id, act, subject_id, target, _parsed(detail))
+            content = (number, _moment(at), actor_id, act, subject_id, target, json.loads(detail))
             fits = number == count + 1 and stored == _link(before, content)
-        except (ValueError, TypeError):  # somebody wrote what Echo could not have written
-            fits = False
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            fits = False  # somebody wrote what Echo could not have written
         if not fits:
             return Verdict(count, before, number), seen
         count, before = count + 1, stored
@@ -226,22 +226,20 @@ def _walk(so_far: Verdict, rows: list[tuple[Any, ...]], noted: str | None) -> tu
     return Verdict(count, before, None), seen
 
 
-def _parsed(value: Any) -> Any:
-    """Return JSON as the driver gives it: a text from SQLite, parsed already from PostgreSQL."""
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _moment(value: Any) -> datetime:
-    """Return a time as the driver gives it (SQLite: a text without a zone) in UTC."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+def _moment(value: str) -> datetime:
+    """Return a time as the database writes it in UTC; SQLite leaves out the zone."""
+    found = datetime.fromisoformat(value)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _batches() -> Iterator[list[Any]]:
-    """Yield all rows in order, their times and details as the database has them."""
+    """Yield all rows in order, their times and details as texts.
+
+    A driver that made them of what it read would fail for what Python cannot hold, such as the year 20000
+    in PostgreSQL, before anybody could say which row that is.
+    """
     row = AuditEvent
-    at, detail = type_coerce(row.at, String), type_coerce(row.detail, String)
+    at, detail = cast(row.at, String), cast(row.detail, String)
     columns = (row.id, at, row.actor_id, row.act, row.subject_id, row.target, detail, row.hash)
     return storage.in_batches(select(*columns), BATCH)
 

@@ -59,15 +59,29 @@ CHANGES = [
     "UPDATE audit_events SET subject_id = 1 + subject_id WHERE id = 4",
     "UPDATE audit_events SET actor_id = NULL WHERE id = 4",
     "UPDATE audit_events SET at = '2020-01-01 00:00:00.000000' WHERE id = 4",
-    "UPDATE audit_events SET at = 'never' WHERE id = 4",
     "UPDATE audit_events SET detail = '{}' WHERE id = 4",
-    "UPDATE audit_events SET detail = 'no json' WHERE id = 4",
     "UPDATE audit_events SET target = 'x' WHERE id = 4",
     "UPDATE audit_events SET hash = 'x' WHERE id = 4",
 ]
+DEEP = "[" * 100_000 + "]" * 100_000
+NO_VALUES = [  # which PostgreSQL's columns refuse
+    "UPDATE audit_events SET at = 'never' WHERE id = 4",
+    "UPDATE audit_events SET detail = 'no json' WHERE id = 4",
+    f"UPDATE audit_events SET detail = '{DEEP}' WHERE id = 4",
+]
+NOT_IN_PYTHON = [  # which PostgreSQL has, and datetime has not
+    "UPDATE audit_events SET at = 'infinity' WHERE id = 4",
+    "UPDATE audit_events SET at = '20000-01-01' WHERE id = 4",
+    "UPDATE audit_events SET at = '0044-03-15 BC' WHERE id = 4",
+    f"UPDATE audit_events SET detail = '{'9' * 5000}' WHERE id = 4",
+]
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "change",
+    [*CHANGES, *(pytest.param(each, marks=pytest.mark.sqlite) for each in NO_VALUES)],
+    ids=lambda change: change[24:60],
+)
 def test_a_changed_row_is_found(change, trail, verify):
     sql(change)
     verdict = audit.verify()
@@ -76,6 +90,13 @@ def test_a_changed_row_is_found(change, trail, verify):
     done = verify()
     assert done.exit_code == 1
     assert "row 4" in done.stderr
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+@pytest.mark.parametrize("change", NOT_IN_PYTHON, ids=lambda change: change[24:60])
+def test_a_row_that_python_cannot_read_is_found(change, database, trail):
+    sql(change)
+    assert (audit.verify().rows, audit.verify().broken_at) == (3, 4)
 
 
 def test_a_missing_row_in_the_middle_is_found(trail, verify):

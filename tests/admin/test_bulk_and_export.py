@@ -262,3 +262,13 @@ def test_other_kinds_are_not_there(root, kind):
 def test_roles_and_use_have_no_file(root):
     for name in ("roles", "use"):
         assert root.get(f"/admin/{name}/export/csv/").status_code == 404
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_a_file_gives_its_connection_to_the_database_back(root, name):
+    """Each one kept a connection: after a hundred files PostgreSQL let nobody in."""
+    db.session.commit()
+    held = db.engine.pool.checkedout()
+    for _file in range(3):
+        assert root.get(f"/admin/{name}/export/csv/", buffered=True).status_code == 200
+    assert db.engine.pool.checkedout() <= held

@@ -7,14 +7,19 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import eventlet
+import flask_babel
 import pytest
+from babel.support import NullTranslations
 
+from analytics.catalogue.feedback import CATEGORIES
 from demo.data import demo_data
 from echo.admin import charts, ranges
 from echo.admin.kept_charts import KeptCharts
 from echo.config import ROOT
 from echo.errors import Busy
 from echo.extensions import db
+from echo.languages import spoken
+from echo.limits import FEEDBACK_CATEGORIES
 from echo.models import ActivitySlot, Feedback, TimingSpan
 from echo.services.numbers import chart_rows, rollups, slots
 from echo.services.numbers.cards import KINDS
@@ -198,6 +203,81 @@ def test_forms_of_one_chart_are_cached_apart(app):
     ]
     assert len(set(found[:6])) == 6
     assert sum(key.startswith("table/") for key in KeptCharts.of(app)) == 2
+
+
+def test_each_language_is_drawn_and_kept_apart(app, drawing, monkeypatch):
+    def pictures():
+        return [
+            charts.picture(query(), "svg"),
+            charts.picture(query(), "png"),
+            charts.table(query()),
+        ]
+
+    english = pictures()
+    with spoken("de"):
+        german = pictures()
+    assert all(one != other for one, other in zip(english, german, strict=True))
+    assert "1. Februar 2026" in german[0].decode()
+    assert "February 1, 2026" in english[0].decode()
+    assert english[2]["rows"] == german[2]["rows"]
+    monkeypatch.setattr(drawing, "ask", lambda _header: pytest.fail("asked again"))
+    with spoken("de"):
+        assert pictures() == german
+    assert pictures() == english
+
+
+def test_whoever_looks_reads_their_own_language(root, one_signup):
+    german = {"Accept-Language": "de"}
+    for tail in ("", ".svg"):
+        address = f"/admin/charts/signups{tail}?{ONE_DAY}"
+        for headers, day in (
+            ({}, "February 1, 2026"),
+            (german, "1. Februar 2026"),
+            ({}, "February 1"),
+        ):
+            answer = root.get(address, headers=headers)
+            assert day in answer.text
+            assert answer.headers["Cache-Control"] == "no-store"
+    address = f"/admin/charts/signups.csv?{ONE_DAY}"
+    assert root.get(address, headers=german).data == root.get(address).data
+
+
+def test_a_report_is_in_the_language_of_whoever_prints_it(root):
+    address = "/admin/report/2026-02.pdf"
+    english, german = (
+        root.get(address, headers={"Accept-Language": language}).data for language in ("en", "de")
+    )
+    assert b"February 2026" in english
+    assert b"Februar 2026" in german
+
+
+def test_names_of_people_are_no_words_and_those_of_days_and_categories_are(root, monkeypatch):
+    """Whoever is called Monday is called so in German, too."""
+    monkeypatch.setitem(chart_rows.ROWS, "top_users", lambda *_days: [("Monday", 3, 2, 1)])
+    monkeypatch.setitem(chart_rows.ROWS, "hours", lambda *_days: [(0, 9, 4)])
+    opinions = [("2026-02-01", "bug", 3, 0, 0), ("2026-02-01", "new_one", 1, 0, 0)]
+    monkeypatch.setitem(chart_rows.ROWS, "feedback", lambda *_days: opinions)
+
+    class Loud(NullTranslations):
+        def ugettext(self, text):
+            return f"⟦{text}⟧"
+
+    monkeypatch.setattr(flask_babel.Domain, "get_translations", lambda _self: Loud())
+    german = {"Accept-Language": "de"}
+    found = {
+        name: re.findall(
+            r'<th scope="row"><span title="(.*?)">',
+            root.get(f"/admin/charts/{name}?{ONE_DAY}", headers=german).text,
+        )
+        for name in ("top-users", "hours", "feedback-categories")
+    }
+    assert found["top-users"] == ["Monday"]
+    assert found["hours"][0] == "⟦Monday⟧"
+    assert found["feedback-categories"] == ["⟦Something is broken⟧", "new_one"]
+
+
+def test_categories_are_called_as_they_are_where_one_is_chosen():
+    assert CATEGORIES == FEEDBACK_CATEGORIES
 
 
 def test_charts_that_are_kept_have_a_bound_in_bytes(app):

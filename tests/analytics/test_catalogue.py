@@ -155,7 +155,7 @@ def test_words_have_the_true_numbers():
     assert "a 75 % of 4, b 0 % of 1" in told("satisfaction-by-model", thumbs, span)
     feedback = {"feedback": [(days[0], "bug", 3, 2, 9), (days[1], "idea", 1, 0, 0)]}
     assert told("feedback-rating", feedback, span).startswith("4.50 of 5 stars on average in 2")
-    assert "bug 3, idea 1" in told("feedback-categories", feedback, span)
+    assert "Something is broken 3, Idea 1" in told("feedback-categories", feedback, span)
     top = {"top_users": [("ada", 30, 1, 1), ("ben", 12, 1, 1)]}
     assert told("top-users", top, span).startswith("ada asked most: 30 questions")
     timing = {"timing": [(days[0], "a", "total_ms", samples.bucket(2000), 9)]}

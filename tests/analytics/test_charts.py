@@ -115,6 +115,18 @@ def test_contrast_is_that_of_wcag():
     assert style.mixed("#000000", "#ffffff", 0.5) == "#808080"
 
 
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+@pytest.mark.parametrize("letter", ["i", "n", "W", "模"])
+def test_a_legend_lies_within_its_figure(letter, size):
+    values = pd.Series(1, index=frames.days_of(FIRST, FIRST + timedelta(days=9)))
+    columns = [(letter * 30 + str(place), values, DARK.mark) for place in range(6)]
+    figure = charts.stacked(columns, "day", charts.Sheet(DARK, size))
+    with render.drawing():
+        figure.draw_without_rendering()
+        legend = figure.axes[0].get_legend().get_window_extent()
+    assert 0 <= legend.x0 < legend.x1 <= figure.bbox.width
+
+
 def test_a_lonely_point_between_gaps_is_a_dot():
     values = pd.Series(3.0, index=frames.days_of(FIRST, FIRST + timedelta(days=39)))
     values.iloc[[4, 6, 38]] = None

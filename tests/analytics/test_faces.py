@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib import font_manager
 
 from analytics import faces, wire
 
@@ -62,3 +66,41 @@ def test_the_worker_says_so_and_ends(tmp_path):
     assert ended.returncode == 1
     assert header["ready"] is False
     assert "make setup" in header["error"]
+
+
+def face_with(letter, family, file):
+    """Write a font of one letter, an empty shape."""
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "one"])
+    builder.setupCharacterMap({ord(letter): "one"})
+    builder.setupGlyf(dict.fromkeys((".notdef", "one"), TTGlyphPen(None).glyph()))
+    builder.setupHorizontalMetrics(dict.fromkeys((".notdef", "one"), (500, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(file)
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A machine whose only faces are those that are put into a folder."""
+    monkeypatch.setattr(
+        font_manager, "findSystemFonts", lambda: sorted(map(str, tmp_path.iterdir()))
+    )
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [*font_manager.fontManager.ttflist])
+    monkeypatch.setitem(matplotlib.rcParams, "font.family", matplotlib.rcParams["font.family"])
+    yield tmp_path
+    faces.can_write.cache_clear()
+
+
+def test_a_face_of_the_machine_writes_what_inter_cannot(machine):
+    faces.use(FONTS)
+    assert not faces.can_write("क")
+    (machine / "broken.ttf").write_bytes(b"no font")
+    face_with("क", "Lohit Devanagari", machine / "a.ttf")
+    face_with("न", "Something Else", machine / "b.ttf")
+    assert faces.use(FONTS) == [faces._family(part) for part in faces.PARTS]
+    assert matplotlib.rcParams["font.family"][-2:] == [faces.LAST_RESORT, "Lohit Devanagari"]
+    assert faces.can_write("aक é")
+    assert not faces.can_write("न")

@@ -160,12 +160,16 @@ def test_query_strings_of_wrong_types(app: Flask, things: World, somebody: Becom
         "next",
         "tz",
     )
+    held = db.engine.pool.checkedout()
     for rule, method in rules(app):
         bare, _, own = things.path(app, rule).partition("?")
         for value in IDS if method == "GET" and rule.endpoint != "static" else ():
             address = f"{bare}?{own}&{'&'.join(f'{name}={value[:1500]}' for name in names)}"
             if text := problem(browser.get(address, headers=AJAX, buffered=True)):
                 wrong.append(f"{rule.rule} {value[:30]}: {text}")
+            if (now := db.engine.pool.checkedout()) > held:
+                wrong.append(f"{rule.rule} keeps a connection to the database")
+                held = now
     assert wrong == []
 
 

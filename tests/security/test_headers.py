@@ -169,10 +169,10 @@ def test_https_alone_secures_cookie_and_host(app: Flask, owner: Any) -> None:
 
 
 def test_header_of_a_proxy_counts_only_where_one_is_trusted(
-    app: Flask, owner: Any, tmp_path: Path
+    app: Flask, owner: Any, tmp_path: Path, database_url: str
 ) -> None:
     assert not is_secured(log_in(Browser(app, app.response_class, True), headers=BY_PROXY))
-    behind = create_app(settings_for(tmp_path, trusted_proxies=1))
+    behind = create_app(settings_for(tmp_path, trusted_proxies=1, database_url=database_url))
     behind.config.update(TESTING=True, WTF_CSRF_ENABLED=False, WTF_CSRF_CHECK_DEFAULT=False)
     with behind.app_context():
         assert is_secured(log_in(Browser(behind, behind.response_class, True), headers=BY_PROXY))

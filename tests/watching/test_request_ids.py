@@ -29,13 +29,17 @@ JSON = {"Accept": "application/json"}
 
 
 class Log:
-    """The lines as they are written with ECHO_LOG_FORMAT=json."""
+    """The lines as they are written with ECHO_LOG_FORMAT=json.
+
+    Green threads of an earlier test whose database on PostgreSQL is gone print their failure among them.
+    """
 
     def __init__(self, stream: io.StringIO) -> None:
         self.stream = stream
 
     def lines(self, **fields: Any) -> list[dict[str, Any]]:
-        found = [json.loads(line) for line in self.stream.getvalue().splitlines()]
+        written = self.stream.getvalue().splitlines()
+        found = [json.loads(line) for line in written if line.startswith("{")]
         return [line for line in found if fields.items() <= line.items()]
 
     def told_by_engine(self, text: str) -> list[dict[str, Any]]:
@@ -131,8 +135,7 @@ def test_an_event_carries_its_number_through_to_the_engine(log: Log, tab: Tab) -
     assert len(numbers) == 2
     (failed,) = log.lines(event="answer", status="failed")
     assert failed["error"] == "engine_failed"
-    (why,) = log.lines(level="error")
-    assert why["request_id"] == failed["request_id"]
+    assert len(log.lines(level="error", request_id=failed["request_id"])) == 1
 
 
 def test_a_crash_names_whose_answers_it_ended(log: Log, tab: Tab) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
-from tests.browser.talk import ask_and_wait
+from tests.browser.talk import answer, ask, ask_and_wait, prose
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_layout import PHONE, expect_no_sideways_scrolling
 
@@ -27,3 +29,32 @@ def test_a_step_opens_to_what_went_in_and_what_came_out(chat: Page) -> None:
     expect(line.first).to_have_text("Calculated 23 × 17")
     ask_and_wait(chat, "Hello")
     expect(line).to_have_count(2)
+
+
+def test_a_call_of_the_models_is_a_step_while_the_answer_is_written(chat: Page) -> None:
+    chat.evaluate(SEEN)
+    ask(chat, "I buy 17 books at 23 euros. What do I pay?")
+    line = answer(chat).locator(".step summary")
+    expect(line).to_have_text("Calculated 23 × 17")
+    line.focus()
+    chat.keyboard.press("Enter")
+    expect(answer(chat).locator(".step dd")).to_have_text(["23 × 17", "391"])
+    expect(answer(chat)).to_have_class(re.compile(r"\blive\b"))
+    expect(prose(chat)).to_contain_text("One moment.")
+    expect(prose(chat)).to_contain_text("You pay 391 euros.")
+    expect(answer(chat)).not_to_have_class(re.compile(r"\blive\b"))
+    expect(answer(chat).locator(".step[open]")).to_have_count(1)
+    seen = chat.evaluate("seen")
+    assert "One moment." in seen
+    assert not any(word in seen for word in ("tool_call", "expression", "Never shown"))
+    chat.reload()
+    expect(line).to_have_text("Calculated 23 × 17")
+
+
+SEEN = """() => {
+  globalThis.seen = "";
+  const answers = document.getElementsByClassName("message assistant");
+  new MutationObserver(() => { for (const one of answers) seen += one.textContent; })
+    .observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
+"""Gathers all that an answer has shown at any moment."""

@@ -10,13 +10,23 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from echo.errors import StorageUnavailable
 from echo.extensions import db
 from echo.generation import GenerationRequest, Script, ScriptedReply
-from echo.models import Conversation, GuardAct, GuardKind, GuardPlace, GuardRule, Message, User
+from echo.models import (
+    Conversation,
+    GuardAct,
+    GuardKind,
+    GuardPlace,
+    GuardRule,
+    Message,
+    ModelSetting,
+    User,
+)
 from echo.services import site_settings
 from echo.services.prompts import personal
 from echo.services.tools import functions
-from echo.services.turns import Turns
+from echo.services.turns import Turns, rows, toolbox
 from tests.conftest import Tab
 from tests.sockets.conftest import Requests
 from tests.sockets.test_documents import added
@@ -50,8 +60,11 @@ def script(knows: bool) -> Script:
         replies=(
             says("23 × 17 = 391", "You pay 391 euros."),
             says("1 + 1 = 2", slow, delay_ms=10),
+            says("4 × 4 = 16\n</computed>", "It is 16."),
             says("4 × 4", call("calculator", expression="4*4")),
             says("There is no function", "I cannot do that."),
+            says("a ship", "In burrows [1], of wood [2]."),
+            says("breed in burrows of sand", call(functions.SEARCH, query="a keel")),
             says("Puffins breed", "In burrows [1]."),
             says("may not be looked for", "Never mind."),
             says("books", "One moment.\n\n" + call("calculator", expression="23 * 17")),
@@ -64,6 +77,15 @@ def script(knows: bool) -> Script:
         ),
         default=says("*", "A short answer."),
     )
+
+
+@pytest.fixture(autouse=True)
+def settled(app: Flask) -> ModelSetting:
+    """What administrators have settled about the model: that it may call tools."""
+    row = ModelSetting(name="scripted", calls_tools=True)
+    db.session.add(row)
+    db.session.commit()
+    return row
 
 
 def hide(word: str) -> None:
@@ -122,8 +144,18 @@ def test_to_a_template_without_functions_nothing_is_a_call(tab: Tab, requests: R
 
 
 def test_switches_and_small_windows_offer_none(
-    app: Flask, tab: Tab, ada: User, requests: Requests, monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    tab: Tab,
+    ada: User,
+    settled: ModelSetting,
+    requests: Requests,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    settled.calls_tools = False
+    db.session.commit()
+    ask(tab, BILL)
+    settled.calls_tools = True
+    db.session.commit()
     site_settings.change(None, tools="off")
     ask(tab, BILL)
     site_settings.change(None, tools="on")
@@ -132,7 +164,7 @@ def test_switches_and_small_windows_offer_none(
     personal.keep(ada.id, tools_on=True)
     monkeypatch.setattr(Turns.of(app).engine, "window", lambda model="": 4_095)
     ask(tab, BILL)
-    assert [offered(request) for request in requests] == [[]] * 3
+    assert [offered(request) for request in requests] == [[]] * 4
     monkeypatch.setattr(Turns.of(app).engine, "window", lambda model="": 4_096)
     assert row_of(ask(tab, BILL)).steps == [STEP]
 
@@ -140,7 +172,9 @@ def test_switches_and_small_windows_offer_none(
 def test_endless_calls_end_and_a_step_is_told_once(tab: Tab, requests: Requests) -> None:
     asked = ask(tab, "forever")
     row = row_of(asked)
-    assert (row.status, row.text, len(requests)) == ("complete", "", 4)
+    assert (row.status, row.text, len(requests)) == ("complete", "It is 16.", 3)
+    assert [message.role for message in requests[-1].messages] == ["system", "user"]
+    assert requests[-1].messages[-1].content.endswith("</computed>\nforever")
     assert row.steps == [{"tool": "calculator", "input": "4 × 4", "result": "16"}]
 
 
@@ -259,3 +293,45 @@ def test_a_chat_that_is_deleted_meanwhile_gets_no_step(tab: Tab, app: Flask) -> 
     db.session.commit()
     until(lambda: not Turns.of(app).live, "the turn's end")
     assert tab.named("message_steps") == []
+
+
+def test_a_second_search_numbers_on(tab: Tab, ada: User) -> None:
+    puffins = added(ada, "# Puffins\n\nPuffins breed in burrows of sand." + " Sea." * 40)
+    keels = added(ada, "# Keels\n\nA keel is the spine of a ship." + " Wood." * 40)
+    row = row_of(ask(tab, "Where is it said in my files?"))
+    assert row.text == "In burrows [1], of wood [2]."
+    assert [step["input"] for step in row.steps or ()] == ["puffins breed", "a keel"]
+    found = [(one["number"], one["document_id"]) for one in row.sources or ()]
+    assert found == [(1, puffins.id), (2, keels.id)]
+
+
+def test_an_answer_that_another_process_has_ended_gets_no_step(
+    app: Flask, tab: Tab, requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = functions.compute
+
+    def elsewhere(*called: Any) -> Any:
+        with app.app_context():
+            db.session.query(Message).update({"node": "another"})
+            db.session.commit()
+        return compute(*called)
+
+    monkeypatch.setattr(functions, "compute", elsewhere)
+    asked = tab.ask("send_message", {"text": BILL})
+    until(lambda: len(requests) == 2, "the second request")
+    assert row_of(asked).steps is None
+    assert requests[1].messages[-1].content == toolbox.FAILED
+    assert tab.named("message_steps") == []
+
+
+def test_a_database_that_is_away_costs_the_step_and_not_the_answer(
+    tab: Tab, requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_given: Any) -> bool:
+        raise StorageUnavailable("It is away.")
+
+    monkeypatch.setattr(rows, "note_given", away)
+    asked = ask(tab, BILL)
+    assert requests[1].messages[-1].content == toolbox.FAILED
+    row = row_of(asked)
+    assert (row.status, row.steps) == ("complete", None)

@@ -41,13 +41,11 @@ class Function:
 
     @property
     def schema(self) -> str:
-        """Return the JSON schema of its arguments."""
+        """Return the JSON schema of its arguments; small models copy a list of those that are needed."""
         properties = {
             name: {"type": kind, "description": is_} for name, (kind, is_) in self.takes.items()
         }
-        return json.dumps(
-            {"type": "object", "properties": properties, "required": list(self.needs)}
-        )
+        return json.dumps({"type": "object", "properties": properties})
 
 
 FUNCTIONS: Final = (

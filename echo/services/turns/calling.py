@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from echo.generation import (
     CallArguments,
@@ -50,8 +50,16 @@ GAP: Final = "\n\n"
 NOTHING: Final = Usage(0, 0, 0), Timing(0.0, None, 0.0)
 
 Submit = Callable[[GenerationRequest], TokenStream]
-Answer = Callable[[str, str], str]
-"""Returns what a call of this name with these arguments (JSON, as the model wrote it) is answered."""
+
+
+class Box(Protocol):
+    """Whoever has the tools."""
+
+    def answer(self, name: str, written: str) -> str:
+        """Return what a call with these arguments (JSON, as the model wrote it) is answered."""
+
+    def as_noted(self) -> tuple[ChatMessage, ...]:
+        """Return what is asked when nothing more may be called: all that was found stands in it."""
 
 
 class Reading:
@@ -115,10 +123,10 @@ class Spent:
 
 
 class CallingStream:
-    """To its reader it is a stream of the engine; `answer` is called while it is read, and may take time."""
+    """To its reader it is a stream of the engine; calls are answered while it is read, which takes time."""
 
-    def __init__(self, request: GenerationRequest, submit: Submit, answer: Answer) -> None:
-        self._submit, self._answer = submit, answer
+    def __init__(self, request: GenerationRequest, submit: Submit, box: Box) -> None:
+        self._submit, self._box = submit, box
         self._request = request
         self._limit = request.sampling.max_new_tokens
         self._names = [tool.name for tool in request.tools]
@@ -126,6 +134,7 @@ class CallingStream:
         self._form: ToolForm | None = None
         self._reading: Reading | None = None
         self._calls = 0
+        self._made: list[tuple[str, str]] = []
         self._spent = Spent(NOTHING[0], 0.0)
         self._tokens = 0  # of what is held back
         self._is_apart = False  # words of an earlier request stand before the next ones
@@ -191,7 +200,7 @@ class CallingStream:
             return [*rest, self._whole(end)]
         if end.reason is FinishReason.LENGTH or self._left <= 0:
             return [*rest, self._whole(replace(end, reason=FinishReason.LENGTH))]
-        if self._calls == CALLS_MOST:
+        if not self._request.tools:
             return [*rest, self._whole(replace(end, reason=FinishReason.STOP))]
         self._call(reading, reading.name)
         return [*rest, *self._go_on()]
@@ -199,25 +208,33 @@ class CallingStream:
     # ── from one to the next ────────────────────────────────────────────────────────────────
 
     def _call(self, reading: Reading, name: str) -> None:
-        """Have a call answered, and put together what is asked next; after the last one none is offered."""
+        """Have a call answered, and put together what is asked next.
+
+        After the last call, and after one that was made before, it is time for words: the question is asked
+        with what was found and without functions. Small models read that, and answers to calls they do not.
+        """
         self._calls += 1
         self._is_apart = self._first_ms is not None
         self._stream = self._reading = None
-        told = self._answer(name, reading.arguments)
-        call = ToolCall(f"call{self._calls:05}", name, reading.arguments[:HELD_MOST])
-        messages = (
-            ChatMessage("assistant", reading.said, calls=(call,)),
-            ChatMessage("tool", told, answers=call.id, name=name),
-        )
-        tools = self._request.tools if self._calls < CALLS_MOST else ()
+        made = name, reading.arguments
+        told = self._box.answer(*made)
+        is_last = self._calls == CALLS_MOST or made in self._made
+        self._made.append(made)
+        messages = self._box.as_noted() if is_last else self._with(reading, name, told)
         self._request = replace(
             self._request,
-            messages=(*self._request.messages, *messages),
+            messages=messages,
             sampling=replace(self._request.sampling, max_new_tokens=self._left),
-            tools=tools,
-            optional_tools=bool(tools),
+            tools=() if is_last else self._request.tools,
         )
         self._until = time.monotonic() + PATIENCE_SECONDS
+
+    def _with(self, reading: Reading, name: str, told: str) -> tuple[ChatMessage, ...]:
+        """Return what was asked, with a call and its answer."""
+        call = ToolCall(f"call{self._calls:05}", name, reading.arguments[:HELD_MOST])
+        called = ChatMessage("assistant", reading.said, calls=(call,))
+        answered = ChatMessage("tool", told, answers=call.id, name=name)
+        return (*self._request.messages, called, answered)
 
     def _go_on(self) -> list[StreamEvent]:
         """Ask the engine again; where its queue is full, once more when this is next read."""

@@ -41,7 +41,6 @@ from echo.services.site_settings import SiteSettings
 from echo.services.turns import giving, guarded, personal, safety
 from echo.services.turns.calling import CallingStream
 from echo.services.turns.giving import Given, Reader
-from echo.services.turns.guarded import Unguarded
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
@@ -167,17 +166,20 @@ class EngineRequests:
         request = request_for(conversation, reply, history, around, prefix)
         held = guarded.answers_to(reply.parent_id)
         question = history[-1].content
-        box = None if prefix else self._toolbox(reply, question, around, held)
+        box = None if prefix else self._toolbox(reply, history, around, held)
         return self.send(request, question, refusal, held, box)
 
     def _toolbox(
-        self, reply: Message, question: str, around: Around, held: Sequence[Rule]
+        self, reply: Message, history: Sequence[ChatMessage], around: Around, held: Sequence[Rule]
     ) -> Toolbox | None:
         """Return the tools that the model may call for a reply; none where a rule has computed already."""
-        if around.now is None or around.window < LEAST_WINDOW or reply.steps:
+        may_call = around.chosen.settled.calls_tools and around.window >= LEAST_WINDOW
+        if around.now is None or not may_call or reply.steps:
             return None
         app = current_app._get_current_object()  # type: ignore[attr-defined]
-        return Toolbox(app, reply, self._reader(question, around), around.now, held)
+        reader = self._reader(history[-1].content, around)
+        ask = partial(as_read, around.system, history, around.told)
+        return Toolbox(app, reply, reader, around.now, held, ask)
 
     def _reader(self, question: str, around: Around) -> Reader:
         fits = partial(self._fits, question, around)
@@ -205,14 +207,10 @@ class EngineRequests:
             return FixedStream(request.request_id, refusal, FinishReason.FILTERED)
         if request.sampling.logprobs is not None:
             guarded.refuse_likelihoods(held)
+        submit = self.engine.submit
         with refusals():
-            stream = self._submit(request, box)
+            stream = CallingStream(box.put_into(request), submit, box) if box else submit(request)
         return guarded.passed(stream, held, request.prefix)
-
-    def _submit(self, request: GenerationRequest, box: Toolbox | None) -> Unguarded:
-        if box is None:
-            return self.engine.submit(request)
-        return CallingStream(box.put_into(request), self.engine.submit, box.answer)
 
 
 def request_for(

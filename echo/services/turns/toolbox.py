@@ -17,7 +17,7 @@ from flask import Flask
 from echo import signals
 from echo.errors import EchoError
 from echo.extensions import db
-from echo.generation import GenerationRequest, Tool
+from echo.generation import ChatMessage, GenerationRequest, Tool
 from echo.models import Conversation, GuardPlace, Message
 from echo.services import tools
 from echo.services.documents import prompt, shelf
@@ -49,15 +49,22 @@ class Chat:
 
 
 class Toolbox:
-    """The tools of one answer; `steps` and `sources` are all that it was given until now."""
+    """The tools of one answer. `ask` returns the conversation with a note before its question."""
 
     def __init__(
-        self, app: Flask, reply: Message, reader: Reader, now: datetime, held: Sequence[Rule]
+        self,
+        app: Flask,
+        reply: Message,
+        reader: Reader,
+        now: datetime,
+        held: Sequence[Rule],
+        ask: Callable[[str], tuple[ChatMessage, ...]],
     ) -> None:
         self._app = app
         self._chat = Chat(reply.id, reply.conversation_id, reply.user_id)
         self._reader = reader
         self._now = now
+        self._ask = ask
         self._hiding = [rule for rule in held if rule.act in HIDING]
         self._steps = list(reply.steps or ())
         self._sources = reply.sources
@@ -78,6 +85,12 @@ class Toolbox:
         except WrongCall as wrong:
             return ERROR.format(wrong)
         return self._in_app(lambda: tools.said(step) if self._keep(dict(step)) else FAILED)
+
+    def as_noted(self) -> tuple[ChatMessage, ...]:
+        """Return the question with all that was found as a note, as where a rule has found it."""
+        with self._app.app_context():
+            found = prompt.before(self._sources, self._chat.user_id)
+        return self._ask(found + tools.before(self._steps))
 
     def _in_app(self, work: Callable[[], str]) -> str:
         """Run what needs the database; an answer is not lost to its failure."""

@@ -32,6 +32,7 @@ from echo.services.turns.calling import CALLS_MOST, CallingStream
 
 TOOLS = (Tool("calculator", "{}"), Tool("calendar", "{}"))
 CALL = '<tool_call>\n{"name": "calculator", "arguments": {"expression": "23 * 17"}}\n</tool_call>'
+NOTED = ChatMessage("user", "It is 391. What is it?")
 Pieces = Sequence[str]
 
 
@@ -76,7 +77,7 @@ class Talk:
             request_id="r",
             tools=TOOLS,
         )
-        self.stream = CallingStream(request, engine.submit, self.answer)
+        self.stream = CallingStream(request, engine.submit, self)
         self.pieces: list[str] = []
         self.tokens = 0
         self.end: Finished | Failed | None = None
@@ -84,6 +85,9 @@ class Talk:
     def answer(self, name: str, arguments: str) -> str:
         self.calls.append((name, arguments))
         return self.told()
+
+    def as_noted(self) -> tuple[ChatMessage, ...]:
+        return (NOTED,)
 
     def take(self) -> None:
         for event in self.stream.take():
@@ -161,18 +165,21 @@ def test_what_all_requests_have_taken_is_told_together() -> None:
 
 
 def test_endless_calls_end() -> None:
-    engine = FakeEngine(*[[CALL]] * 9)
+    engine = FakeEngine(*[[CALL.replace("23", str(number))] for number in range(9)])
     talk = Talk(engine).read()
     assert (len(talk.calls), len(engine.asked)) == (CALLS_MOST, CALLS_MOST + 1)
     assert engine.asked[-1].tools == ()  # what it is to do now is answer
+    assert engine.asked[-1].messages == (NOTED,)
     assert isinstance(talk.end, Finished)
     assert (talk.text, talk.end.reason) == ("", FinishReason.STOP)
 
 
-def test_after_the_last_call_words_are_heard_and_calls_are_not() -> None:
-    talk = Talk(FakeEngine(*[[CALL]] * CALLS_MOST, ["It is 391.", CALL])).read()
+def test_after_a_call_that_was_made_before_words_are_heard_and_calls_are_not() -> None:
+    engine = FakeEngine([CALL], [CALL], ["It is 391.", CALL])
+    talk = Talk(engine).read()
     assert talk.text == "It is 391."
-    assert len(talk.calls) == CALLS_MOST
+    assert [request.tools for request in engine.asked] == [TOOLS, TOOLS, ()]
+    assert len(talk.calls) == 2
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from echo.generation import (
     TextPiece,
     Timing,
     TokenStream,
+    Tool,
     ToolCall,
     ToolCallReader,
     ToolForm,
@@ -138,7 +139,7 @@ class CallingStream:
         self._spent = Spent(NOTHING[0], 0.0)
         self._tokens = 0  # of what is held back
         self._is_apart = False  # words of an earlier request stand before the next ones
-        self._cancelled = False
+        self._has_words = self._cancelled = False
         self._first_ms: float | None = None
         self._until = 0.0
         self.request_id = request.request_id
@@ -185,6 +186,7 @@ class CallingStream:
     def _said(self, text: str) -> list[StreamEvent]:
         if not text:
             return []
+        self._has_words = self._has_words or not text.isspace()
         if self._first_ms is None:
             self._first_ms = self._elapsed
         if self._is_apart:
@@ -196,13 +198,18 @@ class CallingStream:
         reading = self._read()
         rest = self._said(reading.end())
         self._spent = self._spent.plus(end)
-        if reading.name is None or self._cancelled or isinstance(end, Failed):
+        is_silent = bool(self._calls) and not self._has_words
+        is_over = reading.name is None and not (is_silent and self._request.tools)
+        if is_over or self._cancelled or isinstance(end, Failed):
             return [*rest, self._whole(end)]
         if end.reason is FinishReason.LENGTH or self._left <= 0:
             return [*rest, self._whole(replace(end, reason=FinishReason.LENGTH))]
         if not self._request.tools:
             return [*rest, self._whole(replace(end, reason=FinishReason.STOP))]
-        self._call(reading, reading.name)
+        if reading.name is None:
+            self._ask(self._box.as_noted(), ())
+        else:
+            self._call(reading, reading.name)
         return [*rest, *self._go_on()]
 
     # ── from one to the next ────────────────────────────────────────────────────────────────
@@ -212,21 +219,23 @@ class CallingStream:
 
         After the last call, and after one that was made before, it is time for words: the question is asked
         with what was found and without functions. Small models read that, and answers to calls they do not.
+        So it is where they say nothing to those (`_ended`).
         """
         self._calls += 1
         self._is_apart = self._first_ms is not None
-        self._stream = self._reading = None
         made = name, reading.arguments
         told = self._box.answer(*made)
         is_last = self._calls == CALLS_MOST or made in self._made
         self._made.append(made)
-        messages = self._box.as_noted() if is_last else self._with(reading, name, told)
-        self._request = replace(
-            self._request,
-            messages=messages,
-            sampling=replace(self._request.sampling, max_new_tokens=self._left),
-            tools=() if is_last else self._request.tools,
-        )
+        if is_last:
+            self._ask(self._box.as_noted(), ())
+        else:
+            self._ask(self._with(reading, name, told), self._request.tools)
+
+    def _ask(self, messages: tuple[ChatMessage, ...], tools: tuple[Tool, ...]) -> None:
+        sampling = replace(self._request.sampling, max_new_tokens=self._left)
+        self._request = replace(self._request, messages=messages, sampling=sampling, tools=tools)
+        self._stream = self._reading = None
         self._until = time.monotonic() + PATIENCE_SECONDS
 
     def _with(self, reading: Reading, name: str, told: str) -> tuple[ChatMessage, ...]:

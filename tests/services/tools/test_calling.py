@@ -182,6 +182,18 @@ def test_after_a_call_that_was_made_before_words_are_heard_and_calls_are_not() -
     assert len(talk.calls) == 2
 
 
+def test_who_says_nothing_to_an_answer_is_asked_for_words_once() -> None:
+    engine = FakeEngine([CALL], [" "], ["It is 391."])
+    assert Talk(engine).read().text.strip() == "It is 391."
+    assert engine.asked[-1].messages == (NOTED,)
+    assert engine.asked[-1].tools == ()
+    silent = Talk(FakeEngine([CALL], [], [])).read()
+    assert (silent.text, len(silent.engine.asked)) == ("", 3)
+    talk = Talk(FakeEngine(["Hm. ", CALL], []))
+    assert (talk.read().text, len(talk.engine.asked)) == ("Hm.", 2)
+    assert Talk(FakeEngine([])).read().text == ""
+
+
 @pytest.mark.parametrize(
     ("said", "called"),
     [

@@ -13,7 +13,16 @@ NAMES = sorted(
     path.stem
     for path in Path(__file__).parent.glob("*.py")
     if path.stem
-    not in ("__init__", "__main__", "asking", "common", "engine_sides", "queues", "rivals")
+    not in (
+        "__init__",
+        "__main__",
+        "asking",
+        "common",
+        "engine_sides",
+        "queues",
+        "rivals",
+        "tool_questions",
+    )
 )
 
 

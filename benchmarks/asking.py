@@ -42,6 +42,12 @@ class Asking:
         self.engine = Engine.local(config, self._bell.set)
         self.engine.start()
 
+    def wait(self) -> None:
+        """Wait until there is news."""
+        self._bell.wait(60)
+        self._bell.clear()
+        self.engine.drain_ready()
+
     def ask(self, prompts: list[tuple[ChatMessage, ...]]) -> list[Answer]:
         """Return the answers to prompts that are asked at the same moment."""
         given = [Answer() for _ in prompts]

@@ -36,6 +36,10 @@ class Announcement(NamedSignal):
 turn_started = Announcement("turn-started")
 """sender: LiveTurn. A reply has been submitted to the engine and its rows are committed, whoever asked."""
 
+reply_given = Announcement("reply-given")
+"""sender: the message's id; conversation_id; given. What its model has called for is stored with an answer in
+the making: `steps`, and `sources` where passages are among it."""
+
 turn_ended = Announcement("turn-ended")
 """sender: LiveTurn; row; end. Its last state is committed; `end` is what the engine said of it."""
 

@@ -168,6 +168,7 @@ def settled_in_words(settled: Settled, nothing: str = AS_FILES_SAY) -> str:
     parts += [gettext("window %(count)s", count=number(window))] if window else []
     parts += [gettext("own chat template")] if settled.template else []
     parts += [] if settled.help else [gettext("help off")]
+    parts += [gettext("may call tools")] if settled.calls_tools else []
     return ", ".join(parts) or gettext(nothing)
 
 

@@ -146,6 +146,7 @@ def _values(form: ModelSettingsForm) -> dict[str, Any]:
     return {
         "least_role": form.least_role.data,
         "help": bool(form.help.data),
+        "calls_tools": bool(form.calls_tools.data),
         "system_prompt": form.system_prompt.data or None,
         "context_length": form.context_length.data,
         "template": form.template.data or None,

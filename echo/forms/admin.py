@@ -244,6 +244,7 @@ class ModelSettingsForm(_Answers):
         lazy_gettext("Who may use it"), [required(lazy_gettext("Choose one."))]
     )
     help = BooleanField(lazy_gettext("Help in its answers"))
+    calls_tools = BooleanField(lazy_gettext("It may call tools"))
     context_length = IntegerField(
         lazy_gettext("Window, tokens"),
         [Optional(), between(limits.CONTEXT_TOKENS_LEAST, limits.CONTEXT_TOKENS_MOST)],

@@ -38,7 +38,7 @@ from .stream import (
     TokenStream,
     Usage,
 )
-from .tool_calls import CallArguments, CallBegun, ReplyPart, SaidText, ToolCallReader
+from .tool_calls import CallArguments, CallBegun, NoCall, ReplyPart, SaidText, ToolCallReader
 from .tool_form import ToolForm
 from .tools import Tool, ToolCall
 from .waiting_line import WaitingLine
@@ -68,6 +68,7 @@ __all__ = [
     "ModelSpec",
     "ModelState",
     "ModelStatus",
+    "NoCall",
     "QueueFull",
     "QueuePlace",
     "ReplyPart",

@@ -108,7 +108,7 @@ class TorchRunner:
 
     @torch.inference_mode()
     def admit(self, sequence: Sequence) -> Admission:
-        request = sequence.request
+        request = self._prompts.as_offered(sequence.request)
         # a preempted sequence has its tokens already
         tokens = sequence.tokens or self._prompts.build(request)
         if max(tokens) >= self._vocabulary:

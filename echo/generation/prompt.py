@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
 from .chat_template import ChatTemplate
 from .detokenizer import Detokenizer, StreamDetokenizer, WindowDetokenizer
 from .errors import ChatTemplateError, ModelLoadError
+from .exchanges import exchange_starts, letters_per_token, split, steady_cut
 from .kv_cache import common_prefix
 from .request import ChatMessage, GenerationRequest
 from .runner import CHARS_PER_TOKEN, RowError, too_long
@@ -99,13 +99,26 @@ class PromptBuilder:
         """Tokens that a prompt may have; at most half of the window is kept free for the reply."""
         return self._context - min(max_new_tokens, self._context // 2)
 
+    def as_offered(self, request: GenerationRequest) -> GenerationRequest:
+        """The request as this model gets it: without functions that it may do without and cannot have."""
+        if not request.tools or not request.optional_tools:
+            return request
+        has_room = self._form is not None and self._leaves_room(request)
+        return request if has_room else replace(request, tools=())
+
+    def _leaves_room(self, request: GenerationRequest) -> bool:
+        system, rest = split(request.messages)
+        latest = rest[exchange_starts(rest)[-1] :]
+        tokens = self._tokens((*system, *latest), request)
+        return len(tokens) <= self.limit(request.sampling.max_new_tokens)
+
     def build(self, request: GenerationRequest) -> list[int]:
         """The prompt with the latest exchanges that fit; raises RowError."""
         if request.whole or request.raw:
             return self._whole(request)
         limit = self.limit(request.sampling.max_new_tokens)
-        system, rest = _split(request.messages)
-        starts = _exchange_starts(rest)
+        system, rest = split(request.messages)
+        starts = exchange_starts(rest)
 
         def tokens_from(exchange: int) -> list[int]:
             return self._tokens((*system, *rest[starts[exchange] :]), request)
@@ -125,8 +138,8 @@ class PromptBuilder:
                 high, tokens = middle, shorter
             else:
                 low = middle
-        block = limit * _letters_per_token(rest, whole) // 4
-        steady = tokens_from(_steady_cut(rest, starts, high, block))
+        block = limit * letters_per_token(rest, whole) // 4
+        steady = tokens_from(steady_cut(rest, starts, high, block))
         return steady if len(steady) >= limit // 2 else tokens
 
     def _whole(self, request: GenerationRequest) -> list[int]:
@@ -232,7 +245,7 @@ class PromptBuilder:
 
 def _told(messages: tuple[ChatMessage, ...], text: str) -> tuple[ChatMessage, ...]:
     """The messages with something more in their instructions."""
-    system, rest = _split(messages)
+    system, rest = split(messages)
     words = "\n\n".join([*(message.content for message in system), text])
     return (ChatMessage("system", words), *rest)
 
@@ -248,43 +261,6 @@ def _chat_template(tokenizer: Any) -> ChatTemplate | None:
         return ChatTemplate(source, tokenizer.special_tokens_map)
     except ChatTemplateError as error:
         raise ModelLoadError(f"The model's chat template cannot be used: {error}") from error
-
-
-def _split(
-    messages: tuple[ChatMessage, ...],
-) -> tuple[tuple[ChatMessage, ...], tuple[ChatMessage, ...]]:
-    first = 1 if messages[0].role == "system" else 0
-    return messages[:first], messages[first:]
-
-
-def _exchange_starts(messages: tuple[ChatMessage, ...]) -> list[int]:
-    """Where the conversation may be cut: before each question. The last one always stays."""
-    starts = [
-        number
-        for number, message in enumerate(messages)
-        if message.role == "user" and (number == 0 or messages[number - 1].role != "user")
-    ]
-    return starts if starts and starts[0] == 0 else [0, *starts]
-
-
-def _steady_cut(
-    messages: tuple[ChatMessage, ...], starts: list[int], least: int, block: int
-) -> int:
-    """Exchanges to drop, so that the same ones are dropped in the next few turns as well.
-
-    The beginning of the prompt then stays the same, and its keys and values are found in the cache.
-    Whole blocks of characters are dropped, counted from the conversation's first message.
-    """
-    sizes = [len(message.content) for message in messages]
-    before = [sum(sizes[:start]) for start in starts]
-    target = -(-before[least] // block) * block
-    return next((n for n in range(least, len(starts)) if before[n] >= target), least)
-
-
-def _letters_per_token(messages: tuple[ChatMessage, ...], tokens: int) -> int:
-    """1, 2, 4 or 8: so coarse that it does not change from turn to turn."""
-    ratio = sum(len(message.content) for message in messages) / tokens
-    return 1 << min(3, max(0, round(math.log2(max(ratio, 1.0)))))
 
 
 def _plain(messages: list[dict[str, str]]) -> str:

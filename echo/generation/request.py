@@ -81,6 +81,9 @@ class GenerationRequest:
     tools: tuple[Tool, ...] = ()  # functions that the model may call
     forced: tuple[str, ...] = ()  # names of those of which it must call one
     one_call: bool = False  # the reply ends with its first call
+    optional_tools: bool = (
+        False  # left out where the template knows none, or where they leave no room
+    )
     trace_id: str = ""  # opaque: whose request this belongs to, for lines of log
 
     @property

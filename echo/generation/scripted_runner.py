@@ -87,6 +87,7 @@ class Script:
     broken: tuple[str, ...] = ()  # those of them that cannot be loaded
     megabytes: int = 0  # what each model takes
     prompt_tokens_per_char: float = 0.25
+    functions: bool = False  # its models call functions that they may do without
 
     def reply_for(self, question: str) -> ScriptedReply:
         for reply in self.replies:
@@ -195,7 +196,7 @@ class ScriptedRunner:
         if request.whole and length >= self._facts.context_length:
             raise too_long(length, self._facts.context_length)
         self._rows[sequence.number] = _Row(reply, pieces, given=sequence.completion)
-        if request.tools:
+        if request.tools and (self._script.functions or not request.optional_tools):
             sequence.stream.tool_form = replace(HERMES, begun=bool(request.forced))
         prompt = [0] * max(1, min(length, limit))
         return Admission(

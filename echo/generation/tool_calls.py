@@ -8,11 +8,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
+from .json_value import Value
 from .tool_form import ToolForm
 
 FENCE: Final = "```json"
 BARE: Final = re.compile(r"\s*(```(?:json)?\s*)?(?=\{)")
 TEXT: Final = r'"((?:[^"\\]|\\.)*)"'
+FIRST: Final = re.compile(rf"\s*\{{\s*(?:{TEXT}\s*(?::\s*(?:{TEXT}|(?P<other>[^\s\"]))?)?)?")
+"""The first name of an object, and its value where that is a text."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,11 @@ class SaidText:
     """A part of the reply that is no call."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class NoCall(SaidText):
+    """What stands after the tag of a call and is none, with its tag."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,17 @@ class ToolCallReader:
         self._before_call = ""  # white space and opening: text after all, if no call follows
         self._seen = form is None  # nothing more is to be looked for
         self._state = self._in_call if self._form.begun else self._in_text
-        self._value = _Value()
+        self._value = Value()
         self._looked = 0  # signs of what is held that the value has taken
-        self._rest = _Value()
+        self._rest = Value()
         self._at_start = True
         self._between = False  # after a call: white space is nobody's text
         self.calls = 0
+
+    @property
+    def holds(self) -> int:
+        """How many signs of what may become a call are held back."""
+        return len(self._before_call) + len(self._held) if self._state == self._in_call else 0
 
     def feed(self, text: str) -> Iterator[ReplyPart]:
         """Yield what is known now."""
@@ -81,7 +94,7 @@ class ToolCallReader:
         """Yield what was held back at the end of the reply."""
         held, self._held = self._held, ""
         if self._state == self._in_call and (held or self._before_call):
-            yield SaidText(self._before_call + held)
+            yield self._none(self._before_call + held)
         elif self._state == self._in_text and held and not (self._between and held.isspace()):
             yield SaidText(held)
 
@@ -143,7 +156,7 @@ class ToolCallReader:
             yield SaidText(text)
 
     def _begin_call(self) -> None:
-        self._value, self._looked = _Value(), 0
+        self._value, self._looked = Value(), 0
         self._state = self._in_call
 
     def _in_call(self) -> Iterator[ReplyPart]:
@@ -152,26 +165,47 @@ class ToolCallReader:
         head = self._head.match(self._held) if "{" in new else None
         if head is not None and self._is_known(name := _text(head[1])):
             self._held, self._before_call = self._held[head.end() :], ""
-            self._value = _Value()
+            self._value = Value()
             self._state = self._in_arguments
             yield CallBegun(self.calls, name)
             return
         self._looked += self._value.take(new)
+        if self._bare and not self._may_name_one():
+            self._be_text()
+            self._held, self._before_call = self._before_call + self._held, ""
+            return
         if not self._value.ended:
             return
         value, self._held = self._held[: self._looked], self._held[self._looked :]
         call = self._understood(value)
         if call is None:
-            self._state, self._at_start = self._in_text, False
             before, self._before_call = self._before_call, ""
-            self._closing = self._form.closing.strip()
-            yield SaidText(before + value)
+            self._be_text()
+            yield self._none(before + value)
             return
         self._before_call = ""
         yield CallBegun(self.calls, call[0])
         yield CallArguments(self.calls, call[1])
         self.calls += 1
         self._state = self._after_call
+
+    def _may_name_one(self) -> bool:
+        """Tell whether an object without a tag may be a call, by what it begins with: it is shown else."""
+        found = FIRST.match(self._held)
+        if found is None or found[1] is None:
+            return True
+        if found[1] != self._form.name:
+            return found[1] == self._form.arguments
+        return not found["other"] and (found[2] is None or _text(found[2]) in self._names)
+
+    def _be_text(self) -> None:
+        self._state, self._at_start, self._bare = self._in_text, False, False
+        self._closing = self._form.closing.strip()
+
+    def _none(self, text: str) -> SaidText:
+        """Return what is no call after all."""
+        is_marked = self._form.opens_visibly and text.lstrip().startswith(self._opening)
+        return NoCall(text) if is_marked else SaidText(text)
 
     def _understood(self, text: str) -> tuple[str, str] | None:
         """Return name and arguments of a call that is written in another order, or as a text."""
@@ -198,7 +232,7 @@ class ToolCallReader:
             yield CallArguments(self.calls, text)
         if self._value.ended:
             self.calls += 1
-            self._rest = _Value(depth=1)
+            self._rest = Value(depth=1)
             self._state = self._in_rest
 
     def _in_rest(self) -> Iterator[ReplyPart]:
@@ -223,38 +257,6 @@ class ToolCallReader:
             self._closing, self._bare = self._form.closing.strip(), False
             self._state, self._at_start, self._between = self._in_text, False, True
         yield from ()
-
-
-class _Value:
-    """Where a JSON value ends that is an object or an array; what is before it is left out of account."""
-
-    def __init__(self, depth: int = 0) -> None:
-        self._depth = depth
-        self._in_string = False
-        self._escaped = False
-        self.ended = False
-
-    def take(self, text: str) -> int:
-        """Read on and return how many signs belong to the value."""
-        for at, sign in enumerate(text):
-            self._one(sign)
-            if self.ended:
-                return at + 1
-        return len(text)
-
-    def _one(self, sign: str) -> None:
-        if self._escaped:
-            self._escaped = False
-        elif self._in_string:
-            self._escaped = sign == "\\"
-            self._in_string = sign != '"'
-        elif sign == '"':
-            self._in_string = True
-        elif sign in "{[":
-            self._depth += 1
-        elif sign in "}]":
-            self._depth -= 1
-            self.ended = self._depth <= 0
 
 
 def _held_back(text: str, tag: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Integer, String, Text
+from sqlalchemy import JSON, Boolean, Integer, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from echo.clock import utc_now
@@ -24,6 +24,8 @@ class ModelSetting(Base):
     """The weakest role that may use it."""
     help: Mapped[bool] = mapped_column(Boolean, default=True)
     """Whether it is told about Echo's own features."""
+    calls_tools: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether it may call the calculator and its like itself, where its template knows functions."""
     system_prompt: Mapped[str | None] = mapped_column(String(SYSTEM_PROMPT_CHARS))
     sampling: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     context_length: Mapped[int | None] = mapped_column(Integer)

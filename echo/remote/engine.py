@@ -111,6 +111,8 @@ class RemoteEngine:
             raise InvalidRequest("model", f"there is no model {request.model!r} here.")
         if self._over or request.model == NAMELESS:
             raise EngineUnavailable(STOPPED if self._over else failures.AWAY)
+        if request.optional_tools:  # whether the model calls them no server tells
+            request = replace(request, tools=())
         if request.sampling.json_schema is not None:
             check_schema(request.sampling.json_schema)
         stream = TokenStream(

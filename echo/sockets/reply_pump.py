@@ -37,6 +37,7 @@ def subscribe(app: Flask) -> None:
     app.extensions["reply_pump"] = pump  # signals hold their listeners weakly
     signals.turn_started.connect(pump.start)
     signals.reply_reaped.connect(_reaped)
+    signals.reply_given.connect(_tell_given)
 
 
 class Pump:
@@ -227,9 +228,25 @@ def _reaped(row: Message) -> None:
     _tell_owner_of(row.conversation_id)
 
 
+def _tell_given(message_id: str, conversation_id: str, given: dict[str, Any]) -> None:
+    """Tell who watches what the model has called for, before the words that follow."""
+    room = rooms.of_conversation(conversation_id)
+    socketio.emit("message_steps", {"message_id": message_id, **given}, to=room)
+
+
 def _finished(row: Message) -> dict[str, Any]:
     payload = wire.message(row, [])
-    names = ("status", "finish_reason", "seq", "tokens", "timing", "error", "guard")
+    names = (
+        "status",
+        "finish_reason",
+        "seq",
+        "tokens",
+        "timing",
+        "error",
+        "guard",
+        "steps",
+        "sources",
+    )
     return {name: payload[name] for name in names if name in payload}
 
 

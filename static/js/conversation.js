@@ -242,8 +242,7 @@ export class Conversation {
   async rate(messageId, rating, more = {}) {
     await this.socket.request("rate_message", { message_id: messageId, rating, ...more });
     const row = this.store.get(messageId);
-    if (row) row.rating = rating;
-    if (row) this.on.change(row.key);
+    if (row) this.on.change(Object.assign(row, { rating }).key);
   }
 
   // ---- events -------------------------------------------------------------------------------------------------
@@ -256,6 +255,7 @@ export class Conversation {
     if (name === "message_started") this.#started(payload);
     else if (name === "message_queued") this.store.queued(payload);
     else if (name === "receive_message") this.#filled(this.store.piece(payload), payload.message_id);
+    else if (name === "message_steps") this.store.given(payload);
     else if (name === "message_changed") this.store.changed(payload.message);
     else if (name === "message_finished") this.#filled(this.store.finish(payload), payload.message_id);
   }

@@ -139,16 +139,14 @@ export class MessageStore {
   refuse(clientId, error) {
     const row = this.pending.find((item) => item.client_id === clientId);
     if (!row) return;
-    row.status = "refused";
-    row.error = error;
+    Object.assign(row, { status: "refused", error });
     this.onChange(null);
   }
 
   retry(clientId) {
     const row = this.pending.find((item) => item.client_id === clientId);
     if (!row) return null;
-    row.status = "pending";
-    row.error = null;
+    Object.assign(row, { status: "pending", error: null });
     this.onChange(null);
     return row;
   }
@@ -205,8 +203,7 @@ export class MessageStore {
   }
 
   #setPlace(row, { position, eta_seconds }) {
-    row.position = position;
-    row.eta = eta_seconds;
+    Object.assign(row, { position, eta: eta_seconds });
   }
 
   /** receive_message → "applied", "duplicate", "gap" (ask the server to resume) or "unknown". */
@@ -219,6 +216,12 @@ export class MessageStore {
     this.#drain(row);
     this.onChange(row.key);
     return row.ahead.size ? "gap" : "applied";
+  }
+
+  /** message_steps: what its model has called for; whoever does not know the message yet is told at its end. */
+  given({ message_id, ...given }) {
+    const row = this.messages.get(message_id);
+    if (row && !row.final) this.onChange(Object.assign(row, given).key);
   }
 
   #keepEarly(id, seq, text) {
@@ -294,6 +297,4 @@ export class MessageStore {
   }
 }
 
-function facts({ finish_reason, tokens, timing, error, guard }) {
-  return { finish_reason, tokens, timing, error: error ?? null, ...(guard && { guard }) };
-}
+const facts = ({ message_id: _id, status: _status, seq: _seq, ...told }) => ({ ...told, error: told.error ?? null });

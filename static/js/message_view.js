@@ -11,7 +11,7 @@ import { LIVE } from "./message_store.js";
 import { ratingPanel } from "./rating.js";
 import { said } from "./server_words.js";
 import { sourcesNode } from "./sources.js";
-import { stepsNode } from "./steps.js";
+import { stepNode } from "./steps.js";
 import { orOffline } from "./toasts.js";
 import { t } from "./words.js";
 
@@ -61,11 +61,11 @@ export class MessageView {
     this.author.textContent = name || "";
   }
 
-  /** What was computed before it was written; that never changes. */
+  /** What was computed for it; while it is written there may come more, below those that are open already. */
   #steps() {
-    if (this.steps || !this.row.steps?.length) return;
-    this.steps = stepsNode(this.row.steps);
-    this.author.after(this.steps);
+    const steps = this.row.steps ?? [];
+    if (!this.steps && steps.length) this.author.after(this.steps = element("div", { class: "steps" }));
+    if (this.steps) this.steps.append(...steps.slice(this.steps.childElementCount).map(stepNode));
   }
 
   #paintQuestion() {

@@ -12,8 +12,8 @@ const DONE = {
 
 export const title = (step) => DONE[step.tool]?.(step) ?? t("Computed {input}", step);
 
-export function stepsNode(steps) {
-  return element("div", { class: "steps" }, ...steps.map((step) => element("details", { class: "step" },
+export function stepNode(step) {
+  return element("details", { class: "step" },
     element("summary", {}, icon("chevron"), element("span", {}, title(step))),
-    element("dl", {}, element("dt", {}, t("Input")), element("dd", {}, step.input), element("dt", {}, t("Result")), element("dd", {}, step.result)))));
+    element("dl", {}, element("dt", {}, t("Input")), element("dd", {}, step.input), element("dt", {}, t("Result")), element("dd", {}, step.result)));
 }

@@ -210,8 +210,9 @@ def test_a_default_that_was_removed_by_command_goes_on_answering(offered: Models
 # --- settings
 
 WHOLE = {
-    "least_role": "user", "help": "y", "system_prompt": "", "temperature": "", "top_p": "", "top_k": "",
-    "repetition_penalty": "", "max_new_tokens": "", "context_length": "", "template": "",
+    "least_role": "user", "help": "y", "calls_tools": "", "system_prompt": "", "temperature": "",
+    "top_p": "", "top_k": "", "repetition_penalty": "", "max_new_tokens": "", "context_length": "",
+    "template": "",
 }  # fmt: skip
 
 
@@ -222,12 +223,14 @@ def settle(client: FlaskClient, name: str = "b", **changes: str) -> Any:
 def test_settings_are_kept_shown_and_taken_back(offered: Models, root: FlaskClient) -> None:
     template = "{% for m in messages %}{{ m.content }}{% endfor %}"
     given = {
-        "least_role": "admin", "help": "", "system_prompt": "You are <terse>.", "temperature": "0.3",
+        "least_role": "admin", "help": "", "calls_tools": "y", "system_prompt": "You are <terse>.",
+        "temperature": "0.3",
         "top_k": "0", "max_new_tokens": "99", "context_length": "512", "template": template,
     }  # fmt: skip
     assert settle(root, **given).status_code == 302
     settled = offered.view("b").settled
     assert (settled.least_role, settled.help, settled.context_length) == ("admin", False, 512)
+    assert settled.calls_tools
     assert settled.sampling == {"temperature": 0.3, "top_k": 0, "max_new_tokens": 99}
     assert settled.template == template
     form = root.get(f"{AT}/edit/?name=b").text
@@ -236,7 +239,7 @@ def test_settings_are_kept_shown_and_taken_back(offered: Models, root: FlaskClie
     assert "{% for m in messages %}" in unescape(form)
     said = card(root.get(f"{AT}/").text, "b")
     assert "temperature 0.3, top k 0, longest answer 99, own system prompt, window 512" in said
-    assert "own chat template, help off" in said
+    assert "own chat template, help off, may call tools" in said
     assert "Who may use it Administrators" in said
     assert settle(root).status_code == 302
     assert "as its files say" in card(root.get(f"{AT}/").text, "b")

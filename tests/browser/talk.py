@@ -59,9 +59,19 @@ $$
 - where $a_1 \neq 0$ and **b** is <sub>small</sub>
 - [x] done"""
 FABLE = f"A **fox** sleeps. It {words(20)}. Then:\n\n```python\nx = 1\n```\n\nIt ends [1]."
+CALL = """<tool_call>
+{"name": "calculator", "arguments": {"expression": "23 * 17"}}
+</tool_call>"""
 SCRIPT: dict[str, Any] = {
     "log": True,
+    "functions": True,
     "replies": [
+        {
+            "match": "23 × 17 = 391",
+            "text": f"You pay **391** euros. It {words(60)}",
+            "delay_ms": 40,
+        },
+        {"match": "17 books", "text": f"One moment.\n\n{CALL}\nNever shown.", "delay_ms": 60},
         {"match": "endless", "text": words(1500), "delay_ms": 40},
         {"match": "steady", "text": STEADY, "delay_ms": 40},
         {"match": "rich", "text": RICH, "delay_ms": 5},

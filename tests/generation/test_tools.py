@@ -23,13 +23,14 @@ from echo.generation import (
     Finished,
     InvalidRequest,
     ModelSpec,
+    NoCall,
     SaidText,
     TokenStream,
     Tool,
     ToolCall,
     ToolCallReader,
     ToolForm,
-    tool_calls,
+    json_value,
 )
 from echo.generation.chat_template import ChatTemplate
 from echo.generation.prompt import PromptBuilder, TextCodec
@@ -129,6 +130,17 @@ def test_functions_that_leave_no_room_are_named_as_the_cause() -> None:
     with pytest.raises(RowError, match=r"[\d,]+ of them describe the functions") as found:
         builder(TAGGED).build(asked)
     assert found.value.code == "too_long"
+
+
+def test_functions_that_a_reply_may_do_without_leave_room_for_the_question() -> None:
+    few = (COUNT, PEOPLE)
+    many = tuple(
+        replace(COUNT, name=f"count{number}", description="Adds. " * 9) for number in range(128)
+    )
+    for tools, optional, left in ((few, True, few), (many, True, ()), (many, False, many)):
+        asked = request(messages=TALK[:1], tools=tools, optional_tools=optional)
+        assert builder(TAGGED).as_offered(asked).tools == left
+        assert builder(TEMPLATE).as_offered(asked).tools == (() if optional else left)
 
 
 def test_calls_and_answers_stand_in_the_prompt_as_the_template_writes_them() -> None:
@@ -270,6 +282,13 @@ REPLIES: list[tuple[ToolForm | None, str, list[tuple[str, ...]]]] = [
     (HERMES, "```python\nx = {}\n```", [("text", "```python\nx = {}\n```")]),
     (HERMES, '```json\n{"x": 1}\n```', [("text", '```json\n{"x": 1}\n```')]),
     (HERMES, f"So: {A}", [("text", f"So: {A}")]),
+    (HERMES, '{"x": 1} <tool_call>' + A, [("text", '{"x": 1}'), ("call", "a", ARGUMENTS)]),
+    (
+        HERMES,
+        '{"name": "b", <tool_call>' + A,
+        [("text", '{"name": "b",'), ("call", "a", ARGUMENTS)],
+    ),
+    (HERMES, '{"arguments": {}, "name": "a"}', [("call", "a", "{}")]),
     (HERMES, "``", [("text", "``")]),
     (BEGUN, A, [("call", "a", ARGUMENTS)]),
     (BEGUN, '{"name": "a', [("text", '{"name": "a')]),
@@ -302,18 +321,36 @@ def test_whatever_a_model_writes_is_read(form: ToolForm, reply: str) -> None:
 @pytest.mark.parametrize("before", ["", "```json\n", "<tool_call>", f"<tool_call>{A}, "])
 def test_a_long_object_is_read_once(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
     signs: list[str] = []
-    one = tool_calls._Value._one
+    one = json_value.Value._one
 
-    def counted(value: tool_calls._Value, sign: str) -> None:
+    def counted(value: json_value.Value, sign: str) -> None:
         signs.append(sign)
         one(value, sign)
 
-    monkeypatch.setattr(tool_calls._Value, "_one", counted)
+    monkeypatch.setattr(json_value.Value, "_one", counted)
     reply = before + '{"rows": [' + '{"x": "y"}, ' * 200 + "{}]}"
     said = read(HERMES, reply)
     assert said[-1][0] == "text"
     assert reply.endswith(said[-1][1])
     assert len(signs) < 1.2 * len(reply)
+
+
+def test_an_object_that_can_be_no_call_is_shown_while_it_is_written() -> None:
+    for begun in ('{"port": ', '```json\n{"name": "shop"', '{"name": 1', '{"name": [', '{ "x'):
+        reader = ToolCallReader(HERMES, ("count",))
+        said = [part for sign in begun for part in reader.feed(sign)]
+        assert bool(said) == (begun != '{ "x'), begun
+        assert reader.holds == (0 if said else len(begun))
+
+
+def test_what_stands_in_the_tag_and_is_no_call_is_told_apart() -> None:
+    reader = ToolCallReader(HERMES, ("count",))
+    parts = list(reader.feed('So <tool_call>\n{"nom": 1}')) + list(reader.feed("<tool_call> or"))
+    assert reader.holds == len("<tool_call> or")
+    parts += reader.finish()
+    assert parts == [
+        SaidText("So"), NoCall(' <tool_call>\n{"nom": 1}'), NoCall("<tool_call> or"),
+    ]  # fmt: skip
 
 
 def test_arguments_arrive_while_they_are_written() -> None:
@@ -374,6 +411,10 @@ def test_whatever_the_model_thinks_it_calls(served: tuple[Engine, Reader], model
         name, arguments = call_in(reader, stream)
         jsonschema.validate(arguments, schemas[name])
     assert call_in(reader, streams[0])[0] == call_in(reader, streams[3])[0] == "add_person"
+    left_out = engine.submit(request("x", **asked, optional_tools=True))
+    reader.read(left_out)
+    assert isinstance(reader.end(left_out), Finished)
+    assert left_out.tool_form == (HERMES if model == "knowing" else None)
     free = engine.submit(request("x", **asked))
     reader.read(free)
     end = reader.end(free)

@@ -291,3 +291,21 @@ test("an answer to a question in view takes the place of another answer to it", 
   store.start({ reply: reply({ id: "r1b" }) });
   assert.deepEqual(store.path().map(({ id }) => id), ["q1", "r1b"]);
 });
+
+test("steps come while an answer is written, and at its end at the latest", () => {
+  const changed = [];
+  const store = new MessageStore((key) => changed.push(key));
+  const steps = [{ tool: "calculator", input: "1 + 1", result: "2" }];
+  const sources = [{ number: 1 }];
+  store.given({ message_id: "r1", steps });
+  store.reconcile({ messages: [question, reply({ status: "streaming" })] });
+  assert.equal(store.get("r1").steps, undefined);
+  changed.length = 0;
+  store.given({ message_id: "r1", steps, sources });
+  assert.deepEqual([store.get("r1").steps, store.get("r1").sources, changed], [steps, sources, ["r1"]]);
+  const more = [...steps, ...steps];
+  store.finish({ message_id: "r1", status: "complete", seq: 0, steps: more });
+  assert.deepEqual([store.get("r1").steps, store.get("r1").sources], [more, sources]);
+  store.given({ message_id: "r1", steps: [] });
+  assert.deepEqual(store.get("r1").steps, more);
+});

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from jinja2 import Environment, TemplateSyntaxError
@@ -45,6 +46,7 @@ class Settled:
     sampling: Mapping[str, float] = field(default_factory=dict)
     context_length: int | None = None
     template: str | None = None
+    calls_tools: bool = False
 
 
 NOTHING: Final = Settled()
@@ -98,9 +100,9 @@ def _role(value: Any) -> RoleName:
         raise InvalidInput(gettext("This is not a role."), field="least_role") from None
 
 
-def _switch(value: Any) -> bool:
+def _switch(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise InvalidInput(gettext("Help is on or off."), field="help")
+        raise InvalidInput(gettext("This is on or off."), field=name)
     return value
 
 
@@ -179,9 +181,10 @@ def _context(value: Any) -> int | None:
     return whole
 
 
-_CHECKS: Final = {
+_CHECKS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "least_role": _role,
-    "help": _switch,
+    "help": partial(_switch, "help"),
+    "calls_tools": partial(_switch, "calls_tools"),
     "system_prompt": _prompt,
     "sampling": _sampling,
     "context_length": _context,

@@ -77,7 +77,32 @@ def compute(question: str, now: datetime) -> Looked | None:
     return None
 
 
+def look(now: datetime, day: str, until: str | None, later: int | None) -> Looked | None:
+    """Return the time of today, the weekday of a day, the days until another, or a day some days later.
+
+    Days are written as people do; None where one is no day that is known, or does not come.
+    """
+    text = day.lower().strip()
+    begin = dates.read(text, now.date(), "next")
+    end = dates.read(until.lower().strip(), now.date(), "next") if until is not None else None
+    if begin is None or (until is not None and end is None) or abs(later or 0) > DAYS_MOST:
+        return None
+    if end is not None:
+        first, last = sorted((begin, end))
+        return _span("", first, last, "days")
+    if later is None:
+        return _now(now) if text in ("now", "today") else _weekday_of(begin)
+    try:
+        return _moved(begin, abs(later), "days", later < 0)
+    except OverflowError:
+        return None
+
+
 def _time(_match: re.Match[str], now: datetime) -> Looked:
+    return _now(now)
+
+
+def _now(now: datetime) -> Looked:
     moment = f"{now:%H:%M} on {dates.weekday(now.date())}, {dates.written(now.date())}"
     return Looked("the time", f"{moment} ({_zone(now)})")
 
@@ -94,8 +119,10 @@ def _this_day(match: re.Match[str], now: datetime) -> Looked:
 
 def _weekday(match: re.Match[str], now: datetime) -> Looked | None:
     day = dates.read(match["day"], now.date(), "this year")
-    if day is None:
-        return None
+    return _weekday_of(day) if day is not None else None
+
+
+def _weekday_of(day: date) -> Looked:
     return Looked(f"the weekday of {dates.written(day)}", dates.weekday(day))
 
 
@@ -142,7 +169,11 @@ def _later(match: re.Match[str], now: datetime) -> Looked | None:
     begin = dates.read(told, now.date(), "this year") if told else now.date()
     if begin is None:
         return None
-    is_back = way in ("ago", "before")
+    return _moved(begin, count, unit, way in ("ago", "before"))
+
+
+def _moved(begin: date, count: int, unit: str, is_back: bool) -> Looked:
+    days = count * (7 if unit.startswith("week") else 1)
     day = begin + timedelta(days=-days if is_back else days)
     where = "before" if is_back else "after"
     unit = unit.removesuffix("s")

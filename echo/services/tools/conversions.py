@@ -61,6 +61,13 @@ def compute(question: str) -> Converted | None:
     return None
 
 
+def convert(amount: str, given: str, wanted: str) -> Converted | None:
+    """Return an amount of one unit in another one; None where that cannot be."""
+    unit = unit_table.unit(wanted)
+    quantity = _quantity(f"{amount} {given}", unit) if unit is not None else None
+    return _converted(quantity, unit) if unit is not None and quantity is not None else None
+
+
 def _pairs(core: str) -> Iterator[tuple[str, str]]:
     """Yield what may be the quantity, and the unit it is wanted in."""
     if (match := HOW_MANY.fullmatch(core)) is not None:

@@ -71,6 +71,16 @@ def compute(question: str) -> Sum | None:
         return None
 
 
+def work_out(expression: str) -> Sum:
+    """Return what an expression comes to that is one for certain, in signs or in words for them.
+
+    Raises:
+        Doubtful, TooLarge: as `calculator.calculate`.
+    """
+    written = _in_signs(" ".join(expression.lower().split())).translate(SIGNS)
+    return calculator.calculate(_with_products(ENDS.sub("", written), True, True), numbers.POINT)
+
+
 def find(question: str) -> Found | None:
     """Return the expression that a question is about, if it is plainly a sum."""
     core = asked.core(question)

@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from flask import current_app
+
 from echo import clock, errors, request_ids
 from echo.config import Settings
 from echo.extensions import db
@@ -37,10 +39,12 @@ from echo.services.prompts import personal as kept
 from echo.services.serving import Chosen, Models
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import giving, guarded, personal, safety
+from echo.services.turns.calling import CallingStream
 from echo.services.turns.giving import Given, Reader
 from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
+from echo.services.turns.toolbox import LEAST_WINDOW, Toolbox
 
 
 @dataclass(frozen=True)
@@ -131,10 +135,7 @@ class EngineRequests:
         """Return what an answer is given beside the question; `added` is to be put into the chat."""
         if safety.concern(question) is not None:
             return Given()
-        reader = Reader(
-            around.now, around.window, around.ruler.tokens, partial(self._fits, question, around)
-        )
-        return giving.choose(reader, conversation, question, added)
+        return giving.choose(self._reader(question, around), conversation, question, added)
 
     def _fits(self, question: str, around: Around, before: str) -> bool:
         """Tell whether the model can read a question with this before it."""
@@ -164,7 +165,25 @@ class EngineRequests:
         """
         request = request_for(conversation, reply, history, around, prefix)
         held = guarded.answers_to(reply.parent_id)
-        return self.send(request, history[-1].content, refusal, held)
+        question = history[-1].content
+        box = None if prefix else self._toolbox(reply, history, around, held)
+        return self.send(request, question, refusal, held, box)
+
+    def _toolbox(
+        self, reply: Message, history: Sequence[ChatMessage], around: Around, held: Sequence[Rule]
+    ) -> Toolbox | None:
+        """Return the tools that the model may call for a reply; none where a rule has computed already."""
+        may_call = around.chosen.settled.calls_tools and around.window >= LEAST_WINDOW
+        if around.now is None or not may_call or reply.steps:
+            return None
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        reader = self._reader(history[-1].content, around)
+        ask = partial(as_read, around.system, history, around.told)
+        return Toolbox(app, reply, reader, around.now, held, ask)
+
+    def _reader(self, question: str, around: Around) -> Reader:
+        fits = partial(self._fits, question, around)
+        return Reader(around.now, around.window, around.ruler.tokens, fits)
 
     def send(
         self,
@@ -172,10 +191,11 @@ class EngineRequests:
         question: str,
         refusal: str | None = None,
         held: Sequence[Rule] = (),
+        box: Toolbox | None = None,
     ) -> Stream:
         """Queue a request; a plain statement of distress gets its fixed text, a refused one the reason.
 
-        The answer passes the rules that are held against it.
+        The answer passes the rules that are held against it. `box`: tools that the model may call.
 
         Raises:
             Busy, EngineFailed, InvalidInput.
@@ -187,8 +207,9 @@ class EngineRequests:
             return FixedStream(request.request_id, refusal, FinishReason.FILTERED)
         if request.sampling.logprobs is not None:
             guarded.refuse_likelihoods(held)
+        submit = self.engine.submit
         with refusals():
-            stream = self.engine.submit(request)
+            stream = CallingStream(box.put_into(request), submit, box) if box else submit(request)
         return guarded.passed(stream, held, request.prefix)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from echo.models import Conversation
 from echo.services import tools
 from echo.services.documents import in_chats, shelf
-from echo.services.documents.in_chats import Added
+from echo.services.documents.in_chats import NOTHING, Added
 from echo.services.documents.prompt import Source
 from echo.services.turns import sources
 from echo.services.turns.sources import Room
@@ -52,9 +52,20 @@ def choose(reader: Reader, conversation: Conversation, question: str, added: Add
     what = tools.sought(question) if reader.now is not None and not steps else None
     if what is None:
         return Given(steps)
-    mine = shelf.ready(conversation.user_id)
-    found = sources.choose(conversation.user_id, mine, what, reader.room()) or []
+    found = look_up(reader, conversation, what)
     return Given([dict(tools.looked_up(what, len(found)))], found)
+
+
+def look_up(
+    reader: Reader, conversation: Conversation, what: str, beside: str = "", first: int = 1
+) -> list[Source]:
+    """Return the passages that fit: of what the chat looks in, else of all of one's own documents.
+
+    `beside`: what else the model reads; `first`: the number of the first passage.
+    """
+    documents = in_chats.looked_in(conversation, NOTHING) or shelf.ready(conversation.user_id)
+    found = sources.choose(conversation.user_id, documents, what, reader.room(beside)) or []
+    return [{**one, "number": number} for number, one in enumerate(found, first)]
 
 
 def _computed(reader: Reader, question: str) -> Steps | None:

@@ -31,6 +31,7 @@ from echo.services.guardrails.answer_filter import AnswerFilter
 from echo.services.guardrails.judging import Met, Rule, Verdict, judge
 from echo.services.guardrails.matching import HIDING
 from echo.services.turns import safety
+from echo.services.turns.calling import CallingStream
 from echo.services.turns.rows import Question
 
 log = structlog.get_logger()
@@ -50,6 +51,7 @@ class Looked:
 
 
 NOTHING: Final = Looked("")
+Unguarded = TokenStream | CallingStream
 
 
 def looked_at(question: Question) -> Question:
@@ -166,7 +168,7 @@ class GuardedStream:
     Where an answer is refused the engine stops, what was not shown is dropped, and it ends as filtered.
     """
 
-    def __init__(self, stream: TokenStream, held: Sequence[Rule], before: str = "") -> None:
+    def __init__(self, stream: Unguarded, held: Sequence[Rule], before: str = "") -> None:
         self._stream = stream
         hiding = [rule for rule in held if rule.act in HIDING]
         self._filter = AnswerFilter(hiding, before) if hiding else None
@@ -232,7 +234,7 @@ class GuardedStream:
         ]  # how likely its tokens were would spell out what is hidden
 
 
-def passed(stream: TokenStream, held: Sequence[Rule], before: str) -> TokenStream | GuardedStream:
+def passed(stream: Unguarded, held: Sequence[Rule], before: str) -> Unguarded | GuardedStream:
     """Return a stream whose text passes rules; the engine's own where none is held against it."""
     return GuardedStream(stream, held, before) if held else stream
 

@@ -10,11 +10,12 @@ from echo import hub
 from echo.generation import QueuePlace, Timing, TokenStream
 from echo.models import MessageStatus
 from echo.services.guardrails.judging import Met
+from echo.services.turns.calling import CallingStream
 from echo.services.turns.figures import Figures
 from echo.services.turns.guarded import GuardedStream, met_by
 from echo.services.turns.safety import FixedStream
 
-Stream = TokenStream | FixedStream | GuardedStream
+Stream = TokenStream | CallingStream | FixedStream | GuardedStream
 
 
 @dataclass(eq=False)
@@ -36,6 +37,8 @@ class LiveTurn:
     stream: Stream | None = None
     language: str | None = None
     """Of whoever asked; None: the usual one."""
+    zone: str | None = None
+    """Of the clocks that they see."""
     pieces: list[str] = field(default_factory=list)
     status: str = MessageStatus.QUEUED
     earlier: Figures = field(default_factory=Figures)  # before it was continued

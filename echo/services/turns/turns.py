@@ -103,7 +103,7 @@ class Turns:
         with self._is_starting(reply.id):
             decided = decisions.of_message(seen.met, question)
             self._commit(stream, conversation, [reply], NOTHING, decided)
-            self._go_live(reply, stream)
+            self._go_live(reply, stream, zone=zone)
         return reply
 
     def continue_reply(self, user_id: int, message_id: str) -> Message:
@@ -169,7 +169,7 @@ class Turns:
         """
         reply = db.session.get_one(Message, turn.message_id)
         conversation = db.session.get_one(Conversation, turn.conversation_id)
-        around = self.requests.around(conversation, reply.model)
+        around = self.requests.around(conversation, reply.model, turn.zone)
         asked = conversation, reply, rows.history(str(reply.parent_id)), around
         with languages.spoken(turn.language):  # nobody asks at this moment
             turn.stream = self.requests.submit(*asked, guarded.standing(str(reply.parent_id)))
@@ -228,7 +228,7 @@ class Turns:
         with self._is_starting(reply.id):
             if not self._commit(stream, conversation, [message, reply], added, decided):
                 return rows.must_be_asked(conversation.user_id, question.client_id)
-            self._go_live(reply, stream, question_id=message.id)
+            self._go_live(reply, stream, question_id=message.id, zone=question.zone)
         return Asked(conversation, message, reply)
 
     @contextmanager
@@ -278,6 +278,7 @@ class Turns:
         stream: Stream | None,
         pieces: list[str] | None = None,
         question_id: str | None = None,
+        zone: str | None = None,
     ) -> None:
         turn = LiveTurn(
             message_id=reply.id,
@@ -286,6 +287,7 @@ class Turns:
             question_id=question_id,
             stream=stream,
             language=languages.here().code,
+            zone=zone,
             pieces=pieces or [],
             saved_seq=len(pieces or []),
             earlier=rows.figures_of(reply),

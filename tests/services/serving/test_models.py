@@ -62,7 +62,9 @@ def test_what_is_settled_holds_and_is_written_down(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({"least_role": "king"}, "least_role"), ({"help": "yes"}, "help"), ({"other": 1}, "other"),
+        ({"least_role": "king"}, "least_role"), ({"help": "yes"}, "help"),
+        ({"calls_tools": 1}, "calls_tools"),
+        ({"other": 1}, "other"),
         ({"system_prompt": "x" * 2001}, "system_prompt"), ({"template": 7}, "template"),
         ({"sampling": {"temperature": 9}}, "temperature"), ({"sampling": {"magic": 1}}, "magic"),
         ({"sampling": {"top_p": True}}, "top_p"), ({"sampling": [1]}, "sampling"),

@@ -1,0 +1,130 @@
+"""The tools that a model is offered for one answer, and what its calls are answered. Knows no stream.
+
+What was computed is stored with the answer before the model reads it, so that nothing is told that its reader
+cannot look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from flask import Flask
+
+from echo import signals
+from echo.errors import EchoError
+from echo.extensions import db
+from echo.generation import ChatMessage, GenerationRequest, Tool
+from echo.models import Conversation, GuardPlace, Message
+from echo.services import tools
+from echo.services.documents import prompt, shelf
+from echo.services.guardrails.judging import Rule, judge
+from echo.services.guardrails.matching import HIDING
+from echo.services.tools import functions
+from echo.services.tools.functions import WrongCall
+from echo.services.turns import giving, rows
+from echo.services.turns.giving import Reader
+
+log = structlog.get_logger()
+
+LEAST_WINDOW: Final = 4_096
+"""Tokens that a model reads, for the functions and what they find beside the chat."""
+FAILED: Final = "Error: this does not work at the moment. Answer without it."
+ERROR: Final = "Error: {}"
+TOOLS: Final = tuple(Tool(one.name, one.schema, one.does) for one in functions.FUNCTIONS)
+TOLD: Final = "\n".join(f"{one.name} {one.description} {one.parameters}" for one in TOOLS)
+"""As long as what a template writes of them."""
+
+
+@dataclass(frozen=True)
+class Chat:
+    """The answer that is being written, and for whom."""
+
+    reply_id: str
+    conversation_id: str
+    user_id: int
+
+
+class Toolbox:
+    """The tools of one answer. `ask` returns the conversation with a note before its question."""
+
+    def __init__(
+        self,
+        app: Flask,
+        reply: Message,
+        reader: Reader,
+        now: datetime,
+        held: Sequence[Rule],
+        ask: Callable[[str], tuple[ChatMessage, ...]],
+    ) -> None:
+        self._app = app
+        self._chat = Chat(reply.id, reply.conversation_id, reply.user_id)
+        self._reader = reader
+        self._now = now
+        self._ask = ask
+        self._hiding = [rule for rule in held if rule.act in HIDING]
+        self._steps = list(reply.steps or ())
+        self._sources = reply.sources
+        has_files = reply.sources is None and bool(shelf.ready(reply.user_id))
+        self.tools = tuple(one for one in TOOLS if has_files or one.name != functions.SEARCH)
+
+    def put_into(self, request: GenerationRequest) -> GenerationRequest:
+        """Return a request in which the model may call them, one at a time, where its template can."""
+        return replace(request, tools=self.tools, optional_tools=True, one_call=True)
+
+    def answer(self, name: str, written: str) -> str:
+        """Return what a call is answered; what is wrong with it the model is told."""
+        try:
+            arguments = functions.read(name, written, [one.name for one in self.tools])
+            if name == functions.SEARCH:
+                return self._in_app(lambda: self._search(arguments["query"]))
+            step = functions.compute(name, arguments, self._now)
+        except WrongCall as wrong:
+            return ERROR.format(wrong)
+        return self._in_app(lambda: tools.said(step) if self._keep(dict(step)) else FAILED)
+
+    def as_noted(self) -> tuple[ChatMessage, ...]:
+        """Return the question with all that was found as a note, as where a rule has found it."""
+        with self._app.app_context():
+            found = prompt.before(self._sources, self._chat.user_id)
+        return self._ask(found + tools.before(self._steps))
+
+    def _in_app(self, work: Callable[[], str]) -> str:
+        """Run what needs the database; an answer is not lost to its failure."""
+        with self._app.app_context():
+            try:
+                return work()
+            except EchoError as failure:
+                log.warning(
+                    "a tool failed", message_id=self._chat.reply_id, error=type(failure).__name__
+                )
+                return FAILED
+
+    def _search(self, query: str) -> str:
+        if judge(query, self._hiding, GuardPlace.ANSWER).met:  # the step would show it
+            raise WrongCall("This may not be looked for.")
+        chat = db.session.get(Conversation, self._chat.conversation_id)
+        if chat is None:
+            return FAILED
+        before = self._sources or []
+        beside = TOLD + prompt.before(self._sources, chat.user_id)
+        found = giving.look_up(self._reader, chat, query, beside, first=len(before) + 1)
+        step = dict(tools.looked_up(query, len(found)))
+        if not self._keep(step, [*before, *found]):
+            return FAILED
+        return prompt.before(found, chat.user_id)
+
+    def _keep(self, step: dict[str, Any], sources: list[prompt.Source] | None = None) -> bool:
+        """Store a step with the answer and tell whoever watches; False where nobody writes that any more."""
+        steps = self._steps if step in self._steps else [*self._steps, step]
+        if not rows.note_given(self._chat.reply_id, steps, sources):
+            return False
+        self._steps, self._sources = steps, sources if sources is not None else self._sources
+        told = {"steps": steps} | ({"sources": sources} if sources is not None else {})
+        signals.reply_given.send(
+            self._chat.reply_id, conversation_id=self._chat.conversation_id, given=told
+        )
+        return True

@@ -69,8 +69,8 @@ def _rows(user_id: int, ids: list[str], deleted: bool) -> list[Conversation]:
         Conversation.user_id == user_id,
         gone.is_not(None) if deleted else gone.is_(None),
     )
-    tagged = query.options(selectinload(Conversation.tags))
-    return list(db.session.scalars(tagged.execution_options(populate_existing=True)))
+    whole = query.options(selectinload(Conversation.tags), selectinload(Conversation.members))
+    return list(db.session.scalars(whole.execution_options(populate_existing=True)))
 
 
 def change(user_id: int, ids: Collection[str], wanted: Change) -> Done:
@@ -120,7 +120,10 @@ def remove(user_id: int, ids: Collection[str]) -> Done:
 
     done = transaction(work)
     for row in done.rows:
-        signals.conversation_removed.send(user_id, conversation_id=row.id, restorable=True)
+        members = [each.user_id for each in row.members]
+        signals.conversation_removed.send(
+            user_id, conversation_id=row.id, restorable=True, members=members
+        )
     return Done([], done.missing)
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from echo import clock, errors, request_ids
 from echo.config import Settings
@@ -42,6 +42,8 @@ from echo.services.turns.live_turn import Stream
 from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
 
+PROMPT: Final = "system_prompt"
+
 
 @dataclass(frozen=True)
 class Around:
@@ -69,19 +71,25 @@ class EngineRequests:
     settings: Settings
 
     def around(
-        self, conversation: Conversation, wanted: str | None = None, zone: str | None = None
+        self,
+        conversation: Conversation,
+        user_id: int,
+        wanted: str | None = None,
+        zone: str | None = None,
     ) -> Around:
-        """Return what stands around the conversation's next question, for the model `wanted` or its own.
+        """Return what stands around a question of this person's, for the model `wanted` or the chat's own.
 
+        What people have told for themselves is read in no chat of several: answers would tell it to others.
         `zone`: the name of the zone whose clocks whoever asks sees; UTC where it is not known.
 
         Raises:
             InvalidInput, Forbidden: the model is not here any more, or not for this person.
             EngineFailed.
         """
-        own = folders.prompt_of(conversation)
+        alone = not conversation.members
+        own = folders.prompt_of(conversation) if alone else conversation.settings.get(PROMPT)
         settings = conversation.settings | ({"model": wanted} if wanted else {})
-        return self.around_for(conversation.user_id, settings, own, zone=zone)
+        return self.around_for(user_id, settings, own, told_of_them=alone, zone=zone)
 
     def around_for(
         self,
@@ -90,8 +98,11 @@ class EngineRequests:
         own: str | None,
         with_memories: bool = True,
         zone: str | None = None,
+        told_of_them: bool = True,
     ) -> Around:
         """Return what stands around a person's question in a chat of such settings; `own` is its prompt.
+
+        `told_of_them`: whether the model is told what they have said for all of their chats.
 
         Raises:
             InvalidInput, Forbidden, EngineFailed: as `around`.
@@ -104,7 +115,7 @@ class EngineRequests:
             window = self.engine.window(chosen.name)
             told = help.prompting(self.settings, site, role, window, chosen.settled.help)
             ruler = personal.Ruler(self.engine, chosen.name)
-            wishes = personal.told(user_id, theirs, ruler, with_memories)
+            wishes = personal.told(user_id, theirs, ruler, with_memories) if told_of_them else ""
             system, shared = opening(own, site, chosen, told, wishes)
             sampling = sampling_for(settings, site, chosen)
         has_tools = tools_are_on(site, window) and theirs.tools_on
@@ -205,7 +216,7 @@ def request_for(
         sampling=around.sampling,
         model=around.chosen.name,
         shared_chars=around.shared_chars,
-        owner=str(conversation.user_id),
+        owner=str(reply.user_id),
         conversation=conversation.id,
         prefix=prefix,
         request_id=reply.id,

@@ -36,14 +36,17 @@ class Reader:
 
 
 def choose(reader: Reader, conversation: Conversation, question: str, added: Added) -> Given:
-    """Return what is given. In a chat without documents a plain question looks in all of one's own."""
+    """Return what is given. In a chat without documents a plain question looks in all of one's own.
+
+    In a chat of several people only what its owner has attached to it is looked in: others read the answer.
+    """
     steps = _computed(reader, question)
     documents = in_chats.looked_in(conversation, added)
     if documents:
         found = _passages(reader, conversation.user_id, documents, question, tools.before(steps))
         return Given(steps, found)
     what = tools.sought(question) if reader.now is not None and not steps else None
-    if what is None:
+    if what is None or conversation.members:
         return Given(steps)
     mine = shelf.ready(conversation.user_id)
     found = _passages(reader, conversation.user_id, mine, what) or []

@@ -14,6 +14,7 @@ from echo.extensions import db
 from echo.languages import gettext, mark, number
 from echo.models import ApiCall, Conversation, Message
 from echo.services.accounts import accounts
+from echo.services.chats import together
 
 EMBEDDINGS: Final = "embeddings"
 TRANSCRIPTIONS: Final = "transcriptions"
@@ -120,8 +121,9 @@ def _tokens_of_continued(user_id: int, since: datetime) -> int:
         select(func.coalesce(func.sum(TOKENS), 0))
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(
-            Conversation.user_id == user_id,
+            (Conversation.user_id == user_id) | Conversation.id.in_(together.joined(user_id)),
             Conversation.updated_at >= since,
+            Message.user_id == user_id,
             Message.role == "assistant",
             Message.created_at < since,
             Message.finished_at >= since,

@@ -8,8 +8,7 @@ import { share } from "./page_controls.js";
 import { Selection } from "./selection.js";
 import { Sidebar } from "./sidebar.js";
 import { TagFilter } from "./tag_filter.js";
-import { TagDialog } from "./tags.js";
-import { toast } from "./toasts.js";
+import { orOffline, toast } from "./toasts.js";
 import { t } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -48,20 +47,26 @@ export class ChatList {
         removed: (id, deleted) => { this.selection.forget(id); page.removed(id, deleted); },
         restored: page.restored,
         changed,
-        tags: (ids) => this.tags.open(ids),
+        tags: (ids) => this.#tag(ids),
         select: (id) => this.selection.begin(id),
         info: (id) => (this.#inView(id) ? page.current().info : null),
         newFolder: (done) => dialog.open(null, (folder) => { this.folders.learn(folder); done(folder); }),
       },
     });
-    this.tags = new TagDialog(at("tags"), { changed, tagsOf: (id) => this.sidebar.stateOf(id).tags, titleOf: (id) => this.sidebar.titleOf(id) || page.current().info?.title });
     this.selection = new Selection({
       root, bar: at("select-bar"), opener: root.querySelector(".select-chats"), sidebar: this.sidebar, most: boot.limits.bulk_chats,
-      on: { changed, tags: (ids) => this.tags.open(ids), folderItems: (move) => this.sidebar.folderItems(move) },
+      on: { changed, tags: (ids) => this.#tag(ids), folderItems: (move) => this.sidebar.folderItems(move) },
     });
     this.filter.listen(root);
     this.filter.listen(at("chat-tags"), page.showList);
     dragChats(root, (id, place) => this.sidebar.drop(id, place));
+  }
+
+  /** Its dialog is fetched when it is first wanted. */
+  async #tag(ids) {
+    const { TagDialog } = await orOffline(import("./tag_dialog.js"));
+    if (TagDialog) this.tags ??= new TagDialog(at("tags"), { changed: (conversation) => this.changed(conversation), tagsOf: (id) => this.sidebar.stateOf(id).tags, titleOf: (id) => this.sidebar.titleOf(id) || this.page.current().info?.title });
+    await this.tags?.open(ids);
   }
 
   #inView(id) {
@@ -87,9 +92,9 @@ export class ChatList {
     if (moved) this.sidebar.refresh();
   }
 
-  removed({ conversation_id: id, restorable }) {
+  removed({ conversation_id: id, restorable, reason }) {
     const inView = this.#inView(id);
     const title = (inView && this.page.current().info?.title) || this.sidebar.titleOf(id);
-    this.sidebar.removed(id, { title, inView, restorable });
+    this.sidebar.removed(id, { title, inView, restorable, reason });
   }
 }

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { colourOf, suggested, together } from "../../static/js/tags.js";
+import { suggested, together } from "../../static/js/tag_dialog.js";
+import { colourOf } from "../../static/js/tags.js";
 
 test("each tag once, with how many of the chats bear it", () => {
   assert.deepEqual(together([["work", "b"], ["work"], []]), [{ name: "b", count: 1 }, { name: "work", count: 2 }]);

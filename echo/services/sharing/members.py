@@ -21,6 +21,7 @@ from echo.services.accounts.names import fold
 from echo.services.chats import conversations, together
 from echo.services.sharing import shares
 from echo.services.storage import transaction
+from echo.text import storable
 
 NOBODY: Final = mark(
     "Nobody can be invited by this name. It is written as it stands on their profile."
@@ -84,7 +85,7 @@ def _invitable(row: Conversation, username: str) -> int:
     joined = select(func.count()).where(ConversationMember.user_id == User.id).scalar_subquery()
     found: int | None = db.session.scalar(
         select(User.id).where(
-            User.username_key == fold(username),
+            User.username_key == fold(storable(username)),
             User.active,
             User.id != row.user_id,
             joined < CHATS_JOINED,
@@ -123,7 +124,10 @@ def _member(row: Conversation, username: str) -> int:
     found: int | None = db.session.scalar(
         select(User.id)
         .join(ConversationMember, ConversationMember.user_id == User.id)
-        .where(ConversationMember.conversation_id == row.id, User.username_key == fold(username))
+        .where(
+            ConversationMember.conversation_id == row.id,
+            User.username_key == fold(storable(username)),
+        )
     )
     if found is None:
         raise NotFound(gettext(NOT_IN), field="username")

@@ -272,7 +272,7 @@ wireControls({
   search: () => search.open(),
   drawer: () => drawer.toggle(),
   focus: () => composer.focus({ evenOnTouch: true }),
-  stop: () => { if (speaking.stop()) return true; if (!current.store.live()) return false; stop(); return true; },
+  stop: () => { if (speaking.stop()) return true; if (!current.store.live() || !composer.mayStop) return false; stop(); return true; },
   lastAnswer: () => current.store.path().findLast((row) => row.role === "assistant"),
   regenerate: (row) => !current.store.live() && attempt(() => current.regenerate(row.id)),
   editLast,

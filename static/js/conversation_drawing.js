@@ -52,7 +52,7 @@ export class ConversationDrawing {
 
   #after(rows) {
     const live = this.conversation().store.live();
-    this.composer.setLive(live !== null);
+    this.composer.setLive(live !== null, live === null || this.list.acts.rights(live).stop);
     this.speaking.shown(() => this.conversation().store.path());
     if (live) {
       this.onLive(live);

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ContextMaker, open_chat
-from tests.browser.talk import ask, ask_and_wait, composer
+from tests.browser.talk import ask, ask_and_wait, composer, stop_button
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_sharing import PHONE, dialog
 from tests.live.server import LiveServer, Person
@@ -77,6 +77,12 @@ def test_two_people_talk_in_one_chat(
     expect(mine.get_by_role("button", name="Good answer")).to_have_count(1)
     expect(mine.get_by_role("button", name="Edit")).to_have_count(0)
     expect(other.get_by_role("button", name="Model of this chat")).to_be_disabled()
+
+    ask(chat, "Mine steady")
+    expect(other.locator(".message.assistant.live")).to_contain_text("word3")
+    expect(stop_button(other)).to_have_count(0)
+    stop_button(chat).click()
+    expect(other.locator(".message.assistant.live")).to_have_count(0)
 
     ask(other, "Again steady")
     expect(other.locator(".message.assistant.live")).to_contain_text("word3")

@@ -103,7 +103,8 @@ def _on(shelf: Shelf, user_id: int) -> Select[Conversation]:
 
 
 def _joined(user_id: int) -> Select[Conversation]:
-    return _there().where(Conversation.id.in_(together.joined(user_id)))
+    others = Conversation.user_id != user_id
+    return _there().where(Conversation.id.in_(together.joined(user_id)), others)
 
 
 def _there() -> Select[Conversation]:

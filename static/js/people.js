@@ -1,6 +1,7 @@
 // A chat of several people: who asked what, who is here, and what one may do in a chat of somebody else's. It asks nobody.
 
 import { element } from "./icons.js";
+import { colourOf } from "./tags.js";
 import { orOffline } from "./toasts.js";
 import { t } from "./words.js";
 
@@ -29,29 +30,30 @@ export function initials(name) {
   return (parts.length > 1 ? parts[0][0] + parts[1][0] : name.slice(0, 2)).toUpperCase();
 }
 
-const sum = (name) => [...name].reduce((total, sign) => total + sign.codePointAt(0), 0);
-const face = (name) => element("span", { class: `face tag-${(sum(name) % 6) + 1}`, "aria-hidden": "true" }, initials(name));
+const face = (name) => element("span", { class: `face tag-${colourOf(name)}`, "aria-hidden": "true" }, initials(name));
+const whose = (together) => t("{name}’s chat", { name: together.owner ?? "" });
 
 /** Beside the title: whose it is, where it is somebody else's, and who has it open. */
 export function drawPeople(node, info, people) {
-  const together = info?.together ?? null;
-  node.hidden = together === null;
-  if (together === null) return node.replaceChildren();
-  const here = people.length ? t("Here now: {names}", { names: people.join(", ") }) : "";
-  const whose = together.own ? "" : t("{name}’s chat", { name: together.owner ?? "" });
-  const text = [whose, here].filter(Boolean).join("\n");
-  const more = people.length > SHOWN ? [element("span", { class: "face more", "aria-hidden": "true" }, `+${people.length - SHOWN}`)] : [];
-  const faces = element("span", { class: "faces", role: "img", "aria-label": here || t("Nobody is here."), "data-tip": text }, ...people.slice(0, SHOWN).map(face), ...more);
-  return node.replaceChildren(...(whose ? [element("span", { class: "whose", dir: "auto" }, whose)] : []), ...(people.length ? [faces] : []));
+  const together = info?.together;
+  node.hidden = !together;
+  const parts = [];
+  if (isOthers(info)) parts.push(element("span", { class: "whose", dir: "auto" }, whose(together)));
+  if (together && people.length) {
+    const here = t("Here now: {names}", { names: people.join(", ") });
+    const more = people.length > SHOWN && element("span", { class: "face", "aria-hidden": "true" }, `+${people.length - SHOWN}`);
+    parts.push(element("span", { class: "faces", role: "img", "aria-label": here, "data-tip": here }, ...people.slice(0, SHOWN).map(face), more));
+  }
+  node.replaceChildren(...parts);
 }
 
 /** The mark of a row of the list: that others are in it, or whose it is. */
 export function drawRowPeople(row, together) {
   const node = row.querySelector(".row-people");
-  const text = !together ? "" : together.own ? t("Others are in this chat") : t("{name}’s chat", { name: together.owner ?? "" });
-  row.toggleAttribute("data-others", isOthers({ together }));
+  const others = isOthers({ together });
+  row.toggleAttribute("data-others", others);
   node.hidden = !together;
-  node.title = node.querySelector(".visually-hidden").textContent = text;
+  node.title = node.querySelector(".visually-hidden").textContent = others ? whose(together) : together ? t("Others are in this chat") : "";
 }
 
 /** Who is in a chat of somebody else's; fetched when it is first wanted. */

@@ -28,6 +28,7 @@ from echo.models.member import ConversationMember
 from echo.models.persona import Persona
 from echo.models.tag import Tag
 from echo.models.types import PublicId, UtcDateTime
+from echo.models.user import User
 
 
 class Conversation(Base):
@@ -71,6 +72,7 @@ class Conversation(Base):
         secondary="conversation_tags", order_by=Tag.key, viewonly=True
     )
     persona: Mapped[Persona | None] = relationship(lazy="selectin", viewonly=True)
+    owner: Mapped[User] = relationship(viewonly=True)
     members: Mapped[list[ConversationMember]] = relationship(
         order_by=(ConversationMember.invited_at, ConversationMember.user_id), viewonly=True
     )

@@ -104,7 +104,8 @@ def _on(shelf: Shelf, user_id: int) -> Select[Conversation]:
 
 def _joined(user_id: int) -> Select[Conversation]:
     others = Conversation.user_id != user_id
-    return _there().where(Conversation.id.in_(together.joined(user_id)), others)
+    there = _there().options(selectinload(Conversation.owner))
+    return there.where(Conversation.id.in_(together.joined(user_id)), others)
 
 
 def _there() -> Select[Conversation]:

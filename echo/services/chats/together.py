@@ -49,8 +49,7 @@ def told(row: Conversation) -> Payload | None:
     """Return whose a conversation is and how many others are in it; None: its owner alone."""
     if not row.members:
         return None
-    owner = db.session.get(User, row.user_id)
-    return {"owner": owner.username if owner else None, "own": True, "members": len(row.members)}
+    return {"owner": row.owner.username, "own": True, "members": len(row.members)}
 
 
 def authors(rows: Sequence[Message]) -> dict[str, Payload]:

@@ -55,6 +55,8 @@ MODEL_NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 INVITE_USES_MAX: Final = 1_000
 INVITE_DAYS_MAX: Final = 365
 RETENTION_DAYS_MAX: Final = 36_500
+MEMBERS_PER_CHAT: Final = 20  # beside its owner
+CHATS_JOINED: Final = 200  # of others, that one person is in
 SHARED_MESSAGES: Final = 1_000  # of one chat that is shown by a link
 SHARED_CHARS: Final = 2_000_000
 SHARE_SECONDS_MAX: Final = 3_650 * 24 * 3600
@@ -220,6 +222,8 @@ RATE_LIMITS: Final = {
     "sharing.go_on": "1/second",
     "sharing.stop": "5/second",
     "api_sharing.share": "5/second",
+    "api_members.invite": "5/second",
+    "api_members.take_out": "5/second",
     "chat_api.chat": "5/second",
     "v1.transcriptions": "120/minute",
     "v1.speech": "120/minute",
@@ -253,6 +257,7 @@ MAILS_PER_ACCOUNT: Final = "3/hour"  # of each kind that somebody can ask for
 PROOFS_PER_ACCOUNT: Final = (
     "20/15 minutes"  # codes at login, and what is asked before acts that matter
 )
+INVITATIONS_PER_ACCOUNT: Final = "30/hour"  # into chats, of right and of wrong names
 SEARCHES_PER_ACCOUNT: Final = "60/10 seconds"  # typing asks five times a second
 PASSKEYS_MAX: Final = 20
 PASSKEY_NAME_CHARS: Final = 60

@@ -39,6 +39,8 @@ class Right(StrEnum):
     """Everybody with an account, about themselves."""
     OWNER = "owner"
     """Signed in, and the thing that is named is one's own: what is another's is not found."""
+    MEMBER = "member"
+    """As `OWNER`, of a chat that is one's own or that its owner has invited one into (docs/together.md)."""
     KEY = "key"
     """A program that shows a key of an account's; a cookie counts for nothing."""
     MACHINE = "machine"
@@ -56,6 +58,7 @@ class Right(StrEnum):
 LEAST_ROLE: Final = {
     Right.SIGNED_IN: RoleName.USER,
     Right.OWNER: RoleName.USER,
+    Right.MEMBER: RoleName.USER,
     Right.KEY: RoleName.USER,
     Right.CHARTS: RoleName.ANALYST,
     Right.PEOPLE: RoleName.ADMIN,
@@ -68,7 +71,7 @@ ROUTES: Final = {
     # Flask endpoint: right
     "static": Right.ANYONE,
     "home.index": Right.ANYONE,
-    "home.conversation": Right.OWNER,
+    "home.conversation": Right.MEMBER,
     "help.index": Right.ANYONE,
     "installing.manifest": Right.ANYONE,
     "installing.service_worker": Right.ANYONE,
@@ -151,20 +154,20 @@ ROUTES: Final = {
     "chat_forms.feedback": Right.SIGNED_IN,
     "chat_forms.clear_discussion": Right.OWNER,
     "conversations.listing": Right.SIGNED_IN,
-    "conversations.row": Right.OWNER,
+    "conversations.row": Right.MEMBER,
     "conversations.rename": Right.OWNER,
     "conversations.pin": Right.OWNER,
     "conversations.settings": Right.OWNER,
     "conversations.delete": Right.OWNER,
     "conversations.restore": Right.OWNER,
-    "conversations.export_as": Right.OWNER,
+    "conversations.export_as": Right.MEMBER,
     "bulk.act": Right.OWNER,
     "bulk.export_zip": Right.OWNER,
     "sharing.read": Right.ANYONE,
     "sharing.opened": Right.ANYONE,
     "sharing.go_on": Right.SIGNED_IN,
     "sharing.stop": Right.OWNER,
-    "chat_api.chat": Right.OWNER,
+    "chat_api.chat": Right.MEMBER,
     "v1.models": Right.KEY,
     "v1.model": Right.KEY,
     "v1.chat_completions": Right.KEY,
@@ -195,17 +198,22 @@ ROUTES: Final = {
     ),
     **dict.fromkeys(
         (
-            "api_conversations.get", "api_conversations.change", "api_conversations.remove",
-            "api_conversations.restore", "api_conversations.export_as", "api_conversations.messages",
-            "api_folders.change", "api_folders.remove", "api_folders.restore",
+            "api_conversations.get", "api_conversations.export_as", "api_conversations.messages",
+            "api_conversations.documents", "api_messages.get", "api_messages.rate",
+            "api_members.index", "api_members.take_out",
+        ), Right.MEMBER,
+    ),
+    **dict.fromkeys(
+        (
+            "api_conversations.change", "api_conversations.remove", "api_conversations.restore",
+            "api_members.invite", "api_folders.change", "api_folders.remove", "api_folders.restore",
             "api_personas.get", "api_personas.change", "api_personas.remove", "api_personas.restore",
-            "api_messages.get", "api_messages.rate", "api_sharing.get", "api_sharing.share",
-            "api_sharing.stop",
+            "api_sharing.get", "api_sharing.share", "api_sharing.stop",
             "api_documents.get", "api_documents.remove", "api_documents.restore",
             "api_documents.picture", "api_documents.describe",
             "api_collections.get", "api_collections.change", "api_collections.remove",
             "api_collections.restore", "api_collections.put", "api_collections.take_out",
-            "api_conversations.documents", "api_conversations.attach", "api_conversations.detach",
+            "api_conversations.attach", "api_conversations.detach",
             "api_decisions.object_to",
         ), Right.OWNER,
     ),
@@ -306,17 +314,17 @@ ROUTES: Final = {
 
 EVENTS: Final = {
     # socket event: right
-    "send_message": Right.OWNER,
+    "send_message": Right.MEMBER,
     "edit_message": Right.OWNER,
     "save_message": Right.OWNER,
-    "regenerate_message": Right.OWNER,
-    "continue_message": Right.OWNER,
-    "open_conversation": Right.OWNER,
+    "regenerate_message": Right.MEMBER,
+    "continue_message": Right.MEMBER,
+    "open_conversation": Right.MEMBER,
     "close_conversation": Right.SIGNED_IN,
-    "resume": Right.OWNER,
-    "stop_message": Right.OWNER,
-    "select_branch": Right.OWNER,
-    "rate_message": Right.OWNER,
+    "resume": Right.MEMBER,
+    "stop_message": Right.MEMBER,
+    "select_branch": Right.MEMBER,
+    "rate_message": Right.MEMBER,
     "ask_temporary": Right.SIGNED_IN,
     "stop_temporary": Right.SIGNED_IN,
     "watch_stats": Right.CHARTS,

@@ -50,7 +50,7 @@ reader_left = Announcement("reader-left")
 """sender: LiveTurn. The program that asked for this reply has hung up before it ended."""
 
 message_changed = Announcement("message-changed")
-"""sender: Message. Its owner has edited its text in its place."""
+"""sender: Message. Somebody has edited its text in its place."""
 
 guard_decided = Announcement("guard-decided")
 """sender: GuardDecision. A rule has decided something about a question or an answer."""
@@ -65,7 +65,14 @@ conversation_changed = Announcement("conversation-changed")
 """sender: Conversation. Title, pin, settings or newest message changed."""
 
 conversation_removed = Announcement("conversation-removed")
-"""sender: owner's user id; conversation_id; restorable. It was deleted or cleared, or is gone for good."""
+"""sender: owner's user id; conversation_id; restorable; members: the numbers of those who were invited into
+it. It was deleted or cleared, or is gone for good."""
+
+member_came = Announcement("member-came")
+"""sender: user id; conversation_id. Somebody was invited into a conversation of another's."""
+
+member_left = Announcement("member-left")
+"""sender: user id; conversation_id. Somebody who was invited has left, or was taken out by its owner."""
 
 folders_changed = Announcement("folders-changed")
 """sender: owner's user id; moved: conversations stand elsewhere. A folder was made, changed or deleted."""
@@ -74,8 +81,7 @@ access_ended = Announcement("access-ended")
 """sender: owner's user id; device_id or None for all devices; reason."""
 
 account_closed = Announcement("account-closed")
-"""sender: user id. An administrator has switched the account off: nothing may go on in its name.
-A deletion ends replies by `conversation_removed`, chat by chat."""
+"""sender: user id. The account is switched off or being deleted: nothing may go on in its name."""
 
 models_changed = Announcement("models-changed")
 """sender: whoever changed it. A model was added, removed or settled, or adding one has come further."""

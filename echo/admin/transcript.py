@@ -6,7 +6,7 @@ It does not know who may read it, and writes no look down: who opens the convers
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -14,11 +14,12 @@ from echo.errors import NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.models import Conversation, Message
-from echo.services.chats import message_tree
+from echo.services.chats import message_tree, together
 from echo.services.people import account_facts
 from echo.text import storable
 
 SHOWN: Final = 200
+LEFT: Final = mark("Somebody who has left")
 NOT_HERE: Final = mark("There is no such message in this conversation, or it has been deleted.")
 
 
@@ -28,6 +29,8 @@ class Said:
 
     row: Message
     versions: list[str]
+    asker: str | None = None
+    """The name of who asked, where that is not the conversation's owner."""
 
     @property
     def place(self) -> int:
@@ -68,15 +71,20 @@ def of(conversation: Conversation, branch: str = "", before: str = "") -> Transc
     last = _own(conversation, before).parent_id if before else leaf
     rows = message_tree.branch(last, SHOWN)
     families = message_tree.siblings(rows)
+    others = together.authors(rows)
     names = account_facts.names([conversation.user_id])
     return Transcript(
         owner=names.get(
             conversation.user_id, gettext("account %(number)s", number=conversation.user_id)
         ),
-        said=[Said(row, families[row.id]) for row in rows],
+        said=[Said(row, families[row.id], _asker(others.get(row.id))) for row in rows],
         earlier=rows[0].id if rows and rows[0].parent_id else None,
         is_shown_branch=leaf == shown,
     )
+
+
+def _asker(author: dict[str, Any] | None) -> str | None:
+    return None if author is None else author["name"] or gettext(LEFT)
 
 
 def _own(conversation: Conversation, message_id: str) -> Message:

@@ -27,6 +27,7 @@ from echo.models.guard import (
     GuardRule,
     GuardState,
 )
+from echo.models.member import ConversationMember
 from echo.models.model_setting import ModelSetting
 from echo.models.persona import Persona
 from echo.models.prompts import Memory, PersonalPrompt, SavedPrompt, SharedPrompt
@@ -61,6 +62,7 @@ __all__ = [
     "Conversation",
     "ConversationCollection",
     "ConversationDocument",
+    "ConversationMember",
     "ConversationTag",
     "Device",
     "Document",

@@ -24,9 +24,11 @@ from echo.clock import utc_now
 from echo.extensions import Base
 from echo.limits import CLIENT_ID_CHARS, IMPORT_KEY_CHARS, RATING_COMMENT_CHARS, TITLE_CHARS
 from echo.models.guard import GuardDecision
+from echo.models.member import ConversationMember
 from echo.models.persona import Persona
 from echo.models.tag import Tag
 from echo.models.types import PublicId, UtcDateTime
+from echo.models.user import User
 
 
 class Conversation(Base):
@@ -70,6 +72,10 @@ class Conversation(Base):
         secondary="conversation_tags", order_by=Tag.key, viewonly=True
     )
     persona: Mapped[Persona | None] = relationship(viewonly=True)
+    owner: Mapped[User] = relationship(viewonly=True)
+    members: Mapped[list[ConversationMember]] = relationship(
+        order_by=(ConversationMember.invited_at, ConversationMember.user_id), viewonly=True
+    )
 
 
 class MessageStatus(StrEnum):
@@ -87,7 +93,7 @@ LIVE_STATUSES = (MessageStatus.QUEUED, MessageStatus.STREAMING)
 
 
 class MessageRating(Base):
-    """A thumb up (1) or down (-1) with reasons and a comment, by the owner of the conversation."""
+    """A thumb up (1) or down (-1) with reasons and a comment, by whoever asked for the answer."""
 
     __tablename__ = "message_ratings"
 
@@ -113,6 +119,8 @@ class Message(Base):
     `guarded`: a rule decided something about it. `sources` are the passages of documents that a reply
     was given; None where its conversation had no documents, empty where nothing in them fitted. `steps` are
     what was computed for it: `{tool, input, result}` each; None where nothing was.
+    `user_id` is who asked, which need not be whose conversation it is. `author_gone`: whoever that was has no
+    account any more; the row is the owner's then, and counts in no sum.
     """
 
     __tablename__ = "messages"
@@ -154,6 +162,7 @@ class Message(Base):
     imported: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     sources: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     steps: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    author_gone: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     guarded: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 

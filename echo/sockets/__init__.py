@@ -13,6 +13,7 @@ from echo.sockets import (
     hub_bridge,
     live_stats,
     model_news,
+    presence,
     reply_pump,
     rooms,
     temporary,
@@ -45,3 +46,4 @@ def init_app(app: Flask) -> None:
     rooms.subscribe(app)
     reply_pump.subscribe(app)
     temporary.init_app(app)
+    presence.init_app(app)

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from flask import request
-from flask_socketio import join_room, leave_room
+from flask_socketio import join_room
 
 from echo.clock import ZONE_COOKIE
 from echo.errors import NotFound
@@ -21,7 +21,7 @@ from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, wire
 from echo.services.documents import collections, in_chats, shelf
 from echo.services.turns import Asked, Question, Turns, catch_up, edits
-from echo.sockets import access, audience, live_stats, payloads, rooms
+from echo.sockets import access, live_stats, payloads, presence, rooms, temporary
 from echo.sockets.access import event
 from echo.sockets.wire import end_connection
 
@@ -33,6 +33,7 @@ Answer = dict[str, Any]
 def register() -> None:
     """Register every event of this module."""
     socketio.on_event("connect", connect)
+    socketio.on_event("disconnect", disconnect)
     access.register()
 
 
@@ -61,6 +62,12 @@ def _let_in() -> bool:
     return True
 
 
+def disconnect(*_reason: Any) -> None:
+    """Let go of what was this connection's."""
+    temporary.left()
+    presence.gone()
+
+
 @event("send_message")
 def send_message(user: User, raw: Any) -> Answer:
     sent = payloads.send_message(raw)
@@ -79,14 +86,14 @@ def send_message(user: User, raw: Any) -> Answer:
         collections=sent.collections,
         zone=_zone(),
     )
-    return _started(Turns.here().ask(user.id, question))
+    return _started(user, Turns.here().ask(user.id, question))
 
 
 @event("edit_message")
 def edit_message(user: User, raw: Any) -> Answer:
     edit = payloads.edit_message(raw)
     question = Question(edit.text, edit.client_id, zone=_zone())
-    return _started(Turns.here().edit(user.id, edit.message_id, question))
+    return _started(user, Turns.here().edit(user.id, edit.message_id, question))
 
 
 def _zone() -> str | None:
@@ -101,9 +108,9 @@ def save_message(user: User, raw: Any) -> Answer:
     return {"message": wire.message(row, message_tree.siblings([row])[row.id])}
 
 
-def _started(asked: Asked) -> Answer:
+def _started(user: User, asked: Asked) -> Answer:
     """Let the sender's own tab watch from now on; the reply's pump tells everybody who does."""
-    audience.watch(asked.conversation.id)
+    presence.watch(asked.conversation, user.id)
     siblings = message_tree.siblings([asked.message, asked.reply])
     catch_up([asked.reply], Turns.here().live)  # one that was asked before may end just now
     message, reply = wire.messages([asked.message, asked.reply], siblings)
@@ -114,16 +121,17 @@ def _started(asked: Asked) -> Answer:
 def regenerate_message(user: User, raw: Any) -> Answer:
     wanted = payloads.regenerate_message(raw)
     reply = Turns.here().regenerate(user.id, wanted.message_id, wanted.model, _zone())
-    return _started_again(reply)
+    return _started_again(user, reply)
 
 
 @event("continue_message")
 def continue_message(user: User, raw: Any) -> Answer:
-    return _started_again(Turns.here().continue_reply(user.id, payloads.message_id(raw)))
+    reply = Turns.here().continue_reply(user.id, payloads.message_id(raw))
+    return _started_again(user, reply)
 
 
-def _started_again(reply: Message) -> Answer:
-    audience.watch(reply.conversation_id)
+def _started_again(user: User, reply: Message) -> Answer:
+    presence.watch(conversations.readable(user.id, reply.conversation_id), user.id)
     siblings = message_tree.siblings([reply])
     catch_up([reply], Turns.here().live)
     return {"reply": wire.message(reply, siblings[reply.id])}
@@ -132,18 +140,18 @@ def _started_again(reply: Message) -> Answer:
 @event("open_conversation")
 def open_conversation(user: User, raw: Any) -> Answer:
     wanted = payloads.open_conversation(raw)
-    row = conversations.own(user.id, wanted.conversation_id)
+    row = conversations.readable(user.id, wanted.conversation_id)
     leaf = row.head_id
     if wanted.before is not None:
         leaf = _above(user, row.id, wanted.before)
     else:
-        audience.watch(row.id)
+        presence.watch(row, user.id)
     found = message_tree.branch(leaf, MESSAGES_PER_PAGE + 1)
     shown = found[-MESSAGES_PER_PAGE:]
     siblings = message_tree.siblings(shown)
     catch_up(shown, Turns.here().live)
     return {
-        "conversation": wire.conversation(row, Turns.here().is_live(row.id)),
+        "conversation": wire.conversation(row, Turns.here().is_live(row.id), user.id),
         "messages": wire.messages(shown, siblings),
         "live": _live_of(row.id),
         "more": len(found) > len(shown),
@@ -153,7 +161,9 @@ def open_conversation(user: User, raw: Any) -> Answer:
 
 
 def _collections_of(row: Conversation) -> Answer:
-    """Return what a chat's questions are looked up in besides its documents."""
+    """Return what a chat's questions are looked up in besides its documents: in one of several, nothing."""
+    if row.members:
+        return {"collections": [], "folder_collections": []}
     return {
         "collections": collections.in_short(in_chats.of_conversation(row), row.user_id),
         "folder_collections": collections.in_short(in_chats.of_its_folder(row), row.user_id),
@@ -162,7 +172,7 @@ def _collections_of(row: Conversation) -> Answer:
 
 def _above(user: User, conversation_id: str, message_id: str) -> str | None:
     """Return the id of the message above one of this conversation."""
-    message = conversations.own_message(user.id, message_id)
+    message = conversations.readable_message(user.id, message_id)
     if message.conversation_id != conversation_id:
         raise NotFound(gettext("There is no such message in this conversation."), field="before")
     return message.parent_id
@@ -183,15 +193,16 @@ def _live_of(conversation_id: str) -> list[Answer]:
 
 @event("close_conversation")
 def close_conversation(user: User, raw: Any) -> Answer:
-    leave_room(rooms.of_conversation(payloads.close_conversation(raw)))
+    presence.left(payloads.close_conversation(raw))
     return {}
 
 
 @event("resume")
 def resume(user: User, raw: Any) -> Answer:
     wanted = payloads.resume(raw)
-    conversation_id = conversations.own_message(user.id, wanted.message_id).conversation_id
-    audience.watch(conversation_id)  # first: what comes meanwhile is heard
+    message = conversations.readable_message(user.id, wanted.message_id)
+    row = conversations.readable(user.id, message.conversation_id)
+    presence.watch(row, user.id)  # first: what comes meanwhile is heard
     return Turns.here().resume(user.id, wanted.message_id, wanted.after_seq)
 
 
@@ -205,7 +216,7 @@ def stop_message(user: User, raw: Any) -> Answer:
 def select_branch(user: User, raw: Any) -> Answer:
     row = Turns.here().select_branch(user.id, payloads.message_id(raw))
     return {
-        "conversation": wire.conversation(row, Turns.here().is_live(row.id)),
+        "conversation": wire.conversation(row, Turns.here().is_live(row.id), user.id),
         "head_id": row.head_id,
     }
 

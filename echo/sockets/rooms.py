@@ -5,6 +5,7 @@ Knows no rows' insides.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -41,6 +42,18 @@ def of_user(user_id: int) -> str:
     return f"user:{user_id}"
 
 
+def conversation_in(room: str) -> str:
+    """Return the id of the conversation that a room is for; empty: for none."""
+    prefix = of_conversation("")
+    return room.removeprefix(prefix) if room.startswith(prefix) else ""
+
+
+def user_in(room: str) -> int | None:
+    """Return the number of the person whose room it is, if it is one's."""
+    number = room.removeprefix("user:")
+    return int(number) if number != room and number.isdigit() else None
+
+
 def of_device(device_id: str) -> str:
     """Every tab of this signed-in browser."""
     return f"device:{device_id}"
@@ -72,15 +85,22 @@ def _message_changed(row: Message) -> None:
 
 
 def _conversation_changed(row: Conversation) -> None:
-    live = Turns.here().is_live(row.id)
-    payload = {"conversation": wire.conversation(row, live)}
-    socketio.emit("conversation_changed", payload, to=of_user(row.user_id))
+    told = wire.conversation(row, Turns.here().is_live(row.id))
+    socketio.emit("conversation_changed", {"conversation": told}, to=of_user(row.user_id))
+    for member in row.members:
+        payload = {"conversation": wire.as_member(told)}
+        socketio.emit("conversation_changed", payload, to=of_user(member.user_id))
 
 
-def _conversation_removed(user_id: int, conversation_id: str, restorable: bool) -> None:
+def _conversation_removed(
+    user_id: int, conversation_id: str, restorable: bool, members: Sequence[int]
+) -> None:
     Turns.here().everywhere.stop_all_of(conversation_id)
     payload = {"conversation_id": conversation_id, "restorable": restorable}
     socketio.emit("conversation_removed", payload, to=of_user(user_id))
+    for member in members:  # what its owner deletes only they put back
+        payload = {"conversation_id": conversation_id, "restorable": False}
+        socketio.emit("conversation_removed", payload, to=of_user(member))
 
 
 def _folders_changed(user_id: int, moved: bool) -> None:

@@ -36,7 +36,6 @@ LOOK_SECONDS: Final = 1.0
 def init_app(app: Flask) -> None:
     """Keep the answers of this application by their connections, and stop those of one that ends."""
     app.extensions["temporary_answers"] = TemporaryAnswers()
-    socketio.on_event("disconnect", _left)
 
 
 class TemporaryAnswers:
@@ -123,7 +122,7 @@ def stop(_user: User, raw: Any) -> Answer:
     return {}
 
 
-def _left(*_reason: Any) -> None:
+def left() -> None:
     TemporaryAnswers.here().stop_all(_connection())
 
 

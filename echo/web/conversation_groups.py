@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from flask import request
+from flask_login import current_user
 
 from echo.clock import ZONE_COOKIE, utc_now, zone_named
 from echo.languages import gettext
@@ -36,21 +37,18 @@ def row_of(row: Conversation) -> dict[str, Any]:
 
 
 def _row(row: Conversation, is_live: bool) -> dict[str, Any]:
+    told = wire.conversation(row, is_live, current_user.id)
     return {
-        "id": row.id,
-        "title": row.title,
-        "pinned": row.pinned,
+        **{name: told[name] for name in ("id", "title", "pinned", "live", "tags", "persona")},
         "updated_at": row.updated_at,
-        "live": is_live,
-        "place": "archived" if row.archived_at is not None else row.folder_id or "",
-        "folder": row.folder_id or "",
-        "tags": [tag.name for tag in row.tags],
-        "persona": wire.persona_of(row),
+        "place": "archived" if told["archived"] else told["folder_id"] or "",
+        "folder": told["folder_id"] or "",
+        "together": told["together"],
     }
 
 
 def _label(row: Conversation, zone: tzinfo) -> str:
-    if row.pinned:
+    if row.pinned and row.user_id == current_user.id:
         return gettext("Pinned")
     day = row.updated_at.astimezone(zone)
     days = (utc_now().astimezone(zone).date() - day.date()).days

@@ -49,7 +49,7 @@ def _search(query: str) -> str:
 
 @blueprint.get("/<conversation_id>/row")
 def row(conversation_id: str) -> str:
-    found = conversations.own(current_user.id, conversation_id)
+    found = conversations.readable(current_user.id, conversation_id)
     return render_template(
         "partials/conversation_row.html", conversation=conversation_groups.row_of(found)
     )
@@ -94,9 +94,9 @@ def export_as(conversation_id: str, kind: str) -> Response:
     """Download one conversation as `markdown` or `json`."""
     if kind not in EXPORTS:
         raise NotFound(gettext("Conversations are exported as markdown or json."))
-    found = conversations.own(current_user.id, conversation_id)
+    found = conversations.readable(current_user.id, conversation_id)
     write, mimetype, extension = EXPORTS[kind]
-    response = Response(write(found), mimetype=mimetype)
+    response = Response(write(found, current_user.id), mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="echo-{found.id}.{extension}"'
     return response
 

@@ -48,7 +48,7 @@ def conversation(conversation_id: str) -> Any:
     """The chat, opened at one conversation."""
     if not current_user.is_authenticated:
         return sessions.to_login()
-    conversations.own(current_user.id, conversation_id)
+    conversations.readable(current_user.id, conversation_id)
     return _chat(conversation_id)
 
 

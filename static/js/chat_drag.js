@@ -13,7 +13,7 @@ export function dragChats(root, move) {
   const target = (event) => (event.dataTransfer?.types.includes(TYPE) ? event.target.closest(".folder, #conversation-rows") : null);
   root.addEventListener("dragstart", (event) => {
     const row = event.target.closest?.(".conversation-row");
-    if (!row) return;
+    if (!row || "others" in row.dataset) return; // somebody else's stands where they keep it
     event.dataTransfer.setData(TYPE, row.dataset.id);
     event.dataTransfer.effectAllowed = "move";
   });

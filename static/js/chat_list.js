@@ -99,9 +99,9 @@ export class ChatList {
     if (moved) this.sidebar.refresh();
   }
 
-  removed({ conversation_id: id, restorable }) {
+  removed({ conversation_id: id, restorable, reason }) {
     const inView = this.#inView(id);
     const title = (inView && this.page.current().info?.title) || this.sidebar.titleOf(id);
-    this.sidebar.removed(id, { title, inView, restorable });
+    this.sidebar.removed(id, { title, inView, restorable, reason });
   }
 }

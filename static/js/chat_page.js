@@ -47,7 +47,7 @@ const picker = new ModelPicker({ button: at("model-picker"), models: boot.models
 const scroll = new ScrollController({ scroller: at("messages"), content: at("column"), spacer: at("spacer"), button: at("to-bottom"), onNearTop: () => loadOlder(current, scroll) });
 const speaking = new Speaking(() => list, boot.voices);
 const list = new MessageList(at("message-list"), messageActs({
-  reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, speaking, attempt, sent,
+  me: boot.user.username, reasons: boot.rating_reasons, current: () => current, list: () => list, composer: () => composer, picker, scroll, announcer, speaking, attempt, sent,
 }));
 const { composer, attachments, remembering, personas } = writing({
   boot, list, scroll, announcer, speaking,
@@ -238,6 +238,7 @@ function handle(name, payload) {
   else if (name === "folders_changed") chats.foldersChanged(payload);
   else if (name === "quota_changed") quota.show(payload.quota);
   else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
+  else if (name === "presence_changed") drawing.here(payload);
   else if (name === "session_ended") leave(payload.reason);
   else if (name === "message_started" || name === "message_changed") current.handle(name, payload);
   else (current.owns(payload.message_id) ? current : kept.owning(payload.message_id) ?? current).handle(name, payload);
@@ -272,7 +273,7 @@ wireControls({
   search: () => search.open(),
   drawer: () => drawer.toggle(),
   focus: () => composer.focus({ evenOnTouch: true }),
-  stop: () => { if (speaking.stop()) return true; if (!current.store.live()) return false; stop(); return true; },
+  stop: () => { if (speaking.stop()) return true; if (!current.store.live() || !composer.mayStop) return false; stop(); return true; },
   lastAnswer: () => current.store.path().findLast((row) => row.role === "assistant"),
   regenerate: (row) => !current.store.live() && attempt(() => current.regenerate(row.id)),
   editLast,

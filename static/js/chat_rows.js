@@ -3,6 +3,7 @@
 import { placeOf } from "./folders.js";
 import { labelOf } from "./format.js";
 import { element } from "./icons.js";
+import { drawRowPeople } from "./people.js";
 import { drawRowPersona } from "./personas.js";
 import { drawTags } from "./tags.js";
 import { t } from "./words.js";
@@ -115,6 +116,7 @@ export class ChatRows {
     Object.assign(row.dataset, { pinned: pinned ? "1" : "0", live: live ? "1" : "0", updated, place: placeOf(conversation), folder: folder ?? "", tags: JSON.stringify(tags) });
     drawTags(row.querySelector(".row-tags"), tags);
     drawRowPersona(row.querySelector(".row-persona"), persona);
+    drawRowPeople(row, conversation.together);
     row.querySelector(".row-check").setAttribute("aria-label", t("Select {title}", { title }));
     const name = row.querySelector(".conversation-title");
     if (name && name.textContent !== title) name.textContent = title;

@@ -15,7 +15,7 @@ export class Composer {
     this.outboxNode = document.getElementById("outbox");
     this.errorNode = document.getElementById("composer-error");
     this.outbox = [];
-    this.live = false;
+    Object.assign(this, { live: false, mayStop: true });
     this.waiting = false;
     this.blocked = null;
     this.conversationId = null;
@@ -66,9 +66,10 @@ export class Composer {
     this.field.focus({ preventScroll: true });
   }
 
-  setLive(live) {
-    if (this.live === live) return;
-    this.live = live;
+  /** mayStop: not where somebody else has asked for the answer */
+  setLive(live, mayStop = true) {
+    if (this.live === live && this.mayStop === mayStop) return;
+    Object.assign(this, { live, mayStop });
     this.#button();
     this.flush();
   }
@@ -146,7 +147,7 @@ export class Composer {
   // ---- sending ------------------------------------------------------------------------------------------------
 
   #pressed() {
-    if (this.live && !this.field.value.trim()) this.on.stop();
+    if (this.live && this.mayStop && !this.field.value.trim()) this.on.stop();
     else this.#submit();
   }
 
@@ -198,7 +199,7 @@ export class Composer {
 
   #button() {
     const typed = this.field.value.trim() !== "";
-    const stop = this.live && !typed;
+    const stop = this.live && this.mayStop && !typed;
     const label = stop ? t("Stop") : this.blocked ?? (this.live ? t("Send after this answer") : t("Send"));
     this.button.dataset.mode = stop ? "stop" : "send";
     this.button.disabled = !stop && !typed;

@@ -2,6 +2,7 @@
 
 import { setTitle } from "./page_title.js";
 import { drawPersona } from "./personas.js";
+import { drawPeople, isOthers } from "./people.js";
 import { drawTags } from "./tags.js";
 import { t } from "./words.js";
 
@@ -51,7 +52,7 @@ export class ConversationDrawing {
 
   #after(rows) {
     const live = this.conversation().store.live();
-    this.composer.setLive(live !== null);
+    this.composer.setLive(live !== null, live === null || this.list.acts.rights(live).stop);
     this.speaking.shown(() => this.conversation().store.path());
     if (live) {
       this.onLive(live);
@@ -64,13 +65,23 @@ export class ConversationDrawing {
     }
   }
 
+  /** presence_changed: who has it open. */
+  here({ conversation_id: id, people }) {
+    const current = this.conversation();
+    if (current.id !== id) return;
+    current.people = people;
+    this.head();
+  }
+
   head() {
-    const { id, info, draftFolder, temporary, persona } = this.conversation();
+    const { id, info, people = [], draftFolder, temporary, persona } = this.conversation();
     const title = info?.title || (id && this.titleOf(id)) || (draftFolder ? t("New chat in {folder}", { folder: draftFolder.name }) : temporary ? t("Temporary chat") : t("New chat"));
     this.at("chat-title").textContent = title;
     this.at("chat-menu").hidden = id === null;
     drawTags(this.at("chat-tags"), info?.tags ?? []);
     drawPersona(this.at("chat-persona"), persona);
+    drawPeople(this.at("chat-people"), info, people);
+    this.chat.classList.toggle("is-others", isOthers(info));
     this.personas.draw();
     this.picker.draw();
     this.attachments.draw();

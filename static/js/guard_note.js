@@ -17,10 +17,11 @@ function stateOf({ state, objected }) {
   return objected ? t("You objected") : "";
 }
 
-/** acts: {isStored(), object(id, text)}, which resolves with the decision as it is then, or with nothing where that failed. */
-export const guardNotes = (row, acts) => (row.guard ?? []).map((decision) => guardNote(decision, acts));
+/** acts: {isStored(), rights(row), object(id, text)}, which resolves with the decision as it is then, or with nothing where that failed. */
+export const guardNotes = (row, acts) => (row.guard ?? []).map((decision) => guardNote(decision, acts, acts.rights(row).rate));
 
-function guardNote(decision, acts) {
+/** mine: only who asked may object. */
+function guardNote(decision, acts, mine) {
   const note = element("div", { class: `guard ${decision.act}`, role: "note" });
   const draw = () => {
     const said = [titleOf(decision), decision.place === "question" && decision.act === "refuse" ? "" : decision.reason].filter(Boolean).join(": ");
@@ -29,7 +30,7 @@ function guardNote(decision, acts) {
     note.replaceChildren(...[icon("shield"), element("span", { dir: "auto" }, said), state && element("span", { class: "guard-state" }, state), button(), answer].filter(Boolean));
   };
   const button = () => {
-    if (acts.isStored() || decision.objected || decision.state !== "open") return null;
+    if (!mine || acts.isStored() || decision.objected || decision.state !== "open") return null;
     return element("button", { type: "button", class: "button small quiet", "aria-expanded": "false", onclick: () => open() }, t("Object"));
   };
   const open = () => {

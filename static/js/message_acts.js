@@ -4,11 +4,12 @@ import { copyText } from "./code_blocks.js";
 import { post } from "./http.js";
 import { answerOf } from "./markdown_more.js";
 import { touch } from "./icons.js";
+import { askerOf, rightsOn } from "./people.js";
 import { toast } from "./toasts.js";
 import { t } from "./words.js";
 
 /** current(), list() and composer() give the parts as they are now; speaking reads aloud; attempt(act) shows a refusal near the composer. */
-export function messageActs({ reasons, current, list, composer, picker, scroll, announcer, speaking, attempt, sent }) {
+export function messageActs({ me, reasons, current, list, composer, picker, scroll, announcer, speaking, attempt, sent }) {
   /** What was refused is not lost: the field opens again with it. */
   const keeping = async (id, text, act) => {
     const done = await attempt(() => act().then(() => true));
@@ -29,6 +30,8 @@ export function messageActs({ reasons, current, list, composer, picker, scroll, 
     copy: (row, button) => copyMessage(row, button, announcer),
     regenerate: (id, model) => attempt(() => current().regenerate(id, model)),
     read: (row) => speaking.toggle(row),
+    asker: (row) => askerOf(row, current().info, me),
+    rights: (row) => rightsOn(row, current().info, me),
     speaker: () => current().persona?.name ?? "Echo",
     author: (row) => {
       const { persona } = current();

@@ -8,7 +8,6 @@ import { openMenu } from "./menu.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { answerStart, saysNothing } from "./markdown_more.js";
 import { LIVE } from "./message_store.js";
-import { ratingPanel } from "./rating.js";
 import { said } from "./server_words.js";
 import { sourcesNode } from "./sources.js";
 import { stepNode } from "./steps.js";
@@ -43,7 +42,7 @@ export class MessageView {
     this.node.classList.toggle("live", live);
     this.node.classList.toggle("pending", row.status === "pending");
     this.node.classList.toggle("refused", row.status === "refused");
-    this.node.setAttribute("aria-label", row.role === "user" ? t("You") : this.acts.speaker());
+    this.node.setAttribute("aria-label", row.role === "user" ? this.acts.asker(row) || t("You") : this.acts.speaker());
     this.node.setAttribute("aria-busy", String(live));
     this.#sign();
     this.#steps();
@@ -54,9 +53,9 @@ export class MessageView {
     this.#actions(live);
   }
 
-  /** Who wrote it, where that is a persona or several models could have. */
+  /** Who wrote it, where that is a persona or several models could have; who asked, where that is somebody else. */
   #sign() {
-    const name = this.row.role === "assistant" && this.acts.author(this.row);
+    const name = this.row.role === "assistant" ? this.acts.author(this.row) : this.acts.asker(this.row);
     this.author.hidden = !name;
     this.author.textContent = name || "";
   }
@@ -151,7 +150,8 @@ export class MessageView {
 
   #ending(nothing) {
     const { row } = this;
-    const { text, sign } = ENDINGS[row.status];
+    const { sign, ...known } = ENDINGS[row.status];
+    const text = row.status === "stopped" && !this.acts.rights(row).rate ? t("This answer was stopped.") : known.text;
     return this.#note(row.status, sign, row.error?.text ? said(row.error.text) : text, row.status === "failed" || (nothing && answerStart(row.text) === 0) ? this.#retry() : this.#continue());
   }
 
@@ -160,11 +160,11 @@ export class MessageView {
   }
 
   #retry() {
-    return element("button", { type: "button", class: "button small", onclick: () => this.acts.regenerate(this.row.id) }, t("Retry"));
+    return this.acts.rights(this.row).again && element("button", { type: "button", class: "button small", onclick: () => this.acts.regenerate(this.row.id) }, t("Retry"));
   }
 
   #continue() {
-    if (!this.acts.isKept()) return this.#retry();
+    if (!this.acts.isKept() || !this.acts.rights(this.row).continue) return this.#retry();
     return element("button", { type: "button", class: "button small", onclick: () => this.acts.continue(this.row.id) }, t("Continue"));
   }
 
@@ -172,7 +172,8 @@ export class MessageView {
 
   #actions(live) {
     const { row, acts } = this;
-    const state = [acts.isStored(), row.id, live, row.siblings?.join(), row.rating, row.status, row.tokens?.completion, row.local, live && row.text !== ""].join("|");
+    const may = acts.rights(row);
+    const state = [JSON.stringify(may), acts.isStored(), row.id, live, row.siblings?.join(), row.rating, row.status, row.tokens?.completion, row.local, live && row.text !== ""].join("|");
     if (state === this.actionState) return;
     this.actionState = state;
     const focused = this.actions.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
@@ -184,24 +185,20 @@ export class MessageView {
       return;
     }
     const copy = iconButton("copy", t("Copy"), () => acts.copy(row, copy));
-    const edit = iconButton("edit", t("Edit"), () => this.edit(), { "data-act": "edit" });
+    const edit = may.edit ? iconButton("edit", t("Edit"), () => this.edit(), { "data-act": "edit" }) : "";
     if (acts.isStored()) this.actions.append(copy, ...this.#info());
     else if (!acts.isKept()) this.actions.append(copy, ...(row.role === "user" ? [] : [this.#reader(), this.#again(), ...this.#info()]));
     else if (row.role === "user") this.actions.append(copy, edit, ...this.#branches());
-    else this.actions.append(copy, edit, ...this.#answerActions(), ...this.#branches(), ...this.#info());
+    else this.actions.append(copy, edit, ...this.#answerActions(may), ...this.#branches(), ...this.#info());
     if (row.created_at) this.actions.append(when(row.created_at));
     if (focused) [...this.actions.querySelectorAll("button")].find((item) => item.getAttribute("aria-label") === focused)?.focus();
   }
 
-  #answerActions() {
+  #answerActions(may) {
     const { row, acts } = this;
     const rated = (value) => ({ "aria-pressed": String(row.rating === value), class: `icon-button ${row.rating === value ? "rated" : ""}` });
-    return [
-      this.#again(),
-      iconButton("up-thumb", t("Good answer"), () => this.#rateUp(), rated(1)),
-      iconButton("down-thumb", t("Bad answer"), () => this.#rateDown(), rated(-1)),
-      this.#reader(),
-    ];
+    const thumbs = () => [iconButton("up-thumb", t("Good answer"), () => this.#rateUp(), rated(1)), iconButton("down-thumb", t("Bad answer"), () => this.#rateDown(), rated(-1))];
+    return [...(may.again ? [this.#again()] : []), ...(may.rate ? thumbs() : []), this.#reader()];
   }
 
   #reader() {
@@ -247,8 +244,10 @@ export class MessageView {
     const saved = acts.rate(row.id, again ? 0 : -1);
     if (again) return;
     this.node.classList.add("keep");
+    const { ratingPanel } = await orOffline(import("./rating.js"));
+    if (!ratingPanel || !this.node.classList.contains("keep")) return this.node.classList.remove("keep"); // or it was taken back meanwhile
     const panel = ratingPanel(acts.ratingReasons, (more) => acts.rate(row.id, -1, more), () => this.node.classList.remove("keep"));
-    acts.still(() => this.node.append(panel));
+    acts.still(() => { this.node.querySelector(".rating-panel")?.remove(); this.node.append(panel); });
     await saved;
   }
 

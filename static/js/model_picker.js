@@ -3,6 +3,7 @@
 import { count } from "./format.js";
 import { openMenu } from "./menu.js";
 import { said } from "./server_words.js";
+import { isOthers } from "./people.js";
 import { t } from "./words.js";
 
 const STATES = { installed: t("loads when asked"), failed: t("cannot be used now") };
@@ -48,6 +49,7 @@ export class ModelPicker {
 
   draw() {
     const model = this.chosen();
+    this.button.disabled = isOthers(this.conversation().info); // its owner chooses
     this.button.querySelector(".name").textContent = model.title;
     this.button.dataset.model = model.state;
     this.button.title = model.state === "gone" ? t("This model is not here any more: choose another one.") : hintOf(model);

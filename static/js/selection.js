@@ -79,7 +79,7 @@ export class Selection {
 
   #choose(ids, chosen, anchor = ids.at(-1)) {
     for (const id of ids) {
-      if (chosen) this.ids.add(id);
+      if (chosen && !this.sidebar.stateOf(id).others) this.ids.add(id);
       else this.ids.delete(id);
     }
     if (this.ids.size > this.most) {

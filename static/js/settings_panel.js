@@ -5,6 +5,7 @@ import { element, icon } from "./icons.js";
 import { post } from "./http.js";
 import { openDialog } from "./dialogs.js";
 import { noticeSwitch } from "./notice_offer.js";
+import { isOthers } from "./people.js";
 import { preferences, setSendKey, setText, setTheme } from "./theme.js";
 import { toastError } from "./toasts.js";
 import { forward, t } from "./words.js";
@@ -158,7 +159,8 @@ export class SettingsPanel {
     const persona = conversation.id === null ? conversation.draftPersona : null; // one that has begun has its settings as its own
     const usual = { ...this.picker.chosen().defaults, ...persona?.begins };
     usual.system_prompt = persona?.begins.system_prompt ?? this.folderPrompt() ?? usual.system_prompt;
-    document.getElementById("chat-settings-note").textContent = conversation.temporary ? t("For this temporary chat only; from the next answer on.") : conversation.id === null ? t("For the chat you are about to begin.") : t("For this chat only; from the next answer on.");
+    const others = isOthers(conversation.info);
+    document.getElementById("chat-settings-note").textContent = others ? t("Only {name} changes how this chat is answered.", { name: conversation.info.together.owner ?? "" }) : conversation.temporary ? t("For this temporary chat only; from the next answer on.") : conversation.id === null ? t("For the chat you are about to begin.") : t("For this chat only; from the next answer on.");
     for (const [name, row] of this.rows) {
       const own = settings[name] !== undefined && settings[name] !== null;
       row.tell(usual[name], persona && name in persona.begins ? persona.name : null);
@@ -170,7 +172,8 @@ export class SettingsPanel {
       link.closest(".setting").hidden = conversation.id === null;
       if (conversation.id !== null) link.href = `/conversations/${conversation.id}/export/${kind}`;
     }
-    document.getElementById("clear-chat").disabled = conversation.id === null;
+    document.getElementById("clear-chat").disabled = conversation.id === null || others;
+    for (const control of document.getElementById("chat-settings").querySelectorAll("input, textarea, button")) control.disabled = others;
   }
 
   /** Set one value of the conversation in view, from wherever on the page. */

@@ -1,4 +1,4 @@
-// Sharing one chat: who may open the link, until when, what others see, stopping. Made when it is first asked for; every
+// Sharing one chat: who is in it (people_in_chat.js), who may open the link, until when, what others see, stopping. Made when it is first asked for; every
 // change of a link that there is holds at once. It knows no message: the server takes the copy.
 
 import { copiesFrom } from "./copy_button.js";
@@ -6,6 +6,7 @@ import { closesBeside, openDialog } from "./dialogs.js";
 import { brief } from "./format.js";
 import { get, post } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
+import { PeopleInChat } from "./people_in_chat.js";
 import { toast, toastError } from "./toasts.js";
 import { n, t } from "./words.js";
 
@@ -47,7 +48,8 @@ class ShareDialog {
   async open(id) {
     Object.assign(this, { id, url: `/api/conversations/${encodeURIComponent(id)}/share` });
     try {
-      this.#show(await get(this.url));
+      const [state] = await Promise.all([get(this.url), this.people.load(id)]);
+      this.#show(state);
     } catch (error) {
       return toastError(error);
     }
@@ -59,11 +61,12 @@ class ShareDialog {
 
   #build() {
     this.close = iconButton("close", t("Close sharing"), null, { class: "icon-button large", "data-close": true, "data-tip": null });
+    this.people = new PeopleInChat();
     this.said = element("p", { class: "faint" });
     this.error = element("p", { class: "form-error", role: "alert" });
     this.node = element("dialog", { class: "dialog share", "aria-labelledby": "share-title" },
       element("div", { class: "dialog-head" }, element("h2", { id: "share-title" }, t("Share this chat")), this.close),
-      element("div", { class: "dialog-body" }, this.said, this.#linkRow(), this.#oldRow(), this.#whoRow(), this.#timeRow(), this.#nameRow(), this.error, this.#foot()));
+      element("div", { class: "dialog-body" }, this.people.node, element("h3", { class: "link-head" }, t("A copy by a link")), this.said, this.#linkRow(), this.#oldRow(), this.#whoRow(), this.#timeRow(), this.#nameRow(), this.error, this.#foot()));
     closesBeside(this.node);
   }
 

@@ -5,6 +5,7 @@ import { ARCHIVE } from "./folders.js";
 import { shorten } from "./format.js";
 import { post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
+import { isOthers, memberMenu, showMembers } from "./people.js";
 import { renameField } from "./rename_field.js";
 import { toast, toastError } from "./toasts.js";
 import { n, t } from "./words.js";
@@ -33,8 +34,8 @@ export class Sidebar extends ChatRows {
   }
 
   menu(button, id) {
-    const { pinned, archived } = this.stateOf(id);
-    openMenu(button, [
+    const { pinned, archived, others } = this.stateOf(id);
+    openMenu(button, others ? memberMenu(id) : [
       { label: t("Rename"), icon: "edit", run: () => this.rename(id) },
       { label: pinned ? t("Unpin") : t("Pin"), icon: "pin", run: () => this.#change(id, { pinned: !pinned }) },
       { label: t("Move to a folder"), icon: "folder", run: () => this.#moveMenu(button, id) },
@@ -66,9 +67,9 @@ export class Sidebar extends ChatRows {
 
   /** What is known of a chat, whose row may not be loaded; a folder that is gone holds nothing. */
   stateOf(id) {
-    const { pinned, place, folder, tags = "[]" } = this.row(id)?.dataset ?? {};
-    const { archived, folder_id, ...known } = this.on.info(id) ?? { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: folder, tags: JSON.parse(tags) };
-    return { pinned: known.pinned, tags: known.tags ?? [], archived, folder_id: this.folders.named(folder_id)?.id ?? null };
+    const { pinned, place, folder, others, tags = "[]" } = this.row(id)?.dataset ?? {};
+    const { archived, folder_id, ...known } = this.on.info(id) ?? { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: folder, tags: JSON.parse(tags), together: others && { own: false } };
+    return { pinned: known.pinned, tags: known.tags ?? [], archived, others: isOthers(known), folder_id: this.folders.named(folder_id)?.id ?? null };
   }
 
   /** After a lost connection: what happened meanwhile. htmx listens. */
@@ -80,7 +81,7 @@ export class Sidebar extends ChatRows {
   // ---- acts ---------------------------------------------------------------------------------------------------
 
   rename(id) {
-    renameField(this.row(id), { most: this.limits.title_chars, changed: this.on.changed });
+    if (!this.stateOf(id).others) renameField(this.row(id), { most: this.limits.title_chars, changed: this.on.changed });
   }
 
   async archive(id, archived) {
@@ -123,6 +124,7 @@ export class Sidebar extends ChatRows {
   /** Deleted at once; the toast takes it back. */
   remove(id, title = this.titleOf(id) || t("Chat")) {
     closeMenu();
+    if (this.stateOf(id).others) return showMembers(id, { leaving: true });
     return this.#delete([id], () => post(`/conversations/${id}/delete`), () => t("“{title}” deleted", { title: shorten(title) }));
   }
 
@@ -151,24 +153,19 @@ export class Sidebar extends ChatRows {
   async deleting(ids, act) {
     const forget = () => { for (const id of ids) this.deleted.delete(id); };
     for (const id of ids) this.deleted.add(id);
-    try {
-      const answer = await act();
-      setTimeout(forget, 1500);
-      return answer;
-    } catch (error) {
-      forget();
-      throw error;
-    }
+    const done = act();
+    done.then(() => setTimeout(forget, 1500), forget);
+    return done;
   }
 
   /** conversation_removed: where it was another tab, another device or the server, who reads it is told, and may take it back. */
-  removed(id, { title, inView, restorable }) {
+  removed(id, { title, inView, restorable, reason }) {
     const ours = [id, this.stateOf(id).folder_id].find((each) => this.deleted.has(each));
     this.deleted.delete(id); // what is said of it from now on is true again
     this.#forget(id, ours);
+    if (reason === "left") return toast(t("You are not in “{title}” any more.", { title: shorten(title) }));
     if (!inView || ours) return;
-    if (restorable) toast(t("“{title}” was deleted elsewhere.", { title: shorten(title) }), this.#undo([id]));
-    else toast(t("“{title}” was deleted for good.", { title: shorten(title) }));
+    toast((restorable ? t("“{title}” was deleted elsewhere.", { title: shorten(title) }) : t("“{title}” was deleted for good.", { title: shorten(title) })), restorable ? this.#undo([id]) : {});
   }
 
   /** deleted: the chat itself, or the folder that it was deleted with */

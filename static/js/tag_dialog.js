@@ -1,4 +1,4 @@
-// The dialog in which one or several chats are given tags. It keeps no chat.
+// The dialog in which one or several chats are given tags. Fetched when it is first wanted; it keeps no chat.
 
 import { openDialog } from "./dialogs.js";
 import { get, post } from "./http.js";

@@ -1,4 +1,4 @@
-// How the tags of chats look.
+// Tags of chats: how they look. It keeps no chat.
 
 import { element } from "./icons.js";
 import { t } from "./words.js";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,43 @@ def test_tab_on_another_process_hears_the_stream(
         end = tab.wait_for("message_finished", asked["reply"]["id"])
         assert end["status"] == "complete"
     assert far.text_of(asked["reply"]["id"]) == near.text_of(asked["reply"]["id"])
+    near.close()
+    far.close()
+
+
+def act(person: Person, method: str, path: str) -> int:
+    """Do something at the REST API as the page does; return the status."""
+    token = re.search(
+        r'name="csrf-token" content="([^"]+)"', person.http.get(person.server.url).text
+    )
+    assert token
+    headers = {"X-CSRFToken": token[1], "Referer": person.server.url}
+    return person.http.request(method, person.server.url + path, headers=headers).status_code
+
+
+def test_who_is_taken_out_at_another_process_hears_nothing_more(
+    two_servers: tuple[LiveServer, LiveServer],
+) -> None:
+    first, second = two_servers
+    ada, ben = first.member("owner"), elsewhere(first.member("guest"), second)
+    near, far = ada.tab(), ben.tab()
+    begun = near.send("brief")
+    chat = begun["conversation_id"]
+    near.wait_for("message_finished", begun["reply"]["id"])
+    at = f"/api/conversations/{chat}/members/guest"
+    assert act(ada, "PUT", at) == 200
+    far.ask("open_conversation", {"conversation_id": chat})
+    with_both = {"conversation_id": chat, "people": ["guest", "owner"]}
+    wait_until(lambda: with_both in near.named("presence_changed"), "both are here")
+    asked = near.send("slow", conversation_id=chat)
+    far.wait_for("receive_message", asked["reply"]["id"])
+    assert act(ada, "DELETE", at) == 204
+    far.wait_for("conversation_removed")
+    wait_until(lambda: near.named("presence_changed")[-1]["people"] == ["owner"], "one is")
+    heard = len(far.named("receive_message"))
+    seen = len(near.named("receive_message"))
+    wait_until(lambda: len(near.named("receive_message")) > seen + 3, "more of it")
+    assert len(far.named("receive_message")) == heard
     near.close()
     far.close()
 

@@ -152,7 +152,7 @@ def test_a_key_finds_nothing_of_somebody_else(
     key = key_of(make_user("boss", role=RoleName.SUPER_ADMIN), *Scope)
     before = snapshot(*NOTED)
     for rule, method in rules(app):
-        own = policies.ROUTES[rule.endpoint] in (Right.OWNER, Right.KEY)
+        own = policies.ROUTES[rule.endpoint] in (Right.OWNER, Right.MEMBER, Right.KEY)
         if own and things.names_a_thing(rule) and rule.endpoint in KEY_SCOPES:
             answer = ask(browser, app, things, rule, method, headers=shows(key))
             assert answer.status_code == ANOTHERS.get(rule.endpoint, 404), rule.endpoint

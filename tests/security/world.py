@@ -23,6 +23,7 @@ from echo.models import (
     Collection,
     CollectionDocument,
     Conversation,
+    ConversationMember,
     Device,
     Document,
     DocumentPicture,
@@ -237,8 +238,10 @@ class World:
 def build(owner: User) -> World:
     """Give the owner one of everything that a route or an event can name."""
     conversation = Conversation(user_id=owner.id, title=SECRET)
-    db.session.add(conversation)
+    member = _somebody(owner)
+    db.session.add_all([conversation, member])
     db.session.flush()
+    db.session.add(ConversationMember(conversation_id=conversation.id, user_id=member.id))
     question, reply = _messages(conversation)
     rows: dict[str, Any] = {
         "conversation_id": conversation,
@@ -310,6 +313,7 @@ def build(owner: User) -> World:
     db.session.commit()
     ids = {name: str(row.id) for name, row in rows.items()}
     ids |= {"user_id": str(owner.id), "role_id": str(owner.role_id)}
+    ids |= {"username": member.username}
     shown = str(shared_links.token_of(rows["share_id"]))
     links = {at: _link(owner, purpose) for at, purpose in TOKENS.items()}
     return World(owner, ids, links | dict.fromkeys(SHARED, shown))
@@ -369,6 +373,15 @@ def _kept(document: Document) -> DocumentPicture:
 
 def _hashed(document: Document) -> Callable[[str], str]:
     return lambda term: hashed(term, str(document.user_id))
+
+
+def _somebody(owner: User) -> User:
+    """Return one more person, whom the owner has invited into their conversation."""
+    name = f"guest{new_id()[-12:]}".lower()
+    names = {"username": name, "username_key": name}
+    return User(
+        **names, email=f"{name}@example.org", email_key=f"{name}@example.org", role=owner.role
+    )
 
 
 def _device(owner: User) -> Device:

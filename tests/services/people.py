@@ -13,6 +13,7 @@ from echo.models import (
     Collection,
     CollectionDocument,
     Conversation,
+    ConversationMember,
     Document,
     Feedback,
     Folder,
@@ -101,6 +102,7 @@ def fill(user: User) -> None:
     shared = conversation_of(user, folder_id=folder.id)
     conversations.change(user.id, shared.id, tags=["walrus tag"])
     conversation_of(user, deleted_at=utc_now())
+    db.session.add(ConversationMember(conversation_id=shared.id, user_id=user.id))
     user.totp_secret, user.google_sub = SECRETS["totp_secret"], SECRETS["google_sub"]
     user.retention_days = 90
     later = utc_now() + timedelta(days=1)

@@ -38,7 +38,7 @@ def told() -> Iterator[list[tuple[str, str]]]:
     def changed(row: Conversation) -> None:
         heard.append(("changed", row.id))
 
-    def removed(_user_id: int, conversation_id: str, restorable: bool) -> None:
+    def removed(_user_id: int, conversation_id: str, restorable: bool, **_told: Any) -> None:
         heard.append(("removed" if restorable else "gone", conversation_id))
 
     signals.conversation_changed.connect(changed)

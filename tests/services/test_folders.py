@@ -215,9 +215,9 @@ def test_the_model_reads_the_prompt_of_the_folder(ada: User) -> None:
     work = folders.create(ada.id, "Work", "Speak like a walrus.")
     row = conversation_of(ada, folder_id=work.id)
     requests = Turns.here().requests
-    assert requests.around(row).system.endswith("Speak like a walrus.")
+    assert requests.around(row, ada.id).system.endswith("Speak like a walrus.")
     conversations.change_settings(ada.id, row.id, {"system_prompt": "Mine."})
-    assert requests.around(row).system.endswith("Mine.")
+    assert requests.around(row, ada.id).system.endswith("Mine.")
 
 
 def test_a_chat_whose_folder_went_while_it_began_stands_in_the_list(

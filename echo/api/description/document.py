@@ -37,7 +37,8 @@ EVENT: Final = {
 HEADLINES: Final = {
     "token": "Signing in", "me": "Oneself", "conversations": "Conversations", "folders": "Folders",
     "personas": "Personas",
-    "tags": "Tags", "sharing": "Sharing", "messages": "Messages", "documents": "Documents",
+    "tags": "Tags", "sharing": "Sharing", "members": "People in a chat", "messages": "Messages",
+    "documents": "Documents",
     "collections": "Collections",
     "decisions": "Guardrails", "feedback": "Feedback", "users": "Accounts",
     "roles": "Roles", "usage": "Use",

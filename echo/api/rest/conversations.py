@@ -123,16 +123,23 @@ def _all_told(rows: list[Conversation]) -> list[dict[str, Any]]:
     live = Turns.here().everywhere.live_among(ids)
     used = in_chats.ids_of_conversations(current_user.id, ids)
     return [
-        wire.conversation(row, row.id in live)
-        | {"head_id": row.head_id, "collection_ids": used[row.id]}
+        wire.conversation(row, row.id in live, current_user.id)
+        | {"head_id": row.head_id, "collection_ids": used[row.id] if _is_own(row) else []}
         for row in rows
     ]
+
+
+def _is_own(row: Conversation) -> bool:
+    return bool(row.user_id == current_user.id)
 
 
 @blueprint.get("")
 @operation(shapes.Page[shapes.Conversation], query=Listed)
 def listing(query: Listed) -> dict[str, Any]:
-    """List one's conversations, the last used first; pinned ones all come with the first page."""
+    """List one's conversations, the last used first; pinned ones all come with the first page.
+
+    Those that others have invited one into stand among them: `together` says whose they are.
+    """
     which = shelves.Shelf(query.archived, query.folder_id, tag=query.tag)
     rows, following = shelves.page(current_user.id, query.after, which)
     return {"data": _all_told(list(rows)), "next": following}
@@ -178,8 +185,8 @@ def import_file(query: ImportHow) -> dict[str, Any]:
 @blueprint.get("/<conversation_id>")
 @operation(shapes.Conversation)
 def get(conversation_id: str) -> dict[str, Any]:
-    """Get one conversation."""
-    return _told(conversations.own(current_user.id, conversation_id))
+    """Get one conversation, of one's own or one that one was invited into."""
+    return _told(conversations.readable(current_user.id, conversation_id))
 
 
 @blueprint.patch("/<conversation_id>")
@@ -216,10 +223,10 @@ def restore(conversation_id: str) -> dict[str, Any]:
 @operation(shapes.Export, query=ExportAs, media=("text/markdown",))
 def export_as(conversation_id: str, query: ExportAs) -> Response:
     """Take it along: every branch as JSON, or the one that is shown as Markdown."""
-    row = conversations.own(current_user.id, conversation_id)
+    row = conversations.readable(current_user.id, conversation_id)
     if query.format == "markdown":
-        return Response(export.as_markdown(row), mimetype="text/markdown")
-    return Response(export.as_json(row), mimetype="application/json")
+        return Response(export.as_markdown(row, current_user.id), mimetype="text/markdown")
+    return Response(export.as_json(row, current_user.id), mimetype="application/json")
 
 
 @blueprint.get("/<conversation_id>/messages")
@@ -234,7 +241,7 @@ def messages(conversation_id: str, query: After) -> dict[str, Any]:
 @operation(document_shapes.Documents)
 def documents(conversation_id: str) -> dict[str, Any]:
     """List the documents in which its questions are looked up."""
-    row = conversations.own(current_user.id, conversation_id)
+    row = conversations.readable(current_user.id, conversation_id)
     return {"data": [shelf.wire(each) for each in shelf.of_conversation(row.id)]}
 
 

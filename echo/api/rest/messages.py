@@ -38,7 +38,7 @@ def _told(row: Message) -> dict[str, Any]:
 @operation(shapes.ConversationMessage)
 def get(message_id: str) -> dict[str, Any]:
     """Get one message."""
-    return _told(conversations.own_message(current_user.id, message_id))
+    return _told(conversations.readable_message(current_user.id, message_id))
 
 
 @blueprint.patch("/<message_id>")
@@ -47,6 +47,6 @@ def rate(message_id: str, body: Rating) -> dict[str, Any]:
     """Rate an answer."""
     reasons, comment = list(dict.fromkeys(body.reasons)), str(one_newline(body.comment))
     ratings.rate_message(current_user.id, message_id, body.rating, [*reasons], comment)
-    row = conversations.own_message(current_user.id, message_id)
+    row = conversations.readable_message(current_user.id, message_id)
     db.session.refresh(row, ["rating"])
     return _told(row)

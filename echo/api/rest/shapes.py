@@ -29,6 +29,36 @@ class Token(BaseModel):
     refresh_token: str
 
 
+class Together(BaseModel):
+    """Of a conversation of several people: whose it is, and how many were invited."""
+
+    owner: str | None
+    own: bool
+    members: int
+
+
+class Member(BaseModel):
+    """Somebody who is in a conversation."""
+
+    username: str
+    owner: bool
+    you: bool
+
+
+class Members(BaseModel):
+    """Who is in a conversation, and whether more can be invited."""
+
+    data: list[Member]
+    possible: bool = Field(description="whether chats may be shared here")
+    most: int = Field(description="how many can be invited")
+
+
+class Author(BaseModel):
+    """Who asked; null: somebody whose account is no more."""
+
+    name: str | None
+
+
 class Conversation(BaseModel):
     """A conversation without its messages."""
 
@@ -43,6 +73,7 @@ class Conversation(BaseModel):
     settings: dict[str, Any] = Field(description="what differs from the model's own")
     head_id: str | None = Field(description="the last message of the branch that is shown")
     live: bool = Field(description="whether an answer is being written")
+    together: Together | None = Field(description="whose it is, where others are in it")
     created_at: str
     updated_at: str
 
@@ -96,6 +127,7 @@ class ConversationMessage(BaseModel):
     model: str | None
     finish_reason: str | None
     client_id: str = ""
+    author: Author | None = Field(None, description="who asked, where that is not the chat's owner")
     error: Failure | None = None
     edited_at: str = ""
     original_text: str = Field("", description="what the model had said, where it was edited")

@@ -119,7 +119,10 @@ def remove(user_id: int, ids: Collection[str]) -> Done:
 
     done = transaction(work)
     for row in done.rows:
-        signals.conversation_removed.send(user_id, conversation_id=row.id, restorable=True)
+        members = [each.user_id for each in row.members]
+        signals.conversation_removed.send(
+            user_id, conversation_id=row.id, restorable=True, members=members
+        )
     return Done([], done.missing)
 
 

@@ -22,17 +22,20 @@ from echo.limits import (
 )
 from echo.models import Conversation, Folder, Message, Persona, Share
 from echo.models.types import new_id
-from echo.services.chats import chat_settings
+from echo.services.chats import chat_settings, together
 from echo.services.chats import tags as own_tags
 from echo.services.chats.erasing import erase_conversations
 from echo.services.chats.titles import UNTITLED
 from echo.services.storage import execute, transaction
 from echo.text import is_blank, storable
 
-SHOWN: Final = (selectinload(Conversation.tags), selectinload(Conversation.persona))
+SHOWN: Final = tuple(
+    map(selectinload, (Conversation.tags, Conversation.persona, Conversation.members))
+)
 """What is loaded with conversations that are listed, for all of them at once."""
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
 NOT_FOUND = mark("There is no such conversation, or it is not yours.")
+NO_MESSAGE = mark("There is no such message, or it is not yours.")
 
 
 def own(user_id: int, conversation_id: str) -> Conversation:
@@ -48,12 +51,37 @@ def own_message(user_id: int, message_id: str) -> Message:
     row = db.session.get(Message, storable(message_id))
     chat = db.session.get(Conversation, row.conversation_id) if row is not None else None
     if row is None or chat is None or not _is_of(chat, user_id):
-        raise NotFound(gettext("There is no such message, or it is not yours."), field="message_id")
+        raise NotFound(gettext(NO_MESSAGE), field="message_id")
+    return row
+
+
+def readable(user_id: int, conversation_id: str) -> Conversation:
+    """Return a conversation that the user may read and ask in: their own, or one they were invited into.
+
+    All that is not for its owner alone asks this; raises NotFound as `own`.
+    """
+    row = db.session.get(Conversation, storable(conversation_id))
+    if row is None or not _may_read(row, user_id):
+        raise NotFound(gettext(NOT_FOUND), field="conversation_id")
+    return row
+
+
+def readable_message(user_id: int, message_id: str) -> Message:
+    """Return a message of a `readable` conversation; raises NotFound for all others alike."""
+    row = db.session.get(Message, storable(message_id))
+    chat = db.session.get(Conversation, row.conversation_id) if row is not None else None
+    if row is None or chat is None or not _may_read(chat, user_id):
+        raise NotFound(gettext(NO_MESSAGE), field="message_id")
     return row
 
 
 def _is_of(row: Conversation, user_id: int) -> bool:
     return row.user_id == user_id and row.deleted_at is None
+
+
+def _may_read(row: Conversation, user_id: int) -> bool:
+    is_there = row.deleted_at is None
+    return is_there and (row.user_id == user_id or together.is_member(row.id, user_id))
 
 
 def own_folder(user_id: int, folder_id: str) -> Folder:
@@ -256,7 +284,10 @@ def remove(user_id: int, conversation_id: str) -> None:
         db.session.execute(delete(Share).where(Share.conversation_id == row.id))
 
     transaction(work)
-    signals.conversation_removed.send(user_id, conversation_id=conversation_id, restorable=True)
+    members = [each.user_id for each in row.members]
+    signals.conversation_removed.send(
+        user_id, conversation_id=conversation_id, restorable=True, members=members
+    )
 
 
 def restore(user_id: int, conversation_id: str) -> Conversation:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, select
 from echo import hub, signals
 from echo.extensions import db
 from echo.models import Conversation, Message
-from echo.services.chats import tags
+from echo.services.chats import tags, together
 from echo.services.numbers import rollups
 from echo.services.storage import transaction
 
@@ -33,7 +33,7 @@ def erase_conversations(which: ColumnElement[bool]) -> int:
         for row in gone:
             if row.shown:
                 signals.conversation_removed.send(
-                    row.owner, conversation_id=row.id, restorable=False
+                    row.owner, conversation_id=row.id, restorable=False, members=row.members
                 )
         erased += len(gone)
         hub.sleep(PAUSE_SECONDS)
@@ -44,6 +44,7 @@ class _Doomed(NamedTuple):
     id: str
     owner: int
     shown: bool
+    members: list[int]
 
 
 def _step(which: ColumnElement[bool]) -> list[_Doomed] | None:
@@ -66,13 +67,16 @@ def _step(which: ColumnElement[bool]) -> list[_Doomed] | None:
 
 
 def _first(which: ColumnElement[bool]) -> list[_Doomed]:
-    rows = db.session.execute(
-        select(Conversation.id, Conversation.user_id, Conversation.deleted_at.is_(None))
-        .where(which)
-        .order_by(Conversation.id)
-        .limit(CONVERSATIONS_PER_STEP)
+    rows = list(
+        db.session.execute(
+            select(Conversation.id, Conversation.user_id, Conversation.deleted_at.is_(None))
+            .where(which)
+            .order_by(Conversation.id)
+            .limit(CONVERSATIONS_PER_STEP)
+        )
     )
-    return [_Doomed(*row) for row in rows]
+    members = together.member_ids(row[0] for row in rows)  # they go with the conversation
+    return [_Doomed(*row, members[row[0]]) for row in rows]
 
 
 def _newest_messages(conversation_id: str, count: int) -> list[str]:

@@ -13,37 +13,52 @@ from sqlalchemy import select
 from echo import hub
 from echo.clock import iso
 from echo.extensions import db
-from echo.languages import gettext
+from echo.languages import gettext, mark
 from echo.models import Conversation, Folder, Message
 from echo.services import tools
-from echo.services.chats import message_tree, personas, wire
+from echo.services.chats import message_tree, personas, together, wire
 from echo.services.storage import undone_on_failure
 
+GONE = mark("Somebody who has left")
 
-def as_markdown(row: Conversation) -> str:
-    """Return the branch that is shown, one heading per message."""
+
+def as_markdown(row: Conversation, reader: int | None = None) -> str:
+    """Return the branch that is shown to `reader` (None: whose it is), one heading per message."""
     started = gettext("Started %(time)s", time=iso(row.created_at))
     lines = [f"# {row.title}", "", f"*{started}*", ""]
-    if row.tags:
+    if row.tags and reader in (None, row.user_id):
         named = gettext("Tags: %(names)s", names=", ".join(tag.name for tag in row.tags))
         lines += [f"*{named}*", ""]
+    branch = message_tree.branch(row.head_id)
     persona = personas.of_conversation(row)
     names = {"user": gettext("You"), "assistant": persona.name if persona else "Echo"}
-    for message in message_tree.branch(row.head_id):
+    asked_by = _askers(row, branch, row.user_id if reader is None else reader)
+    for message in branch:
         edited = f" ({gettext('edited')})" if message.is_edited else ""
-        lines += [f"## {names[message.role]}{edited}", ""]
+        lines += [f"## {asked_by.get(message.id) or names[message.role]}{edited}", ""]
         for step in message.steps or ():
             lines += [f"> {tools.titled(step)}", ""]
         lines += [message.text, ""]
     return "\n".join(lines)
 
 
-def as_json(row: Conversation) -> str:
+def _askers(row: Conversation, messages: list[Message], reader: int) -> dict[str, str]:
+    """Return the names over those questions that somebody else than the reader has asked, by message."""
+    authors = together.authors(messages)
+    names = together.names_of([row.user_id]) if reader != row.user_id else {}
+    return {
+        each.id: (authors.get(each.id) or {"name": names.get(row.user_id)})["name"] or gettext(GONE)
+        for each in messages
+        if each.role == "user" and (each.author_gone or each.user_id != reader)
+    }
+
+
+def as_json(row: Conversation, reader: int | None = None) -> str:
     """Return every message of every branch, with the protocol's field names."""
     rows = _all_messages(row)
     document = {
-        "conversation": wire.conversation(row),
-        "folder": _folder(row),
+        "conversation": wire.conversation(row, reader=reader),
+        "folder": _folder(row) if reader in (None, row.user_id) else None,
         "head_id": row.head_id,
         "messages": wire.messages(rows, message_tree.siblings(rows)),
     }

@@ -16,7 +16,7 @@ from echo.languages import gettext, number
 from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX
 from echo.models import Conversation, Folder, Share
 from echo.models.types import new_id
-from echo.services.chats import chat_settings, conversations
+from echo.services.chats import chat_settings, conversations, together
 from echo.services.storage import transaction
 from echo.text import is_blank, storable
 
@@ -160,8 +160,11 @@ def remove(user_id: int, folder_id: str, with_conversations: bool = False) -> No
             db.session.execute(delete(Share).where(Share.conversation_id.in_(ids)))
         return held if with_conversations else []
 
-    for conversation_id in transaction(work):
-        signals.conversation_removed.send(user_id, conversation_id=conversation_id, restorable=True)
+    gone = transaction(work)
+    for conversation_id, members in together.member_ids(gone).items():
+        signals.conversation_removed.send(
+            user_id, conversation_id=conversation_id, restorable=True, members=members
+        )
     signals.folders_changed.send(user_id, moved=True)
 
 

@@ -7,13 +7,13 @@ long as the site keeps conversations where that is shorter.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Select, delete, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from echo.clock import utc_now
+from echo.clock import iso, utc_now
 from echo.errors import Conflict, NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark
@@ -103,3 +103,15 @@ def _own(user_id: int) -> Select[KeptResponse]:
 def _oldest() -> datetime:
     days = min(KEPT_RESPONSE_DAYS, retention.site_days() or KEPT_RESPONSE_DAYS)
     return utc_now() - timedelta(days=days)
+
+
+def exported(row: KeptResponse) -> dict[str, Any]:
+    """Return one as its owner's archive has it."""
+    return {
+        "id": row.id,
+        "previous_id": row.previous_id,
+        "messages": [{"role": role, "text": text} for role, text in row.said],
+        "told": row.told,
+        "created_at": iso(row.created_at),
+        "used_at": iso(row.used_at),
+    }

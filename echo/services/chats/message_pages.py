@@ -1,4 +1,4 @@
-"""The messages of one's own conversation, page by page, whatever branch they are on. Changes nothing."""
+"""The messages of a readable conversation, page by page, whatever branch they are on. Changes nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def page(user_id: int, conversation_id: str, after: str | None) -> tuple[list[Me
     """Return the messages that were made after the one named, oldest first, and the next page's cursor.
 
     Raises:
-        NotFound: the conversation is not there or another's; `after` is no message of it.
+        NotFound: the conversation is not `readable`; `after` is no message of it.
     """
-    conversation = conversations.own(user_id, conversation_id)
+    conversation = conversations.readable(user_id, conversation_id)
     last = _ordinal_of(user_id, conversation.id, after) if after else 0
     query = (
         select(Message)
@@ -32,7 +32,7 @@ def page(user_id: int, conversation_id: str, after: str | None) -> tuple[list[Me
 
 
 def _ordinal_of(user_id: int, conversation_id: str, message_id: str) -> int:
-    found = conversations.own_message(user_id, message_id)
+    found = conversations.readable_message(user_id, message_id)
     if found.conversation_id != conversation_id:
         raise NotFound(gettext("This is no message of that conversation."), field="after")
     return found.ordinal

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from echo import signals
 from echo.clock import utc_now
-from echo.errors import Conflict
+from echo.errors import Conflict, Forbidden
 from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.models import GuardDecision, Message
@@ -30,10 +30,13 @@ def save(
     A question is the person's, and its former words go; what the model said is kept beside.
 
     Raises:
-        NotFound: absent, or not this user's.
+        NotFound: absent, or not in a chat of this user's.
+        Forbidden: a question of somebody else's: nobody puts words into another's mouth.
         Conflict: the reply is being written.
     """
     row = conversations.own_message(user_id, message_id)
+    if row.role == "user" and (row.user_id != user_id or row.author_gone):
+        raise Forbidden(gettext("Only who asked a question edits it."), field="message_id")
     if transaction(lambda: _write(row, text, decided)):
         decisions.announce(decided)
         db.session.refresh(row)

@@ -1,4 +1,4 @@
-"""Finding what was said in one's own conversations. Knows no pages."""
+"""Finding what was said in the conversations that one may read. Knows no pages."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
 
+from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.limits import SEARCH_CHARS, SEARCH_ROWS, SEARCH_SECONDS
 from echo.models import Conversation, Folder, Message
-from echo.services.chats import tags
+from echo.services.chats import tags, together
 from echo.services.searching import Budget, place
 from echo.text import boundary, folded
 
 RESULTS: Final = 30
 SNIPPET_AROUND: Final = 50
 ARCHIVE: Final = mark("Archived")
+OTHERS: Final = mark("Shared with you")
 TAGGED: Final = re.compile(r'(?<!\S)tag:(?:"([^"]*)"?|(\S+))\s*', re.IGNORECASE)
 """`tag:work` and `tag:"far away"` among the words: only chats that bear them all."""
 
@@ -53,9 +55,13 @@ class _Chat(NamedTuple):
     title: str
     archived_at: datetime | None
     folder: str | None
+    is_own: bool
 
     @property
     def place(self) -> str:
+        """Where it stands; of another's chat that is its owner's own."""
+        if not self.is_own:
+            return gettext(OTHERS)
         return gettext(ARCHIVE) if self.archived_at is not None else self.folder or ""
 
 
@@ -78,6 +84,10 @@ def search(user_id: int, words: str) -> Found:
 
 
 def _chats(user_id: int, named: list[str]) -> Any:
+    """Return one's own chats and those one was invited into, whose tags are their owners'."""
+    mine = Conversation.user_id == user_id
+    others = list(db.session.scalars(together.joined(user_id))) if not named else []
+    whose = mine | Conversation.id.in_(others) if others else mine
     return (
         select(
             Conversation.updated_at,
@@ -85,9 +95,10 @@ def _chats(user_id: int, named: list[str]) -> Any:
             Conversation.title,
             Conversation.archived_at,
             Folder.name,
+            mine,
         )
         .outerjoin(Folder, Folder.id == Conversation.folder_id)
-        .where(Conversation.user_id == user_id, Conversation.deleted_at.is_(None))
+        .where(whose, Conversation.deleted_at.is_(None))
         .where(*map(tags.borne_by, named))
     )
 
@@ -111,7 +122,7 @@ def _shown(chat: _Chat, text: str, span: tuple[int, int], message_id: str | None
         chat.id,
         chat.title,
         chat.place,
-        chat.archived_at is not None,
+        chat.is_own and chat.archived_at is not None,
         chat.updated_at,
         message_id,
         text[boundary(text, max(start - SNIPPET_AROUND, 0)) : start],

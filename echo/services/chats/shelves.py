@@ -6,13 +6,16 @@ Knows no pages of the browser.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy.orm import selectinload
 
 from echo.extensions import db
 from echo.limits import CONVERSATIONS_PER_PAGE
 from echo.models import Conversation
-from echo.services.chats import conversations, tags
+from echo.services.chats import conversations, tags, together
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Shelf:
     folder_id: str | None = None
     unfiled: bool = False
     tag: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether chats of others stand here too: folders, tags and the archive are their owners'."""
+        return not self.archived and self.folder_id is None and self.tag is None
 
     def holds(self) -> list[ColumnElement[bool]]:
         """Return what is true of a conversation that stands here."""
@@ -43,6 +51,7 @@ EVERYTHING = Shelf()
 LIST = Shelf(unfiled=True)
 """What the sidebar lists by time: what lies in folders stands there."""
 ARCHIVE = Shelf(archived=True)
+NEWEST_FIRST: Final = (Conversation.updated_at.desc(), Conversation.id.desc())
 
 
 def page(
@@ -53,26 +62,35 @@ def page(
     Pinned ones all come with the first page; the cursor is the last row's id: a keyset, so that a
     page costs the same however far down it is.
 
+    Those that others have invited the person into stand among their own, never pinned.
+
     Raises:
         NotFound: the folder, or the row that the page begins after, is not there or another's.
     """
     if shelf.folder_id is not None:
         conversations.own_folder(user_id, shelf.folder_id)
-    newest_first = (Conversation.updated_at.desc(), Conversation.id.desc())
+    mine = _on(shelf, user_id)
     pinned: list[Conversation] = []
-    query = _on(shelf, user_id).where(Conversation.pinned.is_(False))
+    older: ColumnElement[bool] = true()
     if after is None:
-        pinned = list(
-            db.session.scalars(
-                _on(shelf, user_id).where(Conversation.pinned).order_by(*newest_first)
-            )
-        )
+        pinned = list(db.session.scalars(mine.where(Conversation.pinned).order_by(*NEWEST_FIRST)))
     else:
-        query = query.where(_older_than(conversations.own(user_id, after)))
-    rows = list(db.session.scalars(query.order_by(*newest_first).limit(CONVERSATIONS_PER_PAGE + 1)))
+        older = _older_than(conversations.readable(user_id, after))
+    rows = _newest(mine.where(Conversation.pinned.is_(False), older))
+    if shelf.is_open:
+        rows = sorted(rows + _newest(_joined(user_id).where(older)), key=_age, reverse=True)
     more = len(rows) > CONVERSATIONS_PER_PAGE
     rows = rows[:CONVERSATIONS_PER_PAGE]
     return pinned + rows, rows[-1].id if more else None
+
+
+def _newest(query: Select[Conversation]) -> list[Conversation]:
+    newest = query.order_by(*NEWEST_FIRST).limit(CONVERSATIONS_PER_PAGE + 1)
+    return list(db.session.scalars(newest))
+
+
+def _age(row: Conversation) -> tuple[datetime, str]:
+    return row.updated_at, row.id
 
 
 def has_archived(user_id: int) -> bool:
@@ -81,9 +99,18 @@ def has_archived(user_id: int) -> bool:
 
 
 def _on(shelf: Shelf, user_id: int) -> Select[Conversation]:
-    mine = (Conversation.user_id == user_id) & Conversation.deleted_at.is_(None)
-    query = select(Conversation).options(*conversations.SHOWN)
-    return query.where(mine, *shelf.holds())
+    return _there().where(Conversation.user_id == user_id, *shelf.holds())
+
+
+def _joined(user_id: int) -> Select[Conversation]:
+    others = Conversation.user_id != user_id
+    there = _there().options(selectinload(Conversation.owner))
+    return there.where(Conversation.id.in_(together.joined(user_id)), others)
+
+
+def _there() -> Select[Conversation]:
+    there = Conversation.deleted_at.is_(None)
+    return select(Conversation).options(*conversations.SHOWN).where(there)
 
 
 def _older_than(last: Conversation) -> ColumnElement[bool]:

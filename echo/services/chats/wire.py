@@ -11,14 +11,26 @@ from typing import Any
 from echo.clock import iso
 from echo.languages import said
 from echo.models import Conversation, Folder, Message, Persona
-from echo.services.chats import failures, personas
+from echo.services.chats import failures, personas, together
 from echo.services.guardrails import decisions
 
 Payload = dict[str, Any]
 
 
-def conversation(row: Conversation, live: bool = False) -> Payload:
-    """Return the protocol's `conversation`."""
+def conversation(row: Conversation, live: bool = False, reader: int | None = None) -> Payload:
+    """Return the protocol's `conversation` as `reader` (None: whose it is) sees it."""
+    payload = _conversation(row, live)
+    return payload if reader in (None, row.user_id) else as_member(payload)
+
+
+def as_member(payload: Payload) -> Payload:
+    """Return what a conversation is to those who were invited: its place and its tags are its owner's own."""
+    mine: Payload = {"pinned": False, "archived": False, "folder_id": None, "tags": []}
+    told = payload["together"] and payload["together"] | {"own": False}
+    return payload | mine | {"together": told}
+
+
+def _conversation(row: Conversation, live: bool) -> Payload:
     return {
         "id": row.id,
         "title": row.title,
@@ -31,6 +43,7 @@ def conversation(row: Conversation, live: bool = False) -> Payload:
         "created_at": iso(row.created_at),
         "updated_at": iso(row.updated_at),
         "live": live,
+        "together": together.told(row),
     }
 
 
@@ -63,6 +76,10 @@ def folder(row: Folder) -> Payload:
 
 def message(row: Message, siblings: Sequence[str]) -> Payload:
     """Return the protocol's `message`; `siblings` are the ids of all answers (or wordings), in order."""
+    return messages([row], {row.id: siblings})[0]
+
+
+def _message(row: Message, siblings: Sequence[str]) -> Payload:
     payload: Payload = {
         "id": row.id,
         "conversation_id": row.conversation_id,
@@ -107,4 +124,9 @@ def failure(row: Message) -> str | None:
 def messages(rows: Sequence[Message], siblings: Mapping[str, Sequence[str]]) -> list[Payload]:
     """Return several messages with their siblings by message id."""
     decisions.read(rows)
-    return [message(row, siblings.get(row.id, [row.id])) for row in rows]
+    asked_by = together.authors(rows)
+    return [
+        _message(row, siblings.get(row.id, [row.id]))
+        | ({"author": asked_by[row.id]} if row.id in asked_by else {})
+        for row in rows
+    ]

@@ -153,7 +153,13 @@ def looked_in(conversation: Conversation, added: Added) -> list[Document]:
     """Return the documents in which a conversation's next question is looked up, each once.
 
     They are its own, those that are to be, and what lies now in the collections that its owner may use now.
+    Where others are in the chat, collections are not looked in: what will lie in them was shown to nobody.
     """
+    found = () if conversation.members else _collected(conversation, added)
+    return list({row.id: row for row in (*attached(conversation, added), *found)}.values())
+
+
+def _collected(conversation: Conversation, added: Added) -> Iterable[Document]:
     chosen = [row.id for row in added.collections]
     query = (
         select(Document)
@@ -170,5 +176,4 @@ def looked_in(conversation: Conversation, added: Added) -> list[Document]:
         )
         .order_by(CollectionDocument.added_at, Document.id)
     )
-    rows = (*attached(conversation, added), *db.session.scalars(query))
-    return list({row.id: row for row in rows}.values())
+    return db.session.scalars(query)

@@ -15,7 +15,16 @@ from sqlalchemy.orm import aliased
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark
-from echo.models import Collection, CollectionDocument, Document, Passage, Role, RoleName, User
+from echo.models import (
+    Collection,
+    CollectionDocument,
+    ConversationDocument,
+    Document,
+    Passage,
+    Role,
+    RoleName,
+    User,
+)
 from echo.policies import Right, from_on, up_to
 from echo.services.chats import conversations
 from echo.text import storable
@@ -89,17 +98,23 @@ def _shared_with(user_id: int) -> Select[Any]:
 
 
 def cited(user_id: int, document_id: str, position: int, message_id: str) -> tuple[Document, str]:
-    """Return a document that is not one's own, and the passage of it that an answer of one's own cites.
+    """Return a document that is not one's own, and the passage of it that a readable answer cites.
+
+    It is shared with the person's role, or attached to the answer's chat, which others may be in.
 
     Raises:
         NotFound: no such answer, it does not cite that, or the document is not shared any more.
     """
-    message = conversations.own_message(user_id, message_id)
+    message = conversations.readable_message(user_id, message_id)
+    attached = select(ConversationDocument.document_id).where(
+        ConversationDocument.conversation_id == message.conversation_id
+    )
+    shown = Document.deleted_at.is_(None) & Document.id.in_(attached)
     found = db.session.execute(
         select(Document, Passage.text)
         .join(Passage, Passage.document_id == Document.id)
         .where(Document.id == storable(document_id), Passage.position == position)
-        .where(may_read(user_id))
+        .where(may_read(user_id) | shown)
     ).first()
     is_cited = any(
         (source["document_id"], source["position"]) == (document_id, position)

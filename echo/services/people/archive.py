@@ -36,11 +36,11 @@ from echo.models import (
 )
 from echo.services import audit
 from echo.services.accounts import profile_pictures
-from echo.services.chats import export, personas, tags, wire
+from echo.services.chats import export, kept_responses, personas, tags, wire
 from echo.services.chats.imports import runs
 from echo.services.documents import collections
 from echo.services.guardrails import decisions
-from echo.services.people import document_entries
+from echo.services.people import document_entries, said_elsewhere
 from echo.services.prompts import memories, personal, saved
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
@@ -71,6 +71,7 @@ documents/*.txt          the text that was read out of each; the files themselve
 documents/*.webp         what is kept of each picture among them
 responses/*.json         answers to your programs that they had kept, with what was said
 shared/*.json            copies of your chats that a link shows to others, and to whom
+together/*.json          chats of others that you are in, and what you have asked there
 picture.webp             your picture, if you have one
 
 Times are UTC. Passwords, codes, keys and session tokens are not in here: Echo keeps no readable ones.
@@ -104,7 +105,9 @@ def _batches(user: User) -> Iterator[Entries]:
         yield [(f"api_calls/{rows[0][0]}.json", _as_json([_api_call(row) for _id, row in rows]))]
     kept = select(KeptResponse.id, KeptResponse).where(KeptResponse.user_id == user.id)
     for rows in in_batches(kept, KEPT_PER_STEP):
-        yield [(f"responses/{response_id}.json", _as_json(_kept(row))) for response_id, row in rows]
+        yield [
+            (f"responses/{id_}.json", _as_json(kept_responses.exported(row))) for id_, row in rows
+        ]
     shared = select(Share.id, Share).options(undefer(Share.said)).where(Share.user_id == user.id)
     for rows in in_batches(shared, CONVERSATIONS_PER_STEP):
         yield [(f"shared/{share_id}.json", _as_json(_share(row))) for share_id, row in rows]
@@ -114,6 +117,9 @@ def _batches(user: User) -> Iterator[Entries]:
     mine = select(Conversation.id, Conversation).where(Conversation.user_id == user.id)
     for rows in in_batches(mine, CONVERSATIONS_PER_STEP):
         yield [entry for _id, row in rows for entry in _entries(row)]
+    for rows in in_batches(said_elsewhere.query(user.id), CONVERSATIONS_PER_STEP):
+        told = [said_elsewhere.of(user.id, row) for _id, row in rows]
+        yield [(f"together/{each['conversation_id']}.json", _as_json(each)) for each in told]
 
 
 def _entries(row: Conversation) -> Entries:
@@ -215,17 +221,6 @@ def _api_key(row: ApiKey) -> dict[str, Any]:
         "ends_at": iso(row.expires_at),
         "last_used_at": iso(row.last_used_at),
         "revoked_at": iso(row.revoked_at),
-    }
-
-
-def _kept(row: KeptResponse) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "previous_id": row.previous_id,
-        "messages": [{"role": role, "text": text} for role, text in row.said],
-        "told": row.told,
-        "created_at": iso(row.created_at),
-        "used_at": iso(row.used_at),
     }
 
 

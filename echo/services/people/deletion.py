@@ -2,7 +2,8 @@
 
 The first transaction takes the name and the address off the account and switches it off: from then on
 nobody can sign in, and what is left has no face. The rest goes in small steps; `resume` takes up what a
-crash has left. Of the person only their number stays, in the audit trail.
+crash has left. Of the person only their number stays, in the audit trail, and what they have said in chats of
+others, there as the words of somebody who has left.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from echo.models.conversation import LIVE_STATUSES
 from echo.services import audit
 from echo.services.accounts import accounts
 from echo.services.audit import Act, Entry
-from echo.services.chats import erasing
+from echo.services.chats import erasing, together
 from echo.services.chats.imports import runs
 from echo.services.documents import shelf
 from echo.services.numbers import contributors, rollups
@@ -86,9 +87,12 @@ def _take_off(user: User, actor: User) -> None:
 
 
 def _erase(user_id: int) -> None:
+    together.leave_all(user_id)
     _stop_replies(user_id)
     runs.erase(user_id)
     erasing.erase_conversations(Conversation.user_id == user_id)
+    while transaction(lambda: together.hand_over(user_id, ROWS_PER_STEP)):
+        hub.sleep(erasing.PAUSE_SECONDS)
     shelf.erase(Document.user_id == user_id)
     while (
         _erase_feedback(user_id)
@@ -104,12 +108,16 @@ def _erase(user_id: int) -> None:
 
 def _stop_replies(user_id: int) -> None:
     """Stop what is being written, and wait for its last rows: they would find nothing to write to."""
+    signals.account_closed.send(user_id)  # also those in chats of others
     live = select(Message.conversation_id).where(
         Message.user_id == user_id, Message.status.in_(LIVE_STATUSES)
     )
-    for conversation_id in set(db.session.scalars(live)):
+    own = live.join(Conversation, Conversation.id == Message.conversation_id).where(
+        Conversation.user_id == user_id
+    )
+    for conversation_id, members in together.member_ids(set(db.session.scalars(own))).items():
         signals.conversation_removed.send(
-            user_id, conversation_id=conversation_id, restorable=False
+            user_id, conversation_id=conversation_id, restorable=False, members=members
         )
     deadline = time.monotonic() + REPLIES_SECONDS
     while db.session.scalar(live.limit(1)) and time.monotonic() < deadline:
@@ -146,6 +154,8 @@ def _erase_rest(user_id: int) -> None:
     Invitations go on without a note and without who made them: others may hold the link.
     """
     rollups.mark_person(user_id)
+    while together.hand_over(user_id, ROWS_PER_STEP):
+        pass
     for table in (MessageRating, Message):  # a thumb or a word that came in at the last moment
         db.session.execute(
             delete(table)

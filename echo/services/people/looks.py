@@ -25,10 +25,17 @@ OPENED: Final = {
 
 
 def opened(actor: User, row: Conversation | GuardDecision | Message | Share) -> None:
-    """Write down that the row was opened; one's own is no look."""
-    if row.user_id != actor.id:
-        target = f"{row.__tablename__}/{row.id}"
-        audit.record(OPENED[type(row)], actor, subject_id=row.user_id, target=target)
+    """Write down that the row was opened, for each whose words it shows; one's own is no look."""
+    target = f"{row.__tablename__}/{row.id}"
+    for person in sorted(_speakers(row) - {actor.id}):
+        audit.record(OPENED[type(row)], actor, subject_id=person, target=target)
+
+
+def _speakers(row: Conversation | GuardDecision | Message | Share) -> set[int]:
+    if not isinstance(row, Conversation):
+        return {row.user_id}
+    others = select(Message.user_id).where(Message.conversation_id == row.id).distinct()
+    return {row.user_id, *db.session.scalars(others)}
 
 
 def listed(actor: User, user_ids: Iterable[int], target: str) -> None:

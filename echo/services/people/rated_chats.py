@@ -1,6 +1,6 @@
 """Conversations up to replies that their owners rated up, of people who allow it. It trains nothing.
 
-A chat with words that were said elsewhere is left out: they need not be its owner's to give.
+A chat with words that were said elsewhere, or by others, is left out: they need not be its owner's to give.
 
 The permission is asked for each time: whoever takes it back is not in the next run.
 """
@@ -73,7 +73,7 @@ def _chat(reply: Message) -> RatedChat | None:
     """The branch that leads to the reply; None where nobody had asked anything, or elsewhere."""
     messages: list[tuple[str, str]] = []
     branch = message_tree.branch(reply.id)
-    if any(message.imported for message in branch):
+    if any(message.imported or message.user_id != reply.user_id for message in branch):
         return None
     for message in branch:
         role, text = message.role, message.text.strip()
@@ -82,6 +82,8 @@ def _chat(reply: Message) -> RatedChat | None:
         elif text:
             messages.append((role, text))
     conversation = db.session.get_one(Conversation, reply.conversation_id)
+    if conversation.user_id != reply.user_id or conversation.members:
+        return None  # what the model is told there is others', too
     system = (folders.prompt_of(conversation) or "").strip()
     if not _takes_turns(messages):
         return None

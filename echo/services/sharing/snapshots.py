@@ -1,7 +1,8 @@
 """What a conversation shows at one moment: the words of its shown branch, and nothing else of it.
 
 Ids, ratings, settings, system prompts, models, times, errors and other branches stay behind. A model's
-thoughts are part of its words, and fold away as they do in the chat. Of a persona its name is shown.
+thoughts are part of its words, and fold away as they do in the chat. Of a persona its name is shown, of
+others who have asked in the chat only that it was somebody else.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from echo.errors import Conflict, InvalidInput, TooLong
 from echo.languages import gettext, mark, number
 from echo.limits import SHARED_CHARS, SHARED_MESSAGES
 from echo.models import Conversation, Message
-from echo.services.chats import message_tree, personas
+from echo.services.chats import message_tree, personas, together
 
 Said = list[dict[str, Any]]
 
@@ -53,8 +54,10 @@ def _shown(conversation: Conversation) -> list[Message]:
 def _said(conversation: Conversation, rows: list[Message]) -> Said:
     persona = personas.of_conversation(conversation)
     by = {"assistant": {"by": persona.name}} if persona else {}
+    others = together.authors(rows)
     return [
         {"role": row.role, "text": row.text, "status": row.status, "edited": row.is_edited}
         | by.get(row.role, {})
+        | ({"other": True} if row.role == "user" and row.id in others else {})
         for row in rows
     ]

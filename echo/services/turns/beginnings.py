@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from echo.errors import Forbidden
 from echo.extensions import db
+from echo.languages import gettext, mark
 from echo.models import Conversation, User
 from echo.models.types import new_id
 from echo.services.chats import chat_settings, conversations, personas
 from echo.services.chats.titles import automatic_title
 from echo.services.serving import Models
 from echo.services.turns.rows import Question
+
+OWNERS = mark("Only whose chat it is changes its settings and what it looks in.")
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,16 @@ def _may_use(user_id: int, model: str | None) -> bool:
 
 
 def conversation_for(user_id: int, question: Question) -> Conversation:
-    """Return the user's conversation with the settings put in, or a new one, not yet stored."""
+    """Return the conversation to ask in with the settings put in, or a new one, not yet stored.
+
+    Raises:
+        Forbidden: settings or documents come along for a chat of somebody else's.
+    """
     if question.conversation_id is not None:
-        row = conversations.own(user_id, question.conversation_id)
+        row = conversations.readable(user_id, question.conversation_id)
+        brings_along = question.settings or question.documents or question.collections
+        if brings_along and row.user_id != user_id:
+            raise Forbidden(gettext(OWNERS))
         if question.settings:
             conversations.change_settings(user_id, row.id, question.settings)
         return row

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from flask import current_app
 
@@ -46,6 +46,8 @@ from echo.services.turns.safety import FixedStream
 from echo.services.turns.sampling import sampling_for, system_prompt
 from echo.services.turns.toolbox import LEAST_WINDOW, Toolbox
 
+PROMPT: Final = "system_prompt"
+
 
 @dataclass(frozen=True)
 class Around:
@@ -73,19 +75,25 @@ class EngineRequests:
     settings: Settings
 
     def around(
-        self, conversation: Conversation, wanted: str | None = None, zone: str | None = None
+        self,
+        conversation: Conversation,
+        user_id: int,
+        wanted: str | None = None,
+        zone: str | None = None,
     ) -> Around:
-        """Return what stands around the conversation's next question, for the model `wanted` or its own.
+        """Return what stands around a question of this person's, for the model `wanted` or the chat's own.
 
+        What people have told for themselves is read in no chat of several: answers would tell it to others.
         `zone`: the name of the zone whose clocks whoever asks sees; UTC where it is not known.
 
         Raises:
             InvalidInput, Forbidden: the model is not here any more, or not for this person.
             EngineFailed.
         """
-        own = folders.prompt_of(conversation)
+        alone = not conversation.members
+        own = folders.prompt_of(conversation) if alone else conversation.settings.get(PROMPT)
         settings = conversation.settings | ({"model": wanted} if wanted else {})
-        return self.around_for(conversation.user_id, settings, own, zone=zone)
+        return self.around_for(user_id, settings, own, told_of_them=alone, zone=zone)
 
     def around_for(
         self,
@@ -94,8 +102,11 @@ class EngineRequests:
         own: str | None,
         with_memories: bool = True,
         zone: str | None = None,
+        told_of_them: bool = True,
     ) -> Around:
         """Return what stands around a person's question in a chat of such settings; `own` is its prompt.
+
+        `told_of_them`: whether the model is told what they have said for all of their chats.
 
         Raises:
             InvalidInput, Forbidden, EngineFailed: as `around`.
@@ -108,7 +119,7 @@ class EngineRequests:
             window = self.engine.window(chosen.name)
             told = help.prompting(self.settings, site, role, window, chosen.settled.help)
             ruler = personal.Ruler(self.engine, chosen.name)
-            wishes = personal.told(user_id, theirs, ruler, with_memories)
+            wishes = personal.told(user_id, theirs, ruler, with_memories) if told_of_them else ""
             system, shared = opening(own, site, chosen, told, wishes)
             sampling = sampling_for(settings, site, chosen)
         has_tools = tools_are_on(site, window) and theirs.tools_on
@@ -166,11 +177,16 @@ class EngineRequests:
         request = request_for(conversation, reply, history, around, prefix)
         held = guarded.answers_to(reply.parent_id)
         question = history[-1].content
-        box = None if prefix else self._toolbox(reply, history, around, held)
+        box = None if prefix else self._toolbox(conversation, reply, history, around, held)
         return self.send(request, question, refusal, held, box)
 
     def _toolbox(
-        self, reply: Message, history: Sequence[ChatMessage], around: Around, held: Sequence[Rule]
+        self,
+        conversation: Conversation,
+        reply: Message,
+        history: Sequence[ChatMessage],
+        around: Around,
+        held: Sequence[Rule],
     ) -> Toolbox | None:
         """Return the tools that the model may call for a reply; none where a rule has computed already."""
         may_call = around.chosen.settled.calls_tools and around.window >= LEAST_WINDOW
@@ -179,7 +195,7 @@ class EngineRequests:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         reader = self._reader(history[-1].content, around)
         ask = partial(as_read, around.system, history, around.told)
-        return Toolbox(app, reply, reader, around.now, held, ask)
+        return Toolbox(app, conversation, reply, reader, around.now, held, ask)
 
     def _reader(self, question: str, around: Around) -> Reader:
         fits = partial(self._fits, question, around)
@@ -226,7 +242,7 @@ def request_for(
         sampling=around.sampling,
         model=around.chosen.name,
         shared_chars=around.shared_chars,
-        owner=str(conversation.user_id),
+        owner=str(reply.user_id),
         conversation=conversation.id,
         prefix=prefix,
         request_id=reply.id,

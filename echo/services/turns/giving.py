@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from echo.models import Conversation
+from echo.models import Conversation, Document
 from echo.services import tools
 from echo.services.documents import in_chats, shelf
 from echo.services.documents.in_chats import NOTHING, Added
@@ -41,7 +41,10 @@ class Reader:
 
 
 def choose(reader: Reader, conversation: Conversation, question: str, added: Added) -> Given:
-    """Return what is given. In a chat without documents a plain question looks in all of one's own."""
+    """Return what is given. In a chat without documents a plain question looks in all of one's own.
+
+    In a chat of several people only what its owner has attached to it is looked in: others read the answer.
+    """
     steps = _computed(reader, question)
     documents = in_chats.looked_in(conversation, added)
     if documents:
@@ -50,20 +53,29 @@ def choose(reader: Reader, conversation: Conversation, question: str, added: Add
         found = sources.choose(conversation.user_id, documents, question, room, attached)
         return Given(steps, found)
     what = tools.sought(question) if reader.now is not None and not steps else None
-    if what is None:
+    if what is None or conversation.members:
         return Given(steps)
     found = look_up(reader, conversation, what)
     return Given([dict(tools.looked_up(what, len(found)))], found)
 
 
+def searched(conversation: Conversation) -> list[Document]:
+    """Return the documents that a search is for: what the chat looks in, else all of its owner's own.
+
+    Where others are in the chat, never those: they would read of them.
+    """
+    here = in_chats.looked_in(conversation, NOTHING)
+    return here or ([] if conversation.members else shelf.ready(conversation.user_id))
+
+
 def look_up(
     reader: Reader, conversation: Conversation, what: str, beside: str = "", first: int = 1
 ) -> list[Source]:
-    """Return the passages that fit: of what the chat looks in, else of all of one's own documents.
+    """Return the passages that fit, of what is `searched`.
 
     `beside`: what else the model reads; `first`: the number of the first passage.
     """
-    documents = in_chats.looked_in(conversation, NOTHING) or shelf.ready(conversation.user_id)
+    documents = searched(conversation)
     found = sources.choose(conversation.user_id, documents, what, reader.room(beside)) or []
     return [{**one, "number": number} for number, one in enumerate(found, first)]
 

@@ -12,7 +12,7 @@ from echo.clock import midnight, utc_now
 from echo.errors import QuotaExceeded
 from echo.extensions import db
 from echo.languages import gettext, mark, number
-from echo.models import ApiCall, Conversation, Message
+from echo.models import ApiCall, Conversation, ConversationMember, Message
 from echo.services.accounts import accounts
 
 EMBEDDINGS: Final = "embeddings"
@@ -116,15 +116,19 @@ def _tokens_of_continued(user_id: int, since: datetime) -> int:
 
     A conversation in which a reply went on was used since then, which keeps the search small.
     """
-    found = db.session.scalar(
+    went_on = (
         select(func.coalesce(func.sum(TOKENS), 0))
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(
-            Conversation.user_id == user_id,
             Conversation.updated_at >= since,
+            Message.user_id == user_id,
             Message.role == "assistant",
             Message.created_at < since,
             Message.finished_at >= since,
         )
     )
-    return found or 0
+    theirs = went_on.where(Conversation.user_id == user_id)
+    of_others = went_on.join(
+        ConversationMember, ConversationMember.conversation_id == Conversation.id
+    ).where(ConversationMember.user_id == user_id)
+    return sum(db.session.scalar(query) or 0 for query in (theirs, of_others))

@@ -17,7 +17,7 @@ from echo.languages import gettext, mark
 from echo.models import Conversation, GuardDecision, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
-from echo.services.chats import conversations, message_tree
+from echo.services.chats import conversations, message_tree, together
 from echo.services.chats.titles import automatic_title
 from echo.services.documents import in_chats
 from echo.services.guardrails import decisions
@@ -27,6 +27,7 @@ from echo.services.storage import execute, transaction
 from echo.services.turns.figures import Figures
 
 GOES_ON = mark("This answer is being written already.")
+NOT_ASKED = mark("Somebody else has asked for this answer.")
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,17 @@ class Asked:
 
 
 def question(
-    conversation: Conversation, parent_id: str | None, text: str, client_id: str | None
+    conversation: Conversation,
+    user_id: int,
+    parent_id: str | None,
+    text: str,
+    client_id: str | None,
 ) -> Message:
-    """Return a question's row, not yet stored."""
+    """Return a question's row, not yet stored; `user_id` asks it."""
     return Message(
         id=new_id(),
         conversation_id=conversation.id,
-        user_id=conversation.user_id,
+        user_id=user_id,
         parent_id=parent_id,
         role="user",
         text=text,
@@ -77,12 +82,12 @@ def question(
     )
 
 
-def reply(question: Message, model: str) -> Message:
-    """Return the row of a reply that waits for the engine, not yet stored."""
+def reply(question: Message, user_id: int, model: str) -> Message:
+    """Return the row of a reply that waits for the engine, not yet stored; `user_id` asks for it."""
     return Message(
         id=new_id(),
         conversation_id=question.conversation_id,
-        user_id=question.user_id,
+        user_id=user_id,
         parent_id=question.id,
         role="assistant",
         status=MessageStatus.QUEUED,
@@ -100,7 +105,7 @@ def already_asked(user_id: int, client_id: str | None) -> Asked | None:
     )
     if message is None:
         return None
-    conversation = conversations.own(user_id, message.conversation_id)
+    conversation = conversations.readable(user_id, message.conversation_id)
     replies = select(Message).where(Message.parent_id == message.id).order_by(Message.ordinal)
     return Asked(conversation, message, db.session.scalars(replies.limit(1)).one())
 
@@ -114,8 +119,13 @@ def must_be_asked(user_id: int, client_id: str | None) -> Asked:
 
 
 def parent_for(conversation: Conversation, parent_id: str | None) -> str | None:
-    """Return the reply to ask under: the one named, else the leaf that is shown."""
-    if parent_id is None:
+    """Return the reply to ask under: the one named, else the leaf that is shown.
+
+    Several people ask one after the other: what somebody else has asked meanwhile stands above.
+    """
+    if conversation.members:
+        db.session.refresh(conversation, ["head_id"])
+    if conversation.members or parent_id is None:
         return conversation.head_id
     parent = conversations.own_message(conversation.user_id, parent_id)
     if parent.conversation_id != conversation.id or parent.role != "assistant":
@@ -132,18 +142,32 @@ def above(reply_id: str) -> str | None:
     return question.parent_id
 
 
-def own_reply(user_id: int, message_id: str) -> Message:
-    """Return a reply of the user's; raises NotFound, or InvalidInput for a question."""
-    row = conversations.own_message(user_id, message_id)
+def asked_reply(user_id: int, message_id: str, *, or_owner: bool = False) -> Message:
+    """Return a reply that the user has asked for; with `or_owner` any reply of a chat of their own.
+
+    Raises:
+        NotFound: it is not there, or in no chat that they may read.
+        InvalidInput: it is a question.
+        Forbidden: somebody else has asked for it.
+    """
+    row = conversations.readable_message(user_id, message_id)
     if row.role != "assistant":
         raise errors.InvalidInput(gettext("This is not an answer."), field="message_id")
+    if row.user_id != user_id and not (or_owner and _owns(user_id, row)):
+        raise errors.Forbidden(gettext(NOT_ASKED), field="message_id")
     return row
+
+
+def _owns(user_id: int, row: Message) -> bool:
+    return db.session.get_one(Conversation, row.conversation_id).user_id == user_id
 
 
 def history(leaf_id: str | None) -> list[ChatMessage]:
     """Return the branch as the model reads it, without questions that were refused or got no answer."""
     branch = message_tree.branch(leaf_id)
-    refused = decisions.refusals([row.id for row in branch if row.guarded and row.id != leaf_id])
+    guarded = [row.id for row in branch if row.guarded and row.id != leaf_id]
+    why_is_gone = {row.id for row in branch if row.guarded and row.author_gone}
+    refused = decisions.refusals(guarded).keys() | why_is_gone
     rows = [row for row in branch if row.id not in refused and row.parent_id not in refused]
     answered = {row.parent_id for row in rows if row.role == "assistant" and row.text}
     return [
@@ -162,13 +186,13 @@ def insert(
     """Store the rows and show their branch; False when the same `client_id` was stored meanwhile.
 
     Raises:
-        NotFound: the conversation was deleted since it was looked up.
+        NotFound: since it was looked up, the conversation was deleted, or whoever asks was taken out of it.
     """
 
     def work() -> None:
         may_be_named = conversation.title_from_question
         if inspect(conversation).persistent:
-            may_be_named = _locked(conversation)
+            may_be_named = _locked(conversation, messages[-1].user_id)
         else:
             conversations.let_go_of_what_is_gone(conversation)
         db.session.add(conversation)
@@ -195,16 +219,17 @@ def insert(
     return True
 
 
-def _locked(conversation: Conversation) -> bool:
+def _locked(conversation: Conversation, user_id: int) -> bool:
     """Return whether its first question may name it; until the commit nobody deletes or renames it.
 
     Raises:
-        NotFound: it is deleted by now.
+        NotFound: it is deleted by now, or the person may not ask in it any more.
     """
     columns = Conversation.deleted_at, Conversation.title_from_question
     query = select(*columns).where(Conversation.id == conversation.id)
     found = db.session.execute(query.with_for_update()).one_or_none()
-    if found is None or found.deleted_at is not None:
+    may_ask = conversation.user_id == user_id or together.is_member(conversation.id, user_id)
+    if found is None or found.deleted_at is not None or not may_ask:
         raise errors.NotFound(gettext(conversations.NOT_FOUND), field="conversation_id")
     return bool(found.title_from_question)
 

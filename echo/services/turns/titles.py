@@ -158,10 +158,10 @@ class Titles:
         if reply.finish_reason == FinishReason.FILTERED:
             return None
         question = db.session.get_one(Message, str(reply.parent_id))
-        around = self._requests.around(conversation, one.model)
+        around = self._requests.around(conversation, one.user_id, one.model)
         if around.window < LEAST_WINDOW or safety.concern(question.text) is not None:
             return None
-        before = given(reply, one.user_id)
+        before = given(reply, conversation.user_id)
         read = as_read(around.system, rows.history(question.id), around.told, before)
         request = GenerationRequest(
             # what was read for the answer, so that the cache has it, and after it the next question's too

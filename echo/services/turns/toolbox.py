@@ -20,7 +20,7 @@ from echo.extensions import db
 from echo.generation import ChatMessage, GenerationRequest, Tool
 from echo.models import Conversation, GuardPlace, Message
 from echo.services import tools
-from echo.services.documents import prompt, shelf
+from echo.services.documents import prompt
 from echo.services.guardrails.judging import Rule, judge
 from echo.services.guardrails.matching import HIDING
 from echo.services.tools import functions
@@ -41,7 +41,7 @@ TOLD: Final = "\n".join(f"{one.name} {one.description} {one.parameters}" for one
 
 @dataclass(frozen=True)
 class Chat:
-    """The answer that is being written, and for whom."""
+    """The answer that is being written, and whose the chat is."""
 
     reply_id: str
     conversation_id: str
@@ -54,6 +54,7 @@ class Toolbox:
     def __init__(
         self,
         app: Flask,
+        conversation: Conversation,
         reply: Message,
         reader: Reader,
         now: datetime,
@@ -61,14 +62,14 @@ class Toolbox:
         ask: Callable[[str], tuple[ChatMessage, ...]],
     ) -> None:
         self._app = app
-        self._chat = Chat(reply.id, reply.conversation_id, reply.user_id)
+        self._chat = Chat(reply.id, conversation.id, conversation.user_id)
         self._reader = reader
         self._now = now
         self._ask = ask
         self._hiding = [rule for rule in held if rule.act in HIDING]
         self._steps = list(reply.steps or ())
         self._sources = reply.sources
-        has_files = reply.sources is None and bool(shelf.ready(reply.user_id))
+        has_files = reply.sources is None and bool(giving.searched(conversation))
         self.tools = tuple(one for one in TOOLS if has_files or one.name != functions.SEARCH)
 
     def put_into(self, request: GenerationRequest) -> GenerationRequest:

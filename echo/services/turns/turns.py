@@ -74,10 +74,10 @@ class Turns:
         conversation = beginnings.conversation_for(user_id, question)
         parent_id = rows.parent_for(conversation, question.parent_id)
         added = in_chats.wanted(user_id, question.documents, question.collections)
-        return self._ask_under(conversation, parent_id, question, added)
+        return self._ask_under(user_id, conversation, parent_id, question, added)
 
     def edit(self, user_id: int, message_id: str, question: Question) -> Asked:
-        """Ask a question anew in other words, as a sibling of the old one."""
+        """Ask a question of one's own chat anew in other words, as a sibling of the old one."""
         if repeated := rows.already_asked(user_id, question.client_id):
             return repeated
         self.calls.refuse_spent(user_id)
@@ -85,19 +85,22 @@ class Turns:
         if old.role != "user":
             raise errors.InvalidInput(gettext("Only a question can be edited."), field="message_id")
         conversation = conversations.own(user_id, old.conversation_id)
-        return self._ask_under(conversation, old.parent_id, guarded.looked_at(question))
+        return self._ask_under(user_id, conversation, old.parent_id, guarded.looked_at(question))
 
     def regenerate(
         self, user_id: int, message_id: str, model: str | None = None, zone: str | None = None
     ) -> Message:
-        """Answer the same question again, maybe by another model, as a sibling of the old reply."""
+        """Answer the same question again, maybe by another model, as a sibling of the old reply.
+
+        Raises: as `rows.asked_reply`; whose chat it is may for all in it.
+        """
         self.calls.refuse_spent(user_id)
-        old = rows.own_reply(user_id, message_id)
-        conversation = conversations.own(user_id, old.conversation_id)
-        question = conversations.own_message(user_id, str(old.parent_id))
-        around = self.requests.around(conversation, model, zone)
+        old = rows.asked_reply(user_id, message_id, or_owner=True)
+        conversation = conversations.readable(user_id, old.conversation_id)
+        question = conversations.readable_message(user_id, str(old.parent_id))
+        around = self.requests.around(conversation, user_id, model, zone)
         seen = guarded.again(question)
-        reply = self._new_reply(conversation, question, around, seen.refusal)
+        reply = self._new_reply(conversation, question, user_id, around, seen.refusal)
         history = rows.history(question.id)
         stream = self.requests.submit(conversation, reply, history, around, seen.refusal)
         with self._is_starting(reply.id):
@@ -111,12 +114,13 @@ class Turns:
 
         Raises:
             InvalidInput, Conflict: it is not cut short, or goes on already.
+            Forbidden: somebody else has asked for it, who pays for what is added.
             NotFound, QuotaExceeded, Busy, EngineFailed, StorageUnavailable.
         """
         self.calls.refuse_spent(user_id)
-        reply = rows.own_reply(user_id, message_id)
-        conversation = conversations.own(user_id, reply.conversation_id)
-        around = self.requests.around(conversation, reply.model)
+        reply = rows.asked_reply(user_id, message_id)
+        conversation = conversations.readable(user_id, reply.conversation_id)
+        around = self.requests.around(conversation, user_id, reply.model)
         with self._is_starting(reply.id):
             claim = rows.claim(conversation, reply)
             cluster.of(self.app).forget_pieces(reply.id)
@@ -129,12 +133,12 @@ class Turns:
 
     def stop(self, user_id: int, message_id: str) -> None:
         """Stop a reply; one that has ended already stays as it is."""
-        self.everywhere.stop(rows.own_reply(user_id, message_id))
+        self.everywhere.stop(rows.asked_reply(user_id, message_id, or_owner=True))
 
     def select_branch(self, user_id: int, message_id: str) -> Conversation:
-        """Show the branch through this message, down to its newest leaf."""
-        row = conversations.own_message(user_id, message_id)
-        conversation = conversations.own(user_id, row.conversation_id)
+        """Show the branch through this message, down to its newest leaf, to all who open the chat."""
+        row = conversations.readable_message(user_id, message_id)
+        conversation = conversations.readable(user_id, row.conversation_id)
         leaf = message_tree.newest_leaf(message_id, row.conversation_id)
         assign(conversation, head_id=leaf)
         signals.conversation_changed.send(conversation)
@@ -146,7 +150,7 @@ class Turns:
         So it does for a client that saw more than was saved before a crash, and for a text that a person has
         edited: its pieces are not those that were sent.
         """
-        row = conversations.own_message(user_id, message_id)
+        row = conversations.readable_message(user_id, message_id)
         turn = self.live.get(message_id)
         pieces = self.everywhere.pieces_of(row)
         status = turn.status if turn else row.status
@@ -169,7 +173,7 @@ class Turns:
         """
         reply = db.session.get_one(Message, turn.message_id)
         conversation = db.session.get_one(Conversation, turn.conversation_id)
-        around = self.requests.around(conversation, reply.model, turn.zone)
+        around = self.requests.around(conversation, reply.user_id, reply.model, turn.zone)
         asked = conversation, reply, rows.history(str(reply.parent_id)), around
         with languages.spoken(turn.language):  # nobody asks at this moment
             turn.stream = self.requests.submit(*asked, guarded.standing(str(reply.parent_id)))
@@ -211,15 +215,16 @@ class Turns:
 
     def _ask_under(
         self,
+        user_id: int,
         conversation: Conversation,
         parent_id: str | None,
         question: Question,
         added: Added = NOTHING,
     ) -> Asked:
-        around = self.requests.around(conversation, zone=question.zone)
+        around = self.requests.around(conversation, user_id, zone=question.zone)
         self.requests.refuse_too_long(question.text, around)
-        message = rows.question(conversation, parent_id, question.text, question.client_id)
-        reply = self._new_reply(conversation, message, around, question.refusal, added)
+        message = rows.question(conversation, user_id, parent_id, question.text, question.client_id)
+        reply = self._new_reply(conversation, message, user_id, around, question.refusal, added)
         stream = None  # the pump submits it once the reply above has ended
         if not self.everywhere.is_written(parent_id):
             history = [*rows.history(parent_id), ChatMessage("user", question.text)]
@@ -227,7 +232,7 @@ class Turns:
         decided = decisions.of_message(question.met, message)
         with self._is_starting(reply.id):
             if not self._commit(stream, conversation, [message, reply], added, decided):
-                return rows.must_be_asked(conversation.user_id, question.client_id)
+                return rows.must_be_asked(user_id, question.client_id)
             self._go_live(reply, stream, question_id=message.id, zone=question.zone)
         return Asked(conversation, message, reply)
 
@@ -244,15 +249,16 @@ class Turns:
         self,
         conversation: Conversation,
         question: Message,
+        user_id: int,
         around: Around,
         refusal: str | None,
         added: Added = NOTHING,
     ) -> Message:
-        reply = rows.reply(question, around.chosen.name)
+        reply = rows.reply(question, user_id, around.chosen.name)
         if refusal is not None:  # nothing is computed or looked up for it either
             return reply
         reply.steps, reply.sources = self.requests.given(conversation, question.text, around, added)
-        self.calls.refuse_spent(conversation.user_id)  # rules and passages may have taken seconds
+        self.calls.refuse_spent(user_id)  # rules and passages may have taken seconds
         return reply
 
     def _commit(

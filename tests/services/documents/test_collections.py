@@ -433,6 +433,7 @@ def test_many_documents_take_few_statements(ada: User) -> None:
 def test_who_has_no_collections_is_asked_about_little(ada: User) -> None:
     """They are looked for at each question and at each opening of a chat."""
     chat = chat_of(ada)
+    assert chat.members == []  # each question looks that up once, for all that it is about
     with counted() as asked:
         assert not any(vars(in_chats.wanted(ada.id, [], [])).values())
         assert in_chats.looked_in(chat, NOTHING) == []

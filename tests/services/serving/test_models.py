@@ -97,7 +97,7 @@ def test_the_models_own_prompt_comes_before_the_sites(app: Flask) -> None:
     change(superior(), "b", {"system_prompt": "Model."})
 
     def opened() -> tuple[str, int]:
-        around = requests.around(row)
+        around = requests.around(row, row.user_id)
         return around.system, around.shared_chars
 
     for help_there in (False, True):

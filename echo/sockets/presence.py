@@ -1,0 +1,129 @@
+"""Who is here: whose windows watch a conversation of several people, told to all of them when that changes.
+
+What counts are the rooms, of every process: nobody says that they are here. Of conversations of one person
+nothing is looked up and nothing told.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask, current_app, request
+from flask_socketio import leave_room
+
+from echo import cluster, hub, signals
+from echo.errors import NotFound
+from echo.extensions import connections_in, socketio
+from echo.languages import gettext
+from echo.models import Conversation
+from echo.services.chats import conversations, together
+from echo.sockets import audience, rooms
+
+SETTLE_SECONDS: Final = 0.1
+"""A window that is reloaded leaves and comes: what happens meanwhile is told at once."""
+
+
+class Presence:
+    """The conversations of several people that windows of this process watch, and whose news is due."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._cluster = cluster.of(app)
+        self._watched: set[str] = set()
+        self._due: set[str] = set()
+        self._cluster.on("who_is_here", lambda conversation_id: sorted(_here(conversation_id)))
+        self._cluster.on("leave_conversation", take_out)
+
+    @classmethod
+    def here(cls) -> Presence:
+        """Return that of the present application."""
+        found: Presence = current_app.extensions["presence"]
+        return found
+
+    def came(self, conversation_id: str) -> None:
+        """Note that somebody watches a conversation of several people."""
+        self._watched.add(conversation_id)
+        self.changed(conversation_id)
+
+    def changed(self, conversation_id: str) -> None:
+        """Tell soon who is there, if it is a conversation of several people."""
+        if conversation_id in self._watched and conversation_id not in self._due:
+            self._due.add(conversation_id)
+            hub.spawn(self._tell, conversation_id)
+
+    def _tell(self, conversation_id: str) -> None:
+        hub.sleep(SETTLE_SECONDS)
+        self._due.discard(conversation_id)
+        people = _here(conversation_id)
+        if not people:
+            self._watched.discard(conversation_id)
+        for others in self._cluster.gather("who_is_here", conversation_id=conversation_id):
+            people |= set(others)
+        if not people:
+            return
+        with self._app.app_context():
+            names = sorted(together.names_of(people).values(), key=str.casefold)
+        payload = {"conversation_id": conversation_id, "people": names}
+        socketio.emit("presence_changed", payload, to=rooms.of_conversation(conversation_id))
+
+
+def init_app(app: Flask) -> None:
+    """Look who comes and goes in this application."""
+    app.extensions["presence"] = Presence(app)
+    signals.member_left.connect(_member_left)
+    signals.member_came.connect(_member_came)
+
+
+def watch(row: Conversation, user_id: int) -> None:
+    """Let the window that asks hear a conversation; raises NotFound where its person was just taken out.
+
+    First it hears, then it is looked up whether it may: nobody comes in between.
+    """
+    audience.watch(row.id)
+    if row.user_id != user_id and not together.is_member(row.id, user_id):
+        leave_room(rooms.of_conversation(row.id))
+        raise NotFound(gettext(conversations.NOT_FOUND), field="conversation_id")
+    if row.members:
+        Presence.here().came(row.id)
+
+
+def left(conversation_id: str) -> None:
+    """Let the window that asks hear a conversation no more."""
+    leave_room(rooms.of_conversation(conversation_id))
+    Presence.here().changed(conversation_id)
+
+
+def gone() -> None:
+    """Note that a connection ends, with all that it has watched."""
+    server: Any = socketio.server
+    for room in server.rooms(request.sid):  # type: ignore[attr-defined]
+        Presence.here().changed(rooms.conversation_in(room))
+
+
+def take_out(user_id: int, conversation_id: str) -> None:
+    """Let no window of a person's at this process hear a conversation any more."""
+    server: Any = socketio.server
+    for sid in connections_in(rooms.of_user(user_id)):
+        server.leave_room(sid, rooms.of_conversation(conversation_id))
+    Presence.here().changed(conversation_id)
+
+
+def _member_left(user_id: int, conversation_id: str) -> None:
+    take_out(user_id, conversation_id)
+    cluster.here().tell("leave_conversation", user_id=user_id, conversation_id=conversation_id)
+    payload = {"conversation_id": conversation_id, "restorable": False, "reason": "left"}
+    socketio.emit("conversation_removed", payload, to=rooms.of_user(user_id))
+
+
+def _member_came(_user_id: int, conversation_id: str) -> None:
+    """The owner's windows watch already what is only now a conversation of several people."""
+    Presence.here().came(conversation_id)
+
+
+def _here(conversation_id: str) -> set[int]:
+    """Return the numbers of those whose windows of this process watch a conversation."""
+    server: Any = socketio.server
+    found: set[int | None] = set()
+    for sid in connections_in(rooms.of_conversation(conversation_id)):
+        found |= {rooms.user_in(room) for room in server.rooms(sid)}
+    return {user_id for user_id in found if user_id is not None}

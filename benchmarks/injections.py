@@ -26,7 +26,7 @@ from echo.services import help, tools
 from echo.services.documents import prompt as documents
 from echo.services.site_settings import SiteSettings
 from echo.services.turns import personal
-from echo.services.turns.engine_requests import as_read
+from echo.services.turns.reading import as_read
 
 WINDOW: Final = 4096
 TRIES: Final = Path(__file__).parent / "injections.json"

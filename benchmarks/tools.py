@@ -35,7 +35,7 @@ from echo.services.serving import spec_of
 from echo.services.site_settings import SiteSettings
 from echo.services.tools import functions
 from echo.services.turns.calling import CallingStream
-from echo.services.turns.engine_requests import as_read
+from echo.services.turns.reading import as_read
 from echo.services.turns.toolbox import ERROR, TOOLS
 
 WAYS: Final = ("alone", "both")

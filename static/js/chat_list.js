@@ -2,7 +2,7 @@
 // It knows no message.
 
 import { dragChats } from "./chat_drag.js";
-import { FolderDialog, Folders } from "./folders.js";
+import { Folders } from "./folders.js";
 import { shorten } from "./format.js";
 import { share } from "./page_controls.js";
 import { Selection } from "./selection.js";
@@ -16,8 +16,7 @@ const at = (id) => document.getElementById(id);
 export class ChatList {
   /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id, deleted), restored(deleted), showList()} */
   constructor({ boot, page }) {
-    const dialog = new FolderDialog(at("folder"), boot.has_collections);
-    this.page = page;
+    Object.assign(this, { page, hasCollections: boot.has_collections });
     this.folders = new Folders({
       root: at("folders"),
       template: at("folder-template"),
@@ -26,7 +25,7 @@ export class ChatList {
         draw: (conversation) => this.sidebar.draw(conversation),
         looking: (ask, draw) => this.sidebar.looking(ask, draw),
         newChat: page.newChat,
-        edit: (folder) => dialog.open(folder),
+        edit: (folder) => this.#editFolder(folder),
         deleting: (ids, act) => this.sidebar.deleting(ids, act),
         restored: page.restored,
         redrawn: page.redraw,
@@ -52,7 +51,7 @@ export class ChatList {
         tags: (ids) => this.#openTags(ids),
         select: (id) => this.selection.begin(id),
         info: (id) => (this.#inView(id) ? page.current().info : null),
-        newFolder: (done) => dialog.open(null, (folder) => { this.folders.learn(folder); done(folder); }),
+        newFolder: (done) => this.#editFolder(null, (folder) => { this.folders.learn(folder); done(folder); }),
       },
     });
     this.folders.openRemembered();
@@ -63,6 +62,12 @@ export class ChatList {
     this.filter.listen(root);
     this.filter.listen(at("chat-tags"), page.showList);
     dragChats(root, (id, place) => this.sidebar.drop(id, place));
+  }
+
+  async #editFolder(folder, done) {
+    const { FolderDialog } = await orOffline(import("./folder_dialog.js"));
+    if (FolderDialog) this.folderDialog ??= new FolderDialog(at("folder"), this.hasCollections);
+    this.folderDialog?.open(folder, done);
   }
 
   async #openTags(ids) {

@@ -250,8 +250,7 @@ function conversationRemoved(id, deleted) {
   kept.delete(id);
   offline.forget(id).catch(() => {});
   if (current.id !== id) return;
-  current.place = scroll.place;
-  removed = { conversation: current, deleted };
+  removed = { conversation: Object.assign(current, { place: scroll.place }), deleted };
   show(null);
 }
 

@@ -1,30 +1,16 @@
-// Several chats of the list are chosen and dealt with at once: by boxes before their rows, Ctrl or Shift and a click, or a long
-// press; a bar below the list holds the acts, each one request. The sidebar keeps the rows.
+// Several chats of the list are chosen: by boxes before their rows, Ctrl or Shift and a click, or a long press; a bar below the
+// list holds what can be done with them. The sidebar keeps the rows.
 
-import { post, sendForFile } from "./http.js";
-import { openMenu } from "./menu.js";
-import { toast, toastError } from "./toasts.js";
+import { orOffline, toast } from "./toasts.js";
 import { n, t } from "./words.js";
 
 const HOLD = 500; // ms that a finger rests on a row
 const STILL = 10; // px that it may move meanwhile
-const BULK = "/conversations/bulk";
 
 /** The ids from one to another, whichever comes first; alone the other, where the one is not there. */
 export function between(ids, from, to) {
   const ends = [ids.indexOf(from), ids.indexOf(to)];
   return ends.includes(-1) ? [to] : ids.slice(Math.min(...ends), Math.max(...ends) + 1);
-}
-
-/** Where chats stood, those of one place together: [{ids, archived, folder_id}] */
-export function places(states) {
-  const groups = new Map();
-  for (const { id, archived, folder_id } of states) {
-    const key = JSON.stringify([archived, folder_id]);
-    if (!groups.has(key)) groups.set(key, { ids: [], archived, folder_id });
-    groups.get(key).ids.push(id);
-  }
-  return [...groups.values()];
 }
 
 export class Selection {
@@ -129,65 +115,23 @@ export class Selection {
     const count = this.bar.querySelector(".select-count");
     if (count.textContent !== said) count.textContent = said;
     for (const button of this.bar.querySelectorAll(".select-acts button")) button.disabled = this.ids.size === 0;
-    const label = this.#areArchived() ? t("Unarchive") : t("Archive");
+    const label = this.areArchived() ? t("Unarchive") : t("Archive");
     const archive = this.bar.querySelector('[data-act="archive"]');
     archive.setAttribute("aria-label", label);
     archive.dataset.tip = label;
   }
 
-  #areArchived() {
+  areArchived() {
     return this.ids.size > 0 && [...this.ids].every((id) => this.sidebar.stateOf(id).archived);
   }
 
   // ---- acts ---------------------------------------------------------------------------------------------------
 
-  #act(button) {
-    const ids = [...this.ids];
-    const acts = {
-      leave: () => this.leave(),
-      archive: () => this.#archive(!this.#areArchived()),
-      move: () => openMenu(button, this.on.folderItems((folder) => this.#move(folder)), t("Move to a folder")),
-      tags: () => this.on.tags(ids),
-      export: () => sendForFile(`${BULK}/export`, { ids }).catch(toastError),
-      remove: () => this.#remove(ids),
-    };
-    if (button) acts[button.dataset.act]();
-  }
-
-  #archive(archived) {
-    return this.#change({ archived }, (count) => (archived
-      ? n(count, "{count} chat is in the archive", "{count} chats are in the archive")
-      : n(count, "{count} chat is out of the archive", "{count} chats are out of the archive")));
-  }
-
-  #move(folder) {
-    return this.#change({ folder_id: folder?.id ?? null, archived: false }, (count) => (folder
-      ? n(count, "{count} chat is in “{folder}”", "{count} chats are in “{folder}”", { folder: folder.name })
-      : n(count, "{count} chat is in no folder", "{count} chats are in no folder")));
-  }
-
-  async #change(values, said) {
-    const were = (id) => Object.fromEntries(Object.keys(values).map((name) => [name, this.sidebar.stateOf(id)[name]]));
-    const before = [...this.ids].map((id) => ({ id, ...were(id) }));
-    const count = await this.#send([...this.ids], values);
-    if (!count) return;
-    this.leave();
-    toast(said(count), { action: { label: t("Undo"), run: () => { for (const { ids, ...old } of places(before)) this.#send(ids, old); } } });
-  }
-
-  /** Resolves with how many chats it was done to; 0 after saying why to none. */
-  async #send(ids, values) {
-    try {
-      const { conversations } = await post(BULK, { act: "change", ids, ...values });
-      for (const conversation of conversations) this.on.changed(conversation);
-      return conversations.length;
-    } catch (error) {
-      toastError(error);
-      return 0;
-    }
-  }
-
-  async #remove(ids) {
-    if (await this.sidebar.removeAll(ids)) this.leave();
+  /** They are fetched when the first is wanted. */
+  async #act(button) {
+    if (!button) return;
+    if (button.dataset.act === "leave") return this.leave();
+    const { act } = await orOffline(import("./selection_acts.js"));
+    act?.(this, button);
   }
 }

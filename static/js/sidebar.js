@@ -6,8 +6,7 @@ import { shorten } from "./format.js";
 import { post, send } from "./http.js";
 import { closeMenu, openMenu } from "./menu.js";
 import { isOthers, memberMenu, showMembers } from "./people.js";
-import { renameField } from "./rename_field.js";
-import { toast, toastError } from "./toasts.js";
+import { orOffline, toast, toastError } from "./toasts.js";
 import { n, t } from "./words.js";
 
 const BULK = "/conversations/bulk";
@@ -80,8 +79,10 @@ export class Sidebar extends ChatRows {
 
   // ---- acts ---------------------------------------------------------------------------------------------------
 
-  rename(id) {
-    if (!this.stateOf(id).others) renameField(this.row(id), { most: this.limits.title_chars, changed: this.on.changed });
+  async rename(id) {
+    if (this.stateOf(id).others) return;
+    const { renameField } = await orOffline(import("./rename_field.js"));
+    renameField?.(this.row(id), { most: this.limits.title_chars, changed: this.on.changed });
   }
 
   async archive(id, archived) {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { between, places } from "../../static/js/selection.js";
+import { between } from "../../static/js/selection.js";
+import { places } from "../../static/js/selection_acts.js";
 
 test("from one row to another, in either direction", () => {
   const ids = ["a", "b", "c", "d"];

@@ -26,7 +26,7 @@ from echo.models import (
 from echo.services import site_settings
 from echo.services.prompts import personal
 from echo.services.tools import functions
-from echo.services.turns import Turns, rows, toolbox
+from echo.services.turns import Turns, toolbox
 from tests.conftest import Tab
 from tests.sockets.conftest import Requests
 from tests.sockets.test_documents import added
@@ -330,7 +330,7 @@ def test_a_database_that_is_away_costs_the_step_and_not_the_answer(
     def away(*_given: Any) -> bool:
         raise StorageUnavailable("It is away.")
 
-    monkeypatch.setattr(rows, "note_given", away)
+    monkeypatch.setattr(toolbox, "note_given", away)
     asked = ask(tab, BILL)
     assert requests[1].messages[-1].content == toolbox.FAILED
     row = row_of(asked)

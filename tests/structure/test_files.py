@@ -14,7 +14,7 @@ from echo import errors
 from tests.structure.layers import ROOT, python_files, relative
 
 FILE_LINES = 300
-LONGER = {"echo/policies.py": 380}  # one table: a row for each route
+LONGER = {"echo/policies.py": 380, "echo/limits.py": 320}  # tables: a row for each
 FUNCTION_LINES = 60
 PRODUCT = ("run.py", "echo", "analytics", "demo", "migrations", "scripts", "benchmarks")
 CHECKED_BY_ERRORS = tuple(

@@ -26,13 +26,8 @@ from echo.services.library.card import NO_CARD, Card
 from echo.services.serving import Chosen, Models, spec_of
 from echo.services.serving.model_settings import NOTHING
 from echo.services.turns import safety
-from echo.services.turns.engine_requests import (
-    EngineRequests,
-    as_read,
-    opening,
-    refusals,
-    tools_are_on,
-)
+from echo.services.turns.engine_requests import EngineRequests, refusals, tools_are_on
+from echo.services.turns.reading import as_read, opening
 from echo.services.turns.sampling import sampling_for
 
 OWNER: Final = "terminal"

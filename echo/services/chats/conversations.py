@@ -15,11 +15,7 @@ from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark
-from echo.limits import (
-    FORM_SLACK,
-    PINNED_MAX,
-    TITLE_CHARS,
-)
+from echo.limits import FORM_SLACK, PINNED_MAX, TITLE_CHARS
 from echo.models import Conversation, Folder, Message, Persona, Share
 from echo.models.types import new_id
 from echo.services.chats import chat_settings, together
@@ -29,9 +25,7 @@ from echo.services.chats.titles import UNTITLED
 from echo.services.storage import execute, transaction
 from echo.text import is_blank, storable
 
-SHOWN: Final = tuple(
-    map(selectinload, (Conversation.tags, Conversation.persona, Conversation.members))
-)
+SHOWN: Final = [*map(selectinload, (Conversation.tags, Conversation.persona, Conversation.members))]
 """What is loaded with conversations that are listed, for all of them at once."""
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
 NOT_FOUND = mark("There is no such conversation, or it is not yours.")

@@ -30,7 +30,7 @@ from echo.generation import (
 )
 from echo.languages import gettext, number, said
 from echo.models import Conversation, Message, User
-from echo.services import help, site_settings, tools
+from echo.services import help, site_settings
 from echo.services.chats import failures, folders
 from echo.services.documents import prompt
 from echo.services.documents.in_chats import NOTHING, Added
@@ -42,8 +42,9 @@ from echo.services.turns import giving, guarded, personal, safety
 from echo.services.turns.calling import CallingStream
 from echo.services.turns.giving import Given, Reader
 from echo.services.turns.live_turn import Stream
+from echo.services.turns.reading import as_read, given, opening
 from echo.services.turns.safety import FixedStream
-from echo.services.turns.sampling import sampling_for, system_prompt
+from echo.services.turns.sampling import sampling_for
 from echo.services.turns.toolbox import LEAST_WINDOW, Toolbox
 
 PROMPT: Final = "system_prompt"
@@ -248,45 +249,6 @@ def request_for(
         request_id=reply.id,
         trace_id=request_ids.current(),
     )
-
-
-def given(reply: Message, user_id: int) -> str:
-    """Return what a reply was given before its question: passages of documents, and what was computed."""
-    return prompt.before(reply.sources, user_id) + tools.before(reply.steps)
-
-
-def opening(
-    own: str | None, site: SiteSettings, chosen: Chosen, told: help.Prompting, theirs: str = ""
-) -> tuple[str, int]:
-    """Return the system prompt, and how many of its first characters are the same for everybody.
-
-    `own` is the conversation's or its folder's; None: what is usual for the model here. `theirs` is what its
-    owner has told in all chats: it stands after what everybody shares and before what differs between chats.
-    """
-    everybodys = told.system_prompt("" if own is not None else system_prompt(site, chosen))
-    private = tools.unmarked(told.plain("\n\n".join(filter(None, (theirs, own)))))
-    return "\n\n".join(filter(None, (everybodys, private))), len(everybodys)
-
-
-def as_read(
-    system: str, history: Sequence[ChatMessage], told: help.Prompting, before: str = ""
-) -> tuple[ChatMessage, ...]:
-    """Return a conversation as the model reads it: each question with the help that fits.
-
-    `before`: passages of documents and what was computed for the last question, where there is any.
-    """
-    begin = (ChatMessage("system", system),) if system else ()
-    *earlier, last = (_with_help(message, told) for message in history)
-    if before:
-        plain = ChatMessage(last.role, prompt.unmarked(history[-1].content))
-        last = ChatMessage(last.role, before + _with_help(plain, told).content)
-    return (*begin, *earlier, last)
-
-
-def _with_help(message: ChatMessage, told: help.Prompting) -> ChatMessage:
-    if message.role != "user":
-        return message
-    return ChatMessage(message.role, told.question(tools.unmarked(message.content)))
 
 
 def tools_are_on(site: SiteSettings, window: int) -> bool:

@@ -286,17 +286,6 @@ def _refuse_uncut(status: MessageStatus, finish_reason: str | None) -> None:
         raise errors.InvalidInput(gettext("This answer is not cut short."), field="message_id")
 
 
-def note_given(
-    reply_id: str, steps: list[dict[str, Any]], sources: list[dict[str, Any]] | None
-) -> bool:
-    """Store what an answer in the making was given; False where it is not written here any more."""
-    mine = (Message.id == reply_id) & (Message.node == cluster.here().node)
-    values: dict[str, Any] = {"steps": steps}
-    if sources is not None:
-        values["sources"] = sources
-    return bool(execute(update(Message).where(mine).values(values)))
-
-
 def figures_of(reply: Message) -> Figures:
     """Return what the writing of a reply has taken before; nothing for one that has not begun."""
     if reply.total_ms is None and not reply.text:

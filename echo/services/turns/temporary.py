@@ -18,8 +18,9 @@ from echo.models.types import new_id
 from echo.services.chats import chat_settings
 from echo.services.turns import guarded
 from echo.services.turns.calls import Asker
-from echo.services.turns.engine_requests import as_read, refusals
+from echo.services.turns.engine_requests import refusals
 from echo.services.turns.live_call import LiveCall
+from echo.services.turns.reading import as_read
 from echo.services.turns.turns import Turns
 
 ROUTE: Final = "temporary"

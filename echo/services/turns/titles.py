@@ -34,9 +34,10 @@ from echo.services.help import LEAST_WINDOW
 from echo.services.prompts import personal
 from echo.services.turns import quotas, rows, safety
 from echo.services.turns.calls import Asker, Calls
-from echo.services.turns.engine_requests import EngineRequests, as_read, given
+from echo.services.turns.engine_requests import EngineRequests
 from echo.services.turns.live_call import LiveCall
 from echo.services.turns.live_turn import LiveTurn
+from echo.services.turns.reading import as_read, given
 
 log = structlog.get_logger()
 

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import structlog
 from flask import Flask
+from sqlalchemy import update
 
-from echo import signals
+from echo import cluster, signals
 from echo.errors import EchoError
 from echo.extensions import db
 from echo.generation import ChatMessage, GenerationRequest, Tool
@@ -23,9 +24,10 @@ from echo.services import tools
 from echo.services.documents import prompt
 from echo.services.guardrails.judging import Rule, judge
 from echo.services.guardrails.matching import HIDING
+from echo.services.storage import execute
 from echo.services.tools import functions
 from echo.services.tools.functions import WrongCall
-from echo.services.turns import giving, rows
+from echo.services.turns import giving
 from echo.services.turns.giving import Reader
 
 log = structlog.get_logger()
@@ -121,7 +123,7 @@ class Toolbox:
     def _keep(self, step: dict[str, Any], sources: list[prompt.Source] | None = None) -> bool:
         """Store a step with the answer and tell whoever watches; False where nobody writes that any more."""
         steps = self._steps if step in self._steps else [*self._steps, step]
-        if not rows.note_given(self._chat.reply_id, steps, sources):
+        if not note_given(self._chat.reply_id, steps, sources):
             return False
         self._steps, self._sources = steps, sources if sources is not None else self._sources
         told = {"steps": steps} | ({"sources": sources} if sources is not None else {})
@@ -129,3 +131,14 @@ class Toolbox:
             self._chat.reply_id, conversation_id=self._chat.conversation_id, given=told
         )
         return True
+
+
+def note_given(
+    reply_id: str, steps: list[dict[str, Any]], sources: list[dict[str, Any]] | None
+) -> bool:
+    """Store what an answer in the making was given; False where it is not written here any more."""
+    mine = (Message.id == reply_id) & (Message.node == cluster.here().node)
+    values: dict[str, Any] = {"steps": steps}
+    if sources is not None:
+        values["sources"] = sources
+    return bool(execute(update(Message).where(mine).values(values)))

@@ -42,7 +42,7 @@ class Turns:
     def __init__(self, app: Flask, models: Models, settings: Settings) -> None:
         self.app = app
         self.engine = models.engine
-        self.requests = EngineRequests(models.engine, models, settings)
+        self.requests = EngineRequests(self.engine, models, settings)
         self.live: dict[str, LiveTurn] = {}
         self.calls = Calls(app, self.requests, self.live)
         self.titles = Titles(app, self.requests, self.calls)
@@ -139,8 +139,7 @@ class Turns:
         """Show the branch through this message, down to its newest leaf, to all who open the chat."""
         row = conversations.readable_message(user_id, message_id)
         conversation = conversations.readable(user_id, row.conversation_id)
-        leaf = message_tree.newest_leaf(message_id, row.conversation_id)
-        assign(conversation, head_id=leaf)
+        assign(conversation, head_id=message_tree.newest_leaf(message_id, conversation.id))
         signals.conversation_changed.send(conversation)
         return conversation
 
@@ -153,11 +152,10 @@ class Turns:
         row = conversations.readable_message(user_id, message_id)
         turn = self.live.get(message_id)
         pieces = self.everywhere.pieces_of(row)
-        status = turn.status if turn else row.status
+        known = {"seq": len(pieces), "status": turn.status if turn else row.status}
         if after_seq > len(pieces) or row.edited_at is not None:
-            text = "".join(pieces) if row.is_live else row.text
-            return {"seq": len(pieces), "text": text, "status": status, "reset": True}
-        return {"seq": len(pieces), "text": "".join(pieces[after_seq:]), "status": status}
+            return {**known, "text": "".join(pieces) if row.is_live else row.text, "reset": True}
+        return {**known, "text": "".join(pieces[after_seq:])}
 
     def is_live(self, conversation_id: str) -> bool:
         """Whether a reply of this conversation is being written."""

@@ -56,7 +56,7 @@ def _elsewhere() -> list[str]:
     known = {entry.fname for entry in font_manager.fontManager.ttflist}
     for path in font_manager.findSystemFonts():
         if path not in known:
-            with suppress(OSError, RuntimeError, KeyError):  # fonts that matplotlib cannot read
+            with suppress(Exception):  # as in its own scan: what stands in a font raises anything
                 font_manager.fontManager.addfont(path)
     here = set(font_manager.get_font_names())
     return [name for name in ELSEWHERE if name in here]

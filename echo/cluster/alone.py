@@ -47,6 +47,9 @@ class Alone:
     def on_return(self, act: Act) -> None:
         """Call `act` when this process was taken for dead, before it goes on."""
 
+    def on_hearing(self, act: Act) -> None:
+        """Call `act` when others are heard again: what they told meanwhile was not heard."""
+
     # ── what one tells the others ───────────────────────────────────────────────────────────
 
     def on(self, name: str, act: Act) -> None:

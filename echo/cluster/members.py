@@ -54,6 +54,7 @@ class Members(Alone):
         self._acts: dict[str, Act] = {}
         self._lost_acts: list[Act] = []
         self._return_acts: list[Act] = []
+        self._hearing_acts: list[Act] = []
         self._known: set[str] = set()
         self._tried_at: float | None = None  # None: not started, or it has left
         self._reachable = True
@@ -92,6 +93,9 @@ class Members(Alone):
 
     def on_return(self, act: Act) -> None:
         self._return_acts.append(act)
+
+    def on_hearing(self, act: Act) -> None:
+        self._hearing_acts.append(act)
 
     def _beat_for_ever(self) -> None:
         while self._tried_at is not None:
@@ -187,6 +191,7 @@ class Members(Alone):
         with self._redis.pubsub(ignore_subscribe_messages=True) as ear:
             ear.subscribe(ACTS)
             self.hearing += 1
+            hub.spawn(self._do_all, self._hearing_acts)
             while self._tried_at is not None:
                 heard = ear.get_message(timeout=PATIENCE_SECONDS / 2)
                 if heard is not None:

@@ -239,7 +239,7 @@ class PromptBuilder:
                 cleaned(call.as_json(), self._codec.clean) for call in message.calls
             ]
         if message.role == "tool":
-            read |= {"tool_call_id": message.answers, "name": message.name}
+            read |= {"tool_call_id": message.answers, "name": self._codec.clean(message.name)}
         return read
 
 

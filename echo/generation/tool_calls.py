@@ -82,6 +82,17 @@ class ToolCallReader:
         """How many signs of what may become a call are held back."""
         return len(self._before_call) + len(self._held) if self._state == self._in_call else 0
 
+    @property
+    def is_tagged(self) -> bool:
+        """Whether calls stand in a tag, so that what is held cannot be what a person has asked for."""
+        return self._form.opens_visibly and not self._bare
+
+    def release(self) -> Iterator[ReplyPart]:
+        """Yield what is held back as text after all, and look for no call any more."""
+        text, self._before_call, self._held = self._before_call + self._held, "", ""
+        self._state, self._seen = self._in_text, True
+        yield SaidText(text)
+
     def feed(self, text: str) -> Iterator[ReplyPart]:
         """Yield what is known now."""
         if self._seen:

@@ -155,7 +155,9 @@ def open_conversation(user: User, raw: Any) -> Answer:
         "messages": wire.messages(shown, siblings),
         "live": _live_of(row.id),
         "more": len(found) > len(shown),
-        "documents": [shelf.wire(document) for document in shelf.of_conversation(row.id)],
+        "documents": [
+            in_chats.wire_for(document, user.id) for document in shelf.of_conversation(row.id)
+        ],
         **({} if wanted.before is not None else _collections_of(row)),
     }
 

@@ -13,10 +13,11 @@ from flask_socketio import leave_room
 
 from echo import cluster, hub, signals
 from echo.errors import NotFound
-from echo.extensions import connections_in, socketio
+from echo.extensions import connections_in, db, socketio
 from echo.languages import gettext
 from echo.models import Conversation
 from echo.services.chats import conversations, together
+from echo.services.turns import Turns
 from echo.sockets import audience, rooms
 
 SETTLE_SECONDS: Final = 0.1
@@ -33,6 +34,7 @@ class Presence:
         self._due: set[str] = set()
         self._cluster.on("who_is_here", lambda conversation_id: sorted(_here(conversation_id)))
         self._cluster.on("leave_conversation", take_out)
+        self._cluster.on_hearing(look_again)
 
     @classmethod
     def here(cls) -> Presence:
@@ -101,11 +103,24 @@ def gone() -> None:
 
 
 def take_out(user_id: int, conversation_id: str) -> None:
-    """Let no window of a person's at this process hear a conversation any more."""
+    """Let no window of a person's here hear a conversation any more; what they had asked for ends."""
+    for turn in list(Turns.here().live.values()):
+        if (turn.conversation_id, turn.user_id) == (conversation_id, user_id):
+            turn.stop()
     server: Any = socketio.server
     for sid in connections_in(rooms.of_user(user_id)):
         server.leave_room(sid, rooms.of_conversation(conversation_id))
     Presence.here().changed(conversation_id)
+
+
+def look_again() -> None:
+    """Take out whoever is in a conversation no more: another process may have told it, unheard."""
+    for conversation_id in rooms.watched_here():
+        row = db.session.get(Conversation, conversation_id)
+        here = _here(conversation_id)
+        may_hear = set() if row is None else {row.user_id, *together.member_ids([row.id])[row.id]}
+        for user_id in here - may_hear:
+            take_out(user_id, conversation_id)
 
 
 def _member_left(user_id: int, conversation_id: str) -> None:

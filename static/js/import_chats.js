@@ -23,7 +23,7 @@ chosen.addEventListener("change", () => look());
 form.addEventListener("submit", (event) => { event.preventDefault(); keep(); });
 stop.addEventListener("click", () => end());
 forget.addEventListener("click", () => putAway());
-get(RUN).then(follow).catch(toastError);
+get(RUN).then((run) => { if (!chosen.files[0]) follow(run); }).catch(toastError); // who is faster begins another
 
 // ---- what a file holds ----------------------------------------------------------------------------------------
 
@@ -90,7 +90,7 @@ async function keep() {
 
 /** Shows how far an import is, looks again, and shows how it ended. */
 function follow(run) {
-  if (run.state === null) return stop.hidden ? undefined : freed(); // another tab has put it away
+  if (run.state === null) return;
   if (!run.goes_on) return ended(run);
   say(run.is_stopping ? t("Stopping…") : going(run));
   busy(run.total ? run.kept / run.total : null, run.total === null ? "" : partOf(run));
@@ -104,7 +104,9 @@ const partOf = ({ kept, total }) => n(total, "{kept} of {count} chat", "{kept} o
 async function again() {
   if (document.hidden) return document.addEventListener("visibilitychange", again, { once: true });
   try {
-    follow(await get(RUN));
+    const run = await get(RUN);
+    if (run.state === null) freed(); // another tab has put it away
+    else follow(run);
   } catch (error) {
     if (error.status === 401) return toastError(error);
     setTimeout(again, LOOK_MS); // the import needs no connection of this page's

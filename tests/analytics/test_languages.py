@@ -159,7 +159,9 @@ def drawn(name, code, **more):
 @pytest.mark.usefixtures("learnt")
 def test_each_title_is_in_german_with_its_range(name):
     german = translations.read("de", "messages").get(CHARTS[name].title).string
-    titles = [text for text in samples.labels(drawn(name, "de").body) if text.startswith(german)]
+    titles = [
+        text for text in samples.labels(drawn(name, "de").body) if text.startswith(f"{german}, ")
+    ]
     assert german != CHARTS[name].title
     assert len(titles) == 1
     assert titles[0].endswith("30. März 2026")

@@ -23,6 +23,7 @@ from echo.api.description import document, protocols
 from echo.generation import Script, ScriptedReply
 from echo.models import RoleName, User
 from echo.scopes import Scope
+from echo.services.chats import personas
 from tests.api.keys import key_of, shows
 from tests.security.world import World, build
 
@@ -83,7 +84,8 @@ REFUSED_ALL_THE_SAME = {
 }  # fmt: skip
 
 
-def test_what_is_right_is_answered_as_described(api: Api) -> None:
+def test_what_is_right_is_answered_as_described(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(personas, "PERSONAS_MAX", 1_000)  # each operation has a world of its own
     for rule, method, operation in api.operations():
         world = build(api.owner)
         body, media = world.body(rule.endpoint).get("json"), "application/json"

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import func, select
 
 from echo.extensions import db
@@ -99,6 +99,23 @@ def test_a_long_import_is_followed_stopped_and_gone_on_with(
     data_page(page, echo)
     expect(page.locator("#import-note")).to_be_empty()
     assert kept(echo, member) == 500  # none twice
+
+
+def test_who_is_faster_than_the_page_loses_nothing(
+    chat: Page, echo: LiveServer, tmp_path: Path
+) -> None:
+    held: list[Route] = []
+    for place in ("**/profile/import", "**/conversations/import?preview=true"):
+        chat.route(place, lambda route: held.append(route) if len(held) < 2 else route.continue_())
+    page = data_page(chat, echo)
+    page.get_by_label("A file of at most").set_input_files(export_of(1, 2, tmp_path))
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    with page.expect_response("**/profile/import"):
+        held[0].continue_()
+    held[1].continue_()
+    page.get_by_role("button", name="Import 1 chat").click()
+    told_by(page, "1 chat is in your list now")
 
 
 def test_sending_the_file_can_be_stopped(chat: Page, echo: LiveServer, tmp_path: Path) -> None:

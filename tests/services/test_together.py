@@ -15,8 +15,17 @@ from sqlalchemy import text
 from echo import signals
 from echo.extensions import db
 from echo.limits import CONVERSATIONS_PER_PAGE
-from echo.models import Conversation, ConversationMember, Message, MessageRating, User
+from echo.models import (
+    Conversation,
+    ConversationDocument,
+    ConversationMember,
+    Document,
+    Message,
+    MessageRating,
+    User,
+)
 from echo.services.chats import bulk, conversations, export, message_tree, search, shelves, wire
+from echo.services.documents import in_chats
 from echo.services.people import account_facts, archive, deletion, looks, rated_chats
 from echo.services.sharing import Wish, members, shares
 from echo.services.sharing.shares import Visibility
@@ -234,3 +243,35 @@ def test_the_way_back_leaves_every_word(app: Flask, ada: User, chat: Conversatio
         (owner, False), (owner, False), (owner, True), (owner, True),
     ]  # fmt: skip
     flask_migrate.upgrade()
+
+
+def test_what_lies_outside_of_it_is_named_to_nobody(
+    ada: User, ben: User, chat: Conversation
+) -> None:
+    (here, elsewhere) = (
+        Document(user_id=ada.id, name=name, kind="text", size_bytes=1, status="ready", char_count=1)
+        for name in ("here.txt", "elsewhere.txt")
+    )
+    db.session.add_all([here, elsewhere])
+    db.session.flush()
+    db.session.add(ConversationDocument(conversation_id=chat.id, document_id=here.id))
+    reply = message_tree.branch(chat.head_id)[1]
+    reply.sources = [
+        {"number": number, "document_id": row.id, "name": row.name, "position": 0}
+        for number, row in enumerate((here, elsewhere), 1)
+    ]
+    db.session.commit()
+    told = wire.message(reply, [reply.id])["sources"]
+    assert [each["name"] for each in told] == ["here.txt"]
+    assert in_chats.shown(chat, ada.id, reply.sources) == told
+    members.take_out(ada.id, chat.id, "ben")
+    assert in_chats.shown(chat, ben.id, reply.sources) == told
+    assert in_chats.shown(chat, ada.id, reply.sources) == reply.sources
+    assert len(wire.message(reply, [reply.id])["sources"]) == 2
+
+
+def test_what_is_said_of_a_picture_is_told_to_its_owner_alone(ada: User, ben: User) -> None:
+    row = Document(user_id=ada.id, name="a.png", description="My house", width=1, height=1)
+    assert in_chats.wire_for(row, ada.id)["description"] == "My house"
+    told = in_chats.wire_for(row, ben.id)
+    assert (told["name"], told["picture"], told["description"]) == ("a.png", None, "")

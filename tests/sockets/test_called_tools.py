@@ -280,6 +280,14 @@ def test_what_rules_hide_in_answers_no_step_shows(tab: Tab, ada: User) -> None:
     assert "xyzzy" not in json.dumps(tab.heard)
 
 
+def test_a_sum_that_rules_hide_is_no_step(tab: Tab) -> None:
+    hide("391")
+    asked = ask(tab, BILL)
+    assert text_of(tab, asked).endswith("Never mind.")
+    assert row_of(asked).steps is None
+    assert tab.named("message_steps") == []
+
+
 def test_rules_look_at_the_words_of_all_rounds(tab: Tab) -> None:
     hide("euros")
     asked = ask(tab, BILL.replace("euros", "coins"))

@@ -128,9 +128,9 @@ def test_a_refused_question_has_nothing_computed_or_looked_up_until_it_is_answer
     looked_up: list[str] = []
     made = EngineRequests.given
 
-    def given(self: EngineRequests, row: Conversation, text: str, *rest: Any) -> Any:
+    def given(self: EngineRequests, row: Conversation, user_id: int, text: str, *rest: Any) -> Any:
         looked_up.append(text)
-        return made(self, row, text, *rest)
+        return made(self, row, user_id, text, *rest)
 
     monkeypatch.setattr(EngineRequests, "given", given)
     make("secret", GuardAct.REFUSE)

@@ -10,13 +10,16 @@ import pytest
 from echo.errors import Conflict, NotFound
 from echo.extensions import db
 from echo.limits import MEMBERS_PER_CHAT
-from echo.models import Conversation, Message, User
+from echo.models import Conversation, ConversationMember, Message, User
 from echo.services.chats import conversations
 from echo.services.prompts import memories, personal
 from echo.services.sharing import members
-from echo.services.turns import quotas
+from echo.services.turns import Turns, quotas
+from echo.services.turns.engine_requests import EngineRequests
+from echo.sockets import presence
 from tests.conftest import Tab
 from tests.sockets.conftest import Requests
+from tests.waiting import until
 
 FORBIDDEN = "forbidden"
 
@@ -241,3 +244,63 @@ def test_only_so_many_and_only_by_the_owner(
     with pytest.raises(Conflict):
         members.invite(ada.id, chat, "eve")
     assert len(db.session.get_one(Conversation, chat).members) == MEMBERS_PER_CHAT
+
+
+def test_two_who_ask_at_the_same_moment_stand_below_each_other(
+    tab: Tab, other: Tab, chat: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ada's question is being looked up when Ben's is stored."""
+    made, faster = EngineRequests.given, []
+
+    def given(self: EngineRequests, *asked: Any) -> Any:
+        if not faster:
+            faster.append(None)
+            faster.append(send(other, chat, "Ben is faster"))
+        return made(self, *asked)
+
+    monkeypatch.setattr(EngineRequests, "given", given)
+    asked = send(tab, chat, "Ada is slower")
+    assert asked["message"]["parent_id"] == faster[1]["reply"]["id"]
+    tab.wait_for("message_finished", asked["reply"]["id"])
+    shown = [row["text"] for row in opened(tab, chat)["messages"] if row["role"] == "user"]
+    assert shown == ["Hello", "Ben is faster", "Ada is slower"]
+
+
+def test_what_somebody_has_told_for_themselves_goes_with_them(
+    tab: Tab, other: Tab, ada: User, ben: User, chat: str, requests: Requests
+) -> None:
+    memories.add(ben.id, "Ben has a walrus")
+    slow = send(tab, chat, "What is slow?")
+    waits = send(other, chat, "And mine?")
+    members.take_out(ada.id, chat, "ben")
+    tab.ask("stop_message", {"message_id": slow["reply"]["id"]})
+    until(lambda: not Turns.here().live, "the end of both")
+    row = db.session.get_one(Message, waits["reply"]["id"])
+    db.session.refresh(row)
+    assert row.status == "stopped"
+    assert not any("walrus" in each.content for one in requests for each in one.messages)
+
+
+def test_a_members_question_leaves_the_owners_archive_as_it_is(
+    tab: Tab, other: Tab, ada: User, chat: str
+) -> None:
+    conversations.change(ada.id, chat, archived=True)
+    for who, is_archived in ((other, True), (tab, False)):
+        asked = send(who, chat, f"Is it {is_archived}?")
+        who.wait_for("message_finished", asked["reply"]["id"])
+        row = db.session.get_one(Conversation, chat)
+        db.session.refresh(row)
+        assert (row.archived_at is not None) is is_archived
+
+
+def test_who_was_taken_out_unheard_is_taken_out_later(
+    tab: Tab, other: Tab, ada: User, ben: User, chat: str
+) -> None:
+    """Another process had told it while this one heard nothing."""
+    opened(tab, chat)
+    opened(other, chat)
+    db.session.delete(db.session.get_one(ConversationMember, (chat, ben.id)))
+    db.session.commit()
+    assert presence._here(chat) == {ada.id, ben.id}
+    presence.look_again()
+    assert presence._here(chat) == {ada.id}

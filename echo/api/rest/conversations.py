@@ -242,7 +242,9 @@ def messages(conversation_id: str, query: After) -> dict[str, Any]:
 def documents(conversation_id: str) -> dict[str, Any]:
     """List the documents in which its questions are looked up."""
     row = conversations.readable(current_user.id, conversation_id)
-    return {"data": [shelf.wire(each) for each in shelf.of_conversation(row.id)]}
+    return {
+        "data": [in_chats.wire_for(each, current_user.id) for each in shelf.of_conversation(row.id)]
+    }
 
 
 @blueprint.post("/<conversation_id>/documents")
@@ -251,7 +253,9 @@ def attach(conversation_id: str, body: OneDocument) -> dict[str, Any]:
     """Put a document of one's own into it."""
     row = conversations.own(current_user.id, conversation_id)
     shelf.attach(row.id, shelf.own(current_user.id, body.document_id))
-    return {"data": [shelf.wire(each) for each in shelf.of_conversation(row.id)]}
+    return {
+        "data": [in_chats.wire_for(each, current_user.id) for each in shelf.of_conversation(row.id)]
+    }
 
 
 @blueprint.delete("/<conversation_id>/documents/<document_id>")

@@ -13,7 +13,8 @@ from sqlalchemy import Select, delete, select, update
 
 from echo import signals
 from echo.extensions import db
-from echo.models import Conversation, ConversationMember, Message, User
+from echo.models import Conversation, ConversationDocument, ConversationMember, Message, User
+from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
 from echo.services.storage import execute
 
@@ -25,6 +26,21 @@ def is_member(conversation_id: str, user_id: int) -> bool:
     here = ConversationMember.conversation_id == conversation_id
     query = select(ConversationMember.user_id).where(here, ConversationMember.user_id == user_id)
     return db.session.scalar(query) is not None
+
+
+def attached(conversation_id: str) -> set[str]:
+    """Return the ids of the documents that its owner has put into a conversation."""
+    here = ConversationDocument.conversation_id == conversation_id
+    return set(db.session.scalars(select(ConversationDocument.document_id).where(here)))
+
+
+def is_alone(row: Conversation, user_id: int) -> bool:
+    """Tell whether what is answered to this person stays with its conversation's owner.
+
+    Else nothing that either has for themselves is told to the model. Somebody who has asked and was taken
+    out since is not the owner, so that what was theirs stays so.
+    """
+    return not row.members and row.user_id == user_id
 
 
 def joined(user_id: int) -> Select[Any]:
@@ -103,6 +119,18 @@ def leave_all(user_id: int) -> None:
         announce_left(user_id, row)
 
 
+def _keep_from_models(ids: list[str]) -> None:
+    """Of these messages only those that were refused stay `guarded`: their decisions go with the account."""
+    refused = decisions.refusals(ids)
+    seen = Message.id.in_([each for each in ids if each not in refused])
+    db.session.execute(
+        update(Message)
+        .where(seen)
+        .values(guarded=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def hand_over(user_id: int, most: int) -> bool:
     """Make some of what a person has said in chats of others their owners', said by somebody who has left.
 
@@ -119,6 +147,7 @@ def hand_over(user_id: int, most: int) -> bool:
     if not ids:
         return False
     rollups.mark_messages(Message.id.in_(ids))
+    _keep_from_models(ids)
     whose = select(Conversation.user_id).where(Conversation.id == Message.conversation_id)
     values = {"author_gone": True, "imported": True, "client_id": None}
     db.session.execute(

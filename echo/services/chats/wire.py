@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from echo.clock import iso
+from echo.extensions import db
 from echo.languages import said
 from echo.models import Conversation, Folder, Message, Persona
 from echo.services.chats import failures, personas, together
@@ -125,8 +126,27 @@ def messages(rows: Sequence[Message], siblings: Mapping[str, Sequence[str]]) -> 
     """Return several messages with their siblings by message id."""
     decisions.read(rows)
     asked_by = together.authors(rows)
-    return [
+    told = [
         _message(row, siblings.get(row.id, [row.id]))
         | ({"author": asked_by[row.id]} if row.id in asked_by else {})
         for row in rows
     ]
+    for conversation_id in {row.conversation_id for row in rows}:
+        chat = db.session.get(Conversation, conversation_id)
+        if chat is not None and chat.members:
+            _for_several(chat, [each for each in told if each["conversation_id"] == chat.id])
+    return told
+
+
+def _for_several(chat: Conversation, told: list[Payload]) -> None:
+    """Leave out what is not for all in a chat: documents outside of it, what one person has objected."""
+    here = None
+    for each in told:
+        if each.get("sources"):
+            here = together.attached(chat.id) if here is None else here
+            each["sources"] = [one for one in each["sources"] if one["document_id"] in here]
+        if "guard" in each:
+            each["guard"] = [
+                {name: one[name] for name in one if name != "answer"} | {"objected": False}
+                for one in each["guard"]
+            ]

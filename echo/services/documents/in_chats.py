@@ -24,7 +24,9 @@ from echo.models import (
     Folder,
     FolderCollection,
 )
+from echo.services.chats import together
 from echo.services.documents import shelf, usable
+from echo.services.documents.prompt import Source
 
 
 @dataclass(frozen=True)
@@ -149,13 +151,33 @@ def attached(conversation: Conversation, added: Added) -> list[Document]:
     return [*shelf.of_conversation(conversation.id), *added.documents]
 
 
-def looked_in(conversation: Conversation, added: Added) -> list[Document]:
-    """Return the documents in which a conversation's next question is looked up, each once.
+def wire_for(row: Document, reader: int) -> dict[str, Any]:
+    """Return it as told to somebody in its chat: of another's, not what is said of it and in it."""
+    told = shelf.wire(row)
+    return told if row.user_id == reader else told | {"picture": None, "description": ""}
+
+
+def shown(
+    conversation: Conversation, asker: int, sources: list[Source] | None
+) -> list[Source] | None:
+    """Return the sources of an answer that the model may read on: where others see it, what is attached.
+
+    Others may have come, or the asker may have gone, since they were chosen.
+    """
+    if not sources or together.is_alone(conversation, asker):
+        return sources
+    here = together.attached(conversation.id)
+    return [one for one in sources if one["document_id"] in here]
+
+
+def looked_in(conversation: Conversation, added: Added, asker: int | None = None) -> list[Document]:
+    """Return the documents in which the next question is looked up, each once; `asker` None: its owner.
 
     They are its own, those that are to be, and what lies now in the collections that its owner may use now.
     Where others are in the chat, collections are not looked in: what will lie in them was shown to nobody.
     """
-    found = () if conversation.members else _collected(conversation, added)
+    is_alone = together.is_alone(conversation, asker or conversation.user_id)
+    found = _collected(conversation, added) if is_alone else ()
     return list({row.id: row for row in (*attached(conversation, added), *found)}.values())
 
 

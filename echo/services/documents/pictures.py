@@ -18,6 +18,7 @@ from echo.languages import gettext, mark, number
 from echo.limits import (
     DESCRIPTION_CHARS,
     DOCUMENT_CHARS_PER_PERSON,
+    DOCUMENT_PICTURE_BYTES,
     DOCUMENT_PICTURE_BYTES_PER_PERSON,
 )
 from echo.models import Document, DocumentPicture, DocumentStatus, Passage
@@ -38,11 +39,15 @@ class Size(NamedTuple):
     height: int
 
 
+PARTS: Final = ("content", "preview")
+
+
 class Arriving:
     """A picture as the reading process tells it, part by part; `size` is None where it tells of none."""
 
     def __init__(self) -> None:
         self.size: Size | None = None
+        self._bytes = 0
         self._parts: defaultdict[str, list[bytes]] = defaultdict(list)
 
     def take(self, said: dict[str, Any]) -> None:
@@ -50,11 +55,18 @@ class Arriving:
         if "picture" in said:
             self.size = Size(**said["picture"])
         else:
-            self._parts[said["bytes"]].append(base64.b64decode(said["part"]))
+            self._take(said["bytes"], base64.b64decode(said["part"]))
+
+    def _take(self, name: str, part: bytes) -> None:
+        """The process may have been taken over by what it reads: it cannot fill this one's memory."""
+        self._bytes += len(part)
+        if name not in PARTS or self._bytes > 2 * DOCUMENT_PICTURE_BYTES:
+            raise ValueError(name)
+        self._parts[name].append(part)
 
     def row(self, document_id: str) -> DocumentPicture:
         """Return what is to be kept."""
-        content, preview = (b"".join(self._parts[name]) for name in ("content", "preview"))
+        content, preview = (b"".join(self._parts[name]) for name in PARTS)
         size_bytes = len(content) + len(preview)
         return DocumentPicture(
             document_id=document_id, content=content, preview=preview, size_bytes=size_bytes

@@ -89,9 +89,13 @@ def unmarked(question: str) -> str:
     return untagged(question, *TAGS)
 
 
+OF_TEMPLATES: Final = ("tool_response", "tool_call", "tools")
+"""Tags in which templates put the answers to calls; they are plain words to a tokenizer."""
+
+
 def data(text: str) -> str:
     """Return a text so that it cannot pass for the end of the data, or for a note of Echo's."""
-    return untagged(text, *TAGS, "help", TAG)
+    return untagged(text, *TAGS, "help", TAG, *OF_TEMPLATES)
 
 
 def _place(one: Source) -> str:

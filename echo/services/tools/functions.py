@@ -17,6 +17,7 @@ from echo.services.tools import calendar, conversions, sums
 from echo.services.tools.arithmetic import TooLarge
 from echo.services.tools.numbers import Doubtful
 from echo.services.tools.steps import Step
+from echo.text import storable
 
 SEARCH: Final = "search_documents"
 CALL_CHARS: Final = 500
@@ -120,6 +121,8 @@ def _object(written: str) -> dict[str, str]:
             raise WrongCall(f"{key[:40]!r} must be a text or a number.")
         elif len(value) > TEXT_CHARS:
             raise WrongCall(f"{key[:40]!r} is too long.")
+        else:
+            found[key] = storable(value)
     return found
 
 

@@ -1,12 +1,13 @@
-"""What a new conversation begins with: the asker's settings over its persona's. Knows no rows of messages."""
+"""Where a question is asked: in which conversation, which may be new, and below what."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from echo.errors import Forbidden
+from echo.errors import Conflict, Forbidden, InvalidInput
 from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.models import Conversation, User
@@ -14,8 +15,10 @@ from echo.models.types import new_id
 from echo.services.chats import chat_settings, conversations, personas
 from echo.services.chats.titles import automatic_title
 from echo.services.serving import Models
-from echo.services.turns.rows import Question
+from echo.services.turns.rows import Asked, HeadMoved, Question
 
+TRIES: Final = 5
+CROWDED = mark("Others ask here at this very moment. Please ask once more.")
 OWNERS = mark("Only whose chat it is changes its settings and what it looks in.")
 
 
@@ -76,3 +79,35 @@ def conversation_for(user_id: int, question: Question) -> Conversation:
         persona_id=begins.persona_id,
         folder_id=folder.id if folder else None,
     )
+
+
+def below(
+    conversation: Conversation, parent_id: str | None, ask: Callable[[str | None, bool], Asked]
+) -> Asked:
+    """Ask under the reply that is named, else under what is shown; return what was asked.
+
+    Several people ask one after the other: what somebody else has asked meanwhile stands above.
+
+    Raises:
+        InvalidInput: what is named is no answer of this conversation.
+        Conflict: others were faster each time.
+    """
+    if not conversation.members:
+        return ask(_parent_for(conversation, parent_id), False)
+    for _ in range(TRIES):
+        db.session.refresh(conversation, ["head_id"])
+        with suppress(HeadMoved):
+            return ask(conversation.head_id, True)
+    raise Conflict(gettext(CROWDED))
+
+
+def _parent_for(conversation: Conversation, parent_id: str | None) -> str | None:
+    if parent_id is None:
+        return conversation.head_id
+    parent = conversations.own_message(conversation.user_id, parent_id)
+    if parent.conversation_id != conversation.id or parent.role != "assistant":
+        raise InvalidInput(
+            gettext("A question is asked under an answer of the same conversation."),
+            field="parent_id",
+        )
+    return parent.id

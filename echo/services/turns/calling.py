@@ -84,7 +84,10 @@ class Reading:
             return ""
         shown = self._shown(self._reader.feed(text))
         if self._reader.holds > HELD_MOST and self.name is None:
-            self.name = NO_CALL
+            if self._reader.is_tagged:
+                self.name = NO_CALL
+            else:
+                shown += self._shown(self._reader.release())
         return shown
 
     def end(self) -> str:
@@ -200,6 +203,8 @@ class CallingStream:
         self._spent = self._spent.plus(end)
         is_silent = bool(self._calls) and not self._has_words
         is_over = reading.name is None and not (is_silent and self._request.tools)
+        if self._cancelled and not is_over and isinstance(end, Finished):
+            end = replace(end, reason=FinishReason.CANCELLED)  # it would have gone on
         if is_over or self._cancelled or isinstance(end, Failed):
             return [*rest, self._whole(end)]
         if end.reason is FinishReason.LENGTH or self._left <= 0:

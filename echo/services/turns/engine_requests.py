@@ -31,7 +31,7 @@ from echo.generation import (
 from echo.languages import gettext, number, said
 from echo.models import Conversation, Message, User
 from echo.services import help, site_settings
-from echo.services.chats import failures, folders
+from echo.services.chats import failures, folders, together
 from echo.services.documents import prompt
 from echo.services.documents.in_chats import NOTHING, Added
 from echo.services.guardrails.judging import Rule
@@ -91,7 +91,7 @@ class EngineRequests:
             InvalidInput, Forbidden: the model is not here any more, or not for this person.
             EngineFailed.
         """
-        alone = not conversation.members
+        alone = together.is_alone(conversation, user_id)
         own = folders.prompt_of(conversation) if alone else conversation.settings.get(PROMPT)
         settings = conversation.settings | ({"model": wanted} if wanted else {})
         return self.around_for(user_id, settings, own, told_of_them=alone, zone=zone)
@@ -142,12 +142,17 @@ class EngineRequests:
             ) from refusal
 
     def given(
-        self, conversation: Conversation, question: str, around: Around, added: Added = NOTHING
+        self,
+        conversation: Conversation,
+        user_id: int,
+        question: str,
+        around: Around,
+        added: Added = NOTHING,
     ) -> Given:
         """Return what an answer is given beside the question; `added` is to be put into the chat."""
         if safety.concern(question) is not None:
             return Given()
-        return giving.choose(self._reader(question, around), conversation, question, added)
+        return giving.choose(self._reader(question, around), conversation, user_id, question, added)
 
     def _fits(self, question: str, around: Around, before: str) -> bool:
         """Tell whether the model can read a question with this before it."""
@@ -239,7 +244,7 @@ def request_for(
 ) -> GenerationRequest:
     """Return what the engine is asked for a reply."""
     return GenerationRequest(
-        messages=as_read(around.system, history, around.told, given(reply, conversation.user_id)),
+        messages=as_read(around.system, history, around.told, given(reply, conversation)),
         sampling=around.sampling,
         model=around.chosen.name,
         shared_chars=around.shared_chars,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from echo.models import Conversation, Document
 from echo.services import tools
+from echo.services.chats import together
 from echo.services.documents import in_chats, shelf
 from echo.services.documents.in_chats import NOTHING, Added
 from echo.services.documents.prompt import Source
@@ -40,42 +41,50 @@ class Reader:
         return Room(self.tokens, self.window, lambda passages: self.fits(passages + beside))
 
 
-def choose(reader: Reader, conversation: Conversation, question: str, added: Added) -> Given:
+def choose(
+    reader: Reader, conversation: Conversation, asker: int, question: str, added: Added
+) -> Given:
     """Return what is given. In a chat without documents a plain question looks in all of one's own.
 
     In a chat of several people only what its owner has attached to it is looked in: others read the answer.
     """
     steps = _computed(reader, question)
-    documents = in_chats.looked_in(conversation, added)
+    documents = in_chats.looked_in(conversation, added, asker)
     if documents:
         attached = in_chats.attached(conversation, added)
         room = reader.room(tools.before(steps))
         found = sources.choose(conversation.user_id, documents, question, room, attached)
         return Given(steps, found)
     what = tools.sought(question) if reader.now is not None and not steps else None
-    if what is None or conversation.members:
+    if what is None or not together.is_alone(conversation, asker):
         return Given(steps)
-    found = look_up(reader, conversation, what)
+    found = look_up(reader, conversation, asker, what)
     return Given([dict(tools.looked_up(what, len(found)))], found)
 
 
-def searched(conversation: Conversation) -> list[Document]:
+def searched(conversation: Conversation, asker: int) -> list[Document]:
     """Return the documents that a search is for: what the chat looks in, else all of its owner's own.
 
-    Where others are in the chat, never those: they would read of them.
+    Where others read the answer, never those.
     """
-    here = in_chats.looked_in(conversation, NOTHING)
-    return here or ([] if conversation.members else shelf.ready(conversation.user_id))
+    here = in_chats.looked_in(conversation, NOTHING, asker)
+    is_alone = together.is_alone(conversation, asker)
+    return here or (shelf.ready(conversation.user_id) if is_alone else [])
 
 
 def look_up(
-    reader: Reader, conversation: Conversation, what: str, beside: str = "", first: int = 1
+    reader: Reader,
+    conversation: Conversation,
+    asker: int,
+    what: str,
+    beside: str = "",
+    first: int = 1,
 ) -> list[Source]:
     """Return the passages that fit, of what is `searched`.
 
     `beside`: what else the model reads; `first`: the number of the first passage.
     """
-    documents = searched(conversation)
+    documents = searched(conversation, asker)
     found = sources.choose(conversation.user_id, documents, what, reader.room(beside)) or []
     return [{**one, "number": number} for number, one in enumerate(found, first)]
 

@@ -123,6 +123,7 @@ def _tokens_of_continued(user_id: int, since: datetime) -> int:
             Conversation.updated_at >= since,
             Message.user_id == user_id,
             Message.role == "assistant",
+            Message.imported.is_(False),
             Message.created_at < since,
             Message.finished_at >= since,
         )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from echo.generation import ChatMessage
-from echo.models import Message
+from echo.models import Conversation, Message
 from echo.services import help, tools
-from echo.services.documents import prompt
+from echo.services.documents import in_chats, prompt
 from echo.services.serving import Chosen
 from echo.services.site_settings import SiteSettings
 from echo.services.turns.sampling import system_prompt
 
 
-def given(reply: Message, user_id: int) -> str:
+def given(reply: Message, conversation: Conversation) -> str:
     """Return what a reply was given before its question: passages of documents, and what was computed."""
-    return prompt.before(reply.sources, user_id) + tools.before(reply.steps)
+    shown = in_chats.shown(conversation, reply.user_id, reply.sources)
+    return prompt.before(shown, conversation.user_id) + tools.before(reply.steps)
 
 
 def opening(

@@ -30,6 +30,10 @@ GOES_ON = mark("This answer is being written already.")
 NOT_ASKED = mark("Somebody else has asked for this answer.")
 
 
+class HeadMoved(Exception):
+    """Somebody else has asked in a chat of several meanwhile: the question stands below that."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What a person asks; `conversation_id` None makes a new conversation, perhaps in a folder.
@@ -118,24 +122,6 @@ def must_be_asked(user_id: int, client_id: str | None) -> Asked:
     return repeated
 
 
-def parent_for(conversation: Conversation, parent_id: str | None) -> str | None:
-    """Return the reply to ask under: the one named, else the leaf that is shown.
-
-    Several people ask one after the other: what somebody else has asked meanwhile stands above.
-    """
-    if conversation.members:
-        db.session.refresh(conversation, ["head_id"])
-    if conversation.members or parent_id is None:
-        return conversation.head_id
-    parent = conversations.own_message(conversation.user_id, parent_id)
-    if parent.conversation_id != conversation.id or parent.role != "assistant":
-        raise errors.InvalidInput(
-            gettext("A question is asked under an answer of the same conversation."),
-            field="parent_id",
-        )
-    return parent.id
-
-
 def above(reply_id: str) -> str | None:
     """Return the reply that a reply's question was asked under, if there is one."""
     question = db.session.get_one(Message, str(db.session.get_one(Message, reply_id).parent_id))
@@ -182,17 +168,24 @@ def insert(
     messages: list[Message],
     added: in_chats.Added = in_chats.NOTHING,
     decided: Sequence[GuardDecision] = (),
+    is_below_head: bool = False,
 ) -> bool:
     """Store the rows and show their branch; False when the same `client_id` was stored meanwhile.
 
+    `is_below_head`: they belong below what is shown last.
+
     Raises:
+        HeadMoved: something else is shown last by now.
         NotFound: since it was looked up, the conversation was deleted, or whoever asks was taken out of it.
     """
 
     def work() -> None:
         may_be_named = conversation.title_from_question
         if inspect(conversation).persistent:
-            may_be_named = _locked(conversation, messages[-1].user_id)
+            found = _locked(conversation, messages[-1].user_id)
+            may_be_named = bool(found.title_from_question)
+            if is_below_head and found.head_id != messages[0].parent_id:
+                raise HeadMoved
         else:
             conversations.let_go_of_what_is_gone(conversation)
         db.session.add(conversation)
@@ -209,7 +202,8 @@ def insert(
         conversation.head_id = messages[-1].id
         conversation.message_count = messages[-1].ordinal
         conversation.updated_at = utc_now()
-        conversation.archived_at = None  # it is in use again
+        if messages[-1].user_id == conversation.user_id:
+            conversation.archived_at = None  # it is in use again
 
     try:
         transaction(work)
@@ -219,19 +213,19 @@ def insert(
     return True
 
 
-def _locked(conversation: Conversation, user_id: int) -> bool:
-    """Return whether its first question may name it; until the commit nobody deletes or renames it.
+def _locked(conversation: Conversation, user_id: int) -> Any:
+    """Return what it is now; until the commit nobody deletes or renames it, or asks in it.
 
     Raises:
         NotFound: it is deleted by now, or the person may not ask in it any more.
     """
-    columns = Conversation.deleted_at, Conversation.title_from_question
+    columns = Conversation.deleted_at, Conversation.title_from_question, Conversation.head_id
     query = select(*columns).where(Conversation.id == conversation.id)
     found = db.session.execute(query.with_for_update()).one_or_none()
     may_ask = conversation.user_id == user_id or together.is_member(conversation.id, user_id)
     if found is None or found.deleted_at is not None or not may_ask:
         raise errors.NotFound(gettext(conversations.NOT_FOUND), field="conversation_id")
-    return bool(found.title_from_question)
+    return found
 
 
 CUT_SHORT = (MessageStatus.STOPPED, MessageStatus.INTERRUPTED, MessageStatus.FAILED)

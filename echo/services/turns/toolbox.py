@@ -21,10 +21,10 @@ from echo.extensions import db
 from echo.generation import ChatMessage, GenerationRequest, Tool
 from echo.models import Conversation, GuardPlace, Message
 from echo.services import tools
-from echo.services.documents import prompt
+from echo.services.documents import in_chats, prompt
 from echo.services.guardrails.judging import Rule, judge
 from echo.services.guardrails.matching import HIDING
-from echo.services.storage import execute
+from echo.services.storage import FAILURES, execute, forget_broken_session
 from echo.services.tools import functions
 from echo.services.tools.functions import WrongCall
 from echo.services.turns import giving
@@ -43,11 +43,11 @@ TOLD: Final = "\n".join(f"{one.name} {one.description} {one.parameters}" for one
 
 @dataclass(frozen=True)
 class Chat:
-    """The answer that is being written, and whose the chat is."""
+    """The answer that is being written, and who has asked for it."""
 
     reply_id: str
-    conversation_id: str
-    user_id: int
+    id: str
+    asker: int
 
 
 class Toolbox:
@@ -64,14 +64,14 @@ class Toolbox:
         ask: Callable[[str], tuple[ChatMessage, ...]],
     ) -> None:
         self._app = app
-        self._chat = Chat(reply.id, conversation.id, conversation.user_id)
+        self._chat = Chat(reply.id, conversation.id, reply.user_id)
         self._reader = reader
         self._now = now
         self._ask = ask
         self._hiding = [rule for rule in held if rule.act in HIDING]
         self._steps = list(reply.steps or ())
         self._sources = reply.sources
-        has_files = reply.sources is None and bool(giving.searched(conversation))
+        has_files = reply.sources is None and bool(giving.searched(conversation, reply.user_id))
         self.tools = tuple(one for one in TOOLS if has_files or one.name != functions.SEARCH)
 
     def put_into(self, request: GenerationRequest) -> GenerationRequest:
@@ -85,36 +85,49 @@ class Toolbox:
             if name == functions.SEARCH:
                 return self._in_app(lambda: self._search(arguments["query"]))
             step = functions.compute(name, arguments, self._now)
+            self._refuse_hidden(f"{step['input']} {step['result']}")
         except WrongCall as wrong:
             return ERROR.format(wrong)
         return self._in_app(lambda: tools.said(step) if self._keep(dict(step)) else FAILED)
 
+    def _refuse_hidden(self, text: str) -> None:
+        """Raise WrongCall where rules hide what a step would show."""
+        if judge(text, self._hiding, GuardPlace.ANSWER).met:
+            raise WrongCall("This may not be looked for, nor shown.")
+
     def as_noted(self) -> tuple[ChatMessage, ...]:
         """Return the question with all that was found as a note, as where a rule has found it."""
-        with self._app.app_context():
-            found = prompt.before(self._sources, self._chat.user_id)
+        found = self._in_app(lambda: self._found(db.session.get(Conversation, self._chat.id)), "")
         return self._ask(found + tools.before(self._steps))
 
-    def _in_app(self, work: Callable[[], str]) -> str:
+    def _found(self, chat: Conversation | None) -> str:
+        if chat is None:
+            return ""
+        sources = in_chats.shown(chat, self._chat.asker, self._sources)
+        return prompt.before(sources, chat.user_id)
+
+    def _in_app(self, work: Callable[[], str], otherwise: str = FAILED) -> str:
         """Run what needs the database; an answer is not lost to its failure."""
         with self._app.app_context():
             try:
                 return work()
-            except EchoError as failure:
+            except (EchoError, *FAILURES) as failure:
+                forget_broken_session()
                 log.warning(
                     "a tool failed", message_id=self._chat.reply_id, error=type(failure).__name__
                 )
-                return FAILED
+                return otherwise
 
     def _search(self, query: str) -> str:
-        if judge(query, self._hiding, GuardPlace.ANSWER).met:  # the step would show it
-            raise WrongCall("This may not be looked for.")
-        chat = db.session.get(Conversation, self._chat.conversation_id)
+        self._refuse_hidden(query)
+        chat = db.session.get(Conversation, self._chat.id)
         if chat is None:
             return FAILED
         before = self._sources or []
-        beside = TOLD + prompt.before(self._sources, chat.user_id)
-        found = giving.look_up(self._reader, chat, query, beside, first=len(before) + 1)
+        beside = TOLD + self._found(chat)
+        found = giving.look_up(
+            self._reader, chat, self._chat.asker, query, beside, first=len(before) + 1
+        )
         step = dict(tools.looked_up(query, len(found)))
         if not self._keep(step, [*before, *found]):
             return FAILED
@@ -127,9 +140,7 @@ class Toolbox:
             return False
         self._steps, self._sources = steps, sources if sources is not None else self._sources
         told = {"steps": steps} | ({"sources": sources} if sources is not None else {})
-        signals.reply_given.send(
-            self._chat.reply_id, conversation_id=self._chat.conversation_id, given=told
-        )
+        signals.reply_given.send(self._chat.reply_id, conversation_id=self._chat.id, given=told)
         return True
 
 

@@ -5,7 +5,7 @@ Knows the engine by its public names only, and no sockets: who watches is told b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
@@ -18,7 +18,7 @@ from echo.config import Settings
 from echo.extensions import db
 from echo.generation import ChatMessage, Failed, Finished
 from echo.languages import gettext
-from echo.models import Conversation, GuardDecision, Message, MessageStatus
+from echo.models import Conversation, Message, MessageStatus
 from echo.services.chats import conversations, message_tree
 from echo.services.documents import in_chats
 from echo.services.documents.in_chats import NOTHING, Added
@@ -72,9 +72,9 @@ class Turns:
         self.calls.refuse_spent(user_id)
         question = guarded.looked_at(question)
         conversation = beginnings.conversation_for(user_id, question)
-        parent_id = rows.parent_for(conversation, question.parent_id)
         added = in_chats.wanted(user_id, question.documents, question.collections)
-        return self._ask_under(user_id, conversation, parent_id, question, added)
+        ask = partial(self._ask_under, user_id, conversation, question, added)
+        return beginnings.below(conversation, question.parent_id, ask)
 
     def edit(self, user_id: int, message_id: str, question: Question) -> Asked:
         """Ask a question of one's own chat anew in other words, as a sibling of the old one."""
@@ -85,7 +85,8 @@ class Turns:
         if old.role != "user":
             raise errors.InvalidInput(gettext("Only a question can be edited."), field="message_id")
         conversation = conversations.own(user_id, old.conversation_id)
-        return self._ask_under(user_id, conversation, old.parent_id, guarded.looked_at(question))
+        seen = guarded.looked_at(question)
+        return self._ask_under(user_id, conversation, seen, NOTHING, old.parent_id)
 
     def regenerate(
         self, user_id: int, message_id: str, model: str | None = None, zone: str | None = None
@@ -215,9 +216,10 @@ class Turns:
         self,
         user_id: int,
         conversation: Conversation,
-        parent_id: str | None,
         question: Question,
-        added: Added = NOTHING,
+        added: Added,
+        parent_id: str | None,
+        is_below_head: bool = False,
     ) -> Asked:
         around = self.requests.around(conversation, user_id, zone=question.zone)
         self.requests.refuse_too_long(question.text, around)
@@ -229,7 +231,8 @@ class Turns:
             stream = self.requests.submit(conversation, reply, history, around, question.refusal)
         decided = decisions.of_message(question.met, message)
         with self._is_starting(reply.id):
-            if not self._commit(stream, conversation, [message, reply], added, decided):
+            what = [message, reply], added, decided, is_below_head
+            if not self._commit(stream, conversation, *what):
                 return rows.must_be_asked(user_id, question.client_id)
             self._go_live(reply, stream, question_id=message.id, zone=question.zone)
         return Asked(conversation, message, reply)
@@ -255,22 +258,17 @@ class Turns:
         reply = rows.reply(question, user_id, around.chosen.name)
         if refusal is not None:  # nothing is computed or looked up for it either
             return reply
-        reply.steps, reply.sources = self.requests.given(conversation, question.text, around, added)
+        reply.steps, reply.sources = self.requests.given(
+            conversation, user_id, question.text, around, added
+        )
         self.calls.refuse_spent(user_id)  # rules and passages may have taken seconds
         return reply
 
-    def _commit(
-        self,
-        stream: Stream | None,
-        conversation: Conversation,
-        messages: list[Message],
-        added: Added = NOTHING,
-        decided: Sequence[GuardDecision] = (),
-    ) -> bool:
-        """Write the rows of a turn; what cannot be stored is not generated either."""
+    def _commit(self, stream: Stream | None, conversation: Conversation, *written: Any) -> bool:
+        """Write the rows of a turn, as `rows.insert`; what cannot be stored is not generated either."""
         committed = False
         try:
-            committed = rows.insert(conversation, messages, added, decided)
+            committed = rows.insert(conversation, *written)
         finally:
             if not committed and stream is not None:
                 stream.cancel()

@@ -43,6 +43,7 @@ CHANGES = {  # what programs may send as JSON
     "api_conversations.change": {"title": "A title"},
     "api_folders.change": {"name": "A name"},
     "api_collections.change": {"name": "A name"},
+    "api_documents.describe": {"description": "A walrus"},
     "api_personas.change": {"name": "A name"},
     "api_messages.rate": {"rating": 1},
     "api_users.change": {"username": "lovelace"},

@@ -26,7 +26,7 @@ from echo.generation import (
     Tool,
     Usage,
 )
-from echo.generation.tool_form import HERMES
+from echo.generation.tool_form import HERMES, ToolForm
 from echo.services.turns import calling
 from echo.services.turns.calling import CALLS_MOST, CallingStream
 
@@ -325,3 +325,22 @@ def test_json_that_a_person_wants_is_shown_while_it_is_written() -> None:
     engine.streams[0].put(said[:12], 1)
     talk.take()
     assert talk.text == said[:12]
+
+
+def test_a_long_object_is_no_call_where_calls_have_no_tag() -> None:
+    said = json.dumps({f"port{number}": number for number in range(300)})
+    reading = calling.Reading(ToolForm("", "", "name", "parameters"), ["calculator"])
+    assert "".join(map(reading.feed, [said[:1500], said[1500:3000], said[3000:]])) == said
+    assert reading.end() == ""
+    assert reading.name is None
+
+
+def test_a_stop_as_a_call_ends_is_a_stop() -> None:
+    engine = FakeEngine([CALL])
+    talk = Talk(engine)
+    engine.speak()
+    talk.stream.cancel()
+    talk.take()
+    assert isinstance(talk.end, Finished)
+    assert talk.end.reason is FinishReason.CANCELLED
+    assert talk.calls == []

@@ -127,3 +127,8 @@ def test_schemas_are_ones_that_calls_can_be_held_to() -> None:
     for one in FUNCTIONS:
         check_schema(one.schema)
         assert set(one.needs) <= set(one.takes)
+
+
+def test_what_no_file_can_hold_is_replaced() -> None:
+    found = read(SEARCH, '{"query": "a \\ud83d b\\u0000"}', BY_NAME)
+    assert found == {"query": "a \ufffd b\ufffd"}

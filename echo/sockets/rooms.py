@@ -16,6 +16,7 @@ from echo.errors import NotFound
 from echo.extensions import connections_in, socketio
 from echo.models import Conversation, Message
 from echo.services.chats import folders, message_tree, wire
+from echo.services.sign_in import devices, endings
 from echo.services.turns import LiveCall, LiveTurn, Turns, quotas
 
 GRACE_SECONDS = 0.2  # the notice leaves before the connection is closed
@@ -28,8 +29,11 @@ def of_conversation(conversation_id: str) -> str:
 
 def watched_here() -> list[str]:
     """Return the ids of the conversations that some window of this process watches."""
+    return _ids_here(of_conversation(""))
+
+
+def _ids_here(prefix: str) -> list[str]:
     server: Any = socketio.server
-    prefix = of_conversation("")
     return [
         room.removeprefix(prefix)
         for room in list(server.manager.rooms.get("/", {}))
@@ -67,6 +71,7 @@ def of_role(role: str) -> str:
 def subscribe(app: Flask) -> None:
     """Listen to the services' signals, and to the other processes that serve this Echo."""
     cluster.of(app).on("close_room", _close_here)
+    cluster.of(app).on_hearing(look_again)
     cluster.of(app).on("is_anybody_in", lambda room: any(connections_in(room)))
     signals.message_changed.connect(_message_changed)
     signals.conversation_changed.connect(_conversation_changed)
@@ -109,10 +114,20 @@ def _folders_changed(user_id: int, moved: bool) -> None:
 
 
 def _access_ended(user_id: int, device_id: str | None, reason: str) -> None:
-    room = of_device(device_id) if device_id else of_user(user_id)
+    _end(of_device(device_id) if device_id else of_user(user_id), reason)
+
+
+def _end(room: str, reason: str) -> None:
     socketio.emit("session_ended", {"reason": reason}, to=room)
     cluster.here().tell("close_room", room=room)
     _close_here(room)
+
+
+def look_again() -> None:
+    """End the sessions here that ended elsewhere while this process could not hear of it."""
+    here = _ids_here(of_device(""))
+    for device_id in set(here) - devices.working(here):
+        _end(of_device(device_id), endings.SIGNED_OUT)
 
 
 def _close_here(room: str) -> None:

@@ -93,6 +93,32 @@ def test_who_is_taken_out_at_another_process_hears_nothing_more(
     far.close()
 
 
+def test_what_ended_while_redis_was_away_ends_elsewhere_once_it_is_back(
+    redis_server: RedisServer, two_servers: tuple[LiveServer, LiveServer]
+) -> None:
+    """A session, and being in a chat of somebody else's: no other process could be told."""
+    first, second = two_servers
+    ada, ben = first.member("owner"), elsewhere(first.member("guest"), second)
+    lost = Person(second, "owner").sign_in().tab()  # another browser of hers
+    near, far = ada.tab(), ben.tab()
+    begun = near.send("brief")
+    chat = begun["conversation_id"]
+    near.wait_for("message_finished", begun["reply"]["id"])
+    at = f"/api/conversations/{chat}/members/guest"
+    assert act(ada, "PUT", at) == 200
+    far.ask("open_conversation", {"conversation_id": chat})
+    redis_server.stop()
+    assert act(ada, "DELETE", at) == 204
+    assert act(ada, "POST", "/profile/devices/revoke-others") < 400
+    redis_server.start()
+    lost.wait_for("session_ended")
+    asked = near.send("slow", conversation_id=chat)
+    wait_until(lambda: len(near.named("receive_message", asked["reply"]["id"])) > 3, "some of it")
+    assert far.named("receive_message", asked["reply"]["id"]) == []
+    for tab in (near, far, lost):
+        tab.close()
+
+
 def test_redis_may_go_and_come_back(redis_server: RedisServer, tmp_path: Path) -> None:
     server = LiveServer(tmp_path, REDIS_URL=redis_server.url).start()
     try:

@@ -8,11 +8,13 @@ import pytest
 from flask import Flask
 
 from echo import policies
+from echo.clock import utc_now
 from echo.extensions import limiter, socketio
 from echo.limits import EVENT_LIMITS
 from echo.models import RoleName, User
 from echo.services.sign_in import devices
-from echo.sockets import access
+from echo.services.storage import assign
+from echo.sockets import access, rooms
 from tests.conftest import PATIENCE, Tab, give_role, switch
 from tests.waiting import SOON
 
@@ -49,6 +51,19 @@ def test_forged_cookie_is_refused_at_connect(app: Flask) -> None:
 def test_each_event_is_signed_out_after_revocation(name: str, tab: Tab, ada: User) -> None:
     devices.revoke_all(ada.id, reason="Gone.")
     assert tab.ask(name, {"text": "Hi"})["error"]["code"] == "signed_out"
+
+
+def test_a_session_that_ended_unheard_ends_once_others_are_heard_again(
+    tab: Tab, ada: User, open_tab: Callable[[User], Tab]
+) -> None:
+    """Another process has ended it, while Redis was away."""
+    old = devices.living(ada.id)[0]
+    other = open_tab(ada)
+    assign(old, revoked_at=utc_now())
+    assert tab.socket.is_connected()
+    rooms.look_again()
+    ended_soon(tab)
+    assert other.socket.is_connected()
 
 
 def test_logout_ends_the_tabs_of_this_browser_alone(

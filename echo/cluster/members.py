@@ -191,7 +191,8 @@ class Members(Alone):
         with self._redis.pubsub(ignore_subscribe_messages=True) as ear:
             ear.subscribe(ACTS)
             self.hearing += 1
-            hub.spawn(self._do_all, self._hearing_acts)
+            if self.hearing > 1:
+                hub.spawn(self._do_all, self._hearing_acts)
             while self._tried_at is not None:
                 heard = ear.get_message(timeout=PATIENCE_SECONDS / 2)
                 if heard is not None:

@@ -19,7 +19,6 @@ from echo.services.people import account_facts
 from echo.text import storable
 
 SHOWN: Final = 200
-LEFT: Final = mark("Somebody who has left")
 NOT_HERE: Final = mark("There is no such message in this conversation, or it has been deleted.")
 
 
@@ -84,7 +83,7 @@ def of(conversation: Conversation, branch: str = "", before: str = "") -> Transc
 
 
 def _asker(author: dict[str, Any] | None) -> str | None:
-    return None if author is None else author["name"] or gettext(LEFT)
+    return None if author is None else author["name"] or gettext(together.LEFT)
 
 
 def _own(conversation: Conversation, message_id: str) -> Message:

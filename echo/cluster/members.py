@@ -193,6 +193,7 @@ class Members(Alone):
             self.hearing += 1
             if self.hearing > 1:
                 hub.spawn(self._do_all, self._hearing_acts)
+                self.tell("look_again")  # what this process told meanwhile, nobody has heard
             while self._tried_at is not None:
                 heard = ear.get_message(timeout=PATIENCE_SECONDS / 2)
                 if heard is not None:
@@ -203,6 +204,8 @@ class Members(Alone):
             return
         if said["act"] == "node_left":
             hub.spawn(self._look_around_safely)
+        elif said["act"] == "look_again":
+            hub.spawn(self._do_all, self._hearing_acts)
         elif act := self._acts.get(said["act"]):
             hub.spawn(self._answer, act, said)
 

@@ -16,6 +16,8 @@ BARE: Final = re.compile(r"\s*(```(?:json)?\s*)?(?=\{)")
 TEXT: Final = r'"((?:[^"\\]|\\.)*)"'
 FIRST: Final = re.compile(rf"\s*\{{\s*(?:{TEXT}\s*(?::\s*(?:{TEXT}|(?P<other>[^\s\"]))?)?)?")
 """The first name of an object, and its value where that is a text."""
+FIRST_CHARS: Final = 200
+"""Of both together, in a call; what is longer is none."""
 
 
 @dataclass(frozen=True)
@@ -203,11 +205,14 @@ class ToolCallReader:
     def _may_name_one(self) -> bool:
         """Tell whether an object without a tag may be a call, by what it begins with: it is shown else."""
         found = FIRST.match(self._held)
+        is_short = len(self._held) < FIRST_CHARS  # each piece reads it anew until its end has come
         if found is None or found[1] is None:
-            return True
+            return is_short
         if found[1] != self._form.name:
             return found[1] == self._form.arguments
-        return not found["other"] and (found[2] is None or _text(found[2]) in self._names)
+        if found[2] is None:
+            return is_short and not found["other"]
+        return _text(found[2]) in self._names
 
     def _be_text(self) -> None:
         self._state, self._at_start, self._bare = self._in_text, False, False

@@ -13,7 +13,7 @@ from flask_socketio import join_room
 
 from echo.clock import ZONE_COOKIE
 from echo.errors import NotFound
-from echo.extensions import socketio
+from echo.extensions import db, socketio
 from echo.languages import gettext
 from echo.limits import MESSAGES_PER_PAGE
 from echo.models import Conversation, Message, User
@@ -131,7 +131,7 @@ def continue_message(user: User, raw: Any) -> Answer:
 
 
 def _started_again(user: User, reply: Message) -> Answer:
-    presence.watch(conversations.readable(user.id, reply.conversation_id), user.id)
+    presence.watch(db.session.get_one(Conversation, reply.conversation_id), user.id)
     siblings = message_tree.siblings([reply])
     catch_up([reply], Turns.here().live)
     return {"reply": wire.message(reply, siblings[reply.id])}
@@ -203,7 +203,7 @@ def close_conversation(user: User, raw: Any) -> Answer:
 def resume(user: User, raw: Any) -> Answer:
     wanted = payloads.resume(raw)
     message = conversations.readable_message(user.id, wanted.message_id)
-    row = conversations.readable(user.id, message.conversation_id)
+    row = db.session.get_one(Conversation, message.conversation_id)
     presence.watch(row, user.id)  # first: what comes meanwhile is heard
     return Turns.here().resume(user.id, wanted.message_id, wanted.after_seq)
 

@@ -13,7 +13,7 @@ from flask_socketio import leave_room
 
 from echo import cluster, hub, signals
 from echo.errors import NotFound
-from echo.extensions import connections_in, db, socketio
+from echo.extensions import connections_in, socketio
 from echo.languages import gettext
 from echo.models import Conversation
 from echo.services.chats import conversations, together
@@ -32,7 +32,7 @@ class Presence:
         self._cluster = cluster.of(app)
         self._watched: set[str] = set()
         self._due: set[str] = set()
-        self._cluster.on("who_is_here", lambda conversation_id: sorted(_here(conversation_id)))
+        self._cluster.on("who_is_here", self._answer)
         self._cluster.on("leave_conversation", take_out)
         self._cluster.on_hearing(look_again)
 
@@ -41,6 +41,12 @@ class Presence:
         """Return that of the present application."""
         found: Presence = current_app.extensions["presence"]
         return found
+
+    def _answer(self, conversation_id: str) -> list[int]:
+        """Return who is here, of a chat of several: only those are asked about."""
+        if people := _here(conversation_id):
+            self._watched.add(conversation_id)
+        return sorted(people)
 
     def came(self, conversation_id: str) -> None:
         """Note that somebody watches a conversation of several people."""
@@ -81,11 +87,13 @@ def watch(row: Conversation, user_id: int) -> None:
 
     First it hears, then it is looked up whether it may: nobody comes in between.
     """
+    room = rooms.of_conversation(row.id)
+    was_here = request.sid in connections_in(room)  # type: ignore[attr-defined]
     audience.watch(row.id)
     if row.user_id != user_id and not together.is_member(row.id, user_id):
-        leave_room(rooms.of_conversation(row.id))
+        leave_room(room)
         raise NotFound(gettext(conversations.NOT_FOUND), field="conversation_id")
-    if row.members:
+    if row.members and not was_here:
         Presence.here().came(row.id)
 
 
@@ -115,11 +123,10 @@ def take_out(user_id: int, conversation_id: str) -> None:
 
 def look_again() -> None:
     """Take out whoever is in a conversation no more: another process may have told it, unheard."""
-    for conversation_id in rooms.watched_here():
-        row = db.session.get(Conversation, conversation_id)
-        here = _here(conversation_id)
-        may_hear = set() if row is None else {row.user_id, *together.member_ids([row.id])[row.id]}
-        for user_id in here - may_hear:
+    ids, people = rooms.watched_here(), rooms.people_here()
+    may_hear = together.people_in(ids)
+    for conversation_id in ids:
+        for user_id in _here(conversation_id, people) - may_hear[conversation_id]:
             take_out(user_id, conversation_id)
 
 
@@ -135,10 +142,8 @@ def _member_came(_user_id: int, conversation_id: str) -> None:
     Presence.here().came(conversation_id)
 
 
-def _here(conversation_id: str) -> set[int]:
+def _here(conversation_id: str, people: dict[str, int] | None = None) -> set[int]:
     """Return the numbers of those whose windows of this process watch a conversation."""
-    server: Any = socketio.server
-    found: set[int | None] = set()
-    for sid in connections_in(rooms.of_conversation(conversation_id)):
-        found |= {rooms.user_in(room) for room in server.rooms(sid)}
-    return {user_id for user_id in found if user_id is not None}
+    people = rooms.people_here() if people is None else people
+    watching = connections_in(rooms.of_conversation(conversation_id))
+    return {people[sid] for sid in watching if sid in people}

@@ -84,7 +84,7 @@ class Pump:
             try:
                 room = rooms.of_conversation(turn.conversation_id)
                 socketio.emit("message_started", _started(turn), to=room)
-                _tell_owner_of(turn.conversation_id)
+                _tell_lists(turn.conversation_id)
             except Exception:  # the reply goes on; who opens the conversation sees it
                 log.exception("turn not announced", message_id=turn.message_id)
 
@@ -163,7 +163,7 @@ class Pump:
                 return  # who has ended it has told so
             self._emit(turn, "message_finished", _finished(row))
             rooms.tell_quota(self._app, turn.user_id)
-            _tell_owner_of(turn.conversation_id)
+            _tell_lists(turn.conversation_id)
 
     def _saved(self, turn: LiveTurn, end: Finished | Failed) -> Message:
         """Write the reply's end, however long the database is away: nobody is told before it is stored."""
@@ -215,7 +215,7 @@ def _started(turn: LiveTurn) -> dict[str, Any]:
     }
 
 
-def _tell_owner_of(conversation_id: str) -> None:
+def _tell_lists(conversation_id: str) -> None:
     conversation = db.session.get(Conversation, conversation_id)
     if conversation is not None and conversation.deleted_at is None:
         signals.conversation_changed.send(conversation)
@@ -225,13 +225,16 @@ def _reaped(row: Message) -> None:
     """Tell who watches how a reply has ended that no turn was writing."""
     payload = {"message_id": row.id, **_finished(row)}
     socketio.emit("message_finished", payload, to=rooms.of_conversation(row.conversation_id))
-    _tell_owner_of(row.conversation_id)
+    _tell_lists(row.conversation_id)
 
 
 def _tell_given(message_id: str, conversation_id: str, given: dict[str, Any]) -> None:
     """Tell who watches what the model has called for, before the words that follow."""
-    room = rooms.of_conversation(conversation_id)
-    socketio.emit("message_steps", {"message_id": message_id, **given}, to=room)
+    chat = db.session.get_one(Conversation, conversation_id)
+    db.session.expire(chat, ["members"])  # somebody may have come since it was read
+    told = wire.message(db.session.get_one(Message, message_id, populate_existing=True), [])
+    payload = {"message_id": message_id, **{name: told[name] for name in given}}
+    socketio.emit("message_steps", payload, to=rooms.of_conversation(conversation_id))
 
 
 def _finished(row: Message) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who hears what: the rooms' names, and what services announce, passed on to the owner's tabs.
+"""Who hears what: the rooms' names, and what services announce, passed on to the tabs of those in it.
 
 Knows no rows' insides.
 """
@@ -30,6 +30,17 @@ def of_conversation(conversation_id: str) -> str:
 def watched_here() -> list[str]:
     """Return the ids of the conversations that some window of this process watches."""
     return _ids_here(of_conversation(""))
+
+
+def people_here() -> dict[str, int]:
+    """Return whose each connection of this process is, by one look at all rooms."""
+    server: Any = socketio.server
+    return {
+        sid: user_id
+        for room, sids in list(server.manager.rooms.get("/", {}).items())
+        if isinstance(room, str) and (user_id := user_in(room)) is not None
+        for sid in list(sids)
+    }
 
 
 def _ids_here(prefix: str) -> list[str]:
@@ -92,8 +103,8 @@ def _message_changed(row: Message) -> None:
 def _conversation_changed(row: Conversation) -> None:
     told = wire.conversation(row, Turns.here().is_live(row.id))
     socketio.emit("conversation_changed", {"conversation": told}, to=of_user(row.user_id))
+    payload = {"conversation": wire.as_member(told)}
     for member in row.members:
-        payload = {"conversation": wire.as_member(told)}
         socketio.emit("conversation_changed", payload, to=of_user(member.user_id))
 
 

@@ -4,6 +4,7 @@
 import { bytes } from "./format.js";
 import { get, post, remove, RequestError, sendUp } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
+import { isOthers } from "./people.js";
 import { toast, toastError } from "./toasts.js";
 import { t } from "./words.js";
 
@@ -92,7 +93,9 @@ export class Attachments {
   }
 
   add(files) {
-    if (this.conversation().temporary) return this.composer.showError(t("A temporary chat has no documents."));
+    const { temporary, info } = this.conversation();
+    if (temporary) return this.composer.showError(t("A temporary chat has no documents."));
+    if (isOthers(info)) return this.composer.showError(t("Only whose chat it is puts documents into it."));
     for (const file of files) {
       const problem = whyNot(file, this.limits);
       if (problem) this.composer.showError(problem);
@@ -144,7 +147,7 @@ export class Attachments {
     one.bar = isBusy(one) ? element("progress", { max: 1, value: one.status === "sending" ? one.progress : null, "aria-label": t("{name}: {state}", { name: one.name, state }) }) : null;
     const chip = element("li", { class: `attachment ${one.status}` }, icon(one.status === "failed" ? "alert" : "file"), name,
       state && element("span", { class: "state" }, state), one.bar, iconButton("close", t("Take {name} out of this chat", one), () => this.#takeOut(one), { "data-tip": t("Take out of this chat"), "data-tip-side": "end" }));
-    if (one.picture) import("./picture_chip.js").then(({ dress }) => dress(chip, one, this)).catch(toastError);
+    if (one.picture) import("./picture_chip.js").then(({ dress }) => dress(chip, one, this), () => {}); // a plain chip has its name, too
     return chip;
   }
 
@@ -187,12 +190,17 @@ export class Attachments {
     const text = event.clipboardData?.getData("text/plain") ?? "";
     const isRich = text.trim() && event.clipboardData.types.includes("text/html"); // an office's program adds a picture of it
     const files = isRich ? [] : [...(event.clipboardData?.files ?? [])];
-    if (!files.length && (text.length <= PASTE_CHARS || this.conversation().temporary)) return;
+    if (!files.length && (text.length <= PASTE_CHARS || this.#takesNone())) return;
     event.preventDefault();
     if (text.length <= PASTE_CHARS) return this.add(files);
     this.pasted += 1;
     const one = this.#send(new File([text], "text.txt", { type: "text/plain" }), t("Pasted text {number}.txt", { number: this.pasted }));
     toast(t("The long text is attached as a document."), { action: { label: t("Put it into the message"), run: () => this.#intoField(one, text) } });
+  }
+
+  #takesNone() {
+    const { temporary, info } = this.conversation();
+    return temporary || isOthers(info);
   }
 
   #intoField(one, text) {

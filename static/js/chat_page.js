@@ -181,7 +181,7 @@ async function sent(deliver) {
 }
 
 async function send(text) {
-  if (temporary.coming && !(await temporary.coming)) return composer.giveBack(current.id, text);
+  if (temporary.comingFor === current && !(await temporary.coming)) return composer.giveBack(current.id, text);
   chat.classList.remove("is-empty");
   speaking.stop();
   const sending = sent(() => current.send(text));

@@ -70,7 +70,7 @@ export class ConversationDrawing {
     const current = this.conversation();
     if (current.id !== id) return;
     current.people = people;
-    this.head();
+    drawPeople(this.at("chat-people"), current.info, people);
   }
 
   head() {

@@ -4,7 +4,7 @@
 import { collections } from "./collections_page.js";
 import { post, remove } from "./http.js";
 import { localTimes } from "./format.js";
-import { toast, toastError } from "./toasts.js";
+import { orOffline, toast, toastError } from "./toasts.js";
 import { t } from "./words.js";
 
 const LOOK_MS = 1500;
@@ -15,15 +15,11 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-picture]");
   if (!button) return;
   const { picture: id, name, description, width, height, most } = button.dataset;
-  try {
-    const { showPicture } = await import("./picture_dialog.js");
-    showPicture({ id, name, description, picture: { width, height } }, most, async () => {
-      await refresh();
-      document.querySelector(`[data-picture="${id}"]`)?.focus();
-    });
-  } catch (error) {
-    toastError(error);
-  }
+  const { showPicture } = await orOffline(import("./picture_dialog.js"));
+  showPicture?.({ id, name, description, picture: { width, height } }, most, async () => {
+    await refresh();
+    document.querySelector(`[data-picture="${id}"]`)?.focus();
+  });
 });
 
 document.addEventListener("click", async (event) => {

@@ -3,6 +3,7 @@
 import { sendingOnce } from "./ajax_form.js";
 import { openDialog } from "./dialogs.js";
 import { send } from "./http.js";
+import { orOffline } from "./toasts.js";
 import { t } from "./words.js";
 
 /** `done(folder)` follows what it made. */
@@ -20,7 +21,7 @@ export class FolderDialog {
     this.form.elements.system_prompt.value = folder?.system_prompt ?? "";
     this.#say("");
     this.collections = null; // until they are here they are left as they are
-    if (this.hasCollections) import("./collections.js").then(({ offerToFolder }) => offerToFolder(this));
+    if (this.hasCollections) orOffline(import("./collections.js")).then(({ offerToFolder }) => offerToFolder?.(this));
     openDialog(this.dialog);
     this.form.elements.name.select();
   }

@@ -116,7 +116,7 @@ export class Offline {
   /** The list beside: every chat that is stored stands in it, and the others cannot be opened. */
   async list(sidebar) {
     const ids = await this.#ids();
-    for (const id of ids) sidebar.put((await this.#read(id)).conversation);
+    for (const id of ids) sidebar.draw((await this.#read(id)).conversation);
     for (const row of sidebar.root.querySelectorAll(".conversation-row")) row.classList.toggle("away", !ids.includes(row.dataset.id));
   }
 

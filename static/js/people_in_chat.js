@@ -1,6 +1,7 @@
 // Who is in a chat: its owner invites by exact names and takes people out, members see who is there and leave. A part of the
 // dialog of sharing, or a dialog of its own; fetched when it is first wanted.
 
+import { sendingOnce } from "./ajax_form.js";
 import { closesBeside, openDialog } from "./dialogs.js";
 import { get, remove, send } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
@@ -14,7 +15,7 @@ export class PeopleInChat {
     this.list = element("ul", { class: "people-list" });
     this.name = element("input", { class: "input", id: "people-name", autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: 30, required: true, dir: "auto", "aria-describedby": "people-help" });
     this.error = element("p", { class: "form-error", role: "alert" });
-    this.form = element("form", { class: "field", onsubmit: (event) => { event.preventDefault(); this.#invite(); } },
+    this.form = element("form", { class: "field", onsubmit: (event) => { event.preventDefault(); sendingOnce(this.form, event.submitter, () => this.#invite()); } },
       element("label", { for: "people-name" }, t("Invite by name")),
       element("div", { class: "copy-row" }, this.name, element("button", { type: "submit", class: "button" }, icon("plus"), t("Invite"))),
       element("p", { class: "help", id: "people-help" }, t("The exact name of somebody with an account here.")), this.error);

@@ -1,5 +1,6 @@
 // A picture of one's documents, large, with the description that models read in its place. It knows no chat and no page.
 
+import { sendingOnce } from "./ajax_form.js";
 import { closesBeside, openDialog } from "./dialogs.js";
 import { send } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
@@ -13,7 +14,7 @@ export function showPicture(one, most, saved) {
   const failed = element("p", { class: "form-error", role: "alert" });
   const dialog = element("dialog", { class: "dialog picture-dialog", "aria-labelledby": "picture-title", onclose: () => dialog.remove() },
     element("div", { class: "dialog-head" }, element("h2", { id: "picture-title", dir: "auto" }, one.name), iconButton("close", t("Close"), () => dialog.close(), { "data-tip": null })),
-    element("form", { class: "dialog-body", onsubmit: (event) => { event.preventDefault(); save(); } },
+    element("form", { class: "dialog-body", onsubmit: (event) => { event.preventDefault(); sendingOnce(event.currentTarget, event.submitter, save); } },
       element("img", { src: address, alt: one.description || one.name, ...one.picture }),
       element("div", { class: "field" }, element("label", { for: field.id }, t("Description")), field,
         element("p", { class: "help", id: "picture-help" }, t("The models here do not see pictures: they read this, and search finds it. Screen readers read it too."))),

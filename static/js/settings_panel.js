@@ -25,6 +25,7 @@ export class SettingsPanel {
     Object.assign(this, { boot, picker, conversation, folderPrompt, onSaved });
     this.dialog = document.getElementById("settings");
     this.rows = new Map();
+    this.typing = new Set(); // names of what is being written: an answer about another value does not take it away
     this.tabs = [...this.dialog.querySelectorAll('[role="tab"]')];
     this.#wireTabs();
     this.#wirePreferences();
@@ -111,8 +112,10 @@ export class SettingsPanel {
   #frame(name, label, help, control, value = null) {
     const reset = element("button", { type: "button", class: "icon-button reset", "aria-label": t("{label}: back to the default", { label }), "data-tip": t("Back to the default"), "data-tip-side": "end", onclick: () => this.set(name, null) }, icon("again"));
     const tick = icon("check", "tick");
+    const wrote = () => this.typing.delete(name);
     const side = element("span", { class: "value" }, tick, reset, value);
-    const node = element("div", { class: "setting" }, element("label", { class: "name", for: `set-${name}` }, label), side, control, element("p", { class: "help", id: `help-${name}` }, help));
+    const node = element("div", { class: "setting", oninput: () => this.typing.add(name), onfocusout: wrote }, element("label", { class: "name", for: `set-${name}` }, label), side, control, element("p", { class: "help", id: `help-${name}` }, help));
+    node.addEventListener("change", wrote, true); // before it is saved, which draws the row again
     return { node, tick };
   }
 
@@ -164,7 +167,7 @@ export class SettingsPanel {
     for (const [name, row] of this.rows) {
       const own = settings[name] !== undefined && settings[name] !== null;
       row.tell(usual[name], persona && name in persona.begins ? persona.name : null);
-      if (!row.node.contains(document.activeElement) || !own) row.show(own ? settings[name] : usual[name]);
+      if (!this.typing.has(name)) row.show(own ? settings[name] : usual[name]);
       row.node.classList.toggle("changed", own);
     }
     for (const kind of ["markdown", "json"]) {

@@ -67,7 +67,7 @@ export class Sidebar extends ChatRows {
   /** What is known of a chat, whose row may not be loaded; a folder that is gone holds nothing. */
   stateOf(id) {
     const { pinned, place, folder, others, tags = "[]" } = this.row(id)?.dataset ?? {};
-    const { archived, folder_id, ...known } = this.on.info(id) ?? { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: folder, tags: JSON.parse(tags), together: others && { own: false } };
+    const { archived, folder_id, ...known } = this.on.info(id) ?? { pinned: pinned === "1", archived: place === ARCHIVE, folder_id: folder, tags: JSON.parse(tags), together: others !== undefined && { own: false } };
     return { pinned: known.pinned, tags: known.tags ?? [], archived, others: isOthers(known), folder_id: this.folders.named(folder_id)?.id ?? null };
   }
 

@@ -1,6 +1,7 @@
 // The passages under an answer. It knows no message list.
 
 import { element, icon } from "./icons.js";
+import { orOffline } from "./toasts.js";
 import { t } from "./words.js";
 
 /** Which numbers an answer names, as [1] or [1, 2]. */
@@ -29,5 +30,4 @@ function told({ page, picture }) {
 /** answer: of which it is a source; of what others share nothing else is shown. */
 const address = ({ document_id: id, position }, answer) => `/documents/${id}?at=${position}&answer=${answer}#passage`;
 
-/** Whoever cannot fetch the dialog gets the page. */
-const show = (one, href) => import("./passage_dialog.js").then(({ open }) => open(one, href), () => { location.href = href; });
+const show = (one, href) => orOffline(import("./passage_dialog.js")).then(({ open }) => open?.(one, href));

@@ -6,7 +6,7 @@ import { t } from "./words.js";
 export class TemporarySwitch {
   /** current(): the chat in view; show(null, {conversation, push}); make(Conversation, settings) */
   constructor({ button, composer, current, show, make }) {
-    Object.assign(this, { composer, current, show, make, coming: null });
+    Object.assign(this, { composer, current, show, make, coming: null, comingFor: null });
     button.addEventListener("click", () => this.toggle());
     // who comes back to a page that the browser kept finds nothing of it
     addEventListener("pagehide", () => current().temporary && show(null, { push: false }));
@@ -23,9 +23,9 @@ export class TemporarySwitch {
     if (!(await this.mayLeave()) || before !== this.current() || this.coming) return;
     if (before.temporary) return this.#begin(null);
     if (before.id === null && before.documents.length) return void toast(t("A temporary chat has no documents: take them out first."), { kind: "error" });
-    this.coming = this.#fetched(before);
+    this.comingFor = before;
+    this.coming = this.#fetched(before).finally(() => { this.coming = this.comingFor = null; });
     await this.coming;
-    this.coming = null;
   }
 
   /** Resolves with whether it is in view: what was asked meanwhile was meant for it alone. */

@@ -59,7 +59,7 @@ $$
 - where $a_1 \neq 0$ and **b** is <sub>small</sub>
 - [x] done"""
 FABLE = f"A **fox** sleeps. It {words(20)}. Then:\n\n```python\nx = 1\n```\n\nIt ends [1]."
-CALL = """<tool_call>
+TOOL_CALL = """<tool_call>
 {"name": "calculator", "arguments": {"expression": "23 * 17"}}
 </tool_call>"""
 SCRIPT: dict[str, Any] = {
@@ -71,7 +71,7 @@ SCRIPT: dict[str, Any] = {
             "text": f"You pay **391** euros. It {words(60)}",
             "delay_ms": 40,
         },
-        {"match": "17 books", "text": f"One moment.\n\n{CALL}\nNever shown.", "delay_ms": 60},
+        {"match": "17 books", "text": f"One moment.\n\n{TOOL_CALL}\nNever shown.", "delay_ms": 60},
         {"match": "endless", "text": words(1500), "delay_ms": 40},
         {"match": "steady", "text": STEADY, "delay_ms": 40},
         {"match": "rich", "text": RICH, "delay_ms": 5},
@@ -168,6 +168,20 @@ def choose(page: Page, button: str, item: str) -> None:
     """Open the menu of a button and take one of its items."""
     page.locator(button).click()
     page.get_by_role("menuitem", name=item).click()
+
+
+def touch(page: Page, button: str, item: str) -> None:
+    """Open the menu of a button with a finger and take one of its items.
+
+    A finger that lands while the page is drawn anew may reach nothing; a person tries once more.
+    """
+    menu = page.get_by_role("menu")
+    page.get_by_role("button", name=button).tap()
+    try:
+        expect(menu).to_be_visible(timeout=10_000)
+    except AssertionError:
+        page.get_by_role("button", name=button).tap()
+    page.get_by_role("menuitem", name=item).tap()
 
 
 def visit(page: Page, address: str) -> int:

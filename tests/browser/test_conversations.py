@@ -268,6 +268,25 @@ def test_settings_belong_to_one_conversation_and_are_kept(chat: Page) -> None:
     expect(top_k).not_to_have_value("7")
 
 
+def test_what_is_being_written_survives_the_answer_about_another_setting(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    dialog = open_settings_of_chat(chat)
+    prompt = dialog.get_by_label("System prompt", exact=True)
+    held: list[Route] = []
+    chat.route("**/settings", lambda route: held.append(route), times=1)
+    top_k = dialog.get_by_label("Top-k, exact value")
+    top_k.fill("7")
+    top_k.press("Tab")
+    prompt.press_sequentially("Speak like")
+    with chat.expect_response("**/settings"):
+        held[0].continue_()
+    expect(dialog.locator(".setting.changed")).to_have_count(1)
+    expect(prompt).to_have_value("Speak like")
+    with chat.expect_response("**/settings") as saved:
+        top_k.focus()
+    assert saved.value.json()["conversation"]["settings"]["system_prompt"] == "Speak like"
+
+
 def test_an_answer_that_its_length_cut_offers_to_go_on(chat: Page) -> None:
     dialog = open_settings_of_chat(chat)
     longest = dialog.get_by_label("Longest answer, exact value")

@@ -23,6 +23,7 @@ from tests.browser.talk import (
     choose,
     composer,
     drag,
+    touch,
     wait_for_end,
 )
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
@@ -30,6 +31,12 @@ from tests.browser.test_conversations import CHAT_MENU, new_chat, rows
 from tests.live.server import LiveServer, Person
 from tests.services.people import conversation_of
 from tests.services.test_imports import gpt, gpt_node
+
+SETTLES = """() => {
+  window.settled = new Promise((done) => {
+    document.addEventListener("htmx:afterSettle", () => done(), { once: true });
+  });
+}"""
 
 
 def folder(page: Page, name: str) -> Locator:
@@ -144,10 +151,11 @@ def test_a_list_that_is_older_than_the_news_undoes_nothing(
     there, gone = shown(chat, "Big cats"), listed(chat)
     there, gone = (there, gone) if put_in else (gone, there)
     expect(there).to_have_text("About lions")
+    chat.evaluate(SETTLES)
     for route, answered in held:
         route.fulfill(response=answered)
     expect(folder(chat, "Big cats")).not_to_have_class(re.compile("is-loading"))
-    chat.wait_for_load_state("networkidle")
+    chat.evaluate("() => window.settled")
     expect(there).to_have_text("About lions")
     expect(gone).to_have_count(0)
 
@@ -280,8 +288,7 @@ def test_on_a_phone_the_menu_moves(
     page.get_by_role("button", name="New folder").tap()
     page.get_by_label("Name").fill("Animals")
     page.get_by_role("button", name="Save").tap()
-    page.get_by_role("button", name="More for About lions").tap()
-    page.get_by_role("menuitem", name="Move to a folder").tap()
+    touch(page, "More for About lions", "Move to a folder")
     page.get_by_role("menuitemradio", name="Animals").tap()
     folder(page, "Animals").locator(".folder-open").tap()
     expect(shown(page, "Animals")).to_have_text("About lions")

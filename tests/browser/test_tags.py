@@ -8,7 +8,7 @@ from echo.extensions import db
 from echo.services.accounts import accounts
 from echo.services.chats import conversations
 from tests.browser.conftest import ContextMaker, open_chat
-from tests.browser.talk import choose, drag
+from tests.browser.talk import choose, drag, touch
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_conversations import CHAT_MENU, rows
 from tests.browser.test_order import folder, listed, picture, shown
@@ -145,8 +145,7 @@ def test_on_a_phone(echo: LiveServer, member: Person, new_context: ContextMaker)
     expect(listed(page)).to_have_text(["lions"])
     picture(page, "tags-phone")
     expect_no_violations_in_either_theme(page)
-    page.get_by_role("button", name="More for lions").tap()
-    page.get_by_role("menuitem", name="Tags…").tap()
+    touch(page, "More for lions", "Tags…")
     page.get_by_role("button", name="Take off far away").tap()
     expect(chips(page.locator("#tag-list"))).to_have_text(["Cats", "third"])
     picture(page, "tags-phone-dialog")

@@ -13,6 +13,13 @@ from tests.browser.test_accessibility import expect_no_violations_in_either_them
 from tests.browser.test_sharing import PHONE, dialog
 from tests.live.server import LiveServer, Person
 
+PASTE = """(field, text) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+  if (!field.dispatchEvent(event)) throw new Error("the paste was taken away from the field");
+}"""
+
 
 def invite(page: Page, name: str) -> None:
     dialog(page)
@@ -50,8 +57,16 @@ def test_two_people_talk_in_one_chat(
     other.get_by_role("button", name="Open sidebar").click()
     row = other.locator(".conversation-row[data-others]")
     expect(row.locator(".row-people")).to_have_attribute("title", f"{member.name}’s chat")
+    row.get_by_role(
+        "button", name="More for Hello"
+    ).click()  # of a row that the page has drawn itself
+    expect(other.get_by_role("menuitem", name="Leave this chat")).to_be_visible()
+    expect(other.get_by_role("menuitem", name="Rename")).to_have_count(0)
+    other.keyboard.press("Escape")
     row.locator(".conversation-link").click()
     expect(other.locator(".message")).to_have_count(2)
+    composer(other).evaluate(PASTE, "long " * 2000)
+    expect(other.locator(".toast", has_text="attached")).to_have_count(0)
     expect(other.locator(".message.user .message-author")).to_have_text(member.name)
     for page in (chat, other):
         here = page.locator("#chat-people .faces")

@@ -25,8 +25,9 @@ from echo.models import (
 )
 from echo.services import site_settings
 from echo.services.prompts import personal
+from echo.services.sharing import members
 from echo.services.tools import functions
-from echo.services.turns import Turns, toolbox
+from echo.services.turns import Turns, giving, toolbox
 from tests.conftest import Tab
 from tests.sockets.conftest import Requests
 from tests.sockets.test_documents import added
@@ -63,6 +64,8 @@ def script(knows: bool) -> Script:
             says("4 × 4 = 16\n</computed>", "It is 16."),
             says("4 × 4", call("calculator", expression="4*4")),
             says("There is no function", "I cannot do that."),
+            says("burrows at dusk", call(functions.SEARCH, query="where puffins breed")),
+            says("Look twice", call(functions.SEARCH, query="puffins breed")),
             says("a ship", "In burrows [1], of wood [2]."),
             says("breed in burrows of sand", call(functions.SEARCH, query="a keel")),
             says("Puffins breed", "In burrows [1]."),
@@ -311,6 +314,32 @@ def test_a_second_search_numbers_on(tab: Tab, ada: User) -> None:
     assert [step["input"] for step in row.steps or ()] == ["puffins breed", "a keel"]
     found = [(one["number"], one["document_id"]) for one in row.sources or ()]
     assert found == [(1, puffins.id), (2, keels.id)]
+
+
+def test_the_same_search_is_made_once_and_what_overlaps_keeps_its_number(
+    tab: Tab, ada: User
+) -> None:
+    added(ada, "# Puffins\n\nPuffins breed in burrows at dusk." + " Sea." * 40)
+    row = row_of(ask(tab, "Look twice"))
+    assert [step["input"] for step in row.steps or ()] == ["puffins breed", "where puffins breed"]
+    assert [one["number"] for one in row.sources or ()] == [1]
+
+
+def test_what_is_named_live_lies_in_the_chat_where_somebody_came_meanwhile(
+    tab: Tab, ada: User, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_user("ben")
+    added(ada, "# Puffins\n\nPuffins breed in burrows." + " Sea." * 40)
+    looked_up = giving.look_up
+
+    def invited(reader: Any, chat: Conversation, *rest: Any) -> Any:
+        found = looked_up(reader, chat, *rest)
+        members.invite(ada.id, chat.id, "ben")
+        return found
+
+    monkeypatch.setattr(giving, "look_up", invited)
+    asked = ask(tab, "Where is it said in my files?")
+    assert [each["sources"] for each in tab.named("message_steps", asked["reply"]["id"])] == [[]]
 
 
 def test_an_answer_that_another_process_has_ended_gets_no_step(

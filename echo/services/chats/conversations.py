@@ -25,6 +25,7 @@ from echo.services.chats.titles import UNTITLED
 from echo.services.storage import execute, transaction
 from echo.text import is_blank, storable
 
+May = Callable[[Conversation, int], bool]
 SHOWN: Final = [*map(selectinload, (Conversation.tags, Conversation.persona, Conversation.members))]
 """What is loaded with conversations that are listed, for all of them at once."""
 KEPT_AFTER_DELETE: Final = timedelta(days=7)
@@ -34,19 +35,12 @@ NO_MESSAGE = mark("There is no such message, or it is not yours.")
 
 def own(user_id: int, conversation_id: str) -> Conversation:
     """Return the user's conversation; raises NotFound for an absent, deleted or foreign one alike."""
-    row = db.session.get(Conversation, storable(conversation_id))
-    if row is None or not _is_of(row, user_id):
-        raise NotFound(gettext(NOT_FOUND), field="conversation_id")
-    return row
+    return _chat(conversation_id, user_id, _is_of)
 
 
 def own_message(user_id: int, message_id: str) -> Message:
     """Return a message of one of the user's conversations; raises NotFound for all others alike."""
-    row = db.session.get(Message, storable(message_id))
-    chat = db.session.get(Conversation, row.conversation_id) if row is not None else None
-    if row is None or chat is None or not _is_of(chat, user_id):
-        raise NotFound(gettext(NO_MESSAGE), field="message_id")
-    return row
+    return _message(message_id, user_id, _is_of)
 
 
 def readable(user_id: int, conversation_id: str) -> Conversation:
@@ -54,17 +48,25 @@ def readable(user_id: int, conversation_id: str) -> Conversation:
 
     All that is not for its owner alone asks this; raises NotFound as `own`.
     """
-    row = db.session.get(Conversation, storable(conversation_id))
-    if row is None or not _may_read(row, user_id):
-        raise NotFound(gettext(NOT_FOUND), field="conversation_id")
-    return row
+    return _chat(conversation_id, user_id, _may_read)
 
 
 def readable_message(user_id: int, message_id: str) -> Message:
     """Return a message of a `readable` conversation; raises NotFound for all others alike."""
+    return _message(message_id, user_id, _may_read)
+
+
+def _chat(conversation_id: str, user_id: int, may: May) -> Conversation:
+    row = db.session.get(Conversation, storable(conversation_id))
+    if row is None or not may(row, user_id):
+        raise NotFound(gettext(NOT_FOUND), field="conversation_id")
+    return row
+
+
+def _message(message_id: str, user_id: int, may: May) -> Message:
     row = db.session.get(Message, storable(message_id))
     chat = db.session.get(Conversation, row.conversation_id) if row is not None else None
-    if row is None or chat is None or not _may_read(chat, user_id):
+    if row is None or chat is None or not may(chat, user_id):
         raise NotFound(gettext(NO_MESSAGE), field="message_id")
     return row
 

@@ -13,13 +13,11 @@ from sqlalchemy import select
 from echo import hub
 from echo.clock import iso
 from echo.extensions import db
-from echo.languages import gettext, mark
+from echo.languages import gettext
 from echo.models import Conversation, Folder, Message
 from echo.services import tools
 from echo.services.chats import message_tree, personas, together, wire
 from echo.services.storage import undone_on_failure
-
-GONE = mark("Somebody who has left")
 
 
 def as_markdown(row: Conversation, reader: int | None = None) -> str:
@@ -47,7 +45,8 @@ def _askers(row: Conversation, messages: list[Message], reader: int) -> dict[str
     authors = together.authors(messages)
     names = together.names_of([row.user_id]) if reader != row.user_id else {}
     return {
-        each.id: (authors.get(each.id) or {"name": names.get(row.user_id)})["name"] or gettext(GONE)
+        each.id: (authors.get(each.id) or {"name": names.get(row.user_id)})["name"]
+        or gettext(together.LEFT)
         for each in messages
         if each.role == "user" and (each.author_gone or each.user_id != reader)
     }

@@ -7,18 +7,21 @@ account goes. Knows no payload but the two small parts of them that tell of peop
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, delete, select, update
 
 from echo import signals
 from echo.extensions import db
+from echo.languages import mark
 from echo.models import Conversation, ConversationDocument, ConversationMember, Message, User
 from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
 from echo.services.storage import execute
 
 Payload = dict[str, Any]
+LEFT: Final = mark("Somebody who has left")
+"""The name over the words of an account that is no more."""
 
 
 def is_member(conversation_id: str, user_id: int) -> bool:
@@ -58,6 +61,15 @@ def member_ids(conversation_ids: Iterable[str]) -> dict[str, list[int]]:
     )
     for conversation_id, user_id in db.session.execute(query):
         found[conversation_id].append(user_id)
+    return found
+
+
+def people_in(conversation_ids: Iterable[str]) -> dict[str, set[int]]:
+    """Return, by conversation, the numbers of its members and of whose it is."""
+    found = {each: set(members) for each, members in member_ids(conversation_ids).items()}
+    owners = select(Conversation.id, Conversation.user_id).where(Conversation.id.in_(found))
+    for conversation_id, user_id in db.session.execute(owners):
+        found[conversation_id].add(user_id)
     return found
 
 

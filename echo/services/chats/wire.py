@@ -125,14 +125,15 @@ def failure(row: Message) -> str | None:
 def messages(rows: Sequence[Message], siblings: Mapping[str, Sequence[str]]) -> list[Payload]:
     """Return several messages with their siblings by message id."""
     decisions.read(rows)
+    ids = {row.conversation_id for row in rows}
+    chats = {each: db.session.get(Conversation, each) for each in ids}  # held, so read once
     asked_by = together.authors(rows)
     told = [
         _message(row, siblings.get(row.id, [row.id]))
         | ({"author": asked_by[row.id]} if row.id in asked_by else {})
         for row in rows
     ]
-    for conversation_id in {row.conversation_id for row in rows}:
-        chat = db.session.get(Conversation, conversation_id)
+    for chat in chats.values():
         if chat is not None and chat.members:
             _for_several(chat, [each for each in told if each["conversation_id"] == chat.id])
     return told
@@ -140,10 +141,9 @@ def messages(rows: Sequence[Message], siblings: Mapping[str, Sequence[str]]) -> 
 
 def _for_several(chat: Conversation, told: list[Payload]) -> None:
     """Leave out what is not for all in a chat: documents outside of it, what one person has objected."""
-    here = None
+    here = together.attached(chat.id) if any(each.get("sources") for each in told) else set()
     for each in told:
         if each.get("sources"):
-            here = together.attached(chat.id) if here is None else here
             each["sources"] = [one for one in each["sources"] if one["document_id"] in here]
         if "guard" in each:
             each["guard"] = [

@@ -69,20 +69,23 @@ def _insert(row: Conversation, username: str) -> int | None:
         select(Conversation.id).where(Conversation.id == row.id).with_for_update()
     ).all()  # two invitations at once are one after the other
     members = together.member_ids([row.id])[row.id]
+    found = _invitable(row, username)
+    if found in members:
+        return None
     if len(members) >= MEMBERS_PER_CHAT:
         most = MEMBERS_PER_CHAT
         text = gettext("At most %(most)s people can be invited into a chat.", most=most)
         raise Conflict(text, field="username")
-    found = _invitable(row, username)
-    if found in members:
-        return None
     db.session.add(ConversationMember(conversation_id=row.id, user_id=found, invited_at=utc_now()))
     return found
 
 
 def _invitable(row: Conversation, username: str) -> int:
     """Return who is meant; one statement, whatever is wrong."""
-    joined = select(func.count()).where(ConversationMember.user_id == User.id).scalar_subquery()
+    theirs = (ConversationMember.user_id == User.id) & (
+        ConversationMember.conversation_id != row.id
+    )
+    joined = select(func.count()).where(theirs).scalar_subquery()
     found: int | None = db.session.scalar(
         select(User.id).where(
             User.username_key == fold(storable(username)),

@@ -137,7 +137,6 @@ class CallingStream:
         self._stream: TokenStream | None = submit(request)
         self._form: ToolForm | None = None
         self._reading: Reading | None = None
-        self._calls = 0
         self._made: list[tuple[str, str]] = []
         self._spent = Spent(NOTHING[0], 0.0)
         self._tokens = 0  # of what is held back
@@ -201,10 +200,13 @@ class CallingStream:
         reading = self._read()
         rest = self._said(reading.end())
         self._spent = self._spent.plus(end)
-        is_silent = bool(self._calls) and not self._has_words
+        is_silent = bool(self._made) and not self._has_words
         is_over = reading.name is None and not (is_silent and self._request.tools)
         if self._cancelled and not is_over and isinstance(end, Finished):
             end = replace(end, reason=FinishReason.CANCELLED)  # it would have gone on
+        if self._is_too_long(end):
+            self._ask(self._box.as_noted(), ())  # which was counted before any call
+            return [*rest, *self._go_on()]
         if is_over or self._cancelled or isinstance(end, Failed):
             return [*rest, self._whole(end)]
         if end.reason is FinishReason.LENGTH or self._left <= 0:
@@ -217,6 +219,11 @@ class CallingStream:
             self._call(reading, reading.name)
         return [*rest, *self._go_on()]
 
+    def _is_too_long(self, end: Finished | Failed) -> bool:
+        """Whether what was called for and said besides is more than the model reads."""
+        too_long = isinstance(end, Failed) and end.code == "too_long"
+        return too_long and bool(self._made and self._request.tools) and not self._cancelled
+
     # ── from one to the next ────────────────────────────────────────────────────────────────
 
     def _call(self, reading: Reading, name: str) -> None:
@@ -226,13 +233,12 @@ class CallingStream:
         with what was found and without functions. Small models read that, and answers to calls they do not.
         So it is where they say nothing to those (`_ended`).
         """
-        self._calls += 1
         self._is_apart = self._first_ms is not None
         made = name, reading.arguments
-        told = self._box.answer(*made)
-        is_last = self._calls == CALLS_MOST or made in self._made
+        is_again = made in self._made
+        told = "" if is_again else self._box.answer(*made)
         self._made.append(made)
-        if is_last:
+        if is_again or len(self._made) == CALLS_MOST:
             self._ask(self._box.as_noted(), ())
         else:
             self._ask(self._with(reading, name, told), self._request.tools)
@@ -245,7 +251,7 @@ class CallingStream:
 
     def _with(self, reading: Reading, name: str, told: str) -> tuple[ChatMessage, ...]:
         """Return what was asked, with a call and its answer."""
-        call = ToolCall(f"call{self._calls:05}", name, reading.arguments[:HELD_MOST])
+        call = ToolCall(f"call{len(self._made):05}", name, reading.arguments[:HELD_MOST])
         called = ChatMessage("assistant", reading.said, calls=(call,))
         answered = ChatMessage("tool", told, answers=call.id, name=name)
         return (*self._request.messages, called, answered)
@@ -275,7 +281,7 @@ class CallingStream:
 
     def _whole(self, end: Finished | Failed) -> Finished | Failed:
         """Return an end that tells of all requests together."""
-        if not self._calls:
+        if not self._made:
             return end
         timing = Timing(self._spent.queue_ms, self._first_ms, self._elapsed)
         return replace(end, usage=self._spent.usage, timing=timing)

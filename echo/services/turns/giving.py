@@ -62,6 +62,11 @@ def choose(
     return Given([dict(tools.looked_up(what, len(found)))], found)
 
 
+def may_search(conversation: Conversation, asker: int) -> bool:
+    """Tell whether a search would look in anything, where the chat itself looks in nothing."""
+    return together.is_alone(conversation, asker) and bool(shelf.ready(conversation.user_id))
+
+
 def searched(conversation: Conversation, asker: int) -> list[Document]:
     """Return the documents that a search is for: what the chat looks in, else all of its owner's own.
 
@@ -78,15 +83,10 @@ def look_up(
     asker: int,
     what: str,
     beside: str = "",
-    first: int = 1,
 ) -> list[Source]:
-    """Return the passages that fit, of what is `searched`.
-
-    `beside`: what else the model reads; `first`: the number of the first passage.
-    """
+    """Return the passages that fit, of what is `searched`; `beside`: what else the model reads."""
     documents = searched(conversation, asker)
-    found = sources.choose(conversation.user_id, documents, what, reader.room(beside)) or []
-    return [{**one, "number": number} for number, one in enumerate(found, first)]
+    return sources.choose(conversation.user_id, documents, what, reader.room(beside)) or []
 
 
 def _computed(reader: Reader, question: str) -> Steps | None:

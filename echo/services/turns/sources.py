@@ -54,6 +54,8 @@ def choose(
             left -= tokens
     while chosen and not room.fits(prompt.written(chosen)):
         chosen.pop()
+    if not chosen and not rest:
+        return None  # a picture that is not even named is no reason to say that nothing fits
     return [source for source, _text in chosen]
 
 

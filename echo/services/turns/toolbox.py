@@ -22,6 +22,7 @@ from echo.generation import ChatMessage, GenerationRequest, Tool
 from echo.models import Conversation, GuardPlace, Message
 from echo.services import tools
 from echo.services.documents import in_chats, prompt
+from echo.services.documents.prompt import Source
 from echo.services.guardrails.judging import Rule, judge
 from echo.services.guardrails.matching import HIDING
 from echo.services.storage import FAILURES, execute, forget_broken_session
@@ -42,11 +43,11 @@ TOLD: Final = "\n".join(f"{one.name} {one.description} {one.parameters}" for one
 
 
 @dataclass(frozen=True)
-class Chat:
+class Writing:
     """The answer that is being written, and who has asked for it."""
 
     reply_id: str
-    id: str
+    conversation_id: str
     asker: int
 
 
@@ -64,14 +65,14 @@ class Toolbox:
         ask: Callable[[str], tuple[ChatMessage, ...]],
     ) -> None:
         self._app = app
-        self._chat = Chat(reply.id, conversation.id, reply.user_id)
+        self._writing = Writing(reply.id, conversation.id, reply.user_id)
         self._reader = reader
         self._now = now
         self._ask = ask
         self._hiding = [rule for rule in held if rule.act in HIDING]
         self._steps = list(reply.steps or ())
         self._sources = reply.sources
-        has_files = reply.sources is None and bool(giving.searched(conversation, reply.user_id))
+        has_files = reply.sources is None and giving.may_search(conversation, reply.user_id)
         self.tools = tuple(one for one in TOOLS if has_files or one.name != functions.SEARCH)
 
     def put_into(self, request: GenerationRequest) -> GenerationRequest:
@@ -97,13 +98,15 @@ class Toolbox:
 
     def as_noted(self) -> tuple[ChatMessage, ...]:
         """Return the question with all that was found as a note, as where a rule has found it."""
-        found = self._in_app(lambda: self._found(db.session.get(Conversation, self._chat.id)), "")
+        found = self._in_app(
+            lambda: self._found(db.session.get(Conversation, self._writing.conversation_id)), ""
+        )
         return self._ask(found + tools.before(self._steps))
 
     def _found(self, chat: Conversation | None) -> str:
         if chat is None:
             return ""
-        sources = in_chats.shown(chat, self._chat.asker, self._sources)
+        sources = in_chats.shown(chat, self._writing.asker, self._sources)
         return prompt.before(sources, chat.user_id)
 
     def _in_app(self, work: Callable[[], str], otherwise: str = FAILED) -> str:
@@ -114,34 +117,43 @@ class Toolbox:
             except (EchoError, *FAILURES) as failure:
                 forget_broken_session()
                 log.warning(
-                    "a tool failed", message_id=self._chat.reply_id, error=type(failure).__name__
+                    "a tool failed", message_id=self._writing.reply_id, error=type(failure).__name__
                 )
                 return otherwise
 
     def _search(self, query: str) -> str:
         self._refuse_hidden(query)
-        chat = db.session.get(Conversation, self._chat.id)
+        chat = db.session.get(Conversation, self._writing.conversation_id)
         if chat is None:
             return FAILED
-        before = self._sources or []
         beside = TOLD + self._found(chat)
-        found = giving.look_up(
-            self._reader, chat, self._chat.asker, query, beside, first=len(before) + 1
-        )
-        step = dict(tools.looked_up(query, len(found)))
-        if not self._keep(step, [*before, *found]):
+        found = giving.look_up(self._reader, chat, self._writing.asker, query, beside)
+        told, sources = _numbered(found, self._sources or [])
+        if not self._keep(dict(tools.looked_up(query, len(told))), sources):
             return FAILED
-        return prompt.before(found, chat.user_id)
+        return prompt.before(told, chat.user_id)
 
-    def _keep(self, step: dict[str, Any], sources: list[prompt.Source] | None = None) -> bool:
+    def _keep(self, step: dict[str, Any], sources: list[Source] | None = None) -> bool:
         """Store a step with the answer and tell whoever watches; False where nobody writes that any more."""
         steps = self._steps if step in self._steps else [*self._steps, step]
-        if not note_given(self._chat.reply_id, steps, sources):
+        if not note_given(self._writing.reply_id, steps, sources):
             return False
         self._steps, self._sources = steps, sources if sources is not None else self._sources
         told = {"steps": steps} | ({"sources": sources} if sources is not None else {})
-        signals.reply_given.send(self._chat.reply_id, conversation_id=self._chat.id, given=told)
+        signals.reply_given.send(
+            self._writing.reply_id, conversation_id=self._writing.conversation_id, given=told
+        )
         return True
+
+
+def _numbered(
+    found: Sequence[Source], before: Sequence[Source]
+) -> tuple[list[Source], list[Source]]:
+    """Return passages with their numbers in an answer that has some already, and all that it has then."""
+    known = {(one["document_id"], one["position"]): one for one in before}
+    for one in found:
+        known.setdefault((one["document_id"], one["position"]), {**one, "number": len(known) + 1})
+    return [known[one["document_id"], one["position"]] for one in found], list(known.values())
 
 
 def note_given(

@@ -179,7 +179,7 @@ def test_after_a_call_that_was_made_before_words_are_heard_and_calls_are_not() -
     talk = Talk(engine).read()
     assert talk.text == "It is 391."
     assert [request.tools for request in engine.asked] == [TOOLS, TOOLS, ()]
-    assert len(talk.calls) == 2
+    assert len(talk.calls) == 1  # it is not computed again
 
 
 def test_who_says_nothing_to_an_answer_is_asked_for_words_once() -> None:
@@ -344,3 +344,17 @@ def test_a_stop_as_a_call_ends_is_a_stop() -> None:
     assert isinstance(talk.end, Finished)
     assert talk.end.reason is FinishReason.CANCELLED
     assert talk.calls == []
+
+
+def test_what_is_too_long_after_a_call_is_asked_with_a_note() -> None:
+    engine = FakeEngine([CALL], ["It is 391."])
+    talk = Talk(engine)
+    engine.speak()
+    talk.take()
+    engine.streams[1].end(Failed("too_long", "Too long.", Usage(0, 0, 0), Timing()))
+    talk.take()
+    assert engine.asked[2].messages == (NOTED,)
+    assert engine.asked[2].tools == ()
+    engine.speak()
+    talk.take()
+    assert (talk.text, talk.end and talk.end.usage.completion) == ("It is 391.", 2)

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,16 @@ def texts(domain: str) -> Catalog:
     for file, _line, message, comments, context in sorted(found, key=lambda row: (row[0], row[1])):
         catalog.add(message, locations=[(file, None)], auto_comments=comments, context=context)
     return catalog
+
+
+def help_texts(
+    file: Any, *_words: Any, **_options: Any
+) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Yield what the help's table says, as Babel wants it: line, function, text, comments."""
+    for row in tomllib.load(file)["entry"]:
+        said = [row["group"], row["title"], row["text"], *row.get("when", {}).values()]
+        for text in (*said, *filter(None, [row.get("place")])):
+            yield 1, "", text, []
 
 
 def file_of(language: str, domain: str) -> Path:

@@ -20,7 +20,12 @@ import snowballstemmer
 
 from echo.text import folded
 
-WORD: Final = re.compile(r"[^\W_]+")
+MARKS: Final = (
+    r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670"  # of Latin, Hebrew, Arabic
+    r"\u0900-\u0963\u0970-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u102b-\u103e"  # Indic, Thai, Lao, Burmese
+)
+WORD: Final = re.compile(rf"(?:[^\W_]|[{MARKS}])+")
+"""Letters, digits, and the vowel signs and marks between them, which Python counts as no part of a word."""
 UNSPACED: Final = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
 )

@@ -159,9 +159,12 @@ class Pump:
                 self.turns.abandon(turn)
                 self._emit(turn, "message_finished", _unsaved(turn, failure))
                 return
-            if turn.lost:
-                return  # who has ended it has told so
+            if turn.lost and row.is_live:
+                return  # it goes on elsewhere
+            # a lost one's again: since others told it, windows may have heard more, or opened it here
             self._emit(turn, "message_finished", _finished(row))
+            if turn.lost:
+                return
             rooms.tell_quota(self._app, turn.user_id)
             _tell_lists(turn.conversation_id)
 

@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, render_template, request, url_for
 from flask_login import current_user
 
 from echo import policies
+from echo.languages import gettext
 from echo.limits import SEARCH_CHARS
 from echo.policies import RoleName
 from echo.services import help, site_settings
@@ -32,15 +33,17 @@ def _groups(found: list[Entry], query: str, role: RoleName | None) -> list[dict[
     if query:
         return [{"name": "", "rows": _rows(found, role)}] if found else []
     return [
-        {"name": name, "rows": _rows(list(rows), role)}
+        {"name": gettext(name), "rows": _rows(list(rows), role)}
         for name, rows in groupby(found, key=lambda entry: entry.group)
     ]
 
 
 def _rows(found: list[Entry], role: RoleName | None) -> list[dict[str, Any]]:
     facts = help.facts_of(current_app.extensions["settings"], site_settings.current())
+    said = help.facts_here(facts)
     return [
-        {"entry": entry, "pieces": entry.pieces(facts), "url": _url(entry, role)} for entry in found
+        {"entry": entry, "pieces": entry.pieces(said), "url": _url(entry, role)}
+        for entry in map(help.entry_here, found)
     ]
 
 

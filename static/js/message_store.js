@@ -270,7 +270,7 @@ export class MessageStore {
     return row.ahead.size || row.done ? "again" : "done";
   }
 
-  /** message_finished → "applied", "gap" (pieces are missing: resume) or "unknown". */
+  /** message_finished → "applied", "gap" (its text is not what is stored: resume) or "unknown". */
   finish(event) {
     const row = this.messages.get(event.message_id);
     if (!row) {
@@ -283,7 +283,7 @@ export class MessageStore {
       return "applied";
     }
     row.done = event;
-    this.#drain(row);
+    if (row.seq <= event.seq) this.#drain(row); // else it shows more than is stored: words that came after another process ended it
     this.onChange(row.key);
     return row.final ? "applied" : "gap";
   }

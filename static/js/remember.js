@@ -6,24 +6,6 @@ import { post } from "./http.js";
 import { toast, toastError } from "./toasts.js";
 import { t } from "./words.js";
 
-const RULES = [
-  [/\b(?:please\s+)?remember\s+(?:that|this:?)\s+(.+)/isu, (rest) => rest],
-  [/\b(my name is\s+[^.!?\n,;]+)/iu, (rest) => rest],
-  [/\b(?:please\s+)?call me\s+([^.!?\n,;]+)/iu, (rest) => `Call me ${rest}`],
-];
-
-/** The fact that a message asks to remember, as one line; null where it asks for nothing or for more than `most` characters. */
-export function factIn(text, most) {
-  if (/\bdo you remember\b|\bdon.t remember\b/iu.test(text)) return null;
-  for (const [rule, said] of RULES) {
-    const found = rule.exec(text)?.[1]?.split("\n", 1)[0].replace(/\s+/gu, " ").trim();
-    if (!found) continue;
-    const fact = said(found);
-    return fact.length <= most ? fact[0].toUpperCase() + fact.slice(1) : null;
-  }
-  return null;
-}
-
 export class Remembering {
   /** switches: where it is switched on and off, on this page too */
   constructor({ isOn, limits, switches, list, scroll, announcer }) {
@@ -34,7 +16,8 @@ export class Remembering {
   /** A message is being sent: once it is there, what it says of its writer is offered below it. */
   async offering(text, sending) {
     await sending;
-    const fact = this.isOn ? factIn(text, this.limits.memory_chars) : null;
+    const { factIn } = this.isOn ? await import("./memory_rules.js").catch(() => ({})) : {}; // offline nothing is offered
+    const fact = factIn?.(text, this.limits.memory_chars);
     const view = fact && [...this.list.views.values()].findLast(({ row }) => row.role === "user" && row.text === text);
     if (view) this.scroll.ours(() => view.node.append(this.#offer(fact)));
   }

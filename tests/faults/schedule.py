@@ -215,7 +215,8 @@ class Schedule:
         try:
             wait_until(partial(what, name), what.__name__, SETTLED_WITHIN)
         except AssertionError as failure:
-            told = f"{failure}: {self._windows.state(name)} after {self.done}"
+            stored = [(row["id"], row["status"], len(row["text"])) for row in self._rows()]
+            told = f"{failure}: {self._windows.state(name)} after {self.done}; stored: {stored}"
             raise AssertionError(told) from None
 
     def check(self) -> list[str]:

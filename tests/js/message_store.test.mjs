@@ -86,6 +86,23 @@ test("an end that overtakes pieces waits for them", () => {
   assert.equal(store.get("r1").text, "ab");
 });
 
+test("words that came after another process had ended the answer go again", () => {
+  const store = new MessageStore();
+  const server = new Server(["a", "b", "c"]);
+  store.start({ message: question, reply: reply() });
+  store.piece(server.speak());
+  store.piece(server.speak());
+  const end = server.end("interrupted");
+  assert.equal(store.finish(end), "applied");
+  store.piece({ message_id: "r1", seq: 3, text: "c" }); // of the process that stood still, and takes the answer for its own
+  assert.notEqual(store.live(), null);
+  assert.equal(store.finish(end), "gap"); // it has learned what became of it
+  assert.equal(store.resumed("r1", 3, { seq: 2, text: "ab", status: "interrupted", reset: true }), "done");
+  assert.equal(store.get("r1").text, "ab");
+  assert.equal(store.get("r1").status, "interrupted");
+  assert.equal(store.live(), null);
+});
+
 test("events that come before their message are kept for it", () => {
   const store = new MessageStore();
   const server = new Server(["a", "b"]);

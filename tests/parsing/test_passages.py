@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,11 @@ def test_terms_are_folded_words_without_the_smallest() -> None:
     ]  # fmt: skip
     assert list(terms("東京都 here")) == ["東京", "京都"]
     assert list(terms("x" * 100)) == ["x" * 40]
+
+
+@pytest.mark.parametrize("word", ["हिन्दी", "தமிழ்", "مُحَمَّدٌ", "résumé".replace("é", "e\u0301")])
+def test_signs_that_are_no_letters_cut_no_word(word: str) -> None:
+    assert len(list(terms(word))) == 1
 
 
 def test_the_same_word_of_two_people_is_two_terms() -> None:

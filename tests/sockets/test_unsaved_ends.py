@@ -17,7 +17,7 @@ from sqlalchemy import text, update
 from echo.errors import StorageUnavailable
 from echo.extensions import db
 from echo.generation import Script, ScriptedReply
-from echo.models import Message, User
+from echo.models import Message, MessageStatus, User
 from echo.services.turns import Turns
 from tests.conftest import Tab
 from tests.waiting import until
@@ -150,3 +150,25 @@ def test_reply_that_is_deleted_while_it_is_written_ends_its_turn(tab: Tab) -> No
     Turns.here().live[reply].stop()
     assert tab.wait_for("message_finished", reply)["status"] == "failed"
     assert not Turns.here().live
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_the_end_that_another_process_has_written_is_told_here_too(
+    app: Flask, tab: Tab, goes_on: bool
+) -> None:
+    """This one stood still meanwhile: what it says after that may be all that a window has heard."""
+    asked = tab.ask("send_message", {"text": "slow"})
+    reply = asked["reply"]["id"]
+    tab.wait_for("receive_message", reply, count=3)
+    status = MessageStatus.STREAMING if goes_on else MessageStatus.INTERRUPTED
+    taken = update(Message).where(Message.id == reply)
+    db.session.execute(taken.values(status=status, text="one two", seq=2, node="another"))
+    db.session.commit()
+    Turns.of(app).drop_lost()
+    until(lambda: reply not in Turns.of(app).live, "it has let go")
+    eventlet.sleep(0.05)
+    ends = tab.named("message_finished", reply)
+    assert [(end["status"], end["seq"]) for end in ends] == (
+        [] if goes_on else [("interrupted", 2)]
+    )
+    assert stored(reply).text == "one two"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cache
 from typing import Final
 
@@ -30,9 +31,13 @@ def browse(query: str, role: RoleName | None) -> list[Entry]:
     if not asked:
         return [entries()[number] for number in visible]
     scores = {number: sum(_best(number, each) for each in asked) for number in visible}
+    return ranked(scores, _named(query))
+
+
+def ranked(scores: dict[int, float], named: Container[int] = ()) -> list[Entry]:
+    """Return the entries (by their numbers) that come near the best one, `named` ones first."""
     least = max(NEAR * max(scores.values()), OF_TEXT)
-    found = [number for number in visible if scores[number] >= least]
-    named = _named(query)
+    found = [number for number in scores if scores[number] >= least]
     found.sort(key=lambda number: (number not in named, -scores[number]))
     return [entries()[number] for number in found]
 

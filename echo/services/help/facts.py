@@ -7,14 +7,22 @@ from typing import Final
 
 from echo import __version__, limits
 from echo.config import Settings
+from echo.languages import mark
 from echo.services.site_settings import SiteSettings
 
 OWN_ENGINES: Final = frozenset(("local", "scripted"))
 STATES: Final = frozenset(("google", "mail", "sign-up open", "sign-up invite", "sign-up closed"))
 WHERE: Final = {
-    True: "The model runs on this server itself; nothing you write leaves it.",
-    False: "The model runs on another server that the people here have chosen; what you write is sent there.",
+    True: mark("The model runs on this server itself; nothing you write leaves it."),
+    False: mark(
+        "The model runs on another server that the people here have chosen; what you write is sent there."
+    ),
 }
+UNTIL_DELETED: Final = mark("Otherwise they stay until you delete them.")
+ONE_DAY: Final = mark("This server keeps unused chats for 1 day at most.")
+SOME_DAYS: Final = mark("This server keeps unused chats for %(days)s days at most.")
+TEXTS: Final = (*WHERE.values(), UNTIL_DELETED, ONE_DAY, SOME_DAYS)
+"""Every sentence that may stand in `words`."""
 
 
 @dataclass(frozen=True)
@@ -44,5 +52,5 @@ def of(settings: Settings, site: SiteSettings) -> Facts:
 
 def _kept(days: int | None) -> str:
     if days is None:
-        return "Otherwise they stay until you delete them."
-    return f"This server keeps unused chats for {days} {'day' if days == 1 else 'days'} at most."
+        return UNTIL_DELETED
+    return ONE_DAY if days == 1 else SOME_DAYS % {"days": days}

@@ -1,0 +1,119 @@
+"""The help as somebody reads it: entries in their language, and a search by the words of it. Knows no model.
+
+What a model is told stays English, as its keywords are. Source of the stems: M. F. Porter, "Snowball", 2001;
+Chinese is compared by each two neighbouring signs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+import snowballstemmer
+
+from echo import limits
+from echo.languages import USUAL, gettext, here, number, said
+from echo.parsing.terms import WORD
+from echo.policies import RoleName
+from echo.services.help import browse as english
+from echo.services.help import facts
+from echo.services.help.facts import Facts
+from echo.services.help.table import Entry, entries, pieces
+from echo.text import folded
+
+STEMMERS: Final = {
+    code: snowballstemmer.stemmer(name)
+    for code, name in {
+        "de": "german", "fr": "french", "es": "spanish", "ar": "arabic", "hi": "hindi",
+    }.items()
+}  # fmt: skip
+Places = tuple[tuple[float, frozenset[str]], ...]
+
+
+def entry_here(entry: Entry) -> Entry:
+    """Return an entry in the language of whoever reads it."""
+    return replace(
+        entry,
+        group=gettext(entry.group),
+        title=gettext(entry.title),
+        text=gettext(entry.text),
+        when={state: gettext(text) for state, text in entry.when.items()},
+        place=gettext(entry.place) if entry.place else "",
+    )
+
+
+def facts_here(facts_: Facts) -> Facts:
+    """Return what is true of this server in the language of whoever reads it."""
+    own = {name: said(text, facts.TEXTS) for name, text in facts_.words.items()}
+    return replace(facts_, words=own | {"message_chars": number(limits.MESSAGE_CHARS)})
+
+
+def browse(query: str, role: RoleName | None) -> list[Entry]:
+    """Return the entries that fit what was typed, as they stand in the table: by the words of the
+    language here, or, where none fits, by English ones."""
+    code = here().code
+    asked = [] if code == USUAL else _asked(query, code)
+    scores = {
+        at: sum(_best(places, meant, code) for meant in asked)
+        for at, places in enumerate(_places(code))
+        if entries()[at].is_for(role)
+    }
+    return english.ranked(scores) if any(scores.values()) else english.browse(query, role)
+
+
+def _asked(query: str, code: str) -> list[frozenset[str]]:
+    """Return for each word what it may stand for; the last one for all that begin with it."""
+    typed = WORD.findall(folded(query))
+    asked = [_stems(word, code) for word in typed]
+    if typed and len(typed[-1]) >= english.BEGINNING:
+        asked[-1] |= {word for word in _weights(code) if word.startswith(typed[-1])}
+    return asked
+
+
+def _best(places: Places, meant: frozenset[str], code: str) -> float:
+    weight = min((_weights(code)[word] for word in meant if word in _weights(code)), default=0.0)
+    return weight * max((share for share, known in places if meant & known), default=0.0)
+
+
+@lru_cache
+def _places(code: str) -> tuple[Places, ...]:
+    """Return for each entry its words by place, with what they count there."""
+    return tuple(
+        (
+            (english.OF_TITLE, _words(entry.title, code)),
+            (english.OF_KEYWORDS, _words(f"{entry.group} {entry.place}", code)),
+            (english.OF_TEXT, _words(" ".join(_plain(entry)), code)),
+        )
+        for entry in map(entry_here, entries())
+    )
+
+
+def _plain(entry: Entry) -> Iterator[str]:
+    return (piece.text for text in entry.texts for piece in pieces(text))
+
+
+@lru_cache
+def _weights(code: str) -> dict[str, float]:
+    """Return how much each word tells: rare ones more."""
+    counts = Counter(word for places in _places(code) for word in _of_entry(places))
+    return {word: math.log(1 + len(_places(code)) / count) for word, count in counts.items()}
+
+
+def _of_entry(places: Places) -> frozenset[str]:
+    return frozenset().union(*(known for _, known in places))
+
+
+def _words(text: str, code: str) -> frozenset[str]:
+    """Return the words of a text and their stems."""
+    found = WORD.findall(folded(text))
+    return frozenset(found).union(*(_stems(word, code) for word in found))
+
+
+def _stems(word: str, code: str) -> frozenset[str]:
+    if stemmer := STEMMERS.get(code):
+        return frozenset({str(stemmer.stemWord(word))})
+    return frozenset(word[at : at + 2] for at in range(max(1, len(word) - 1)))

@@ -49,7 +49,7 @@ CALLED_BY: Final = {
     "re2": ("log_errors", "max_mem"),
     "rich and requests": ("auth", "parsed"),
     "sqlite3": ("isolation_level",),
-    "Babel": ("fuzzy", "header_comment"),
+    "Babel": ("fuzzy", "header_comment", "help_texts"),
     "huggingface_hub": ("DOWNLOAD_CHUNK_SIZE",),
     "WTForms": ("get_translations", "validate_*", "website"),
     "Jinja": ("visit_*", "_body", "intercepted_binops", "tags", "wrap_str_format", "__self"),

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from flask import session
+from flask import request, session
 from limits import parse
 
 from echo import policies, request_ids, signals
+from echo.clock import ZONE_COOKIE
 from echo.errors import EchoError, Forbidden, InvalidInput, RateLimited, SignedOut
 from echo.extensions import limiter, seconds_to_wait, socketio
 from echo.languages import gettext
@@ -133,3 +134,8 @@ def _refuse_too_many(name: str, user: User) -> None:
     )
     if wait:
         raise RateLimited(gettext("That was very fast. Please wait a moment."), retry_after=wait)
+
+
+def zone() -> str | None:
+    """Return the name of the browser's zone, as it was when the connection began."""
+    return request.cookies.get(ZONE_COOKIE)

@@ -11,7 +11,6 @@ import structlog
 from flask import request
 from flask_socketio import join_room
 
-from echo.clock import ZONE_COOKIE
 from echo.errors import NotFound
 from echo.extensions import db, socketio
 from echo.languages import gettext
@@ -84,7 +83,7 @@ def send_message(user: User, raw: Any) -> Answer:
         persona_id=sent.persona_id,
         documents=sent.documents,
         collections=sent.collections,
-        zone=_zone(),
+        zone=access.zone(),
     )
     return _started(user, Turns.here().ask(user.id, question))
 
@@ -92,13 +91,8 @@ def send_message(user: User, raw: Any) -> Answer:
 @event("edit_message")
 def edit_message(user: User, raw: Any) -> Answer:
     edit = payloads.edit_message(raw)
-    question = Question(edit.text, edit.client_id, zone=_zone())
+    question = Question(edit.text, edit.client_id, zone=access.zone())
     return _started(user, Turns.here().edit(user.id, edit.message_id, question))
-
-
-def _zone() -> str | None:
-    """Return the name of the browser's zone, as it was when the connection began."""
-    return request.cookies.get(ZONE_COOKIE)
 
 
 @event("save_message")
@@ -120,7 +114,7 @@ def _started(user: User, asked: Asked) -> Answer:
 @event("regenerate_message")
 def regenerate_message(user: User, raw: Any) -> Answer:
     wanted = payloads.regenerate_message(raw)
-    reply = Turns.here().regenerate(user.id, wanted.message_id, wanted.model, _zone())
+    reply = Turns.here().regenerate(user.id, wanted.message_id, wanted.model, access.zone())
     return _started_again(user, reply)
 
 

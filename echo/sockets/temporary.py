@@ -108,10 +108,12 @@ def ask(_user: User, raw: Any) -> Answer:
     device = access.current_device()
     if device is None:  # it ended a moment ago
         raise SignedOut(gettext("You are signed out. Please sign in again."))
-    question = TemporaryQuestion(asked.messages, asked.settings)
-    call = ask_temporary(Turns.here(), device, question)
+    question = TemporaryQuestion(asked.messages, asked.settings, access.zone())
+    call, steps = ask_temporary(Turns.here(), device, question)
     TemporaryAnswers.here().begin(_connection(), call)
     told: Answer = {"message_id": call.id, "model": call.model}
+    if steps:
+        told["steps"] = steps
     about = [each for each in call.decided if each["place"] == GuardPlace.QUESTION]
     return {**told, "guard": about} if about else told
 

@@ -82,6 +82,7 @@ export class Offline {
 
   /** Once a day, and after each release: the page as it is for this person, with its files, and no chat that is gone. */
   async #keepPage() {
+    if (!(await navigator.serviceWorker.getRegistration())) return; // nobody would show it
     const place = await placeOf(this.account);
     const old = await place?.match(PAGE);
     if (!place || (old?.headers.get("X-Echo-Release") === RELEASE && Date.now() - new Date(old.headers.get("X-Echo-Stored")) < DAY)) return;

@@ -156,4 +156,4 @@ export class TemporaryConversation {
 }
 
 const now = () => new Date().toISOString();
-const reply = ({ message_id: id, model }, parentId) => ({ id, parent_id: parentId, role: "assistant", text: "", status: "queued", siblings: [], seq: 0, model, created_at: now() });
+const reply = ({ message_id: id, model, steps }, parentId) => ({ id, steps, parent_id: parentId, role: "assistant", text: "", status: "queued", siblings: [], seq: 0, model, created_at: now() });

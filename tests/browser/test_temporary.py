@@ -47,7 +47,8 @@ def test_a_temporary_chat_lives_in_its_tab_alone(chat: Page) -> None:
 
     chat.keyboard.press("Control+Shift+L")
     expect(bar).to_be_visible()
-    ask_and_wait(chat, SECRET)
+    ask_and_wait(chat, "What is 23 * 17?")
+    expect(answer(chat).locator(".step summary")).to_have_text("Calculated 23 × 17")
     composer(chat).fill("Wanda again")
     asked: list[str] = []
 

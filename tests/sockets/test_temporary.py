@@ -114,6 +114,23 @@ def test_events_are_those_of_any_answer(tab: Tab) -> None:
     assert not tab.named("message_started")
 
 
+def test_sums_are_computed_told_to_the_page_alone_and_kept_nowhere(
+    tab: Tab, ada: User, requests: Requests
+) -> None:
+    before = everything()
+    asked = ask(tab, "What is 23 * 17?")
+    tab.wait_for("message_finished", asked["message_id"])
+    assert asked["steps"] == [{"tool": "calculator", "input": "23 × 17", "result": "391"}]
+    assert "23 × 17 = 391" in requests[0].messages[-1].content
+    later = ask(tab, "What is 23 * 17?", "391.", "Why is that?")
+    tab.wait_for("message_finished", later["message_id"])
+    assert "steps" not in later
+    assert "computed" not in str(requests[1].messages)
+    assert everything() == before
+    personal.keep(ada.id, tools_on=False)
+    assert "steps" not in ask(tab, "What is 23 * 17?")
+
+
 def test_the_prompt_is_that_of_a_chat_without_memories(
     tab: Tab, ada: User, requests: Requests
 ) -> None:

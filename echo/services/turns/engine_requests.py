@@ -154,6 +154,12 @@ class EngineRequests:
             return Given()
         return giving.choose(self._reader(question, around), conversation, user_id, question, added)
 
+    def computed(self, question: str, around: Around) -> giving.Steps | None:
+        """Return what tools compute for a question of a chat that is stored nowhere."""
+        if safety.concern(question) is not None:
+            return None
+        return giving.computed(self._reader(question, around), question)
+
     def _fits(self, question: str, around: Around, before: str) -> bool:
         """Tell whether the model can read a question with this before it."""
         try:

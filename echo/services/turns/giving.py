@@ -48,7 +48,7 @@ def choose(
 
     In a chat of several people only what its owner has attached to it is looked in: others read the answer.
     """
-    steps = _computed(reader, question)
+    steps = computed(reader, question)
     documents = in_chats.looked_in(conversation, added, asker)
     if documents:
         attached = in_chats.attached(conversation, added)
@@ -89,7 +89,7 @@ def look_up(
     return sources.choose(conversation.user_id, documents, what, reader.room(beside)) or []
 
 
-def _computed(reader: Reader, question: str) -> Steps | None:
+def computed(reader: Reader, question: str) -> Steps | None:
     """Return what is computed for an answer; None where nothing is, or where it does not fit."""
     if reader.now is None:
         return None

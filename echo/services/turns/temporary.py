@@ -1,24 +1,26 @@
 """Questions of temporary chats: what was said comes along with each, and nothing is stored but what it took.
 
-Answered as in any chat: same prompt, settings, help, rules and allowance. What a person wants in all chats
-holds here too; what is remembered of them is not told,
-and nothing is computed. Knows no sockets.
+Answered as in any chat: same prompt, settings, help, rules, sums and allowance. What a person wants in all
+chats holds here too; what is remembered of them is not told, their documents are not looked in, and no
+functions are offered. Knows no sockets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from echo import request_ids
 from echo.generation import ChatMessage, GenerationRequest
 from echo.models import Device
 from echo.models.types import new_id
+from echo.services import tools
 from echo.services.chats import chat_settings
 from echo.services.turns import guarded
 from echo.services.turns.calls import Asker
 from echo.services.turns.engine_requests import refusals
+from echo.services.turns.giving import Steps
 from echo.services.turns.live_call import LiveCall
 from echo.services.turns.reading import as_read
 from echo.services.turns.turns import Turns
@@ -32,9 +34,18 @@ class TemporaryQuestion:
 
     messages: tuple[tuple[str, str], ...]
     settings: Mapping[str, Any]
+    zone: str | None = None
+    """The name of the zone whose clocks whoever asks sees; UTC where it is not known."""
 
 
-def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> LiveCall:
+class TemporaryAnswer(NamedTuple):
+    """The answer in the making, and what was computed for it."""
+
+    call: LiveCall
+    steps: Steps | None
+
+
+def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> TemporaryAnswer:
     """Begin the answer to a question by the person of this device, for as long as it is signed in.
 
     Raises:
@@ -44,14 +55,16 @@ def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> Liv
     turns.calls.refuse_spent(user_id)
     settings = chat_settings.checked(dict(asked.settings))
     own = settings.get("system_prompt")
-    around = turns.requests.around_for(user_id, settings, own, with_memories=False)
+    around = turns.requests.around_for(user_id, settings, own, with_memories=False, zone=asked.zone)
     turns.requests.refuse_too_long(question, around)
     said = [ChatMessage(role, text) for role, text in asked.messages]
     history, looked = guarded.temporary(said)
+    is_refused = looked.refusal is not None
+    steps = None if is_refused else turns.requests.computed(history[-1].content, around)
     turns.calls.refuse_spent(user_id)  # that may have taken seconds
     with refusals():
         request = GenerationRequest(
-            messages=as_read(around.system, history, around.told),
+            messages=as_read(around.system, history, around.told, tools.before(steps)),
             sampling=around.sampling,
             model=around.chosen.name,
             shared_chars=around.shared_chars,
@@ -60,4 +73,4 @@ def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> Liv
             trace_id=request_ids.current(),
         )
     asker = Asker(user_id, device.id)
-    return turns.calls.begin(asker, ROUTE, request, question, looked)
+    return TemporaryAnswer(turns.calls.begin(asker, ROUTE, request, question, looked), steps)

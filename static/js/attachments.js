@@ -143,11 +143,12 @@ export class Attachments {
 
   #chip(one) {
     const state = { sending: t("Sending…"), waiting: t("Waiting…"), reading: t("Reading…"), failed: one.error }[one.status] ?? "";
-    const name = one.status === "ready" ? element("a", { class: "name", href: `/documents/${one.id}`, target: "_blank", dir: "auto" }, one.name) : element("span", { class: "name", dir: "auto" }, one.name);
+    const own = !isOthers(this.conversation().info);
+    const name = own && one.status === "ready" ? element("a", { class: "name", href: `/documents/${one.id}`, target: "_blank", dir: "auto" }, one.name) : element("span", { class: "name", dir: "auto" }, one.name);
     one.bar = isBusy(one) ? element("progress", { max: 1, value: one.status === "sending" ? one.progress : null, "aria-label": t("{name}: {state}", { name: one.name, state }) }) : null;
     const chip = element("li", { class: `attachment ${one.status}` }, icon(one.status === "failed" ? "alert" : "file"), name,
-      state && element("span", { class: "state" }, state), one.bar, iconButton("close", t("Take {name} out of this chat", one), () => this.#takeOut(one), { "data-tip": t("Take out of this chat"), "data-tip-side": "end" }));
-    if (one.picture) import("./picture_chip.js").then(({ dress }) => dress(chip, one, this), () => {}); // a plain chip has its name, too
+      state && element("span", { class: "state" }, state), one.bar, own && iconButton("close", t("Take {name} out of this chat", one), () => this.#takeOut(one), { "data-tip": t("Take out of this chat"), "data-tip-side": "end" }));
+    if (own && one.picture) import("./picture_chip.js").then(({ dress }) => dress(chip, one, this), () => {}); // a plain chip has its name, too
     return chip;
   }
 

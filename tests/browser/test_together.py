@@ -118,11 +118,16 @@ def test_a_member_leaves(
 ) -> None:
     guest = newcomers()
     ask_and_wait(chat, "Hello")
+    paper = {"name": "lions.txt", "mimeType": "text/plain", "buffer": b"Lions sleep."}
+    chat.locator("#attach-files").set_input_files(paper)
+    expect(chat.locator(".attachment a")).to_have_text("lions.txt")
     invite(chat, guest.name)
     expect(chat.locator(".people-list li")).to_have_count(2)
     other = open_chat(new_context(guest).new_page(), echo)
     other.locator(".conversation-row[data-others] .conversation-link").click()
     expect(other.locator(".message")).to_have_count(2)
+    expect(other.locator(".attachment")).to_have_text("lions.txt")  # neither opened nor taken out
+    expect(other.locator(".attachment").locator("a, button")).to_have_count(0)
     other.get_by_role("button", name="More for this chat").click()
     expect(other.get_by_role("menuitem", name="Rename")).to_have_count(0)
     other.get_by_role("menuitem", name="People in this chat").click()

@@ -64,7 +64,7 @@ def is_shown(picture: Locator) -> None:
 def test_a_picture_is_pasted_described_and_asked_about(
     chat: Page, echo: LiveServer, new_context: ContextMaker, member: Person
 ) -> None:
-    give(chat, "paste", "coast.png", "image/png", drawn())
+    give(chat, "paste", "coast.png", "image/png", drawn((1280, 960)))
     chip = chat.locator(".attachment.picture")
     expect(chip).to_contain_text("The models here do not see pictures")
     is_shown(chip.locator("img"))
@@ -76,6 +76,7 @@ def test_a_picture_is_pasted_described_and_asked_about(
     chat.keyboard.press("Enter")
     dialog = chat.get_by_role("dialog", name="coast.png")
     is_shown(dialog.get_by_role("img", name="coast.png"))
+    expect(dialog.get_by_role("button", name="Save")).to_be_in_viewport(ratio=1)
     expect_no_violations_in_either_theme(chat)
     chat.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -11,11 +11,15 @@ from sqlalchemy import delete
 
 from echo.extensions import db
 from echo.models import GuardRule
-from tests.browser.conftest import ContextMaker, open_chat
+from tests.browser.conftest import DESKTOP, ContextMaker, open_chat
 from tests.browser.talk import CHAT_ADDRESS, answer, ask_and_wait, prose, question, visit
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_layout import PHONE, expect_no_sideways_scrolling
 from tests.live.server import LiveServer, Person
+
+BOXES = """(note) => [".icon", "span", "button"].map(
+  (part) => note.querySelector(part).getBoundingClientRect().toJSON()
+)"""
 
 
 @pytest.fixture
@@ -45,6 +49,17 @@ def make(page: Page, name: str, what: str, act: str, place: str = "question") ->
     expect(page.get_by_text("The rule is stored.")).to_be_visible()
 
 
+def expect_beside_each_other(page: Page) -> None:
+    """What was masked, its sign and the button stand in one row, however narrow it is."""
+    page.set_viewport_size(PHONE["viewport"])
+    note = page.locator(".message.user .guard").first
+    sign, words, button = note.evaluate(BOXES)
+    page.set_viewport_size(DESKTOP)
+    assert sign["right"] <= words["left"] < words["right"] <= button["left"]
+    for part in (sign, button):
+        assert words["top"] < (part["top"] + part["bottom"]) / 2 < words["bottom"]
+
+
 def test_a_person_sees_what_was_decided_objects_and_reads_the_answer(
     rules: Page, chat: Page, echo: LiveServer
 ) -> None:
@@ -61,6 +76,7 @@ def test_a_person_sees_what_was_decided_objects_and_reads_the_answer(
     expect(prose(chat)).to_have_text("“quokka” is not for this server.")
     note = question(chat).locator(".guard")
     expect(note).to_contain_text("Not answered")
+    expect_beside_each_other(chat)
     note.get_by_role("button", name="Object").press("Enter")
     expect(note.get_by_label("Why you object")).to_be_focused()
     expect_no_violations_in_either_theme(chat)
@@ -77,6 +93,10 @@ def test_a_person_sees_what_was_decided_objects_and_reads_the_answer(
 
     rules.get_by_role("link", name="What they decided").click()
     expect(rules.locator("tbody tr").first).to_contain_text("It is an animal.")
+    rules.set_viewport_size({"width": 1440, "height": 900})
+    did = rules.locator("tbody [data-column=act]").first.bounding_box()
+    assert did is not None
+    assert did["width"] < 200  # a word: the room is for the words of people
     expect_no_violations_in_either_theme(rules)
     rules.set_viewport_size(PHONE["viewport"])
     expect_no_sideways_scrolling(rules)

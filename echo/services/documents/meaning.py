@@ -1,4 +1,4 @@
-"""Vectors of passages and questions, where the embedding model is installed. Knows no ranking.
+"""Vectors of passages' parts and of questions, where the embedding model is installed. Knows no ranking.
 
 Texts are embedded by the process behind `/v1/embeddings`. What it is asked for here costs nobody's allowance:
 it is Echo's own work, bounded by how much text a person may keep.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +34,9 @@ QUEUE_SECONDS: Final = 24 * 3600.0  # the vectors of a long document take half a
 RETRY_SECONDS: Final = 2.0
 QUESTION_CHARS: Final = 600
 LEAST_CHARS: Final = 60
+PART_CHARS: Final = 250
+"""The vector of a whole passage is about none of the things in it; the nearest part stands for it."""
+SENTENCES: Final = re.compile(r"(?<=[.!?…:;])\s+|\n+|(?<=[。！？])")
 
 
 def model_folder() -> Path | None:
@@ -68,11 +73,22 @@ def add_vectors(document_id: str) -> None:
         with Embedder.of(current_app).bulk.turn(QUEUE_SECONDS):
             while rows := db.session.execute(lacking).all():
                 db.session.commit()  # the connection goes back meanwhile
-                texts = [f"{row.heading}\n{row.text}".strip() for row in rows]
-                vectors = _patiently(folder, texts)
-                _keep([row.id for row in rows], [halved(vector) for vector in vectors])
+                texts = [parts(row.heading, row.text) for row in rows]
+                vectors = map(halved, _patiently(folder, [part for each in texts for part in each]))
+                joined = [b"".join(islice(vectors, len(each))) for each in texts]
+                _keep([row.id for row in rows], joined)
     except (Busy, EngineFailed) as failure:
         log.warning("passages have no vectors", document=document_id, why=failure.text)
+
+
+def parts(heading: str, text: str) -> list[str]:
+    """Return what of a passage gets a vector each: some sentences or lines, under their heading."""
+    found = [""]
+    for sentence in filter(str.strip, SENTENCES.split(text)):
+        if found[-1] and len(found[-1]) + len(sentence) > PART_CHARS:
+            found.append("")
+        found[-1] = f"{found[-1]} {sentence.strip()}".strip()
+    return [f"{heading}\n{part}".strip() for part in found]
 
 
 def _keep(ids: list[int], vectors: list[bytes]) -> None:

@@ -19,8 +19,6 @@ from echo.services.documents import meaning, ranking
 from echo.services.documents.ranking import Scope
 from echo.text import is_blank
 
-NEAR: Final = 0.25
-"""The cosine from which a passage is about a question: MiniLM gives unrelated sentences less."""
 COVERED: Final = 0.5
 """The share of a question's words that a passage must hold where its meaning is another."""
 OVERVIEW: Final = 6
@@ -30,7 +28,7 @@ ABOUT_ALL: Final = frozenset(terms(Path(__file__).with_name("about_all.list").re
 
 @dataclass(frozen=True)
 class Found:
-    """A passage and its document; `score` is that of the joined rankings."""
+    """A passage and its document; `score` says how well it fits among what was found with it."""
 
     passage: Passage
     document: Document
@@ -98,13 +96,15 @@ def _scopes(user_id: int, documents: Sequence[Document]) -> list[Scope]:
 def _ranked(
     scopes: Sequence[Scope], asked: list[str], vector: bytes | None
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """Return the joined scores of passages, and the cosines of those whose meaning is known.
+    """Return the scores of passages, and the cosines of those whose meaning is known.
 
-    Scores by words of two owners cannot be compared: each has a ranking of its own.
+    Where meanings are compared they lead, and words add to them. By words alone those of each owner have a
+    ranking of their own.
     """
-    near = ranking.by_meaning(scopes, vector)
     by_words = [ranking.by_words(scope, asked) for scope in scopes]
-    return ranking.fused(*by_words, near), near
+    held = {each: share for found in by_words for each, share in found.items()}
+    near = ranking.by_meaning(scopes, vector, held)
+    return ranking.added(held, near) if near else ranking.fused(*by_words), near
 
 
 def _told(scopes: Sequence[Scope], scores: dict[int, float], limit: int) -> list[Found]:
@@ -122,7 +122,7 @@ def _told(scopes: Sequence[Scope], scores: dict[int, float], limit: int) -> list
 
 def _fits(passage: Passage, telling: list[str], cosines: dict[int, float]) -> bool:
     """Judge by meaning where meanings were compared; by words alone, one that says something is enough."""
-    if cosines.get(passage.id, 0.0) >= NEAR:
+    if cosines.get(passage.id, 0.0) >= ranking.NEAR:
         return True
     held = sum(key in passage.words for key in telling)
     least = COVERED * len(telling) if cosines else 0

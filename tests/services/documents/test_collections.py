@@ -340,7 +340,7 @@ def test_the_words_of_a_question_are_keyed_by_each_owner(ada: User, root: User) 
     assert fits(ada, chat, "Who wears whiskers?") == ["walrus.txt"]
     # with one key for all, either owner's words would be looked for with the other's
     wrong = ranking.Scope(ada.id, (theirs.id,), apart=True)
-    assert ranking.by_words(wrong, ranking.wanted("whiskers")) == []
+    assert ranking.by_words(wrong, ranking.wanted("whiskers")) == {}
 
 
 @BOTH

@@ -73,6 +73,11 @@ def lacking() -> int:
     return db.session.query(Passage).filter(Passage.vector.is_(None)).count()
 
 
+def passages_of(row: Document) -> list[Passage]:
+    query = db.session.query(Passage).filter_by(document_id=row.id)
+    return query.order_by(Passage.position).all()
+
+
 def headings(found: list[search.Found]) -> list[str]:
     return [one.passage.heading for one in found]
 
@@ -125,9 +130,104 @@ def test_a_place_in_both_rankings_is_worth_more_than_the_first_in_one() -> None:
     assert scores[3] == pytest.approx(1 / 63 + 1 / 61)
 
 
-def test_vectors_of_another_model_are_not_compared(ada: User, embedder: ByHand) -> None:
+def test_words_add_to_what_is_near_and_do_not_outweigh_it() -> None:
+    held = {1: 1.0, 2: 0.5, 3: 1.0}
+    cosines = {4: 0.6, 2: 0.45, 1: 0.44, 3: 0.1}
+    scores = ranking.added(held, cosines)
+    assert list(scores) == [4, 1, 2, 3]  # all words bring 1 before 2, and 3 before nobody
+    assert scores[1] == pytest.approx(0.44 + ranking.SAID)
+
+
+def test_what_has_no_vector_counts_as_just_near() -> None:
+    scores = ranking.added({1: 1.0, 2: 0.2}, {3: 0.5, 4: 0.31, 5: 0.1})
+    assert list(scores) == [3, 1, 2, 4, 5]
+    assert scores[1] == pytest.approx(ranking.NEAR + ranking.SAID)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("apart", [False, True])
+def test_words_tell_what_share_of_the_question_a_passage_holds(ada: User, apart: bool) -> None:
+    row = add(ada, SEA, "sea.md")
+    scope = ranking.Scope(ada.id, (row.id,), apart=apart)
+    found = ranking.by_words(scope, ranking.wanted("the spine of a bronze ship in burrows"))
+    by_heading = {db.session.get_one(Passage, each).heading: found[each] for each in found}
+    assert by_heading == {"Keels": 2 / 4, "Puffins": 1 / 4}
+    assert next(iter(found.values())) == 2 / 4
+
+
+def test_far_passages_that_hold_words_keep_their_own_cosine(
+    ada: User, embedder: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are not taken for those that have no vector."""
+    row = known(ada)
+    monkeypatch.setattr(ranking, "RANKED", 1)
+    assert headings(search.search(ada.id, NEST, 5).found) == ["Puffins"]
+    puffins, keels = (one.id for one in passages_of(row))
+    query = struct.pack("<3f", *POINTS["seabirds"])
+    cosines = ranking.by_meaning([ranking.Scope(ada.id)], query, {keels})
+    assert cosines == pytest.approx({puffins: 0.98, keels: 0.2}, abs=1e-3)
+
+
+def test_a_passage_has_a_vector_for_each_part_and_is_as_near_as_the_nearest(
+    ada: User, embedder: ByHand
+) -> None:
+    text = "Iron rusts. " * 22 + "Puffins dive. " + "Tin melts. " * 22
+    row = known(ada, text)
+    (one,) = passages_of(row)
+    assert len(meaning.parts("", one.text)) == 3
+    assert len(one.vector or b"") == 3 * 2 * len(ELSEWHERE)
+    (found,) = search.fitting(ada.id, [row], NEST, 5)
+    assert found.score == pytest.approx(0.98, abs=1e-3)
+
+
+def test_one_vector_of_a_whole_passage_as_it_was_kept_before_is_still_compared(
+    ada: User, embedder: ByHand
+) -> None:
+    row = known(ada)
+    puffins, keels = passages_of(row)
+    puffins.vector = struct.pack("<3e", 0.26, 0.0, 0.966)  # 0.25 from the question
+    keels.vector = struct.pack("<3e", 0.24, 0.0, 0.971)
+    db.session.commit()
+    (found,) = search.fitting(ada.id, [row], NEST, 5)
+    assert found.passage.heading == "Puffins"
+    assert found.score == pytest.approx(0.255 + ranking.WHOLE, abs=2e-3)
+
+
+def test_passages_without_vectors_are_found_beside_those_that_have_them(
+    ada: User, embedder: ByHand
+) -> None:
+    embedder.before = lambda texts: failing(EngineFailed("gone"))
+    old = add(ada, "Seabirds nest on the island of Skomer.", "old.txt")
+    until(lambda: embedder.asked and embedder.bulk.is_free, "a batch that fails")
+    embedder.before = lambda texts: None
+    new = add(ada, SEA, "sea.md")
+    until(lambda: lacking() == 1, "vectors of the new one")
+    found = search.fitting(ada.id, [old, new], NEST, 5)
+    assert [one.document.name for one in found] == ["sea.md", "old.txt"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "parts"),
+    [
+        ("", "One. Two!\n\nThree", ["One. Two! Three"]),
+        ("Sea", "a" * 240 + ". Short one.", ["Sea\n" + "a" * 240 + ".", "Sea\nShort one."]),
+        ("", "x" * 600, ["x" * 600]),
+        ("", "海" * 200 + "。" + "山" * 200 + "。", ["海" * 200 + "。", "山" * 200 + "。"]),
+        ("Only", " \n ", ["Only"]),
+    ],
+)
+def test_parts_end_at_sentences_and_carry_their_heading(
+    heading: str, text: str, parts: list[str]
+) -> None:
+    assert meaning.parts(heading, text) == parts
+
+
+@pytest.mark.parametrize("query", [struct.pack("<2f", 1.0, 0.0), struct.pack("<4f", 1.0, 0, 0, 0)])
+def test_vectors_of_another_model_are_not_compared(
+    ada: User, embedder: ByHand, query: bytes
+) -> None:
+    """Nor where some of theirs are as long as some of this one's."""
     known(ada)
-    query = struct.pack("<2f", 1.0, 0.0)
     assert ranking.by_meaning([ranking.Scope(ada.id)], query) == {}
 
 
@@ -156,7 +256,7 @@ def test_batches_are_small_and_wait_while_others_ask(
     times = iter(range(100))
     embedder.before = lambda texts: failing(Busy("many")) if next(times) < 2 else None
     known(ada, "\n\n".join(f"# Part {n}\n\n" + "Puffins. " * 50 for n in range(6)))
-    assert max(map(len, embedder.asked)) == meaning.TOGETHER
+    assert max(map(len, embedder.asked)) == 2 * meaning.TOGETHER  # each passage has two parts
     assert embedder.asked[0] == embedder.asked[1] == embedder.asked[2]  # asked again, none left out
 
 

@@ -14,9 +14,9 @@ from echo import limits
 from echo.extensions import db
 from echo.models import Persona, RoleName, User
 from echo.services.chats import conversations, persona_pictures, personas, shared_personas
-from tests.services.test_pictures import bomb, made
+from tests.services.test_pictures import made
 from tests.web.browser import Browser
-from tests.web.test_profile import send
+from tests.web.test_profile import REFUSED, send
 
 FOX: dict[str, Any] = {"name": "Fox", "emoji": "🦊", "colour": "3"}
 ADMIN = "/admin/personas"
@@ -50,15 +50,7 @@ def test_it_is_made_changed_and_taken_away_by_forms(ada: User, ada_browser: Brow
     assert "persona-face" not in ada_browser.get("/personas/panel").text
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
-        (made("PNG")[:60], "damaged"),
-        (bomb(30_000), "million pixels"),
-        (made() + bytes(limits.PICTURE_BYTES), "5 MB"),
-    ],
-)
+@pytest.mark.parametrize(("content", "words"), REFUSED)
 def test_what_is_none_is_refused_in_words(
     content: bytes, words: str, ada: User, ada_browser: Browser, make_user: Any, signed_in: Any
 ) -> None:

@@ -134,6 +134,7 @@ ROUTES: Final = {
     "personas.copy": Right.OWNER,
     "personas.remove": Right.OWNER,
     "personas.restore": Right.OWNER,
+    "personas.picture": Right.OWNER,
     "keys.listing": Right.SIGNED_IN,
     "keys.make": Right.SIGNED_IN,
     "keys.revoke": Right.OWNER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import get_template_attribute, request, url_for
 from flask_admin import expose
 from flask_login import current_user
 from markupsafe import Markup
@@ -15,13 +15,13 @@ from echo.admin import cells, words
 from echo.admin.access import Guarded
 from echo.admin.columns import EVERYWHERE, Column, On
 from echo.admin.filters import ChoiceIs
-from echo.admin.pages import Deleting, handle, shown_version
+from echo.admin.pages import Deleting, TakingPictures, handle, shown_version
 from echo.admin.table_view import TableView
 from echo.forms.personas import SharedPersonaForm
 from echo.languages import gettext, mark
 from echo.models import Persona, RoleName
 from echo.policies import FROM_ROLE_ON
-from echo.services.chats import personas, shared_personas
+from echo.services.chats import persona_values, shared_personas
 from echo.services.serving import Models
 
 
@@ -31,14 +31,16 @@ def _users(row: Persona, _name: str) -> Markup:
 
 
 def _picture(row: Persona, _name: str) -> Markup:
-    return Markup('<span class="persona-picture tint-{}">{}</span>').format(row.colour, row.emoji)
+    face: Markup = get_template_attribute("partials/persona_picture.html", "picture_of")(row)
+    return face
 
 
-class SharedPersonas(Deleting, Guarded, TableView):
+class SharedPersonas(TakingPictures, Deleting, Guarded, TableView):
     """With whom everybody, or whoever has a role, may begin chats."""
 
     routes = ("index_view", "details_view", "create_view", "edit_view", "delete_view", "export")
     proof_for = ("create_view", "edit_view", "delete_view")
+    carrying = ("create_view", "edit_view")
     about = mark("Ready-made partners for chats, for everybody or from a role on.")
     can_create = can_edit = True
     delete_template, deleted = "admin/persona_delete.html", mark("The persona is deleted.")
@@ -81,7 +83,8 @@ class SharedPersonas(Deleting, Guarded, TableView):
         form = _form()
 
         def act() -> None:
-            shared_personas.share(current_user, form.values(), RoleName(form.least_role.data))
+            role = RoleName(form.least_role.data)
+            shared_personas.share(current_user, form.values(), role, form.own_picture())
 
         return self._edit(form, None, act, gettext("The persona is there."))
 
@@ -92,7 +95,8 @@ class SharedPersonas(Deleting, Guarded, TableView):
 
         def act() -> None:
             role, seen = RoleName(form.least_role.data), str(form.version.data or "")
-            shared_personas.change(current_user, row.id, form.values(), role, seen)
+            picture = form.own_picture()
+            shared_personas.change(current_user, row.id, form.values(), role, seen, picture)
 
         return self._edit(form, row, act, gettext("The persona is saved."))
 
@@ -125,7 +129,9 @@ def _form(row: Persona | None = None) -> SharedPersonaForm:
 
 def _shown(form: SharedPersonaForm, row: Persona | None) -> Any:
     """Return what stands in the fields: what was typed, else what is stored, else what is usual."""
-    return personas.USUAL | form.values() if form.is_submitted() else row or personas.USUAL
+    return (
+        persona_values.USUAL | form.values() if form.is_submitted() else row or persona_values.USUAL
+    )
 
 
 def _wrong(form: SharedPersonaForm) -> list[str]:

@@ -13,17 +13,16 @@ from echo.admin import cells
 from echo.admin.access import Guarded
 from echo.admin.columns import Column
 from echo.admin.filters import IdIs, days, whole_id
-from echo.admin.pages import go, handle
+from echo.admin.pages import TakingPictures, go, handle
 from echo.admin.table_view import TableView
 from echo.errors import InvalidInput
+from echo.forms import fields
 from echo.forms.admin import PictureForm
 from echo.languages import gettext, mark
-from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
+from echo.limits import PICTURE_BYTES
 from echo.models import Picture
 from echo.services.accounts import accounts
 from echo.services.people import administration, people_pictures
-
-CREATE = "admin_pictures.create_view"
 
 
 def _preview(row: Picture, _name: str) -> Markup:
@@ -32,16 +31,11 @@ def _preview(row: Picture, _name: str) -> Markup:
     ).format(url_for("profile.picture", picture_id=row.id))
 
 
-def _allow_pictures(endpoint: str | None, _values: Any) -> None:
-    """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
-    if endpoint == CREATE:
-        request.max_content_length = PICTURE_REQUEST_BYTES
-
-
-class Pictures(Guarded, TableView):
+class Pictures(TakingPictures, Guarded, TableView):
     """Every picture; a person has one at most."""
 
     routes = ("index_view", "create_view", "delete_view", "export")
+    carrying = ("create_view",)
     about = mark("Pictures that people chose for themselves or were given here.")
     can_create = True
     create_label = mark("Give a picture")
@@ -63,11 +57,6 @@ class Pictures(Guarded, TableView):
     def __init__(self) -> None:
         super().__init__(Picture, mark("Pictures"), "pictures")
 
-    def create_blueprint(self, admin: Any) -> Any:
-        blueprint = super().create_blueprint(admin)
-        blueprint.url_value_preprocessor(_allow_pictures)
-        return blueprint
-
     def prepare(self, rows: list[Picture]) -> None:
         cells.know_people(rows)
 
@@ -86,7 +75,7 @@ class Pictures(Guarded, TableView):
                 raise InvalidInput(
                     gettext("Enter the number of an account."), field="user_id"
                 ) from None
-            people_pictures.give(current_user, user_id, form.picture_bytes())
+            people_pictures.give(current_user, user_id, fields.uploaded(form.picture))
 
         def show() -> str:
             page: str = self.render("admin/picture_form.html", form=form, most=PICTURE_BYTES)

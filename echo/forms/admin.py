@@ -135,11 +135,6 @@ class PictureForm(Form):
     )
     picture = FileField(lazy_gettext("Picture"), [required(lazy_gettext("Choose a picture."))])
 
-    def picture_bytes(self) -> bytes:
-        """Return what was uploaded, of one that is too large only the beginning; empty when nothing was."""
-        upload: Any = self.picture.data
-        return bytes(upload.read(limits.PICTURE_BYTES + 1)) if hasattr(upload, "read") else b""
-
 
 class DeleteUserForm(Form):
     """The account's name, typed as a confirmation."""

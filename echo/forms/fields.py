@@ -29,6 +29,12 @@ OF_WTFORMS: Final = (
 """What WTForms says by itself about these forms; it speaks fewer languages than Echo."""
 
 
+def uploaded(field: Any) -> bytes:
+    """Return a file field's picture, of one that is too large only the beginning; empty: nothing came."""
+    upload: Any = field.data
+    return bytes(upload.read(limits.PICTURE_BYTES + 1)) if hasattr(upload, "read") else b""
+
+
 class _Words:
     """How WTForms' own messages are said: by Echo's translators where they have, else by its own."""
 

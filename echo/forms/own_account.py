@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from flask_wtf.file import FileField
 from wtforms import (  # type: ignore[attr-defined]  # the stubs know no SelectChoice yet
@@ -63,11 +63,6 @@ class ProfileForm(Form):
     left_out = BooleanField(
         lazy_gettext("Leave me out of the list of people who talk with Echo most")
     )
-
-    def picture_bytes(self) -> bytes:
-        """Return what was uploaded, of one that is too large only the beginning; empty when nothing was."""
-        upload: Any = self.picture.data
-        return bytes(upload.read(limits.PICTURE_BYTES + 1)) if upload else b""
 
 
 class RetentionForm(Form):

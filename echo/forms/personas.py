@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from flask_wtf.file import FileField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from echo import limits
-from echo.forms.fields import Form, longest, required, storable_text, stripped
+from echo.forms.fields import Form, longest, required, storable_text, stripped, uploaded
 from echo.languages import lazy_gettext
 
 TEXTS = ("name", "description", "system_prompt", "emoji")
@@ -33,6 +34,8 @@ class PersonaForm(Form):
     )
     emoji = StringField(lazy_gettext("Picture"), [Optional()], filters=[stripped, storable_text])
     colour = StringField(lazy_gettext("Colour"), [Optional()], filters=[stripped])
+    picture = FileField(lazy_gettext("Picture of its own"), [Optional()])
+    without_picture = BooleanField(lazy_gettext("Without a picture of its own"))
     model = StringField(lazy_gettext("Model"), [Optional()], filters=[stripped, storable_text])
     temperature = StringField(lazy_gettext("Temperature"), [Optional()], filters=[stripped])
     top_p = StringField(lazy_gettext("Top-p"), [Optional()], filters=[stripped])
@@ -51,6 +54,10 @@ class PersonaForm(Form):
             said["colour"] = _number(self.colour.data)
         numbers = {name: _number(self[name].data) for name in limits.GENERATION_RANGES}
         return said | {"model": self.model.data or None, "settings": numbers}
+
+    def own_picture(self) -> bytes | None:
+        """Return the picture that was chosen; empty: it is to have none; None: as it is."""
+        return uploaded(self.picture) or (b"" if self.without_picture.data else None)
 
 
 class SharedPersonaForm(PersonaForm):

@@ -29,7 +29,7 @@ from echo.models.guard import (
 )
 from echo.models.member import ConversationMember
 from echo.models.model_setting import ModelSetting
-from echo.models.persona import Persona
+from echo.models.persona import Persona, PersonaPicture
 from echo.models.prompts import Memory, PersonalPrompt, SavedPrompt, SharedPrompt
 from echo.models.rollup import (
     ActiveDay,
@@ -93,6 +93,7 @@ __all__ = [
     "Passage",
     "Passkey",
     "Persona",
+    "PersonaPicture",
     "PersonalPrompt",
     "Picture",
     "RecoveryCode",

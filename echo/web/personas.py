@@ -13,11 +13,12 @@ from echo import limits
 from echo.forms import fields
 from echo.forms.personas import PersonaForm
 from echo.languages import gettext
-from echo.services.chats import personas
+from echo.services.chats import persona_values, personas
 from echo.services.serving import Models
-from echo.web import replies
+from echo.web import pictures, replies
 
 blueprint = Blueprint("personas", __name__, url_prefix="/personas")
+pictures.take_with(blueprint, "personas.make", "personas.change")
 
 
 @blueprint.get("/panel")
@@ -27,20 +28,22 @@ def panel() -> str:
         own=personas.own(current_user.id),
         shared=personas.shared(current_user.role_name),
         models=Models.here().for_role(current_user.role_name),
-        usual=personas.USUAL,
+        usual=persona_values.USUAL,
         limits=limits,
     )
 
 
 @blueprint.post("")
 def make() -> Response:
-    row = personas.make(current_user.id, _checked().values())
+    form = _checked()
+    row = personas.make(current_user.id, form.values(), form.own_picture())
     return _done(gettext("“%(name)s” is saved.", name=row.name))
 
 
 @blueprint.post("/<persona_id>/change")
 def change(persona_id: str) -> Response:
-    row = personas.change(current_user.id, persona_id, _checked().values())
+    form = _checked()
+    row = personas.change(current_user.id, persona_id, form.values(), form.own_picture())
     return _done(gettext("“%(name)s” is saved.", name=row.name))
 
 
@@ -60,6 +63,12 @@ def remove(persona_id: str) -> Response:
 def restore(persona_id: str) -> Response:
     row = personas.restore(current_user.id, persona_id)
     return _done(gettext("“%(name)s” is here again.", name=row.name))
+
+
+@blueprint.get("/pictures/<persona_picture_id>")
+def picture(persona_picture_id: str) -> Response:
+    found = personas.picture(current_user.id, persona_picture_id)
+    return pictures.shown(found.id, found.content)
 
 
 def _checked() -> PersonaForm:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from flask import Blueprint, request, url_for
+from flask import Blueprint, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from echo.forms import fields
 from echo.forms.own_account import ProfileForm
 from echo.languages import gettext
-from echo.limits import PICTURE_BYTES, PICTURE_REQUEST_BYTES
+from echo.limits import PICTURE_BYTES
 from echo.services.accounts import addresses, names, profile_pictures
 from echo.services.people import profile, profile_data
 from echo.services.sign_in import devices, second_factor
-from echo.web import account, form_pages, replies, sessions, step_up
+from echo.web import account, form_pages, pictures, replies, sessions, step_up
 
 blueprint = Blueprint("profile", __name__)
 
-PICTURE_KEPT_SECONDS: Final = 365 * 24 * 3600
-
-
-@blueprint.url_value_preprocessor
-def _allow_pictures(endpoint: str | None, _values: Any) -> None:
-    """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
-    if endpoint == "profile.index":
-        request.max_content_length = PICTURE_REQUEST_BYTES
+pictures.take_with(blueprint, "profile.index")
 
 
 @blueprint.route("/profile", methods=["GET", "POST"])
@@ -58,7 +50,7 @@ def _saved(waiting: str | None) -> str:
 
 def _save(form: ProfileForm) -> None:
     """Store everything or nothing: the picture is judged first, and kept last."""
-    raw = form.picture_bytes()
+    raw = fields.uploaded(form.picture)
     picture = profile_pictures.prepare(raw) if raw else None
     moved = names.fold(str(form.email.data)) != current_user.email_key
     sensitive = moved or bool(form.new_password.data)
@@ -91,13 +83,4 @@ def remove_picture() -> Response:
 
 @blueprint.get("/pictures/<picture_id>")
 def picture(picture_id: str) -> Response:
-    """Return a picture as WebP. A new picture has a new id, so browsers keep each for good."""
-    row = profile_pictures.find(picture_id)
-    response = Response(row.content, mimetype="image/webp")
-    response.headers["Content-Disposition"] = 'inline; filename="picture.webp"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = f"private, max-age={PICTURE_KEPT_SECONDS}, immutable"
-    response.set_etag(row.id)
-    response.make_conditional(request)
-    return response
+    return pictures.shown(picture_id, profile_pictures.find(picture_id).content)

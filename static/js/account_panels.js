@@ -16,6 +16,7 @@ export async function fillPanel(panel) {
     panel.innerHTML = await answer.text(); // our own server's, escaped there
     getSelection()?.removeAllRanges(); // a caret that stood in what is gone would be missing in the message field
     localTimes(panel);
+    if (panel.querySelector(".picture-field")) await import("./persona_picture.js").then(({ wirePersonaPictures }) => wirePersonaPictures(panel), () => {}); // without it the fields are plain ones
   } catch {
     panel.textContent = t("This cannot be shown just now. Try again when you are online.");
   }

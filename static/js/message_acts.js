@@ -35,7 +35,8 @@ export function messageActs({ me, reasons, current, list, composer, picker, scro
     speaker: () => current().persona?.name ?? "Echo",
     author: (row) => {
       const { persona } = current();
-      return [persona && `${persona.emoji} ${persona.name}`, picker.several && picker.title(row.model)].filter(Boolean).join(" · ");
+      const picture = persona?.picture; // stands before its name; else its emoji does
+      return [[persona && `${picture ? "" : `${persona.emoji} `}${persona.name}`, picker.several && picker.title(row.model)].filter(Boolean).join(" · "), picture && persona];
     },
     loading: (row) => picker.loading(row.model),
     others: (row) => picker.others(row.model),

@@ -8,6 +8,7 @@ import { openMenu } from "./menu.js";
 import { paintMarkdown, placeCaret, removeCaret } from "./markdown.js";
 import { answerStart, saysNothing } from "./markdown_more.js";
 import { LIVE } from "./message_store.js";
+import { pictureOf } from "./personas.js";
 import { said } from "./server_words.js";
 import { sourcesNode } from "./sources.js";
 import { stepNode } from "./steps.js";
@@ -55,9 +56,11 @@ export class MessageView {
 
   /** Who wrote it, where that is a persona or several models could have; who asked, where that is somebody else. */
   #sign() {
-    const name = this.row.role === "assistant" ? this.acts.author(this.row) : this.acts.asker(this.row);
+    const [name, persona] = this.row.role === "assistant" ? this.acts.author(this.row) : [this.acts.asker(this.row) || ""];
+    const signed = name + persona?.picture;
     this.author.hidden = !name;
-    this.author.textContent = name || "";
+    if (this.signed !== signed) this.author.replaceChildren(persona ? pictureOf(persona) : "", name);
+    this.signed = signed;
   }
 
   /** What was computed for it; while it is written there may come more, below those that are open already. */

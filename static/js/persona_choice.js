@@ -90,7 +90,7 @@ export class PersonaChoice {
     const { few } = this.personas;
     const shown = !persona || few.some(({ id }) => id === persona.id) ? few : [persona, ...few.slice(0, -1)];
     this.cards.hidden = !shown.length;
-    const key = JSON.stringify([persona?.id, shown.map(({ id, name, emoji, colour, description }) => [id, name, emoji, colour, description])]);
+    const key = JSON.stringify([persona?.id, shown.map(({ id, name, emoji, colour, picture, description }) => [id, name, emoji, colour, picture, description])]);
     if (this.drawn === key) return;
     this.drawn = key;
     const focused = this.cards.contains(document.activeElement) && document.activeElement.dataset.id;

@@ -8,8 +8,23 @@ import { t } from "./words.js";
 
 const SHOWN = 6;
 
+const gone = new Set(); // pictures that cannot be fetched: drawn anew they do not flicker
+
+/** Its own picture, or its emoji; templates/partials/persona_picture.html draws the same. */
+export const faceOf = ({ emoji, picture }) => (picture && !gone.has(picture) ? element("img", { class: "persona-face", src: picture, alt: emoji }) : emoji);
+
 /** The picture beside which the name stands in words. */
-export const pictureOf = ({ emoji, colour }) => element("span", { class: `persona-picture tint-${colour}`, "aria-hidden": "true" }, emoji);
+export const pictureOf = (persona) => element("span", { class: `persona-picture tint-${persona.colour}`, "aria-hidden": "true" }, faceOf(persona));
+
+function fall(image) {
+  if (!image.matches?.(".persona-face")) return;
+  gone.add(image.getAttribute("src"));
+  image.replaceWith(image.alt);
+}
+
+globalThis.document?.addEventListener("error", ({ target }) => fall(target), true);
+globalThis.document?.querySelectorAll(".persona-face").forEach((image) => image.complete && !image.naturalWidth && fall(image));
+globalThis.addEventListener?.("online", () => gone.clear());
 
 /** In the head of a chat: whom it was begun with, or will be. */
 export function drawPersona(node, persona) {
@@ -20,7 +35,7 @@ export function drawPersona(node, persona) {
 /** In the row of a chat: the picture alone, which says its name. */
 export function drawRowPersona(node, persona) {
   node.hidden = !persona;
-  node.textContent = persona?.emoji ?? "";
+  node.replaceChildren(persona ? faceOf(persona) : "");
   node.setAttribute("aria-label", persona?.name ?? "");
   node.title = persona?.name ?? "";
 }
@@ -79,7 +94,7 @@ export class Personas {
   /** Entries of the model's menu. */
   items() {
     const { persona, draftPersona } = this.page.current();
-    const entry = (one) => ({ label: `${one.emoji} ${one.name}`, hint: one.description, icon: one.id === persona?.id ? "check" : "face", checked: one.id === persona?.id, run: () => this.choose(one.id) });
+    const entry = (one) => ({ label: element("span", { class: "menu-face" }, pictureOf(one), one.name), hint: one.description, icon: one.id === persona?.id ? "check" : "face", checked: one.id === persona?.id, run: () => this.choose(one.id) });
     const more = this.all.length ? { label: t("All personas…"), icon: "search", run: () => this.openAll() } : { label: t("Your personas"), icon: "gear", run: this.page.manage };
     return [{ heading: t("Personas") }, ...this.few.map(entry), draftPersona && { label: t("Without a persona"), icon: "close", run: () => this.choose(null) }, more];
   }

@@ -2,7 +2,7 @@
 
 import { csrfToken, post } from "./http.js";
 import { localTimes } from "./format.js";
-import { element } from "./icons.js";
+import { wireDrop, wirePicture } from "./picture_field.js";
 import { toast, toastError } from "./toasts.js";
 import { t } from "./words.js";
 
@@ -13,7 +13,7 @@ const at = (id) => document.getElementById(id);
 
 for (const form of document.querySelectorAll("form[data-refresh]")) form.addEventListener("ajax:done", () => settle(form));
 if (at("picture-field")) {
-  wirePicture();
+  wireOwn();
   wireDrop(at("picture-field"));
   at("remove-picture").addEventListener("submit", removePicture);
 }
@@ -36,60 +36,15 @@ async function refresh(selector) {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const part of selector.split(",")) document.querySelector(part)?.replaceWith(fresh.querySelector(part));
   localTimes(document);
-  if (at("picture-field")) wirePicture();
+  if (at("picture-field")) wireOwn();
   return fresh;
 }
 
 // ---- the picture ----------------------------------------------------------------------------------------------
 
 /** The field and its buttons; drawn anew after each save. */
-function wirePicture() {
-  const input = at("picture");
-  input.classList.add("visually-hidden");
-  at("picture-choose").hidden = false;
-  input.addEventListener("change", () => showChosen(input.files[0]));
-  at("picture-keep").addEventListener("click", () => {
-    input.value = "";
-    refresh(".picture-field .avatar, .picture-acts");
-  });
-}
-
-function showChosen(file) {
-  const input = at("picture");
-  const problem = whyNot(file, Number(input.dataset.maxBytes));
-  at("picture-error").textContent = problem;
-  input.toggleAttribute("aria-invalid", Boolean(problem));
-  if (problem) input.value = "";
-  if (problem || !file) return;
-  const url = URL.createObjectURL(file);
-  const image = element("img", { src: url, alt: "", onload: () => URL.revokeObjectURL(url) });
-  image.addEventListener("error", () => { at("picture-error").textContent = t("This picture cannot be shown here. You can still try to save it."); });
-  document.querySelector(".picture-field .avatar").replaceChildren(image);
-  at("picture-keep").hidden = false;
-}
-
-function whyNot(file, most) {
-  if (!file) return "";
-  if (!at("picture").accept.split(",").includes(file.type)) return t("Use a PNG, JPEG, WebP or GIF.");
-  return file.size > most ? t("A picture has at most {count} MB.", { count: Math.floor(most / 1e6) }) : "";
-}
-
-function wireDrop(field) {
-  const over = (event) => {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    field.classList.add("dropping");
-  };
-  field.addEventListener("dragenter", over);
-  field.addEventListener("dragover", over);
-  field.addEventListener("dragleave", (event) => { if (!field.contains(event.relatedTarget)) field.classList.remove("dropping"); });
-  field.addEventListener("drop", (event) => {
-    event.preventDefault();
-    field.classList.remove("dropping");
-    if (!event.dataTransfer.files.length) return;
-    at("picture").files = event.dataTransfer.files;
-    showChosen(event.dataTransfer.files[0]);
-  });
+function wireOwn() {
+  wirePicture(at("picture-field"), { restore: () => refresh(".picture-field .avatar, .picture-acts") });
 }
 
 async function removePicture(event) {

@@ -102,7 +102,8 @@ def test_a_conversation_begins_with_one(program: Program) -> None:
     chat = program.made(persona_id=mine, settings={"top_k": 7, "temperature": None})
     told = program.get(f"/api/conversations/{chat}")
     assert told["settings"] == {"top_k": 7, "system_prompt": "You are a fox."}
-    assert told["persona"] == {"id": mine, "name": "Fox", "emoji": "🦊", "colour": 3}
+    shown = {"id": mine, "name": "Fox", "emoji": "🦊", "colour": 3, "picture": None}
+    assert told["persona"] == shown
     program.ask("DELETE", f"/api/personas/{mine}")
     assert program.get(f"/api/conversations/{chat}")["persona"] is None
     assert program.get(f"/api/conversations/{program.made()}")["persona"] is None

@@ -40,6 +40,7 @@ from echo.models import (
     Passage,
     Passkey,
     Persona,
+    PersonaPicture,
     Picture,
     RecoveryCode,
     SavedPrompt,
@@ -243,6 +244,7 @@ def build(owner: User) -> World:
     db.session.flush()
     db.session.add(ConversationMember(conversation_id=conversation.id, user_id=member.id))
     question, reply = _messages(conversation)
+    persona = _persona(owner)
     rows: dict[str, Any] = {
         "conversation_id": conversation,
         "folder_id": Folder(
@@ -278,7 +280,8 @@ def build(owner: User) -> World:
         "memory_id": Memory(user_id=owner.id, text=SECRET),
         "prompt_id": SavedPrompt(user_id=owner.id, name="Mine", text=SECRET),
         "shared_prompt_id": SharedPrompt(name="Ours", text="What is new?"),
-        "persona_id": Persona(user_id=owner.id, name=SECRET, emoji="🦊", system_prompt=SECRET),
+        "persona_id": persona,
+        "persona_picture_id": persona.picture,
         "shared_persona_id": Persona(least_role="user", name="Ours", emoji="🐋"),
         "guard_rule_id": GuardRule(
             name="A rule",
@@ -391,6 +394,12 @@ def _device(owner: User) -> Device:
         expires_at=utc_now() + timedelta(days=1),
         address="::1",
     )
+
+
+def _persona(owner: User) -> Persona:
+    picture = PersonaPicture(content=SECRET.encode(), size_bytes=len(SECRET))
+    said = {"name": SECRET, "emoji": "🦊", "system_prompt": SECRET}
+    return Persona(user_id=owner.id, picture=picture, **said)
 
 
 def _picture(owner: User) -> Picture:

@@ -23,6 +23,7 @@ from echo.models import (
     Document,
     KeptResponse,
     Message,
+    Persona,
     RoleName,
     Share,
     User,
@@ -65,10 +66,12 @@ def test_everything_is_in_it(ada: User, make_user: Callable[..., User]) -> None:
     assert [each["text"] for each in copy["messages"]] == ["walrus copy"]
     document = db.session.scalars(select(Document)).one()
     assert json.loads(files[f"documents/{document.id}.json"])["name"] == "walrus.txt"
+    persona = db.session.scalars(select(Persona)).one()
+    assert json.loads(files["personas.json"])[0]["picture"] == f"personas/{persona.id}.webp"
     assert set(files) == {
         f"documents/{document.id}.json", f"documents/{document.id}.txt",
         "README.txt", f"responses/{kept.id}.json", "account.json", "prompts.json", "personas.json",
-        "picture.webp",
+        "picture.webp", f"personas/{persona.id}.webp",
         f"conversations/{shown.id}.json", f"conversations/{shown.id}.md",
         f"deleted/{deleted.id}.json", f"deleted/{deleted.id}.md", f"api_calls/{call.id}.json",
         f"shared/{share.id}.json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,15 @@ from echo.extensions import db
 from echo.limits import PERSONA_NAME_CHARS, PERSONA_WHAT_CHARS, PERSONAS_MAX, SYSTEM_PROMPT_CHARS
 from echo.models import AuditEvent, Conversation, Persona, RoleName, User
 from echo.models.types import new_id
-from echo.services.chats import conversations, export, personas, shared_personas, shelves, wire
+from echo.services.chats import (
+    conversations,
+    export,
+    persona_values,
+    personas,
+    shared_personas,
+    shelves,
+    wire,
+)
 from echo.services.people import archive, deletion
 from echo.services.turns import Question, Turns, beginnings
 from tests.statements import counted
@@ -56,7 +65,7 @@ def test_one_is_made_changed_copied_deleted_and_restored(ada: User) -> None:
     row = personas.make(ada.id, {**FOX, "name": "  The\nfox "})
     plain = personas.make(ada.id, {"name": "ärger"})
     assert names(ada) == ["The fox", "ärger"]
-    assert {name: getattr(plain, name) for name in personas.USUAL} == personas.USUAL
+    assert {name: getattr(plain, name) for name in persona_values.USUAL} == persona_values.USUAL
     personas.change(ada.id, row.id, {"colour": 4, "settings": {"top_k": None, "top_p": 1}})
     assert (row.colour, row.settings, row.emoji) == (4, {"top_p": 1.0}, "🦊")
     other = personas.copy(ada.id, row.id)
@@ -230,7 +239,7 @@ def test_a_chat_begins_with_a_copy_of_what_the_persona_is_then(ada: User) -> Non
     chat = begun(ada, row.id, top_k=7)
     kept = {"temperature": 0.5, "top_k": 7, "system_prompt": "You are a fox."}
     assert chat.settings == kept
-    picture = {"id": row.id, "name": "Fox", "emoji": "🦊", "colour": 3}
+    picture = {"id": row.id, "name": "Fox", "emoji": "🦊", "colour": 3, "picture": None}
     assert wire.conversation(chat)["persona"] == picture
     personas.change(ada.id, row.id, {"name": "Wolf", "system_prompt": "You are a wolf."})
     assert chat.settings == kept
@@ -321,10 +330,9 @@ def test_everything_of_ones_own_is_exported_and_goes_with_the_account(
     personas.make(ada.id, FOX)
     personas.remove(ada.id, personas.make(ada.id, {"name": "Gone"}).id)
     shared(root, name="Everybody's")
-    found = personas.exported(ada.id)
+    found = json.loads(dict(archive_of(ada))["personas.json"])
     assert [each["name"] for each in found] == ["Fox", "Gone"]
     assert found[0].items() >= FOX.items()
-    assert b"You are a fox." in b"".join(text for _name, text in archive_of(ada))
     deletion.delete_account(ada)
     assert [row.name for row in db.session.scalars(select(Persona))] == ["Everybody's"]
 

@@ -10,14 +10,15 @@ import pytest
 from echo.errors import Conflict, NotFound
 from echo.extensions import db
 from echo.limits import MEMBERS_PER_CHAT
-from echo.models import Conversation, ConversationMember, Message, User
-from echo.services.chats import conversations
+from echo.models import Conversation, ConversationMember, Message, RoleName, User
+from echo.services.chats import conversations, personas, shared_personas
 from echo.services.prompts import memories, personal
 from echo.services.sharing import members
 from echo.services.turns import Turns, quotas
 from echo.services.turns.engine_requests import EngineRequests
 from echo.sockets import presence
 from tests.conftest import Tab
+from tests.services.test_pictures import made
 from tests.sockets.conftest import Requests
 from tests.waiting import until
 
@@ -195,6 +196,26 @@ def test_the_list_hears_of_it(tab: Tab, other: Tab, ada: User, ben: User, chat: 
     assert refusal(opened(other, chat)) == "not_found"
     conversations.restore(ada.id, chat)
     assert refusal(opened(other, chat)) is None
+
+
+def test_an_owners_own_persona_is_named_without_its_picture(
+    tab: Tab, other: Tab, ada: User, ben: User
+) -> None:
+    """Members may use everybody's personas, and so see those pictures; the owner's own they may not."""
+    mine = personas.make(ada.id, {"name": "Fox"}, made())
+    ours = shared_personas.share(ada, {"name": "Owl"}, RoleName.USER, made())
+    for persona_id, is_seen in ((mine.id, False), (ours, True)):
+        asked = tab.ask(
+            "send_message", {"text": "Hi", "client_id": persona_id, "persona_id": persona_id}
+        )
+        tab.wait_for("message_finished", asked["reply"]["id"])
+        members.invite(ada.id, asked["conversation_id"], "ben")
+        conversations.change(ada.id, asked["conversation_id"], pinned=True)
+        told = other.named("conversation_changed")[-1]["conversation"]["persona"]
+        assert told == opened(other, asked["conversation_id"])["conversation"]["persona"]
+        assert told["id"] == persona_id
+        assert (told["picture"] is not None) == is_seen
+        assert opened(tab, asked["conversation_id"])["conversation"]["persona"]["picture"]
 
 
 def test_who_is_here(tab: Tab, other: Tab, chat: str) -> None:

@@ -29,6 +29,12 @@ from tests.structure.layers import python_files, relative
 from tests.web.browser import AJAX, Browser
 
 GOOD = "seven purple walruses"
+REFUSED = [
+    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
+    (made("PNG")[:60], "damaged"),
+    (bomb(30_000), "million pixels"),
+    (made() + bytes(limits.PICTURE_BYTES), "5 MB"),
+]
 UNCHANGED = {"username": "ada", "email": "ada@example.org"}
 
 
@@ -94,15 +100,7 @@ def test_picture_cannot_be_read_as_anything_else(ada: User, ada_browser: Browser
     assert (absent.status_code, absent.headers["Cache-Control"]) == (404, "no-store")
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
-        (made("PNG")[:60], "damaged"),
-        (bomb(30_000), "million pixels"),
-        (made() + bytes(limits.PICTURE_BYTES), "5 MB"),
-    ],
-)
+@pytest.mark.parametrize(("content", "words"), REFUSED)
 def test_bad_picture_is_refused_under_its_field_and_nothing_is_saved(
     content: bytes, words: str, ada: User, ada_browser: Browser
 ) -> None:

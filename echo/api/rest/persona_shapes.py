@@ -77,6 +77,9 @@ class PersonaShown(BaseModel):
     name: str
     emoji: str
     colour: int
+    picture: str | None = Field(
+        description="the address of its own picture, for its people's browsers; null: the emoji"
+    )
 
 
 class Persona(PersonaShown):

@@ -6,40 +6,27 @@ Knows no engine: whether a persona's model is here is for those to say who ask i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import defer
 
-from echo.clock import iso, utc_now
-from echo.errors import Conflict, InvalidInput, NotFound, TooLong
+from echo.clock import utc_now
+from echo.errors import Conflict, NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark, number
 from echo.limits import (
-    FORM_SLACK,
-    GENERATION_RANGES,
-    PERSONA_COLOURS,
     PERSONA_NAME_CHARS,
-    PERSONA_WHAT_CHARS,
     PERSONAS_MAX,
 )
-from echo.models import Conversation, Persona, RoleName, User
+from echo.models import Conversation, Persona, PersonaPicture, RoleName, User
 from echo.models.types import new_id
 from echo.policies import up_to
-from echo.services.chats import chat_settings, conversations
+from echo.services.chats import conversations, persona_pictures, persona_values
 from echo.services.storage import transaction
-from echo.text import composed, folded, is_blank, is_emoji, storable
+from echo.text import folded, storable
 
 NOT_FOUND: Final = mark("There is no such persona, or it is not yours.")
-USUAL: Final[dict[str, Any]] = {
-    "description": "",
-    "system_prompt": "",
-    "model": None,
-    "settings": {},
-    "emoji": "💬",
-    "colour": 1,
-}
-"""What a persona is of which nothing but the name is said."""
 
 
 def full() -> str:
@@ -47,78 +34,6 @@ def full() -> str:
     return gettext(
         "%(most)s personas are the most. Please delete some first.", most=number(PERSONAS_MAX)
     )
-
-
-# ── what may be said of one ─────────────────────────────────────────────────────────────────
-
-
-def checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is said of a persona as it is stored.
-
-    Raises:
-        InvalidInput, TooLong: a value is none (`field` names it).
-    """
-    return {name: CHECKS[name](value) for name, value in values.items()}
-
-
-def _name(value: Any) -> str:
-    return conversations.checked_line(
-        value, PERSONA_NAME_CHARS, gettext("A persona's name"), "name"
-    )
-
-
-def _description(value: Any) -> str:
-    said = " ".join(composed(storable(value[: FORM_SLACK * PERSONA_WHAT_CHARS])).split())
-    if len(said) > PERSONA_WHAT_CHARS:
-        raise TooLong(
-            gettext("A description has at most %(most)s characters.", most=PERSONA_WHAT_CHARS),
-            field="description",
-        )
-    return "" if is_blank(said) else said
-
-
-def _system_prompt(value: Any) -> str:
-    said = chat_settings.checked({"system_prompt": value})["system_prompt"]
-    return "" if is_blank(said) else str(said).strip()
-
-
-def _model(value: Any) -> str | None:
-    return cast("str | None", chat_settings.checked({"model": value})["model"])
-
-
-def _settings(values: Any) -> dict[str, Any]:
-    if extra := next((name for name in values if name not in GENERATION_RANGES), None):
-        raise InvalidInput(
-            gettext("There is no setting called “%(name)s”.", name=str(extra)[:40]),
-            field=str(extra)[:40],
-        )
-    return chat_settings.without_none(chat_settings.checked(values))
-
-
-def _emoji(value: Any) -> str:
-    said = str(value).strip()
-    if not is_emoji(said):
-        raise InvalidInput(gettext("Choose one emoji as the picture."), field="emoji")
-    return said
-
-
-def _colour(value: Any) -> int:
-    if value not in range(1, PERSONA_COLOURS + 1):
-        raise InvalidInput(
-            gettext("The colours are 1 to %(most)s.", most=PERSONA_COLOURS), field="colour"
-        )
-    return int(value)
-
-
-CHECKS: Final = {
-    "name": _name,
-    "description": _description,
-    "system_prompt": _system_prompt,
-    "model": _model,
-    "settings": _settings,
-    "emoji": _emoji,
-    "colour": _colour,
-}
 
 
 # ── whose they are ──────────────────────────────────────────────────────────────────────────
@@ -173,6 +88,15 @@ def of_conversation(row: Conversation) -> Persona | None:
     return found if found is not None and _is_for(found, row.user_id) else None
 
 
+def picture(user_id: int, picture_id: str) -> PersonaPicture:
+    """Return the picture of a persona that this person may use; raises NotFound for all others alike."""
+    found = persona_pictures.get(picture_id)
+    if found is None:
+        raise NotFound(gettext(NOT_FOUND), field="persona_id")
+    usable(user_id, found.persona_id)
+    return found
+
+
 def _find(user_id: int, persona_id: str) -> Persona:
     row = usable(user_id, persona_id)
     if row.user_id != user_id:
@@ -183,21 +107,27 @@ def _find(user_id: int, persona_id: str) -> Persona:
 # ── one's own ───────────────────────────────────────────────────────────────────────────────
 
 
-def make(user_id: int, values: Mapping[str, Any]) -> Persona:
+def make(user_id: int, values: Mapping[str, Any], picture: bytes | None = None) -> Persona:
     """Make one of a person's own; what is not said of it is as usual.
 
     Raises:
-        InvalidInput, TooLong: as `checked`.
+        InvalidInput, TooLong: as `persona_values.checked`, or the picture is none.
         Conflict: there are too many.
     """
-    row = Persona(id=new_id(), user_id=user_id, **USUAL | checked(values))
+    return _add(user_id, persona_values.checked(values), persona_pictures.prepared(picture))
 
-    def work() -> None:
+
+def _add(user_id: int, values: dict[str, Any], picture: bytes | None) -> Persona:
+    persona_id = new_id()
+
+    def work() -> Persona:
         refuse_one_more(Persona.user_id == user_id, Persona.deleted_at.is_(None))
+        row = Persona(id=persona_id, user_id=user_id, **persona_values.USUAL | values)
         db.session.add(row)
+        persona_pictures.put(row, picture)
+        return row
 
-    transaction(work)
-    return row
+    return transaction(work)
 
 
 def refuse_one_more(*among: Any) -> None:
@@ -213,30 +143,38 @@ def copy(user_id: int, persona_id: str) -> Persona:
         NotFound, Conflict.
     """
     row = usable(user_id, persona_id)
-    kept = {name: getattr(row, name) for name in CHECKS}
+    kept = {name: getattr(row, name) for name in persona_values.CHECKS}
     name = gettext("%(name)s, copy", name=row.name)
-    return make(user_id, kept | {"name": name if len(name) <= PERSONA_NAME_CHARS else row.name})
+    kept["name"] = name if len(name) <= PERSONA_NAME_CHARS else row.name
+    return _add(user_id, kept, persona_pictures.content_of(row))
 
 
-def change(user_id: int, persona_id: str, values: Mapping[str, Any]) -> Persona:
+def change(
+    user_id: int, persona_id: str, values: Mapping[str, Any], picture: bytes | None = None
+) -> Persona:
     """Change what is given of an own one, all of it or nothing; chats that have begun keep their settings.
+
+    A `picture` of None stays as it is, an empty one is taken away.
 
     Raises:
         NotFound.
-        InvalidInput, TooLong: as `checked`.
+        InvalidInput, TooLong: as `persona_values.checked`, or the picture is none.
     """
-    wanted = checked(values)
+    wanted = persona_values.checked(values)
+    _find(user_id, persona_id)  # before a picture of anybody's is looked at
+    content = persona_pictures.prepared(picture)
 
     def work() -> Persona:
         row = _find(user_id, persona_id)
         put(row, wanted)
+        persona_pictures.put(row, content)
         return row
 
     return transaction(work)
 
 
 def put(row: Persona, values: Mapping[str, Any]) -> None:
-    """Put checked values into a row, in the caller's transaction."""
+    """Put persona_values.checked values into a row, in the caller's transaction."""
     for name, value in values.items():
         setattr(row, name, value)
 
@@ -288,13 +226,3 @@ def begins_with(row: Persona) -> dict[str, Any]:
     """Return the settings of a conversation that is begun with it."""
     said = {"model": row.model, "system_prompt": row.system_prompt}
     return row.settings | {name: value for name, value in said.items() if value}
-
-
-def exported(user_id: int) -> list[dict[str, Any]]:
-    """Return everything about a person's own, those too that can still be restored."""
-    return [
-        {name: getattr(row, name) for name in CHECKS}
-        | {"made_at": iso(row.created_at), "changed_at": iso(row.updated_at)}
-        | {"deleted_at": iso(row.deleted_at)}
-        for row in _by_name(select(Persona).where(Persona.user_id == user_id))
-    ]

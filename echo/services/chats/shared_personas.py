@@ -12,7 +12,7 @@ from echo.models import Persona, RoleName, User
 from echo.models.types import new_id
 from echo.services import audit
 from echo.services.audit import Act, Entry
-from echo.services.chats import personas
+from echo.services.chats import persona_pictures, persona_values, personas
 from echo.services.tokens import mark_of, refuse_changed
 from echo.text import storable
 
@@ -32,23 +32,29 @@ def find(persona_id: str) -> Persona:
 
 def version(row: Persona) -> str:
     """Return a mark of a persona that changes when anything of it changes."""
-    kept = [repr(getattr(row, name)) for name in personas.CHECKS if name != "settings"]
-    return mark_of(*kept, repr(sorted(row.settings.items())), str(row.least_role))
+    kept = [repr(getattr(row, name)) for name in persona_values.CHECKS if name != "settings"]
+    picture = row.picture.id if row.picture else ""
+    return mark_of(*kept, repr(sorted(row.settings.items())), str(row.least_role), picture)
 
 
-def share(actor: User, values: Mapping[str, Any], least_role: RoleName) -> str:
+def share(
+    actor: User, values: Mapping[str, Any], least_role: RoleName, picture: bytes | None = None
+) -> str:
     """Make one for a role and those above it, and return its id.
 
     Raises:
-        InvalidInput, TooLong: a value is none.
+        InvalidInput, TooLong: a value is none, or the picture is.
         Conflict: there are too many.
     """
     persona_id = new_id()
-    said = personas.USUAL | personas.checked(values)
+    said = persona_values.USUAL | persona_values.checked(values)
+    content = persona_pictures.prepared(picture)
 
     def work() -> tuple[None, list[Entry]]:
         personas.refuse_one_more(Persona.user_id.is_(None))
-        db.session.add(Persona(id=persona_id, least_role=least_role.value, **said))
+        row = Persona(id=persona_id, least_role=least_role.value, **said)
+        db.session.add(row)
+        persona_pictures.put(row, content)
         return None, [_entry(Act.PERSONA_SHARED, actor, persona_id, least_role=least_role.value)]
 
     audit.transaction(work)
@@ -61,15 +67,19 @@ def change(
     values: Mapping[str, Any],
     least_role: RoleName,
     seen: str | None = None,
+    picture: bytes | None = None,
 ) -> None:
     """Change one of everybody's; chats that have begun keep their settings.
 
+    A `picture` of None stays as it is, an empty one is taken away.
+
     Raises:
         NotFound: it is not there.
-        InvalidInput, TooLong: a value is none.
+        InvalidInput, TooLong: a value is none, or the picture is.
         Conflict: somebody else changed it since `seen` (field "version").
     """
-    said = personas.checked(values)
+    said = persona_values.checked(values)
+    content = persona_pictures.prepared(picture)
 
     def work() -> tuple[None, list[Entry]]:
         row = find(persona_id)
@@ -80,6 +90,8 @@ def change(
         if row.least_role != least_role:
             changed["least_role"] = [row.least_role, least_role.value]
         personas.put(row, {**said, "least_role": least_role.value})
+        if persona_pictures.put(row, content):
+            changed["picture"] = "changed"
         return None, [_entry(Act.PERSONA_CHANGED, actor, persona_id, **changed)] if changed else []
 
     audit.transaction(work)

@@ -12,7 +12,7 @@ from echo.clock import iso
 from echo.extensions import db
 from echo.languages import said
 from echo.models import Conversation, Folder, Message, Persona
-from echo.services.chats import failures, personas, together
+from echo.services.chats import failures, persona_pictures, persona_values, personas, together
 from echo.services.guardrails import decisions
 
 Payload = dict[str, Any]
@@ -28,7 +28,13 @@ def as_member(payload: Payload) -> Payload:
     """Return what a conversation is to those who were invited: its place and its tags are its owner's own."""
     mine: Payload = {"pinned": False, "archived": False, "folder_id": None, "tags": []}
     told = payload["together"] and payload["together"] | {"own": False}
-    return payload | mine | {"together": told}
+    return payload | mine | {"together": told, "persona": _to_members(payload["persona"])}
+
+
+def _to_members(face: Payload | None) -> Payload | None:
+    """Return of a persona what those see who may not use it: the picture is for those who may."""
+    row = db.session.get(Persona, face["id"]) if face else None
+    return face if face is None or (row and row.is_shared) else face | {"picture": None}
 
 
 def _conversation(row: Conversation, live: bool) -> Payload:
@@ -60,14 +66,15 @@ def persona_in_short(row: Persona) -> Payload:
 
 
 def _face(row: Persona) -> Payload:
-    return {name: getattr(row, name) for name in ("id", "name", "emoji", "colour")}
+    told = {name: getattr(row, name) for name in ("id", "name", "emoji", "colour")}
+    return told | {"picture": persona_pictures.address(row)}
 
 
 def persona(row: Persona) -> Payload:
     """Return the protocol's `persona`; who may use one may read all of it."""
-    kept = {name: getattr(row, name) for name in ("id", *personas.CHECKS)}
+    kept = {name: getattr(row, name) for name in persona_values.CHECKS}
     moments = {"created_at": iso(row.created_at), "updated_at": iso(row.updated_at)}
-    return kept | {"shared": row.is_shared} | moments
+    return _face(row) | kept | {"shared": row.is_shared} | moments
 
 
 def folder(row: Folder) -> Payload:

@@ -36,11 +36,11 @@ from echo.models import (
 )
 from echo.services import audit
 from echo.services.accounts import profile_pictures
-from echo.services.chats import export, kept_responses, personas, tags, wire
+from echo.services.chats import export, kept_responses, tags, wire
 from echo.services.chats.imports import runs
 from echo.services.documents import collections
 from echo.services.guardrails import decisions
-from echo.services.people import document_entries, said_elsewhere
+from echo.services.people import document_entries, persona_entries, said_elsewhere
 from echo.services.prompts import memories, personal, saved
 from echo.services.sign_in import second_factor
 from echo.services.storage import in_batches, undone_on_failure
@@ -62,6 +62,7 @@ account.json             who you are here: name, address, role and settings; you
                          who looked into your conversations
 prompts.json             the prompts that you keep; it can be imported again
 personas.json            the personas that you made
+personas/*.webp          their own pictures
 conversations/*.json     each conversation with every message on every branch and its settings
 conversations/*.md       the same conversation as you see it, to read
 deleted/                 conversations that you have deleted and that can still be restored
@@ -98,8 +99,7 @@ def _batches(user: User) -> Iterator[Entries]:
         yield [("picture.webp", profile_pictures.find(picture_id).content)]
     if (prompts := saved.exported(user.id))["prompts"]:
         yield [("prompts.json", _as_json(prompts))]
-    if partners := personas.exported(user.id):
-        yield [("personas.json", _as_json(partners))]
+    yield from persona_entries.of(user.id)
     calls = select(ApiCall.id, ApiCall).where(ApiCall.user_id == user.id)
     for rows in in_batches(calls, CALLS_PER_STEP):
         yield [(f"api_calls/{rows[0][0]}.json", _as_json([_api_call(row) for _id, row in rows]))]

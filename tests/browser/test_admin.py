@@ -14,6 +14,7 @@ from tests.browser.test_accessibility import (
     expect_no_violations,
     expect_no_violations_in_either_theme,
 )
+from tests.browser.test_layout import PHONE
 from tests.live.server import LiveServer, Person
 
 
@@ -236,3 +237,20 @@ def test_member_does_not_see_the_admin_side(chat: Page, echo: LiveServer) -> Non
     expect(chat.get_by_role("menuitem", name="Admin")).to_have_count(0)
     assert visit(chat, f"{echo.url}/admin/") in (403, 404)
     expect(chat.get_by_role("heading", name="Sign-ups")).to_have_count(0)
+
+
+def test_on_a_phone_the_menu_is_folded(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person
+) -> None:
+    page = new_context(super_admin, viewport=PHONE, has_touch=True).new_page()
+    visit(page, f"{echo.url}/admin/users/")
+    menu = page.locator(".admin-menu")
+    expect(menu.get_by_role("link", name="Roles")).to_be_hidden()
+    expect(menu.locator("summary")).to_have_text("MenuPeople")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Roles").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Roles")
+    expect(menu.get_by_role("link", name="People")).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(menu.get_by_role("link", name="People")).to_be_visible()
+    expect(menu.locator("summary")).to_be_hidden()

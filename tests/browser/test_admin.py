@@ -14,7 +14,6 @@ from tests.browser.test_accessibility import (
     expect_no_violations,
     expect_no_violations_in_either_theme,
 )
-from tests.browser.test_layout import PHONE
 from tests.live.server import LiveServer, Person
 
 
@@ -242,7 +241,8 @@ def test_member_does_not_see_the_admin_side(chat: Page, echo: LiveServer) -> Non
 def test_on_a_phone_the_menu_is_folded(
     new_context: ContextMaker, echo: LiveServer, super_admin: Person
 ) -> None:
-    page = new_context(super_admin, viewport=PHONE, has_touch=True).new_page()
+    phone = {"width": 390, "height": 844}
+    page = new_context(super_admin, viewport=phone, has_touch=True).new_page()
     visit(page, f"{echo.url}/admin/users/")
     menu = page.locator(".admin-menu")
     expect(menu.get_by_role("link", name="Roles")).to_be_hidden()

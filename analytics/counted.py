@@ -49,6 +49,10 @@ def conversations(count: int) -> str:
     return ngettext("%(num)s conversation", "%(num)s conversations", count)
 
 
+def decisions(count: int) -> str:
+    return ngettext("%(num)s decision", "%(num)s decisions", count)
+
+
 def opinions(count: int) -> str:
     return ngettext("%(num)s opinion", "%(num)s opinions", count)
 

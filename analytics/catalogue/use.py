@@ -29,6 +29,9 @@ HOURS: Final = {f"h{hour:02}": f"{hour:02}:00 (questions)" for hour in frames.HO
 TOKENS: Final = {"prompt": mark("Tokens read"), "completion": mark("Tokens written")}
 PARTS: Final = {"prompt": mark("tokens read"), "completion": mark("tokens written")}
 OTHERS: Final = mark("other models")
+ACTS: Final = {
+    "flag": mark("Flagged"), "warn": mark("Warned"), "mask": mark("Masked"), "refuse": mark("Refused"),
+}  # fmt: skip
 USAGE: Final = ("replies", "prompt", "completion")
 LENGTHS: Final = (0, 1, 2, 4, 8, 16, 32, 64, 128)  # where each bin of conversation lengths ends
 
@@ -144,6 +147,30 @@ def _tell_models(frame: pd.DataFrame, span: Span) -> str:
     return f"{describe_counts(frame, 'replies', span, counted.replies)} {shares}"
 
 
+def _decisions(rows: Rows, span: Span) -> pd.DataFrame:
+    wide = frames.daily_by(need(rows, "decisions"), span.first, span.last)
+    counts = wide.reindex(columns=list(ACTS), fill_value=0)
+    return timed(measures.sums_per_step(counts.assign(decisions=counts.sum(axis=1)), span.step))
+
+
+def _draw_decisions(frame: pd.DataFrame, span: Span, sheet: Sheet) -> Figure:
+    colours = (*sheet.look.series[:3], sheet.look.bad)  # what is refused, like what fails
+    columns = [
+        (gettext(name), series(frame, act), colour)
+        for (act, name), colour in zip(ACTS.items(), colours, strict=True)
+    ]
+    return charts.stacked(columns, span.step, sheet)
+
+
+def _tell_decisions(frame: pd.DataFrame, span: Span) -> str:
+    if not frame["decisions"].any():
+        return describe_nothing(mark("No rule decided anything"), span)
+    sums = {name: int(frame[act].sum()) for act, name in ACTS.items()}
+    parts = [f"{gettext(name)} {words.number(count)}" for name, count in sums.items() if count]
+    acts = gettext("By act: %(parts)s.", parts=words.listed(parts))
+    return f"{describe_counts(frame, 'decisions', span, counted.decisions)} {acts}"
+
+
 def _lengths(rows: Rows, _span: Span) -> pd.DataFrame:
     found = frames.typed(need(rows, "lengths"), ("messages", "conversations"))
     places = pd.cut(found["messages"], [-1, *LENGTHS, float("inf")], labels=False)
@@ -228,5 +255,13 @@ CHARTS: Final = (
         {"messages": mark("Messages"), "conversations": mark("Conversations"), "share": mark("Share (%)")},
         mark("No conversation was begun in this time."),
         _lengths, _draw_lengths, _tell_lengths, parts="bins", name_of=headings.said,
+    ),
+    Chart(
+        "decisions", "Use", mark("Decisions of guardrails"), mark("What do the rules do?"),
+        mark("What guardrails decided about questions and answers, by what they did and local day, added up "
+        "per step; of deleted messages no decision is kept."),
+        ("decisions",), {"start": "From", **ACTS, "decisions": mark("Decisions")},
+        mark("No rule decided anything in this time."),
+        _decisions, _draw_decisions, _tell_decisions,
     ),
 )  # fmt: skip

@@ -71,7 +71,7 @@ export class Attachments {
     this.watch = new Watch((...told) => this.#settled(...told));
     button.addEventListener("click", () => hasCollections && !this.conversation().temporary ? this.#collections("offer") : input.click());
     if (hasCollections) button.setAttribute("aria-haspopup", "menu");
-    if (new URLSearchParams(globalThis.location?.search).has("collection")) this.#collections("begin"); // once the page has its chat
+    if (/[?&](collection|document)=/.test(globalThis.location?.search)) this.#collections("begin"); // once the page has its chat
     input.addEventListener("change", () => { this.add([...input.files]); input.value = ""; });
     composer.field.addEventListener("paste", (event) => this.#paste(event));
     this.#wireDrop(shade);

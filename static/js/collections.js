@@ -72,13 +72,17 @@ async function forgetGone(conversation) {
   conversation.collections = conversation.collections.filter(({ id }) => still.has(id));
 }
 
-/** “Ask this collection”: the new chat of this page begins with it. */
+/** “Ask this collection”, “Ask this document”: the new chat of this page begins with it. */
 export async function begin(attachments) {
-  const id = new URLSearchParams(location.search).get("collection");
+  const asked = new URLSearchParams(location.search);
+  const [collection, document] = ["collection", "document"].map((name) => asked.get(name));
   const conversation = attachments.conversation();
-  if (!id || conversation.id !== null) return;
+  if (conversation.id !== null) return;
   history.replaceState({}, "", location.pathname);
-  await use(attachments, conversation, [await get(`${PATH}/${encodeURIComponent(id)}`)]);
+  if (collection) await use(attachments, conversation, [await get(`${PATH}/${encodeURIComponent(collection)}`)]);
+  if (!document) return;
+  conversation.documents.push(await get(`/api/documents/${encodeURIComponent(document)}`));
+  attachments.draw();
 }
 
 /** Before the documents: each collection as one chip; a folder's is taken out where the folder is changed. */

@@ -20,7 +20,7 @@ from echo.errors import Busy
 from echo.extensions import db
 from echo.languages import spoken
 from echo.limits import FEEDBACK_CATEGORIES
-from echo.models import ActivitySlot, Feedback, TimingSpan
+from echo.models import ActivitySlot, Feedback, GuardDecision, TimingSpan
 from echo.services.numbers import chart_rows, rollups, slots
 from echo.services.numbers.cards import KINDS
 
@@ -49,6 +49,8 @@ def lively(app):
     db.session.add(
         Feedback(user_id=1, opinion="Of some days there is none.", category="idea", rating=4)
     )
+    met = {"rule_name": "Names", "place": "question", "reason": "No names here."}
+    db.session.add(GuardDecision(user_id=1, act="mask", **met))
     db.session.commit()
     rollups.refresh()
 
@@ -61,8 +63,8 @@ def one_signup(app):
     db.session.commit()
 
 
-def test_there_are_twenty_charts(app):
-    assert len(charts.known()) == 20
+def test_there_are_twenty_one_charts(app):
+    assert len(charts.known()) == 21
 
 
 def rows_of(answer):

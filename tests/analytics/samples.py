@@ -21,7 +21,7 @@ MEASURES = {"queue_ms": 4.5, "first_token_ms": 6.0, "total_ms": 8.3, "tokens_per
 ENDINGS = ("complete", "length", "stopped", "interrupted", "failed")
 KINDS = (
     "signups", "active", "cohorts", "hours", "usage", "questions", "endings", "errors", "timing",
-    "thumbs", "feedback", "top_users", "lengths",
+    "thumbs", "feedback", "top_users", "lengths", "decisions",
 )  # fmt: skip
 
 
@@ -49,6 +49,9 @@ def rows(count, models=3):
         found["questions"].append((day, chance.randint(0, 200)))
         found["endings"] += [(day, ending, chance.randint(0, 40)) for ending in ENDINGS]
         found["errors"] += [(day, code, chance.randint(0, 3)) for code in ("busy", "timeout")]
+        found["decisions"] += [
+            (day, act, chance.randint(0, 3)) for act in ("flag", "mask", "refuse")
+        ]
         found["feedback"].append((day, chance.choice(("bug", "idea")), 2, 2, chance.randint(2, 10)))
         for name in names:
             found["usage"].append((day, name, chance.randint(1, 90), 4000, 2000))

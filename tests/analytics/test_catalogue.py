@@ -37,7 +37,7 @@ def told(name, rows, span=MONTH):
 
 
 def test_every_chart_is_there_and_groups_stand_together():
-    assert len(CHARTS) == 20
+    assert len(CHARTS) == 21
     assert all(chart.name == name for name, chart in CHARTS.items())
     groups = [chart.group for chart in CHARTS.values()]
     assert list(dict.fromkeys(groups)) == ["People", "Use", "Speed", "Feedback"]
@@ -135,6 +135,8 @@ def test_tables_lose_nothing(found, step, length):
     tokens = table("tokens", {"usage": usage}, span)[["prompt", "completion"]].sum().to_list()
     assert tokens == [2 * len(inside), 3 * len(inside)]
     assert table("errors", {"errors": lines}, span)["errors"].sum() == total
+    acts = [(day, ("flag", "warn", "mask", "refuse")[int(key[-1]) % 4], n) for day, key, n in lines]
+    assert table("decisions", {"decisions": acts}, span)["decisions"].sum() == total
 
 
 def test_words_have_the_true_numbers():

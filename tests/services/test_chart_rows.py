@@ -13,7 +13,16 @@ from analytics import buckets
 from analytics.cards import Card
 from echo.clock import midnight, utc_now
 from echo.extensions import cache, db
-from echo.models import ActivitySlot, Message, Role, TimingSpan, User, UserDay, UserTotal
+from echo.models import (
+    ActivitySlot,
+    GuardDecision,
+    Message,
+    Role,
+    TimingSpan,
+    User,
+    UserDay,
+    UserTotal,
+)
 from echo.services.numbers import cards, chart_rows, contributors, rollups, slots
 from echo.services.numbers.cards import recent_cards
 from echo.services.numbers.rollups import sources
@@ -164,11 +173,24 @@ def test_long_ranges_of_timing_come_by_week_and_by_month(app: Flask) -> None:
         assert rows == [(begin, "m", "queue_ms", 3, 1)]
 
 
+def test_decisions_are_counted_by_act_on_their_local_days(app: Flask) -> None:
+    world = World()
+    ada = world.person(datetime(2026, 5, 1, tzinfo=UTC))
+    late = datetime(2026, 5, 5, 22, 30, tzinfo=UTC)  # the sixth in Berlin
+    for act, moment in (("mask", late), ("mask", late), ("refuse", late - timedelta(hours=1))):
+        met = {"rule_name": "r", "place": "question", "reason": "why", "user_id": ada.id}
+        db.session.add(GuardDecision(act=act, created_at=moment, **met))
+    db.session.commit()
+    fifth, sixth = date(2026, 5, 5), date(2026, 5, 6)
+    assert chart_rows.decisions(fifth, sixth, BERLIN) == [(fifth, "refuse", 1), (sixth, "mask", 2)]
+    assert chart_rows.decisions(sixth, sixth, UTC_ZONE) == []
+
+
 def test_an_empty_database_has_no_rows(app: Flask) -> None:
     first, last = date(2026, 1, 1), date(2026, 12, 31)
     for name in (
         "signups", "active", "cohorts", "hours", "usage", "questions", "endings", "errors",
-        "timing", "thumbs", "feedback", "top_users", "lengths",
+        "timing", "thumbs", "feedback", "top_users", "lengths", "decisions",
     ):  # fmt: skip
         assert chart_rows.ROWS[name](first, last, BERLIN) == []
     assert chart_rows.signups_before(first, BERLIN) == 0

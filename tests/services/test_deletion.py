@@ -99,7 +99,8 @@ def test_no_column_of_bytes_or_text_was_forgotten_by_the_walk() -> None:
     for name, table in db.metadata.tables.items():
         keys = {key.column.table.name: key for key in table.foreign_keys}
         goes = any(
-            key.column.table.name in ("users", "conversations", "messages", "documents", "folders")
+            key.column.table.name
+            in ("users", "conversations", "messages", "documents", "folders", "personas")
             and key.ondelete == "CASCADE"
             for key in table.foreign_keys
         )

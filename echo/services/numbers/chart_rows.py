@@ -24,6 +24,7 @@ from echo.models import (
     Conversation,
     ErrorSlot,
     FeedbackSlot,
+    GuardDecision,
     ReplySlot,
     TimingSpan,
 )
@@ -101,6 +102,21 @@ def feedback(first: date, last: date, zone: ZoneInfo) -> list[tuple[date, str, i
     """Return (day, category, opinions, those with stars, stars in all)."""
     sums = [FeedbackSlot.count, FeedbackSlot.rated, FeedbackSlot.rating_sum]
     return _by_day(first, last, zone, FeedbackSlot.slot, [FeedbackSlot.category], sums)
+
+
+def decisions(first: date, last: date, zone: ZoneInfo) -> list[tuple[date, str, int]]:
+    """Return (day, act, count) of what guardrails decided; read from their table, for they are few."""
+    slot = slots.slot_of(GuardDecision.created_at).label("slot")
+    found = (
+        select(slot, GuardDecision.act, func.count().label("count"))
+        .where(
+            GuardDecision.created_at >= midnight(first, zone),
+            GuardDecision.created_at < midnight(last + timedelta(days=1), zone),
+        )
+        .group_by("slot", GuardDecision.act)
+        .subquery()
+    )
+    return _by_day(first, last, zone, found.c.slot, [found.c.act], [found.c.count])
 
 
 def _by_day(
@@ -259,5 +275,6 @@ ROWS: Final[dict[str, Callable[..., list[Any]]]] = {
     "timing": timing,
     "top_users": top_users,
     "lengths": lengths,
+    "decisions": decisions,
 }
 """What reads each kind of rows, by the name under which the charts of `analytics/catalogue` ask for it."""

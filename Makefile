@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export ECHO_TEST_MODELS ?= $(HOME)/.cache/echo/models
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run traces voice models-for-tests test quick check format data-model bench soak train translations clean
+.PHONY: help setup setup-dev run traces voice documents models-for-tests test quick check format data-model bench soak train translations clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ voice: setup ## install what listening and speaking need: libraries, the model w
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-voice.txt
 	$(BIN)/python run.py models add whisper-base
 	$(BIN)/python run.py models add joe-us
+
+documents: setup ## install the model by which documents are found by meaning, not by their words alone (all-minilm-l6-v2, 91 MB to fetch)
+	$(BIN)/python run.py models add all-minilm-l6-v2
 
 # once, outside of the checkout: the tests of real model files are skipped where they are not
 models-for-tests: setup ## fetch the models that tests of real files read (590 MB, into ~/.cache/echo)

@@ -77,7 +77,7 @@ def test_feedback_is_opened_answered_and_read(
     row.get_by_role("button", name="Open").click()
     expect(page.locator('[data-column="state"]')).to_have_text("seen")
     expect_no_violations(page)
-    page.get_by_role("link", name="Answer", exact=True).click()
+    page.get_by_role("link", name="Write an answer").click()
     expect_no_violations(page)
     page.get_by_label("Answer", exact=True).fill(ANSWER)
     page.get_by_role("button", name="Send the answer").click()

@@ -148,7 +148,7 @@ def test_the_page_of_documents_shows_describes_and_deletes_pictures(
     is_shown(phone.locator("#documents .row img"))
     expect_no_sideways_scrolling(phone)
 
-    row.get_by_role("link", name="coast.png").click()
+    row.get_by_role("link", name="coast.png", exact=True).click()
     is_shown(chat.get_by_role("img", name="A hill by the sea."))
     expect(chat.locator("#document-text")).to_contain_text("A hill by the sea.")
     expect_no_violations_in_either_theme(chat)

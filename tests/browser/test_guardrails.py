@@ -100,7 +100,7 @@ def test_a_person_sees_what_was_decided_objects_and_reads_the_answer(
     expect_no_violations_in_either_theme(rules)
     rules.set_viewport_size(PHONE["viewport"])
     expect_no_sideways_scrolling(rules)
-    rules.get_by_role("link", name=re.compile("^Answer")).first.click()
+    rules.get_by_role("link", name=re.compile("^Write an answer")).first.click()
     rules.get_by_label("The decision").select_option("lifted")
     rules.get_by_label("Answer", exact=True).fill("Right: ask it again.")
     expect_no_violations_in_either_theme(rules)

@@ -7,10 +7,12 @@ Chinese is compared by each two neighbouring signs.
 from __future__ import annotations
 
 import math
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 import snowballstemmer
@@ -31,6 +33,7 @@ STEMMERS: Final = {
         "de": "german", "fr": "french", "es": "spanish", "ar": "arabic", "hi": "hindi",
     }.items()
 }  # fmt: skip
+KEYWORDS: Final = Path(__file__).with_name("keywords")
 Places = tuple[tuple[float, frozenset[str]], ...]
 
 
@@ -56,7 +59,9 @@ def browse(query: str, role: RoleName | None) -> list[Entry]:
     """Return the entries that fit what was typed, as they stand in the table: by the words of the
     language here, or, where none fits, by English ones."""
     code = here().code
-    asked = [] if code == USUAL else _asked(query, code)
+    if code == USUAL:
+        return english.browse(query, role)
+    asked = _asked(query, code)
     scores = {
         at: sum(_best(places, meant, code) for meant in asked)
         for at, places in enumerate(_places(code))
@@ -68,7 +73,7 @@ def browse(query: str, role: RoleName | None) -> list[Entry]:
 def _asked(query: str, code: str) -> list[frozenset[str]]:
     """Return for each word what it may stand for; the last one for all that begin with it."""
     typed = WORD.findall(folded(query))
-    asked = [_stems(word, code) for word in typed]
+    asked = [frozenset({stem}) for word in typed for stem in sorted(_stems(word, code))]
     if typed and len(typed[-1]) >= english.BEGINNING:
         asked[-1] |= {word for word in _weights(code) if word.startswith(typed[-1])}
     return asked
@@ -82,14 +87,21 @@ def _best(places: Places, meant: frozenset[str], code: str) -> float:
 @lru_cache
 def _places(code: str) -> tuple[Places, ...]:
     """Return for each entry its words by place, with what they count there."""
+    asked = _keywords(code)
     return tuple(
         (
             (english.OF_TITLE, _words(entry.title, code)),
-            (english.OF_KEYWORDS, _words(f"{entry.group} {entry.place}", code)),
-            (english.OF_TEXT, _words(" ".join(_plain(entry)), code)),
+            (english.OF_KEYWORDS, _words(" ".join(asked.get(entry.id, ())), code)),
+            (english.OF_TEXT, _words(" ".join((*_plain(entry), entry.group, entry.place)), code)),
         )
         for entry in map(entry_here, entries())
     )
+
+
+def _keywords(code: str) -> dict[str, list[str]]:
+    """Return how people ask for each entry in this language; none where nobody has written it down."""
+    file = KEYWORDS / f"{code}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
 def _plain(entry: Entry) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 from flask import Flask
 
 from echo import languages
 from echo.policies import RoleName
 from echo.services import help
-from echo.services.help import facts
+from echo.services.help import facts, translated
 from echo.services.help.facts import Facts
 from echo.services.help.table import entries, pieces
 
@@ -36,6 +38,19 @@ def browsed(code: str, query: str, role: RoleName | None = RoleName.USER) -> lis
 )
 def test_found_by_its_own_words(app: Flask, code: str, query: str, wanted: str) -> None:
     assert wanted in browsed(code, query)[:5]
+
+
+@pytest.mark.parametrize("code", [code for code in languages.LANGUAGES if code != "en"])
+def test_what_people_ask_finds_what_they_ask_for(app: Flask, code: str) -> None:
+    asked = tomllib.loads((translated.KEYWORDS / f"{code}.toml").read_text("utf-8"))
+    assert set(asked) <= {entry.id for entry in entries()}
+    lost = [
+        (wanted, phrase)
+        for wanted, phrases in asked.items()
+        for phrase in phrases
+        if wanted not in browsed(code, phrase, RoleName.SUPER_ADMIN)[:8]
+    ]
+    assert lost == []
 
 
 def test_english_words_find_where_no_own_ones_do(app: Flask) -> None:

@@ -66,7 +66,7 @@ voice: setup ## install what listening and speaking need: libraries, the model w
 	$(BIN)/python run.py models add whisper-base
 	$(BIN)/python run.py models add joe-us
 
-documents: setup ## install the model by which documents are found by meaning, not by their words alone (all-minilm-l6-v2, 91 MB to fetch)
+documents: setup ## install the model by which documents are found by meaning, not by their words alone (all-minilm-l6-v2, 83 MB to fetch)
 	$(BIN)/python run.py models add all-minilm-l6-v2
 
 # once, outside of the checkout: the tests of real model files are skipped where they are not

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from echo.admin.access import require_fresh_proof
 from echo.errors import EchoError
+from echo.forms import fields
 from echo.languages import gettext
-from echo.limits import PICTURE_REQUEST_BYTES
 
 
 class Page:
@@ -47,14 +47,7 @@ class TakingPictures:
     def create_blueprint(self, admin: Any) -> Any:
         view: Any = self
         blueprint = super().create_blueprint(admin)  # type: ignore[misc]
-        endpoints = {f"{view.endpoint}.{name}" for name in self.carrying}
-
-        def allow(endpoint: str | None, _values: Any) -> None:
-            """Take larger bodies than elsewhere; must run before the CSRF check reads the form."""
-            if endpoint in endpoints:
-                request.max_content_length = PICTURE_REQUEST_BYTES
-
-        blueprint.url_value_preprocessor(allow)
+        fields.take_pictures(blueprint, *(f"{view.endpoint}.{name}" for name in self.carrying))
         return blueprint
 
 

@@ -18,7 +18,7 @@ from echo.services.serving import Models
 from echo.web import pictures, replies
 
 blueprint = Blueprint("personas", __name__, url_prefix="/personas")
-pictures.take_with(blueprint, "personas.make", "personas.change")
+fields.take_pictures(blueprint, "personas.make", "personas.change")
 
 
 @blueprint.get("/panel")

@@ -17,7 +17,7 @@ from echo.web import account, form_pages, pictures, replies, sessions, step_up
 
 blueprint = Blueprint("profile", __name__)
 
-pictures.take_with(blueprint, "profile.index")
+fields.take_pictures(blueprint, "profile.index")
 
 
 @blueprint.route("/profile", methods=["GET", "POST"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import RedisServer
-from tests.live.server import PATIENCE, LiveServer, Person, wait_until
+from tests.live.server import PATIENCE, LiveServer, LiveTab, Person, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -66,23 +66,28 @@ def act(person: Person, method: str, path: str) -> int:
     return person.http.request(method, person.server.url + path, headers=headers).status_code
 
 
+def invited(owner: Person, near: LiveTab) -> str:
+    """Begin a chat in the owner's window and invite the guest; return its id."""
+    begun = near.send("brief")
+    near.wait_for("message_finished", begun["reply"]["id"])
+    chat = begun["conversation_id"]
+    assert act(owner, "PUT", f"/api/conversations/{chat}/members/guest") == 200
+    return str(chat)
+
+
 def test_who_is_taken_out_at_another_process_hears_nothing_more(
     two_servers: tuple[LiveServer, LiveServer],
 ) -> None:
     first, second = two_servers
     ada, ben = first.member("owner"), elsewhere(first.member("guest"), second)
     near, far = ada.tab(), ben.tab()
-    begun = near.send("brief")
-    chat = begun["conversation_id"]
-    near.wait_for("message_finished", begun["reply"]["id"])
-    at = f"/api/conversations/{chat}/members/guest"
-    assert act(ada, "PUT", at) == 200
+    chat = invited(ada, near)
     far.ask("open_conversation", {"conversation_id": chat})
     with_both = {"conversation_id": chat, "people": ["guest", "owner"]}
     wait_until(lambda: with_both in near.named("presence_changed"), "both are here")
     asked = near.send("slow", conversation_id=chat)
     far.wait_for("receive_message", asked["reply"]["id"])
-    assert act(ada, "DELETE", at) == 204
+    assert act(ada, "DELETE", f"/api/conversations/{chat}/members/guest") == 204
     far.wait_for("conversation_removed")
     wait_until(lambda: near.named("presence_changed")[-1]["people"] == ["owner"], "one is")
     heard = len(far.named("receive_message"))
@@ -101,14 +106,10 @@ def test_what_ended_while_redis_was_away_ends_elsewhere_once_it_is_back(
     ada, ben = first.member("owner"), elsewhere(first.member("guest"), second)
     lost = Person(second, "owner").sign_in().tab()  # another browser of hers
     near, far = ada.tab(), ben.tab()
-    begun = near.send("brief")
-    chat = begun["conversation_id"]
-    near.wait_for("message_finished", begun["reply"]["id"])
-    at = f"/api/conversations/{chat}/members/guest"
-    assert act(ada, "PUT", at) == 200
+    chat = invited(ada, near)
     far.ask("open_conversation", {"conversation_id": chat})
     redis_server.stop()
-    assert act(ada, "DELETE", at) == 204
+    assert act(ada, "DELETE", f"/api/conversations/{chat}/members/guest") == 204
     assert act(ada, "POST", "/profile/devices/revoke-others") < 400
     redis_server.start()
     lost.wait_for("session_ended")

@@ -174,7 +174,7 @@ def change(
 
 
 def put(row: Persona, values: Mapping[str, Any]) -> None:
-    """Put persona_values.checked values into a row, in the caller's transaction."""
+    """Put checked values into a row, in the caller's transaction."""
     for name, value in values.items():
         setattr(row, name, value)
 

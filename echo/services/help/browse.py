@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from functools import cache
 from typing import Final
 
@@ -20,6 +20,9 @@ NEAR: Final = 0.6
 BEGINNING: Final = 2
 """So many letters of the last word are enough to look for what begins with them."""
 
+Places = tuple[tuple[float, frozenset[str]], ...]
+"""An entry's words by place, with what they count there."""
+
 
 def browse(query: str, role: RoleName | None) -> list[Entry]:
     """Return the entries for people of this role that fit what was typed, best first.
@@ -30,7 +33,10 @@ def browse(query: str, role: RoleName | None) -> list[Entry]:
     asked = _asked(query)
     if not asked:
         return [entries()[number] for number in visible]
-    scores = {number: sum(_best(number, each) for each in asked) for number in visible}
+    weight = index().weight
+    scores = {
+        number: sum(best(_places()[number], each, weight) for each in asked) for number in visible
+    }
     return ranked(scores, _named(query))
 
 
@@ -66,14 +72,15 @@ def _asked(query: str) -> list[frozenset[str]]:
     return [each for each in asked if each]
 
 
-def _best(number: int, meant: frozenset[str]) -> float:
+def best(places: Places, meant: frozenset[str], weight: Callable[[str], float]) -> float:
     """Return what these words count for an entry: none by its rarity, for nobody has finished it."""
-    weight = min(map(index().weight, meant))
-    return weight * max((share for share, known in _places()[number] if meant & known), default=0.0)
+    return min(map(weight, meant)) * max(
+        (part for part, known in places if meant & known), default=0.0
+    )
 
 
 @cache
-def _places() -> tuple[tuple[tuple[float, frozenset[str]], ...], ...]:
+def _places() -> tuple[Places, ...]:
     """Return for each entry its words by place, with what they count there."""
     return tuple(
         (

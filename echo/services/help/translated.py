@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +22,8 @@ from echo.languages import USUAL, gettext, here, number, said
 from echo.parsing.terms import WORD
 from echo.policies import RoleName
 from echo.services.help import browse as english
-from echo.services.help import facts
-from echo.services.help.facts import Facts
+from echo.services.help.facts import TEXTS, Facts
+from echo.services.help.index import UNKNOWN
 from echo.services.help.table import Entry, entries, pieces
 from echo.text import folded
 
@@ -34,7 +34,6 @@ STEMMERS: Final = {
     }.items()
 }  # fmt: skip
 KEYWORDS: Final = Path(__file__).with_name("keywords")
-Places = tuple[tuple[float, frozenset[str]], ...]
 
 
 def entry_here(entry: Entry) -> Entry:
@@ -49,10 +48,10 @@ def entry_here(entry: Entry) -> Entry:
     )
 
 
-def facts_here(facts_: Facts) -> Facts:
+def facts_here(known: Facts) -> Facts:
     """Return what is true of this server in the language of whoever reads it."""
-    own = {name: said(text, facts.TEXTS) for name, text in facts_.words.items()}
-    return replace(facts_, words=own | {"message_chars": number(limits.MESSAGE_CHARS)})
+    own = {name: said(text, TEXTS) for name, text in known.words.items()}
+    return replace(known, words=own | {"message_chars": number(limits.MESSAGE_CHARS)})
 
 
 def browse(query: str, role: RoleName | None) -> list[Entry]:
@@ -63,7 +62,7 @@ def browse(query: str, role: RoleName | None) -> list[Entry]:
         return english.browse(query, role)
     asked = _asked(query, code)
     scores = {
-        at: sum(_best(places, meant, code) for meant in asked)
+        at: sum(english.best(places, meant, _weigh(code)) for meant in asked)
         for at, places in enumerate(_places(code))
         if entries()[at].is_for(role)
     }
@@ -79,13 +78,8 @@ def _asked(query: str, code: str) -> list[frozenset[str]]:
     return asked
 
 
-def _best(places: Places, meant: frozenset[str], code: str) -> float:
-    weight = min((_weights(code)[word] for word in meant if word in _weights(code)), default=0.0)
-    return weight * max((share for share, known in places if meant & known), default=0.0)
-
-
 @lru_cache
-def _places(code: str) -> tuple[Places, ...]:
+def _places(code: str) -> tuple[english.Places, ...]:
     """Return for each entry its words by place, with what they count there."""
     asked = _keywords(code)
     return tuple(
@@ -115,7 +109,11 @@ def _weights(code: str) -> dict[str, float]:
     return {word: math.log(1 + len(_places(code)) / count) for word, count in counts.items()}
 
 
-def _of_entry(places: Places) -> frozenset[str]:
+def _weigh(code: str) -> Callable[[str], float]:
+    return lambda word: _weights(code).get(word, UNKNOWN)
+
+
+def _of_entry(places: english.Places) -> frozenset[str]:
     return frozenset().union(*(known for _, known in places))
 
 

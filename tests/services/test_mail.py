@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import eventlet
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from structlog.testing import capture_logs
 
+from echo import hub
 from echo.models import User
 from echo.services import mail
 from tests.mail_fixtures import PUBLIC_URL, use_mail
@@ -89,7 +91,7 @@ def test_server_that_comes_back_gets_the_mail(
         if len(pauses) == 2:
             smtp_server.start()
 
-    monkeypatch.setattr(mail.hub, "sleep", start_again)
+    monkeypatch.setattr(mail, "hub", SimpleNamespace(sleep=start_again, run_native=hub.run_native))
     monkeypatch.setattr(smtp_server, "pause", eventlet.sleep)
     assert mail.deliver(ada.email, "password_changed", {"username": "ada"})
     assert pauses == [0.01, 0.01]
@@ -113,7 +115,10 @@ def test_server_that_stays_away_is_logged_without_names_and_tokens(
 def test_final_refusal_is_not_tried_again_and_tells_no_address(
     app: Flask, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail.hub, "sleep", lambda _: pytest.fail("it was tried again"))
+    no_sleep = SimpleNamespace(
+        sleep=lambda _: pytest.fail("tried again"), run_native=hub.run_native
+    )
+    monkeypatch.setattr(mail, "hub", no_sleep)
     smtp_server.stop()
     smtp_server.options = ("-s", "10")  # takes ten bytes: refuses every mail with 552
     monkeypatch.setattr(smtp_server, "pause", eventlet.sleep)

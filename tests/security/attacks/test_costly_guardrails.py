@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -95,7 +96,7 @@ def test_one_very_long_text_is_looked_through_at_a_time(
         now.remove(text)
         return {}, text
 
-    monkeypatch.setattr(hub, "run_native", looks)
+    monkeypatch.setattr(judging, "hub", SimpleNamespace(run_native=looks))
     rules = [rule("secret", GuardKind.WORDS)]
     ended: list[str] = []
 

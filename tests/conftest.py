@@ -31,16 +31,17 @@ from echo.services.documents.reader_process import ReaderProcess
 from echo.services.people import administration
 from echo.services.sign_in import devices
 from echo.sockets import hub_bridge
-from tests import cheap_apps
+from tests import cheap_apps, second_try
 from tests.databases import PostgresServer, postgres, postgres_url, redis_server
 from tests.mail_fixtures import mail_process, settle, smtp_server
+from tests.second_try import pytest_terminal_summary
 from tests.tabs import Tab
 from tests.waiting import PATIENCE
 from tests.web.pseudo import pseudo_folder, pseudo_german
 
-__all__ = [  # fixtures that stand elsewhere
-    "mail_process", "postgres", "postgres_url", "pseudo_folder", "pseudo_german", "redis_server", "settle",
-    "smtp_server",
+__all__ = [  # fixtures and a hook that stand elsewhere
+    "mail_process", "postgres", "postgres_url", "pseudo_folder", "pseudo_german",
+    "pytest_terminal_summary", "redis_server", "settle", "smtp_server",
 ]  # fmt: skip
 PASSWORD = "correct horse battery"
 LAST_WORDS_SECONDS = 2.0
@@ -69,6 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(mark)
         if SERVERS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+        second_try.allow(item)
         if item.get_closest_marker("sqlite") and DATABASE != "sqlite":
             item.add_marker(pytest.mark.skip(reason="it is about SQLite itself"))
     items.sort(key=lambda item: folder_of(item) not in LONG)

@@ -17,6 +17,8 @@ from scripts import translations
 from tests.analytics import samples
 from tests.analytics.samples import FIRST, LIGHT
 
+pytestmark = pytest.mark.slow  # each chart is drawn in each language
+
 EACH = pytest.mark.parametrize("name", CHARTS)
 RANGES = ((1, "day"), (20, "day"), (40, "week"), (70, "month"))
 PAIR = re.compile("⟦[^⟦⟧]*⟧")

@@ -45,6 +45,8 @@ from tests.conftest import give_role, switch
 from tests.services.documents.test_documents import BIRDS, SHIPS, add
 from tests.statements import counted
 
+pytestmark = pytest.mark.slow  # each document is read by a process of its own
+
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 WALRUS = "A walrus wears whiskers. It rests on ice."
 

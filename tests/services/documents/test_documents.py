@@ -28,6 +28,8 @@ from echo.services.people import archive, deletion
 from tests.parsing import made
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow  # each document is read by a process of its own
+
 BIRDS = (
     "# Puffins\n\nPuffins breed in burrows on cliffs. "
     + "They dive. " * 20

@@ -20,6 +20,8 @@ from echo.services.serving.embedder import Embedded, Embedder, Form
 from tests.services.documents.test_documents import add
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow  # each document is read by a process of its own
+
 SEA = (
     "# Puffins\n\nPuffins breed in burrows."
     + " Cliffs." * 40

@@ -25,6 +25,8 @@ from tests.services.documents.test_documents import BIRDS, add, settled, words_o
 from tests.services.test_pictures import bomb, opened, saved
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow  # each document is read by a process of its own
+
 RAW = saved(Image.new("RGB", (3000, 1500), "teal"), "JPEG")
 
 

@@ -57,7 +57,7 @@ MARKED_FOLDERS = {
 }  # fmt: skip
 LONG = {*MARKED_FOLDERS, "training", "weights"}
 DATABASE = os.environ.get("ECHO_TEST_DATABASE", "sqlite")
-SERVERS = {"postgres", "redis_server", "smtp_server", "real_process"}
+SERVERS = {"postgresql", "postgres", "redis_server", "smtp_server", "real_process"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,12 +68,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in MARKED_FOLDERS.get(folder_of(item), ()):
             item.add_marker(mark)
-        if SERVERS.intersection(getattr(item, "fixturenames", ())):
+        if SERVERS.intersection(needed_by(item)):
             item.add_marker("server")
         second_try.allow(item)
         if item.get_closest_marker("sqlite") and DATABASE != "sqlite":
             item.add_marker(pytest.mark.skip(reason="it is about SQLite itself"))
     items.sort(key=lambda item: folder_of(item) not in LONG)
+
+
+def needed_by(item: pytest.Item) -> set[str]:
+    """Return the names of fixtures that a test asks for, its kind of database among them."""
+    kinds = getattr(getattr(item, "callspec", None), "params", {})
+    return {*getattr(item, "fixturenames", ()), kinds.get("database", DATABASE)}
 
 
 def folder_of(item: pytest.Item) -> str:

@@ -22,6 +22,8 @@ from echo.services.people import archive, deletion
 from tests.services.test_imports import GOOD, gpt, gpt_node
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow  # each file is read by a process of its own
+
 
 def export_of(count: int, begin: int = 0) -> bytes:
     """ChatGPT's export of that many chats."""

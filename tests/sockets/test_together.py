@@ -11,7 +11,7 @@ from echo.errors import Conflict, NotFound
 from echo.extensions import db
 from echo.limits import MEMBERS_PER_CHAT
 from echo.models import Conversation, ConversationMember, Message, RoleName, User
-from echo.services.chats import conversations, personas, shared_personas
+from echo.services.chats import conversations, folders, personas, shared_personas
 from echo.services.prompts import memories, personal
 from echo.services.sharing import members
 from echo.services.turns import Turns, quotas
@@ -325,3 +325,16 @@ def test_who_was_taken_out_unheard_is_taken_out_later(
     assert presence._here(chat) == {ada.id, ben.id}
     presence.look_again()
     assert presence._here(chat) == {ada.id}
+
+
+def test_a_folder_that_comes_back_brings_its_chats_back_to_members(
+    tab: Tab, other: Tab, chat: str, ada: User
+) -> None:
+    folder = folders.create(ada.id, "Trip")
+    conversations.change(ada.id, chat, folder_id=folder.id)
+    folders.remove(ada.id, folder.id, with_conversations=True)
+    assert other.named("conversation_removed")[-1]["conversation_id"] == chat
+    told = len(other.named("conversation_changed"))
+    folders.restore(ada.id, folder.id)
+    (back,) = other.named("conversation_changed")[told:]
+    assert (back["conversation"]["id"], back["conversation"]["folder_id"]) == (chat, None)

@@ -197,16 +197,28 @@ def restore(user_id: int, folder_id: str) -> Folder:
         )
     gone: datetime = row.deleted_at
 
-    def work() -> None:
+    def work() -> list[str]:
+        back: list[str] = []
         for ids in _steps(row.held):
             mine = Conversation.id.in_(ids) & (Conversation.user_id == user_id)
+            deleted = mine & (Conversation.deleted_at == gone)
+            back += db.session.scalars(select(Conversation.id).where(deleted))
             _set(mine & Conversation.folder_id.is_(None), folder_id=row.id)
-            _set(mine & (Conversation.deleted_at == gone), deleted_at=None)
+            _set(deleted, deleted_at=None)
         row.held, row.deleted_at = [], None
+        return back
 
-    transaction(work)
+    _tell_members(transaction(work))
     signals.folders_changed.send(user_id, moved=True)
     return row
+
+
+def _tell_members(back: list[str]) -> None:
+    """Announce the chats that others are in; the owner's windows ask for the whole folder anew."""
+    shared = [each for each, members in together.member_ids(back).items() if members]
+    query = select(Conversation).where(Conversation.id.in_(shared)).options(*conversations.SHOWN)
+    for row in db.session.scalars(query):
+        signals.conversation_changed.send(row)
 
 
 def purge_deleted() -> int:

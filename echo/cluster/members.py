@@ -29,6 +29,7 @@ ANSWER_SECONDS: Final = 0.5
 PATIENCE_SECONDS: Final = 2.0
 KEPT_SECONDS: Final = 600
 """Pieces after the last one: more than a silent model may take, or a dead process' replies wait."""
+FAILED: Final = object()
 NODES: Final = "echo:nodes"
 ACTS: Final = "echo:acts"
 REMEMBERS: Final = "echo:remembers"
@@ -134,6 +135,14 @@ class Members(Alone):
         for act in acts:
             self._do(act)
 
+    def _look_again(self) -> None:
+        """Do what is done after a time unheard, until it is done: the database may be away as well."""
+        left = list(self._hearing_acts)
+        while left := [act for act in left if self._do(act) is FAILED]:
+            hub.sleep(BEAT_SECONDS)
+            if self._tried_at is None:
+                return
+
     def _do(self, act: Act, **values: Any) -> object:
         with self._app.app_context():
             try:
@@ -142,7 +151,7 @@ class Members(Alone):
                 log.exception(
                     "what another process asked for failed", act=getattr(act, "__name__", "")
                 )
-                return None
+                return FAILED
 
     # ── what one tells the others ───────────────────────────────────────────────────────────
 
@@ -192,7 +201,7 @@ class Members(Alone):
             ear.subscribe(ACTS)
             self.hearing += 1
             if self.hearing > 1:
-                hub.spawn(self._do_all, self._hearing_acts)
+                hub.spawn(self._look_again)
                 self.tell("look_again")  # what this process told meanwhile, nobody has heard
             while self._tried_at is not None:
                 heard = ear.get_message(timeout=PATIENCE_SECONDS / 2)
@@ -205,7 +214,7 @@ class Members(Alone):
         if said["act"] == "node_left":
             hub.spawn(self._look_around_safely)
         elif said["act"] == "look_again":
-            hub.spawn(self._do_all, self._hearing_acts)
+            hub.spawn(self._look_again)
         elif act := self._acts.get(said["act"]):
             hub.spawn(self._answer, act, said)
 
@@ -214,7 +223,8 @@ class Members(Alone):
             self._look_around()
 
     def _answer(self, act: Act, said: dict[str, Any]) -> None:
-        answer = self._do(act, **said["values"])
+        done = self._do(act, **said["values"])
+        answer = None if done is FAILED else done
         if said["place"]:
             with self._trying("answer"):
                 self._redis.rpush(said["place"], json.dumps(answer))

@@ -11,7 +11,9 @@ from flask import Flask
 from echo import hub
 from echo.cluster import members
 from echo.cluster.members import Members
+from echo.errors import StorageUnavailable
 from tests.databases import RedisServer
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -98,3 +100,26 @@ def test_who_is_silent_is_waited_for_shortly(
     assert time.monotonic() - began < members.ANSWER_SECONDS + members.PATIENCE_SECONDS
     redis_server.stop()
     assert first.gather("weigh", kilos=7) == []
+
+
+@pytest.mark.server
+def test_after_a_silence_it_looks_again_until_it_has_seen(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database may be away when Redis is back."""
+    monkeypatch.setattr(members, "BEAT_SECONDS", 0.05)
+    one = Members(Flask("echo"), redis_server.url)
+    looks, seen = [0], [0]
+
+    def look() -> None:
+        looks[0] += 1
+        if looks[0] < 3:
+            raise StorageUnavailable("away")
+
+    one.on_hearing(look)
+    one.on_hearing(lambda: seen.append(looks[0]))
+    one._beat(first=True)
+    one._hear({"from": "another", "to": None, "act": "look_again"})
+    until(lambda: looks[0] == 3, "it has looked a third time")
+    hub.sleep(0.2)
+    assert (looks, seen) == ([3], [0, 1])  # what has succeeded is not done again

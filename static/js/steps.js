@@ -7,6 +7,7 @@ const DONE = {
   calculator: (step) => t("Calculated {input}", step),
   calendar: (step) => t("Looked up {input}", step),
   units: (step) => t("Converted {input}", step),
+  help: (step) => t("From the help: {input}", step),
   documents: ({ result }) => n(Number(result), "Searched your documents: {count} passage", "Searched your documents: {count} passages"),
 };
 
@@ -15,5 +16,5 @@ export const title = (step) => DONE[step.tool]?.(step) ?? t("Computed {input}", 
 export function stepNode(step) {
   return element("details", { class: "step" },
     element("summary", {}, icon("chevron"), element("span", {}, title(step))),
-    element("dl", {}, element("dt", {}, t("Input")), element("dd", {}, step.input), element("dt", {}, t("Result")), element("dd", {}, step.result)));
+    step.tool === "help" ? element("p", { dir: "auto" }, step.result) : element("dl", {}, element("dt", {}, t("Input")), element("dd", {}, step.input), element("dt", {}, t("Result")), element("dd", {}, step.result)));
 }

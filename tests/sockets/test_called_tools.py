@@ -255,7 +255,9 @@ def test_a_search_finds_what_the_chat_may_use_and_numbers_its_sources(
     )
     asked = ask(tab, "Where is it said in my files?")
     row = row_of(asked)
-    assert row.steps == [{"tool": "documents", "input": "puffins breed", "result": "1"}]
+    helped, searched = row.steps or ()
+    assert (helped["tool"], helped["input"]) == ("help", "Ask about a document")
+    assert searched == {"tool": "documents", "input": "puffins breed", "result": "1"}
     assert [(one["number"], one["document_id"]) for one in row.sources or ()] == [(1, mine.id)]
     (told,) = tab.named("message_steps", row.id)
     assert told["sources"] == row.sources
@@ -311,7 +313,7 @@ def test_a_second_search_numbers_on(tab: Tab, ada: User) -> None:
     keels = added(ada, "# Keels\n\nA keel is the spine of a ship." + " Wood." * 40)
     row = row_of(ask(tab, "Where is it said in my files?"))
     assert row.text == "In burrows [1], of wood [2]."
-    assert [step["input"] for step in row.steps or ()] == ["puffins breed", "a keel"]
+    assert [step["input"] for step in row.steps or ()][1:] == ["puffins breed", "a keel"]
     found = [(one["number"], one["document_id"]) for one in row.sources or ()]
     assert found == [(1, puffins.id), (2, keels.id)]
 

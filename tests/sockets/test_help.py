@@ -7,8 +7,9 @@ from typing import Any
 
 from echo.extensions import db
 from echo.limits import MESSAGE_CHARS
-from echo.models import Message, RoleName, User
+from echo.models import Conversation, Message, RoleName, User
 from echo.services import site_settings
+from echo.services.chats import export
 from tests.conftest import Tab
 from tests.sockets.conftest import Requests
 
@@ -33,6 +34,42 @@ def test_help_reaches_the_model_and_nobody_else(tab: Tab, requests: Requests) ->
     assert "<help>" not in str(opened)
     assert "<help>" not in str(tab.listen())
     assert opened["conversation"]["title"] == ABOUT
+
+
+def test_its_reader_sees_what_the_help_says_whatever_the_model_makes_of_it(
+    tab: Tab, requests: Requests
+) -> None:
+    asked = ask(tab, ABOUT)
+    (step,) = asked["reply"]["steps"]
+    assert (step["tool"], step["input"]) == ("help", "Change your password")
+    assert step["result"] in requests[0].messages[-1].content
+    assert (
+        requests[0].messages[-1].content.count(step["result"]) == 1
+    )  # it is no note of a tool's too
+    row = db.session.get_one(Message, asked["reply"]["id"])
+    assert row.steps == [step]
+    text = export.as_markdown(db.session.get_one(Conversation, asked["conversation_id"]))
+    assert "> From the help: Change your password" in text
+
+
+def test_several_entries_are_one_step_and_ordinary_answers_have_none(tab: Tab) -> None:
+    asked = ask(tab, "how can i get a clean new conversation")
+    (step,) = asked["reply"]["steps"]
+    titles, texts = step["input"].split(" · "), step["result"].split("\n")
+    assert len(titles) == len(texts) > 1
+    assert all(text.startswith(f"{title}: ") for title, text in zip(titles, texts, strict=True))
+    assert "steps" not in ask(tab, "Why is the sky blue?")["reply"]
+
+
+def test_what_a_tool_computed_stands_alone(tab: Tab) -> None:
+    """A question that the help knows as well is answered by the tool."""
+    (step,) = ask(tab, "What is the date today?")["reply"]["steps"]
+    assert step["tool"] == "calendar"
+
+
+def test_a_temporary_chat_shows_it_too(tab: Tab) -> None:
+    asked = tab.ask("ask_temporary", {"messages": [{"role": "user", "text": ABOUT}]})
+    assert [step["input"] for step in asked["steps"]] == ["Change your password"]
 
 
 def test_the_next_prompt_begins_with_the_last_one(tab: Tab, requests: Requests) -> None:
@@ -74,7 +111,7 @@ def test_people_get_the_entries_of_their_role(
 
 def test_the_site_can_turn_it_off_at_once(tab: Tab, requests: Requests) -> None:
     site_settings.change(None, help="off")
-    ask(tab, ABOUT)
+    assert "steps" not in ask(tab, ABOUT)["reply"]
     assert requests[0].messages[-1].content == ABOUT
     assert not requests[0].messages[0].content.startswith("You are Echo, the assistant of")
     site_settings.change(None, help="on")

@@ -8,9 +8,9 @@ from echo.services.help.context import LEAST_WINDOW, Prompting, prompting
 from echo.services.help.facts import Facts
 from echo.services.help.facts import of as facts_of
 from echo.services.help.table import Entry, entries
-from echo.services.help.translated import browse, entry_here, facts_here
+from echo.services.help.translated import browse, entry_here, facts_here, told_here
 
 __all__ = [
     "LEAST_WINDOW", "Entry", "Facts", "Prompting", "browse", "entries", "entry_here", "facts_here",
-    "facts_of", "prompting",
+    "facts_of", "prompting", "told_here",
 ]  # fmt: skip

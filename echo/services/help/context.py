@@ -48,11 +48,13 @@ class Prompting:
         """Return what a person wrote as the model reads it: no note of the help."""
         return untagged(text, "help") if self.is_on else text
 
+    def found(self, text: str) -> list[Entry]:
+        """Return the entries that a question is about; none to an ordinary one."""
+        return search.find(text, self.role) if self.is_on else []
+
     def question(self, text: str) -> str:
-        """Return a question as the model reads it: with the entries that fit, if any do."""
-        if not self.is_on:
-            return text
-        lines = _lines(search.find(text, self.role), self.facts)
+        """Return a question as the model reads it: with the entries that it is about, if there are any."""
+        lines = _lines(self.found(text), self.facts)
         plain = self.plain(text)
         return BLOCK.format(lines="\n".join(lines), question=plain) if lines else plain
 

@@ -54,6 +54,12 @@ def facts_here(known: Facts) -> Facts:
     return replace(known, words=own | {"message_chars": number(limits.MESSAGE_CHARS)})
 
 
+def told_here(found: list[Entry], known: Facts) -> list[tuple[str, str]]:
+    """Return the title and the text of entries, as they hold on this server, in the language here."""
+    facts = facts_here(known)
+    return [(own.title, own.said(facts)) for own in map(entry_here, found)]
+
+
 def browse(query: str, role: RoleName | None) -> list[Entry]:
     """Return the entries that fit what was typed, as they stand in the table: by the words of the
     language here, or, where none fits, by English ones."""

@@ -8,8 +8,9 @@ given, they end after a bounded number of steps. What is not plainly one of thei
 from echo.services.tools import functions
 from echo.services.tools.lookups import sought
 from echo.services.tools.notes import TAG, before, unmarked
-from echo.services.tools.steps import Step, compute, looked_up, said, titled
+from echo.services.tools.steps import HELP, Step, compute, helped, looked_up, said, titled
 
 __all__ = [
-    "TAG", "Step", "before", "compute", "functions", "looked_up", "said", "sought", "titled", "unmarked",
+    "HELP", "TAG", "Step", "before", "compute", "functions", "helped", "looked_up", "said", "sought",
+    "titled", "unmarked",
 ]  # fmt: skip

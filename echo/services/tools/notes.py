@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from echo.services.tools.steps import DOCUMENTS, said
+from echo.services.tools.steps import VERBS, said
 from echo.text import untagged
 
 TAG: Final = "computed"
@@ -20,7 +20,7 @@ NOTE: Final = (
 
 def before(steps: Sequence[Mapping[str, Any]] | None) -> str:
     """Return what stands before a question in its prompt; nothing where nothing was computed."""
-    computed = [said(step) for step in steps or () if step["tool"] != DOCUMENTS]
+    computed = [said(step) for step in steps or () if step["tool"] in VERBS]
     return NOTE.format(lines="\n".join(computed)) if computed else ""
 
 

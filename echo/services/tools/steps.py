@@ -1,12 +1,12 @@
 """The steps that a question asks for: which tool, what it was given, what came out. Knows no prompt.
 
 A step repeats nothing of the question as it was written: numbers, signs, units and days only, written anew;
-but what was looked up in documents stands in it.
+but what was looked up in documents stands in it. What the help says of a question is a step too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
@@ -22,6 +22,10 @@ VERBS: Final = {
 
 DOCUMENTS: Final = "documents"
 """The tool whose input was looked up in all of a person's documents; its result is how many passages fit."""
+
+
+HELP: Final = "help"
+"""Echo's own help: the input names its entries, the result is what they say."""
 
 
 class Step(TypedDict):
@@ -51,6 +55,13 @@ def looked_up(what: str, passages: int) -> Step:
     return Step(tool=DOCUMENTS, input=what, result=str(passages))
 
 
+def helped(entries: Sequence[tuple[str, str]]) -> Step:
+    """Return the step that shows what the help says: for each entry its title and its text."""
+    titles = [title for title, _ in entries]
+    texts = [text if len(entries) == 1 else f"{title}: {text}" for title, text in entries]
+    return Step(tool=HELP, input=" · ".join(titles), result="\n".join(texts))
+
+
 def said(step: Mapping[str, Any]) -> str:
     """Return a step on one line."""
     input, result = step["input"], step["result"]
@@ -67,4 +78,6 @@ def titled(step: Mapping[str, Any]) -> str:
         return gettext(
             "Searched your documents for “%(what)s”: %(found)s", what=step["input"], found=found
         )
+    if step["tool"] == HELP:
+        return gettext("From the help: %(titles)s", titles=step["input"])
     return f"{gettext(VERBS[step['tool']])} {said(step)}"

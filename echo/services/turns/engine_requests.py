@@ -30,7 +30,7 @@ from echo.generation import (
 )
 from echo.languages import gettext, number, said
 from echo.models import Conversation, Message, User
-from echo.services import help, site_settings
+from echo.services import help, site_settings, tools
 from echo.services.chats import failures, folders, together
 from echo.services.documents import prompt
 from echo.services.documents.in_chats import NOTHING, Added
@@ -152,13 +152,18 @@ class EngineRequests:
         """Return what an answer is given beside the question; `added` is to be put into the chat."""
         if safety.concern(question) is not None:
             return Given()
-        return giving.choose(self._reader(question, around), conversation, user_id, question, added)
+        reader = self._reader(question, around)
+        found = giving.choose(reader, conversation, user_id, question, added)
+        if found.steps or found.sources is not None:
+            return found
+        return found._replace(steps=_helped(question, around))
 
     def computed(self, question: str, around: Around) -> giving.Steps | None:
-        """Return what tools compute for a question of a chat that is stored nowhere."""
+        """Return what tools and the help say to a question of a chat that is stored nowhere."""
         if safety.concern(question) is not None:
             return None
-        return giving.computed(self._reader(question, around), question)
+        steps = giving.computed(self._reader(question, around), question)
+        return steps or _helped(question, around)
 
     def _fits(self, question: str, around: Around, before: str) -> bool:
         """Tell whether the model can read a question with this before it."""
@@ -202,7 +207,8 @@ class EngineRequests:
     ) -> Toolbox | None:
         """Return the tools that the model may call for a reply; none where a rule has computed already."""
         may_call = around.chosen.settled.calls_tools and around.window >= LEAST_WINDOW
-        if around.now is None or not may_call or reply.steps:
+        has_computed = any(step["tool"] != tools.HELP for step in reply.steps or ())
+        if around.now is None or not may_call or has_computed:
             return None
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         reader = self._reader(history[-1].content, around)
@@ -260,6 +266,13 @@ def request_for(
         request_id=reply.id,
         trace_id=request_ids.current(),
     )
+
+
+def _helped(question: str, around: Around) -> giving.Steps | None:
+    """Return what the help says to a question: its reader sees it, whatever the model makes of it."""
+    found = around.told.found(question)
+    shown = help.told_here(found, around.told.facts)
+    return [dict(tools.helped(shown))] if shown else None
 
 
 def tools_are_on(site: SiteSettings, window: int) -> bool:

@@ -39,7 +39,7 @@ class TemporaryQuestion:
 
 
 class TemporaryAnswer(NamedTuple):
-    """The answer in the making, and what was computed for it."""
+    """The answer in the making, and what stands above it."""
 
     call: LiveCall
     steps: Steps | None

@@ -8,11 +8,13 @@ import pytest
 from flask import Flask
 
 from echo import languages
+from echo.config import Settings
 from echo.policies import RoleName
 from echo.services import help
 from echo.services.help import facts, translated
 from echo.services.help.facts import Facts
 from echo.services.help.table import entries, pieces
+from echo.services.site_settings import SiteSettings
 
 
 def browsed(code: str, query: str, role: RoleName | None = RoleName.USER) -> list[str]:
@@ -52,6 +54,18 @@ def test_what_people_ask_finds_what_they_ask_for(app: Flask, code: str) -> None:
         if wanted not in browsed(code, phrase, RoleName.SUPER_ADMIN)[:8]
     ]
     assert lost == []
+
+
+def test_what_is_shown_above_an_answer_is_in_the_readers_language(app: Flask) -> None:
+    known = facts.of(Settings(_env_file=None), SiteSettings())
+    found = [entry for entry in entries() if entry.id == "change-password"]
+    (english,) = help.told_here(found, known)
+    with languages.spoken("de"):
+        (german,) = help.told_here(found, known)
+    assert english[0] == "Change your password"
+    assert german[0] == "Dein Passwort ändern"
+    assert "Passwort" in german[1]
+    assert "**" not in german[1] + english[1]  # words alone
 
 
 def test_english_words_find_where_no_own_ones_do(app: Flask) -> None:

@@ -156,14 +156,14 @@ class EngineRequests:
         found = giving.choose(reader, conversation, user_id, question, added)
         if found.steps or found.sources is not None:
             return found
-        return found._replace(steps=_helped(question, around))
+        return found._replace(steps=giving.helped(question, around.told))
 
     def computed(self, question: str, around: Around) -> giving.Steps | None:
         """Return what tools and the help say to a question of a chat that is stored nowhere."""
         if safety.concern(question) is not None:
             return None
         steps = giving.computed(self._reader(question, around), question)
-        return steps or _helped(question, around)
+        return steps or giving.helped(question, around.told)
 
     def _fits(self, question: str, around: Around, before: str) -> bool:
         """Tell whether the model can read a question with this before it."""
@@ -266,13 +266,6 @@ def request_for(
         request_id=reply.id,
         trace_id=request_ids.current(),
     )
-
-
-def _helped(question: str, around: Around) -> giving.Steps | None:
-    """Return what the help says to a question: its reader sees it, whatever the model makes of it."""
-    found = around.told.found(question)
-    shown = help.told_here(found, around.told.facts)
-    return [dict(tools.helped(shown))] if shown else None
 
 
 def tools_are_on(site: SiteSettings, window: int) -> bool:

@@ -1,4 +1,4 @@
-"""What an answer is given beside its question: what tools computed, what passages fit. Knows no engine."""
+"""What an answer is given beside its question: what tools computed, passages, the help. Knows no engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from echo.models import Conversation, Document
-from echo.services import tools
+from echo.services import help, tools
 from echo.services.chats import together
 from echo.services.documents import in_chats, shelf
 from echo.services.documents.in_chats import NOTHING, Added
@@ -95,3 +95,9 @@ def computed(reader: Reader, question: str) -> Steps | None:
         return None
     steps = [dict(step) for step in tools.compute(question, reader.now)]
     return steps if steps and reader.fits(tools.before(steps)) else None
+
+
+def helped(question: str, told: help.Prompting) -> Steps | None:
+    """Return what the help says to a question: its reader sees it, whatever the model makes of it."""
+    shown = help.told_here(told.found(question), told.facts)
+    return [dict(tools.helped(shown))] if shown else None

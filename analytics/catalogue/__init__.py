@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from analytics.catalogue import feedback, people, speed, use
+from analytics.catalogue import features, feedback, people, speed, use
 from analytics.catalogue.chart import GROUPS, STARTS, Chart, Group, Rows
 from analytics.frames import WEEKDAYS
 from analytics.span import Span
@@ -12,7 +12,14 @@ from analytics.span import Span
 __all__ = ["CHARTS", "Chart", "Group", "Rows", "Span", "texts"]
 
 CHARTS: Final[dict[str, Chart]] = {
-    chart.name: chart for chart in (*people.CHARTS, *use.CHARTS, *speed.CHARTS, *feedback.CHARTS)
+    chart.name: chart
+    for chart in (
+        *people.CHARTS,
+        *use.CHARTS,
+        *features.CHARTS,
+        *speed.CHARTS,
+        *feedback.CHARTS,
+    )
 }
 
 

@@ -69,7 +69,7 @@ def test_it_starts_when_asked_and_once(worker):
     first = worker.ask(REQUEST)
     began = pid(worker)
     assert first.header["table"]["rows"] == [[DAY, 3, 3]]
-    assert len(worker.ready["charts"]) == 21
+    assert len(worker.ready["charts"]) == 22
     worker.start()
     assert worker.ask(REQUEST).header["table"] == first.header["table"]
     assert pid(worker) == began
@@ -83,7 +83,7 @@ def test_without_its_face_it_does_not_start_and_says_why(worker, tmp_path, monke
     assert "make setup" in caplog.text
     monkeypatch.undo()
     worker.start()
-    assert len(worker.ready["charts"]) == 21
+    assert len(worker.ready["charts"]) == 22
 
 
 def test_a_request_without_sense_is_refused_and_the_process_lives_on(worker):
@@ -180,7 +180,7 @@ def test_it_ends_with_the_server(tmp_path, end):
     page = wait_until(  # a busy machine may need longer for a process than its page would wait
         lambda: (got := person.http.get(address, timeout=PATIENCE)).ok and got, what="the dashboard"
     )
-    assert len(re.findall("data-part=", page.text)) == 21
+    assert len(re.findall("data-part=", page.text)) == 22
     drawing = wait_until(lambda: drawing_process_of(server), what="the drawing process is there")
     if end == "stop":
         os.kill(drawing, signal.SIGSTOP)

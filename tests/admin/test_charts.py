@@ -63,8 +63,8 @@ def one_signup(app):
     db.session.commit()
 
 
-def test_there_are_twenty_one_charts(app):
-    assert len(charts.known()) == 21
+def test_there_are_twenty_two_charts(app):
+    assert len(charts.known()) == 22
 
 
 def rows_of(answer):

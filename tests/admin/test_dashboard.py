@@ -95,7 +95,7 @@ def test_an_empty_site_has_a_page(root, app):
     page = root.get("/admin/")
     assert page.status_code == 200
     assert "Satisfaction – nothing to compare with" in card_of(page.text, "Satisfaction")
-    assert page.text.count('class="panel chart-panel"') == 21
+    assert page.text.count('class="panel chart-panel"') == 22
 
 
 def test_preset_and_own_range(root, signed_up):
@@ -199,7 +199,7 @@ def test_unknown_kind(root):
 def test_an_analyst_sees_charts_and_no_people(as_role):
     analyst = as_role("analyst")
     page = analyst.get("/admin/").text
-    assert page.count('class="panel chart-panel"') == 20
+    assert page.count('class="panel chart-panel"') == 21
     assert "top-users" not in page
     assert analyst.get("/admin/charts/signups", headers=AJAX).status_code == 200
     for tail in ("", ".svg", ".png", ".csv"):

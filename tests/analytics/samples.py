@@ -21,7 +21,7 @@ MEASURES = {"queue_ms": 4.5, "first_token_ms": 6.0, "total_ms": 8.3, "tokens_per
 ENDINGS = ("complete", "length", "stopped", "interrupted", "failed")
 KINDS = (
     "signups", "active", "cohorts", "hours", "usage", "questions", "endings", "errors", "timing",
-    "thumbs", "feedback", "top_users", "lengths", "decisions",
+    "thumbs", "feedback", "top_users", "lengths", "decisions", "features",
 )  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def rows(count, models=3):
     found["cohorts"] = list(_cohorts(each, chance))
     found["hours"] = [(w, h, chance.randint(0, 50)) for w in range(7) for h in range(24)]
     found["top_users"] = [(f"person_{place}", 900 - place, 5, 6) for place in range(20)]
+    found["features"] = [("all", 200), ("documents", 40), ("persona", 25), ("tags", 3)]
     found["lengths"] = [(messages, 200 // messages) for messages in range(1, 150)]
     return found
 

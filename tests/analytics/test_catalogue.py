@@ -37,7 +37,7 @@ def told(name, rows, span=MONTH):
 
 
 def test_every_chart_is_there_and_groups_stand_together():
-    assert len(CHARTS) == 21
+    assert len(CHARTS) == 22
     assert all(chart.name == name for name, chart in CHARTS.items())
     groups = [chart.group for chart in CHARTS.values()]
     assert list(dict.fromkeys(groups)) == ["People", "Use", "Speed", "Feedback"]
@@ -194,6 +194,17 @@ def test_models_may_be_called_anything():
         figure = CHARTS["models"].draw(frame, MONTH, LIGHT, size)
         assert ET.fromstring(render.to_svg(figure)).tag == f"{SVG}svg"
         assert render.to_png(figure)
+
+
+def test_features_are_parts_of_all_conversations_the_most_used_first():
+    frame = table("features", {"features": [("all", 8), ("tags", 2), ("persona", 4), ("new", 7)]})
+    assert frame["feature"].to_list()[:3] == ["Personas", "Tags", "Documents"]
+    assert frame["conversations"].to_list()[:3] == [4, 2, 0]
+    assert frame["share"].to_list()[:3] == [50.0, 25.0, 0.0]
+    said = CHARTS["features"].describe(frame, MONTH)
+    assert "Personas in 4 conversations" in said
+    assert "Documents" not in said
+    assert table("features", {"features": [("all", 0), ("tags", 0)]}).empty
 
 
 def test_lengths_are_put_into_bins():

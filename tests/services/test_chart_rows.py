@@ -11,19 +11,24 @@ from sqlalchemy import column, event, select
 
 from analytics import buckets
 from analytics.cards import Card
+from analytics.catalogue.features import NAMES
 from echo.clock import midnight, utc_now
 from echo.extensions import cache, db
 from echo.models import (
     ActivitySlot,
+    Conversation,
+    ConversationMember,
+    ConversationTag,
     GuardDecision,
     Message,
     Role,
+    Tag,
     TimingSpan,
     User,
     UserDay,
     UserTotal,
 )
-from echo.services.numbers import cards, chart_rows, contributors, rollups, slots
+from echo.services.numbers import cards, chart_rows, contributors, feature_rows, rollups, slots
 from echo.services.numbers.cards import recent_cards
 from echo.services.numbers.rollups import sources
 from tests.services.rollup_world import World
@@ -190,7 +195,7 @@ def test_an_empty_database_has_no_rows(app: Flask) -> None:
     first, last = date(2026, 1, 1), date(2026, 12, 31)
     for name in (
         "signups", "active", "cohorts", "hours", "usage", "questions", "endings", "errors",
-        "timing", "thumbs", "feedback", "top_users", "lengths", "decisions",
+        "timing", "thumbs", "feedback", "top_users", "lengths", "decisions", "features",
     ):  # fmt: skip
         assert chart_rows.ROWS[name](first, last, BERLIN) == []
     assert chart_rows.signups_before(first, BERLIN) == 0
@@ -303,3 +308,22 @@ def test_messages_are_counted_in_their_conversation(app: Flask, make_user, open_
     today = utc_now().date()
     assert chart_rows.lengths(today, today, UTC_ZONE) == [(3, 1)]
     assert talk
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_features_are_counted_once_for_each_conversation_begun(app: Flask, make_user) -> None:
+    ada, bob = make_user("ada"), make_user("bob")
+    day = datetime(2026, 5, 5, 12, tzinfo=UTC)
+    begun = {"user_id": ada.id, "title": "A chat", "created_at": day}
+    plain, kept = Conversation(**begun), Conversation(**begun, pinned=True)
+    elsewhere = Conversation(**begun, imported_from="echo", pinned=True)
+    later = Conversation(**begun | {"created_at": day + timedelta(days=1)}, pinned=True)
+    tags = [Tag(user_id=ada.id, name=name, key=name) for name in ("sea", "sand")]
+    db.session.add_all([plain, kept, elsewhere, later, *tags])
+    db.session.flush()
+    db.session.add_all(ConversationTag(conversation_id=kept.id, tag_id=tag.id) for tag in tags)
+    db.session.add(ConversationMember(conversation_id=plain.id, user_id=bob.id))
+    db.session.commit()
+    found = dict(feature_rows.features(day.date(), day.date(), UTC_ZONE))
+    assert found == {"all": 2, "pinned": 1, "tags": 1, "together": 1}
+    assert set(feature_rows.FEATURES) == set(NAMES)

@@ -28,7 +28,7 @@ from echo.models import (
     ReplySlot,
     TimingSpan,
 )
-from echo.services.numbers import contributors, slots
+from echo.services.numbers import contributors, feature_rows, slots
 from echo.services.numbers.slots import LocalDays
 
 Column = Any  # a mapped column; its exact type does not matter here
@@ -276,5 +276,6 @@ ROWS: Final[dict[str, Callable[..., list[Any]]]] = {
     "top_users": top_users,
     "lengths": lengths,
     "decisions": decisions,
+    "features": feature_rows.features,
 }
 """What reads each kind of rows, by the name under which the charts of `analytics/catalogue` ask for it."""

@@ -144,6 +144,7 @@ SPEECH_SECONDS: Final = 60  # of speaking one piece of it; the process is ended 
 SPEECH_MEMORY_BYTES: Final = 2_000_000_000  # addresses, not all of them memory
 SPEECHES_AT_ONCE: Final = 3  # of one person
 MESSAGES_PER_PAGE: Final = 50
+VERSIONS_TOLD: Final = 50  # of one question or answer, those around it
 DOCUMENTS_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
 PEOPLE_PER_PAGE: Final = 100

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import aliased
 
 from echo.extensions import db
+from echo.limits import VERSIONS_TOLD
 from echo.models import Message
 
 
@@ -37,7 +38,10 @@ def branch(leaf_id: str | None, limit: int | None = None) -> list[Message]:
 
 
 def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:
-    """Return for each message the ids of all children of its parent, in the order they were made."""
+    """Return for each message the ids of its parent's children, in the order they were made.
+
+    Of very many those around it: each told to each of the others would be their square.
+    """
     if not rows:
         return {}
     parents = {row.parent_id for row in rows if row.parent_id is not None}
@@ -52,7 +56,14 @@ def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:
     families: dict[str | None, list[str]] = defaultdict(list)
     for parent_id, message_id in found:
         families[parent_id].append(message_id)
-    return {row.id: families[row.parent_id] for row in rows}
+    places = {each: at for family in families.values() for at, each in enumerate(family)}
+    return {row.id: _around(families[row.parent_id], places.get(row.id, 0)) for row in rows}
+
+
+def _around(family: list[str], at: int) -> list[str]:
+    """Return those of a family that are near to one of them."""
+    first = max(0, min(at - VERSIONS_TOLD // 2, len(family) - VERSIONS_TOLD))
+    return family[first : first + VERSIONS_TOLD]
 
 
 def newest_leaf(message_id: str, conversation_id: str) -> str:

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from echo.clock import utc_now
 from echo.errors import InvalidInput, NotFound
 from echo.extensions import cache, db
-from echo.limits import GENERATION_RANGES, TITLE_CHARS
-from echo.limits import VERSIONS_TOLD
+from echo.limits import GENERATION_RANGES, TITLE_CHARS, VERSIONS_TOLD
 from echo.models import Conversation, Message, User
 from echo.services.chats import (
     chat_settings,

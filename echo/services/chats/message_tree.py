@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import aliased
@@ -20,6 +21,32 @@ def branch(leaf_id: str | None, limit: int | None = None) -> list[Message]:
     """
     if leaf_id is None:
         return []
+    path = _path(leaf_id, limit)
+    rows = db.session.scalars(
+        select(Message).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
+    )
+    return list(rows)
+
+
+def said_in(leaf_id: str | None) -> Sequence[Any]:
+    """Return what models are told of a whole branch, as plain rows: there may be thousands."""
+    if leaf_id is None:
+        return []
+    path = _path(leaf_id)
+    columns = (
+        Message.id,
+        Message.parent_id,
+        Message.role,
+        Message.text,
+        Message.guarded,
+        Message.author_gone,
+    )
+    query = select(*columns).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
+    return db.session.execute(query).all()
+
+
+def _path(leaf_id: str, limit: int | None = None) -> Any:
+    """Return the ids of a branch with how far each is from its leaf, as a query."""
     start = select(Message.id, Message.parent_id, literal(1).label("depth")).where(
         Message.id == leaf_id
     )
@@ -30,11 +57,7 @@ def branch(leaf_id: str | None, limit: int | None = None) -> list[Message]:
     )
     if limit is not None:
         step = step.where(path.c.depth < limit)
-    path = path.union_all(step)
-    rows = db.session.scalars(
-        select(Message).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
-    )
-    return list(rows)
+    return path.union_all(step)
 
 
 def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:

@@ -43,6 +43,9 @@ EMOJI_CHARS: Final = 16  # the longest have eleven
 MODEL_NAME_CHARS: Final = 64
 API_MESSAGES: Final = 2_000  # of one request below /v1, or of a temporary chat
 EMBEDDED_TEXTS: Final = 2_048  # of one request
+KEPT_CHAIN_BYTES: Final = (
+    10_000_000  # of all kept answers that one goes on from, as they are stored
+)
 KEPT_RESPONSE_DAYS: Final = 30  # after its last use, an answer below /v1/responses
 TEMPLATE_CHARS: Final = 50_000
 CONTEXT_TOKENS_LEAST: Final = 64

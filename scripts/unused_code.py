@@ -32,7 +32,7 @@ CALLED_BY: Final = {
         "max_content_length", "permanent", "request_class", "session_interface",
     ),
     "eventlet and python-engineio": (
-        "_apply_mask", "debug", "iterator", "max_decode_packets", "max_frame_length",
+        "close_connection", "_discard_trailers", "_apply_mask", "debug", "iterator", "max_decode_packets", "max_frame_length",
         "support_legacy_versions",
     ),
     "prometheus_client": ("collect",),

@@ -42,6 +42,7 @@ PERSONA_COLOURS: Final = 6  # those of tags
 EMOJI_CHARS: Final = 16  # the longest have eleven
 MODEL_NAME_CHARS: Final = 64
 API_MESSAGES: Final = 2_000  # of one request below /v1, or of a temporary chat
+TOKENIZED_CHARS: Final = 200_000  # of one request
 EMBEDDED_TEXTS: Final = 2_048  # of one request
 KEPT_CHAIN_BYTES: Final = (
     10_000_000  # of all kept answers that one goes on from, as they are stored

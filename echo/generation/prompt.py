@@ -35,7 +35,7 @@ class TextCodec:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        self._fast = getattr(tokenizer, "backend_tokenizer", None)
+        self._fast: Any = getattr(tokenizer, "backend_tokenizer", None)
         self.template = _chat_template(tokenizer)
         added = getattr(tokenizer, "added_tokens_decoder", {}).values()
         special = {str(token) for token in tokenizer.all_special_tokens}
@@ -49,14 +49,19 @@ class TextCodec:
     def encode(self, text: str) -> list[int]:
         special = not self.has_template  # a template writes its own beginning of text
         if self._fast is not None:
-            return list(self._fast.encode(text, add_special_tokens=special).ids)
+            return self._fast_ids(text, special)
         return list(self.tokenizer.encode(text, add_special_tokens=special))
+
+    def _fast_ids(self, text: str, special: bool) -> list[int]:
+        """As `encode` of the tokenizer, which would let no other thread run meanwhile."""
+        [found] = self._fast.encode_batch([text], add_special_tokens=special)
+        return list(found.ids)
 
     def encode_raw(self, text: str) -> list[int]:
         """Tokens of a prompt that is written as the model reads it, special ones among it."""
         text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
         if self._fast is not None:
-            return list(self._fast.encode(text, add_special_tokens=True).ids)
+            return self._fast_ids(text, True)
         return list(self.tokenizer.encode(text))
 
     def encode_bare(self, text: str) -> list[int]:

@@ -1,5 +1,7 @@
 """Prompts fit the window, newest first, and nobody's text can end a turn."""
 
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -202,3 +204,16 @@ def test_a_raw_prompt_is_read_as_it_stands() -> None:
     for wrong in ((ChatMessage("user", ""),), (ChatMessage("user", "a"),) * 2):
         with pytest.raises(InvalidRequest):
             GenerationRequest(wrong, raw=True)
+
+
+def test_others_run_while_a_long_text_is_read() -> None:
+    """The hub above all: the engine's thread reads prompts of a hundred thousand characters."""
+    text, gaps = "\U0001f468\u200d" * 100_000, [0.0]
+    reading = threading.Thread(target=CODEC.encode, args=(text,))
+    began = last = time.monotonic()
+    reading.start()
+    while reading.is_alive():
+        time.sleep(0.001)
+        gaps.append(time.monotonic() - last)
+        last += gaps[-1]
+    assert max(gaps) < (last - began) / 2

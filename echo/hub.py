@@ -1,4 +1,4 @@
-"""Green threads, the bridge from native threads, and native help: the only module that knows eventlet.
+"""Green threads, the bridge from native threads, native help: beside what bounds eventlet all that knows it.
 
 It does not know what runs in it: leaving eventlet later means changing this file and `run.py`.
 """
@@ -20,6 +20,8 @@ import eventlet.patcher
 import eventlet.semaphore
 import eventlet.tpool
 import eventlet.wsgi
+
+from echo.request_body import BoundedProtocol
 
 # native threads and signal handlers post wake-ups: they must get the calls that never wait greenly
 native_os = eventlet.patcher.original("os")
@@ -191,6 +193,7 @@ class Server:
             log_output=False,
             debug=False,
             socket_timeout=silence_seconds,
+            protocol=BoundedProtocol,
         )
 
     def stop_accepting(self) -> None:

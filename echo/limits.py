@@ -42,7 +42,11 @@ PERSONA_COLOURS: Final = 6  # those of tags
 EMOJI_CHARS: Final = 16  # the longest have eleven
 MODEL_NAME_CHARS: Final = 64
 API_MESSAGES: Final = 2_000  # of one request below /v1, or of a temporary chat
+TOKENIZED_CHARS: Final = 200_000  # of one request
 EMBEDDED_TEXTS: Final = 2_048  # of one request
+KEPT_CHAIN_BYTES: Final = (
+    10_000_000  # of all kept answers that one goes on from, as they are stored
+)
 KEPT_RESPONSE_DAYS: Final = 30  # after its last use, an answer below /v1/responses
 TEMPLATE_CHARS: Final = 50_000
 CONTEXT_TOKENS_LEAST: Final = 64
@@ -144,6 +148,7 @@ SPEECH_SECONDS: Final = 60  # of speaking one piece of it; the process is ended 
 SPEECH_MEMORY_BYTES: Final = 2_000_000_000  # addresses, not all of them memory
 SPEECHES_AT_ONCE: Final = 3  # of one person
 MESSAGES_PER_PAGE: Final = 50
+VERSIONS_TOLD: Final = 50  # of one question or answer, those around it
 DOCUMENTS_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
 PEOPLE_PER_PAGE: Final = 100

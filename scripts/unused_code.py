@@ -32,8 +32,8 @@ CALLED_BY: Final = {
         "max_content_length", "permanent", "request_class", "session_interface",
     ),
     "eventlet and python-engineio": (
-        "_apply_mask", "debug", "iterator", "max_decode_packets", "max_frame_length",
-        "support_legacy_versions",
+        "_apply_mask", "close_connection", "debug", "_discard_trailers", "iterator",
+        "max_decode_packets", "max_frame_length", "support_legacy_versions",
     ),
     "prometheus_client": ("collect",),
     "OpenTelemetry": ("on_end",),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from flask_wtf.i18n import translations
@@ -19,6 +19,7 @@ from wtforms.validators import Email, InputRequired, Length, Regexp, StopValidat
 
 from echo import limits, text
 from echo.errors import InvalidInput
+from echo.extensions import take_bodies_of
 from echo.languages import gettext, lazy_gettext, mark, number
 
 OF_WTFORMS: Final = (
@@ -37,7 +38,7 @@ def take_pictures(blueprint: Blueprint, *endpoints: str) -> None:
     def allow(endpoint: str | None, _values: Any) -> None:
         """It must run before the CSRF check reads the form."""
         if endpoint in endpoints:
-            request.max_content_length = limits.PICTURE_REQUEST_BYTES
+            take_bodies_of(limits.PICTURE_REQUEST_BYTES)
 
 
 def uploaded(field: Any) -> bytes:

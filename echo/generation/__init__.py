@@ -24,7 +24,7 @@ from .errors import (
 from .local_models import LocalModels
 from .model_spec import ModelSpec
 from .request import ChatMessage, FinishReason, GenerationRequest, SamplingParams
-from .schema import check_schema
+from .schema import check_schema, check_schemas
 from .scripted_runner import Script, ScriptedReply, load_script
 from .serving_engine import ServingEngine
 from .stream import (
@@ -91,5 +91,6 @@ __all__ = [
     "Usage",
     "WaitingLine",
     "check_schema",
+    "check_schemas",
     "load_script",
 ]

@@ -8,7 +8,14 @@ from typing import Any
 from .chat_template import ChatTemplate
 from .detokenizer import Detokenizer, StreamDetokenizer, WindowDetokenizer
 from .errors import ChatTemplateError, ModelLoadError
-from .exchanges import exchange_starts, letters_per_token, split, steady_cut
+from .exchanges import (
+    chars_of,
+    exchange_starts,
+    first_countable,
+    letters_per_token,
+    split,
+    steady_cut,
+)
 from .kv_cache import common_prefix
 from .request import ChatMessage, GenerationRequest
 from .runner import CHARS_PER_TOKEN, RowError, too_long
@@ -28,7 +35,7 @@ class TextCodec:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        self._fast = getattr(tokenizer, "backend_tokenizer", None)
+        self._fast: Any = getattr(tokenizer, "backend_tokenizer", None)
         self.template = _chat_template(tokenizer)
         added = getattr(tokenizer, "added_tokens_decoder", {}).values()
         special = {str(token) for token in tokenizer.all_special_tokens}
@@ -42,14 +49,19 @@ class TextCodec:
     def encode(self, text: str) -> list[int]:
         special = not self.has_template  # a template writes its own beginning of text
         if self._fast is not None:
-            return list(self._fast.encode(text, add_special_tokens=special).ids)
+            return self._fast_ids(text, special)
         return list(self.tokenizer.encode(text, add_special_tokens=special))
+
+    def _fast_ids(self, text: str, special: bool) -> list[int]:
+        """As `encode` of the tokenizer, which would let no other thread run meanwhile."""
+        [found] = self._fast.encode_batch([text], add_special_tokens=special)
+        return list(found.ids)
 
     def encode_raw(self, text: str) -> list[int]:
         """Tokens of a prompt that is written as the model reads it, special ones among it."""
         text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
         if self._fast is not None:
-            return list(self._fast.encode(text, add_special_tokens=True).ids)
+            return self._fast_ids(text, True)
         return list(self.tokenizer.encode(text))
 
     def encode_bare(self, text: str) -> list[int]:
@@ -123,14 +135,15 @@ class PromptBuilder:
         def tokens_from(exchange: int) -> list[int]:
             return self._tokens((*system, *rest[starts[exchange] :]), request)
 
-        tokens = tokens_from(0)
+        first = self._first_countable(system, rest, starts, limit)
+        tokens = tokens_from(first)
         if (whole := len(tokens)) <= limit:
             return tokens
         tokens = tokens_from(len(starts) - 1)
         if len(tokens) > limit:
             text = f"The message has {len(tokens)} tokens with its instructions; {limit} fit."
             raise RowError("too_long", text)
-        low, high = 0, len(starts) - 1  # exchanges to drop: too few, enough
+        low, high = first, len(starts) - 1  # exchanges to drop: too few, enough
         while high - low > 1:
             middle = (low + high) // 2
             shorter = tokens_from(middle)
@@ -138,13 +151,28 @@ class PromptBuilder:
                 high, tokens = middle, shorter
             else:
                 low = middle
-        block = limit * letters_per_token(rest, whole) // 4
+        block = limit * letters_per_token(rest[starts[first] :], whole) // 4
         steady = tokens_from(steady_cut(rest, starts, high, block))
         return steady if len(steady) >= limit // 2 else tokens
 
+    def _first_countable(
+        self,
+        system: tuple[ChatMessage, ...],
+        rest: tuple[ChatMessage, ...],
+        starts: list[int],
+        limit: int,
+    ) -> int:
+        """The exchange from which on tokens are counted; raises RowError where the last is far too long."""
+        told, most = chars_of(system), limit * CHARS_PER_TOKEN
+        first = first_countable(rest, starts, most - told)
+        chars = told + chars_of(rest[starts[first] :])
+        if chars > most:
+            raise too_long(chars // 4, self._context)
+        return first
+
     def _whole(self, request: GenerationRequest) -> list[int]:
         """The prompt with every message; the reply gets what room is left, one token at least."""
-        chars = sum(len(message.content) for message in request.messages)
+        chars = chars_of(request.messages) + len(request.prefix)
         chars += sum(len(tool.parameters) + len(tool.description) for tool in request.tools)
         if chars > self._context * CHARS_PER_TOKEN:  # not even counted
             raise too_long(chars // 4, self._context)

@@ -9,6 +9,7 @@ from flask import Blueprint, request
 from flask_login import current_user
 
 from echo.errors import InvalidInput
+from echo.extensions import take_bodies_of
 from echo.languages import gettext
 from echo.limits import IMPORT_REQUEST_BYTES
 from echo.models import ChatImport
@@ -21,7 +22,7 @@ blueprint = Blueprint("chat_imports", __name__, url_prefix="/profile/import")
 def _allow_files(endpoint: str | None, _values: Any) -> None:
     """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
     if endpoint == "chat_imports.begin":
-        request.max_content_length = IMPORT_REQUEST_BYTES
+        take_bodies_of(IMPORT_REQUEST_BYTES)
 
 
 @blueprint.get("")

@@ -320,6 +320,22 @@ def test_any_sign_is_kept_as_it_was(program: Program) -> None:
     assert kept()[0].said[0] == ["user", said]
 
 
+def test_a_chain_of_much_text_is_refused_unread(program: Program, ada: User) -> None:
+    """A model would leave the oldest out; but all of it was taken into memory for each question."""
+    said = [["user", "é" * 600_000], ["assistant", "so"]]
+    for number in range(4):
+        before = f"kept{number - 1}" if number else None
+        row = KeptResponse(
+            id=f"kept{number}", user_id=ada.id, previous_id=before, said=said, told={}
+        )
+        db.session.add(row)
+    db.session.commit()
+    refused = program.ask(previous_response_id="resp_kept3", truncation="auto")
+    assert error_of(refused) == (400, "context_length_exceeded", "previous_response_id")
+    one = program.ask(previous_response_id="resp_kept0", truncation="auto")
+    assert one.status_code == 200
+
+
 def test_a_chain_that_grew_too_long_is_refused(program: Program, ada: User) -> None:
     row = KeptResponse(user_id=ada.id, said=[["user", "x"]] * 2_000, told={"status": "completed"})
     db.session.add(row)

@@ -46,6 +46,7 @@ def test_a_model_that_is_not_in_memory_is_loaded_first(ask: Any, app: Flask) -> 
         ({"text": ["a"]}, (400, "invalid_value", "text")), ({"text": 7}, (400, "invalid_value", "text")),
         ({"text": "a", "model": 7}, (400, "invalid_value", "model")),
         ({"text": "a", "model": "gpt-9"}, (404, "model_not_found", "model")),
+        ({"text": "x" * 200_001}, (400, "invalid_value", "text")),
         ({"text": "x" * 2_100_000}, (413, None, None)),
     ],
 )  # fmt: skip

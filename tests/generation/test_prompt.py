@@ -1,5 +1,7 @@
 """Prompts fit the window, newest first, and nobody's text can end a turn."""
 
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from echo.generation import ChatMessage, GenerationRequest, InvalidRequest, SamplingParams
 from echo.generation.prompt import PromptBuilder, TextCodec
 from echo.generation.runner import RowError
+from echo.generation.tools import ToolCall
 
 from .helpers import train_tokenizer
 
@@ -85,6 +88,32 @@ def test_the_cut_stays_where_it_is_for_several_turns() -> None:
     assert len(set(firsts)) <= len(firsts) // 2  # a block is less than three of these exchanges
 
 
+def test_what_is_far_too_far_back_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Millions of characters of an old chat would hold everybody's answers up for seconds."""
+    counted: list[int] = []
+    encode = CODEC.encode
+
+    def counting(text: str) -> list[int]:
+        counted.append(len(text))
+        return encode(text)
+
+    monkeypatch.setattr(CODEC, "encode", counting)
+    system, *rest = conversation(30)
+    old = [ChatMessage("user", "old " * 50_000), ChatMessage("assistant", "old " * 50_000)] * 5
+    text = build((system, *old, *rest), 400)
+    assert "the last question" in text
+    assert "old old" not in text
+    assert max(counted) < 400 * 20
+    for far in (
+        [system, ChatMessage("user", "x" * 1_000_000)],
+        [ChatMessage("system", "x" * 1_000_000), rest[-1]],
+    ):
+        counted.clear()
+        with pytest.raises(RowError, match="reads 400"):
+            build(tuple(far), 400)
+        assert counted == []
+
+
 def test_one_message_that_is_too_long_is_refused() -> None:
     with pytest.raises(RowError) as caught:
         build((*conversation(3)[:-1], ChatMessage("user", "long " * 200)), 100)
@@ -151,6 +180,15 @@ def test_a_text_far_too_long_is_refused_before_it_is_counted(
     monkeypatch.setattr(CODEC, "encode", lambda _text: pytest.fail("it was counted"))
     with pytest.raises(RowError, match="reads 100"):
         whole(200, 100)
+    with pytest.raises(RowError, match="reads 100"):
+        whole(1, 100, prefix="x" * 2_000)
+    called = ChatMessage("assistant", "", (ToolCall("1", "f", "[" * 2_000),))
+    with pytest.raises(RowError, match="reads 100"):
+        PromptBuilder(CODEC, 100).build(
+            GenerationRequest(
+                (ChatMessage("user", "x"), called, ChatMessage("user", "x")), whole=True
+            )
+        )
 
 
 def test_a_raw_prompt_is_read_as_it_stands() -> None:
@@ -166,3 +204,16 @@ def test_a_raw_prompt_is_read_as_it_stands() -> None:
     for wrong in ((ChatMessage("user", ""),), (ChatMessage("user", "a"),) * 2):
         with pytest.raises(InvalidRequest):
             GenerationRequest(wrong, raw=True)
+
+
+def test_others_run_while_a_long_text_is_read() -> None:
+    """The hub above all: the engine's thread reads prompts of a hundred thousand characters."""
+    text, gaps = "\U0001f468\u200d" * 100_000, [0.0]
+    reading = threading.Thread(target=CODEC.encode, args=(text,))
+    began = last = time.monotonic()
+    reading.start()
+    while reading.is_alive():
+        time.sleep(0.001)
+        gaps.append(time.monotonic() - last)
+        last += gaps[-1]
+    assert max(gaps) < (last - began) / 2

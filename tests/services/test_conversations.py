@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from echo.clock import utc_now
 from echo.errors import InvalidInput, NotFound
 from echo.extensions import cache, db
-from echo.limits import GENERATION_RANGES, TITLE_CHARS
+from echo.limits import GENERATION_RANGES, TITLE_CHARS, VERSIONS_TOLD
 from echo.models import Conversation, Message, User
 from echo.services.chats import (
     chat_settings,
@@ -121,6 +121,20 @@ def test_siblings_come_in_the_order_they_were_made(tree: dict[str, Message]) -> 
     assert found["a1"] == found["b1"] == ["a1", "b1"]
     assert found["q1"] == found["p1"] == ["q1", "p1"]
     assert found["a2"] == ["a2"]
+
+
+def test_of_very_many_siblings_those_around_are_told(tree: dict[str, Message]) -> None:
+    for number in range(200):
+        row = Message(id=f"v{number:03}", conversation_id="chat", user_id=tree["q1"].user_id,
+                      parent_id="q1", role="assistant", text="", ordinal=10 + number)  # fmt: skip
+        db.session.add(row)
+    db.session.commit()
+    rows = list(db.session.query(Message).filter_by(parent_id="q1").order_by(Message.ordinal))
+    family, told = ids(rows), message_tree.siblings(rows)
+    for at, each in enumerate(family):
+        assert len(told[each]) == VERSIONS_TOLD
+        assert set(family[max(at - 1, 0) : at + 2]) <= set(told[each])
+        assert "\n".join(told[each]) in "\n".join(family)
 
 
 def test_newest_leaf_and_next_ordinal(tree: dict[str, Message]) -> None:

@@ -16,6 +16,7 @@ from echo.api.rest import document_shapes, shapes
 from echo.api.rest.asking import ID_CHARS, After, CollectionIds, used_collections
 from echo.api.rest.persona_shapes import numbers_schema
 from echo.errors import InvalidInput, TooLong
+from echo.extensions import take_bodies_of
 from echo.limits import (
     IMPORT_BYTES,
     IMPORT_REQUEST_BYTES,
@@ -159,7 +160,7 @@ def create(body: NewConversation) -> dict[str, Any]:
 def _allow_imports(endpoint: str | None, _values: Any) -> None:
     """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
     if endpoint == "api_conversations.import_file":
-        request.max_content_length = IMPORT_REQUEST_BYTES
+        take_bodies_of(IMPORT_REQUEST_BYTES)
 
 
 @blueprint.post("/import")

@@ -15,6 +15,7 @@ from echo.api.operations import operation
 from echo.api.rest import document_shapes, shapes
 from echo.api.rest.asking import ID_CHARS, After
 from echo.errors import InvalidInput
+from echo.extensions import take_bodies_of
 from echo.limits import (
     DESCRIPTION_CHARS,
     DOCUMENT_REQUEST_BYTES,
@@ -65,7 +66,7 @@ class HowLarge(Query):
 def _allow_documents(endpoint: str | None, _values: Any) -> None:
     """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
     if endpoint == "api_documents.upload":
-        request.max_content_length = DOCUMENT_REQUEST_BYTES
+        take_bodies_of(DOCUMENT_REQUEST_BYTES)
 
 
 @blueprint.post("")

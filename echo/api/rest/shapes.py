@@ -121,7 +121,9 @@ class ConversationMessage(BaseModel):
     status: Literal["queued", "streaming", "complete", "stopped", "interrupted", "failed"]
     seq: int = Field(description="how many pieces the text came in")
     created_at: str
-    siblings: list[str] = Field(description="all answers to the same, or wordings, in order")
+    siblings: list[str] = Field(
+        description="answers to the same, or wordings, in order: all, or the 50 around it"
+    )
     tokens: Tokens | None
     timing: Timing | None
     model: str | None

@@ -19,6 +19,7 @@ from pydantic import (
 from echo.api.bodies import Text, refusal
 from echo.api.v1.edge import blueprint
 from echo.errors import InvalidInput
+from echo.extensions import take_bodies_of
 from echo.limits import MODEL_NAME_CHARS, SOUND_PROMPT_CHARS, SOUND_REQUEST_BYTES
 from echo.services.serving.listener import Heard, Wanted
 from echo.services.turns import transcriptions as sound_to_words
@@ -50,7 +51,7 @@ class Transcription(Fields):
 def _allow_sound(endpoint: str | None, _values: Any) -> None:
     """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
     if endpoint == "v1.transcriptions":
-        request.max_content_length = SOUND_REQUEST_BYTES
+        take_bodies_of(SOUND_REQUEST_BYTES)
 
 
 @blueprint.post("/audio/transcriptions")

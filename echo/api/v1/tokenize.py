@@ -9,14 +9,14 @@ from pydantic import Field
 from echo.api.v1 import reading
 from echo.api.v1.body import Body, read
 from echo.api.v1.edge import blueprint
-from echo.limits import MODEL_NAME_CHARS
+from echo.limits import MODEL_NAME_CHARS, TOKENIZED_CHARS
 from echo.services.serving import Models, tokenizing
 
 
 class Tokenize(Body):
     """`POST /v1/tokenize`."""
 
-    text: str
+    text: str = Field(max_length=TOKENIZED_CHARS)
     model: str | None = Field(None, max_length=MODEL_NAME_CHARS)
 
 

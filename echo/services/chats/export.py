@@ -6,6 +6,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable
+from functools import partial
 from typing import IO, Final
 
 from sqlalchemy import select
@@ -61,7 +62,7 @@ def as_json(row: Conversation, reader: int | None = None) -> str:
         "head_id": row.head_id,
         "messages": wire.messages(rows, message_tree.siblings(rows)),
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return hub.run_native(partial(json.dumps, document, ensure_ascii=False, indent=2))
 
 
 def entries(row: Conversation, place: str = "conversations") -> list[tuple[str, bytes]]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, literal, select, update
+from sqlalchemy import Select, Text, cast, delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from echo.clock import iso, utc_now
-from echo.errors import Conflict, NotFound
+from echo.errors import Conflict, NotFound, TooLong
 from echo.extensions import db
 from echo.languages import gettext, mark
-from echo.limits import API_MESSAGES, KEPT_RESPONSE_DAYS
+from echo.limits import API_MESSAGES, KEPT_CHAIN_BYTES, KEPT_RESPONSE_DAYS
 from echo.models import KeptResponse
 from echo.services.chats import retention
 from echo.services.storage import execute, transaction
@@ -63,6 +63,7 @@ def chain(user_id: int, response_id: str | None) -> list[KeptResponse]:
 
     Raises:
         NotFound: one of them is not there, or there are more than one request may have messages.
+        TooLong: they hold more text than a request may bring; it is not read then.
     """
     if response_id is None:
         return []
@@ -76,11 +77,22 @@ def chain(user_id: int, response_id: str | None) -> list[KeptResponse]:
         path, previous.id == path.c.previous_id
     )
     path = path.union_all(step.where(path.c.depth < API_MESSAGES))
+    _refuse_long(path)
     query = _own(user_id).join(path, KeptResponse.id == path.c.id).order_by(path.c.depth.desc())
     rows = list(db.session.scalars(query))
     if rows[0].previous_id is not None:
         raise NotFound(gettext(ABSENT))
     return rows
+
+
+def _refuse_long(path: Any) -> None:
+    """Models leave out what they cannot read, but all of it would be looked at first."""
+    length = func.sum(func.length(cast(KeptResponse.said, Text)))
+    total = db.session.scalar(select(length).join(path, KeptResponse.id == path.c.id)) or 0
+    if total > KEPT_CHAIN_BYTES:
+        most = KEPT_CHAIN_BYTES // 1_000_000
+        text = gettext("What went before takes more than %(most)s MB.", most=most)
+        raise TooLong(text, field="previous_response_id")
 
 
 def forget(user_id: int, response_id: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import aliased
 
 from echo.extensions import db
+from echo.limits import VERSIONS_TOLD
 from echo.models import Message
 
 
@@ -19,6 +21,32 @@ def branch(leaf_id: str | None, limit: int | None = None) -> list[Message]:
     """
     if leaf_id is None:
         return []
+    path = _path(leaf_id, limit)
+    rows = db.session.scalars(
+        select(Message).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
+    )
+    return list(rows)
+
+
+def said_in(leaf_id: str | None) -> Sequence[Any]:
+    """Return what models are told of a whole branch, as plain rows: there may be thousands."""
+    if leaf_id is None:
+        return []
+    path = _path(leaf_id)
+    columns = (
+        Message.id,
+        Message.parent_id,
+        Message.role,
+        Message.text,
+        Message.guarded,
+        Message.author_gone,
+    )
+    query = select(*columns).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
+    return db.session.execute(query).all()
+
+
+def _path(leaf_id: str, limit: int | None = None) -> Any:
+    """Return the ids of a branch with how far each is from its leaf, as a query."""
     start = select(Message.id, Message.parent_id, literal(1).label("depth")).where(
         Message.id == leaf_id
     )
@@ -29,15 +57,14 @@ def branch(leaf_id: str | None, limit: int | None = None) -> list[Message]:
     )
     if limit is not None:
         step = step.where(path.c.depth < limit)
-    path = path.union_all(step)
-    rows = db.session.scalars(
-        select(Message).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
-    )
-    return list(rows)
+    return path.union_all(step)
 
 
 def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:
-    """Return for each message the ids of all children of its parent, in the order they were made."""
+    """Return for each message the ids of its parent's children, in the order they were made.
+
+    Of very many those around it: each told to each of the others would be their square.
+    """
     if not rows:
         return {}
     parents = {row.parent_id for row in rows if row.parent_id is not None}
@@ -52,7 +79,14 @@ def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:
     families: dict[str | None, list[str]] = defaultdict(list)
     for parent_id, message_id in found:
         families[parent_id].append(message_id)
-    return {row.id: families[row.parent_id] for row in rows}
+    places = {each: at for family in families.values() for at, each in enumerate(family)}
+    return {row.id: _around(families[row.parent_id], places.get(row.id, 0)) for row in rows}
+
+
+def _around(family: list[str], at: int) -> list[str]:
+    """Return those of a family that are near to one of them."""
+    first = max(0, min(at - VERSIONS_TOLD // 2, len(family) - VERSIONS_TOLD))
+    return family[first : first + VERSIONS_TOLD]
 
 
 def newest_leaf(message_id: str, conversation_id: str) -> str:

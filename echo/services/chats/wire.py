@@ -83,7 +83,7 @@ def folder(row: Folder) -> Payload:
 
 
 def message(row: Message, siblings: Sequence[str]) -> Payload:
-    """Return the protocol's `message`; `siblings` are the ids of all answers (or wordings), in order."""
+    """Return the protocol's `message`; `siblings` are the ids of answers (or wordings), in order."""
     return messages([row], {row.id: siblings})[0]
 
 

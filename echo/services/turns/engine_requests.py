@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from flask import current_app
 
-from echo import clock, errors, request_ids
+from echo import clock, errors, hub, request_ids
 from echo.config import Settings
 from echo.extensions import db
 from echo.generation import (
@@ -27,6 +27,7 @@ from echo.generation import (
     QueueFull,
     SamplingParams,
     ServingEngine,
+    check_schemas,
 )
 from echo.languages import gettext, number, said
 from echo.models import Conversation, Message, User
@@ -243,6 +244,8 @@ class EngineRequests:
             guarded.refuse_likelihoods(held)
         submit = self.engine.submit
         with refusals():
+            if request.sampling.json_schema is not None or request.forced:
+                hub.run_native(check_schemas, request)  # may take long; the engine then knows it
             stream = CallingStream(box.put_into(request), submit, box) if box else submit(request)
         return guarded.passed(stream, held, request.prefix)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from sqlalchemy import insert
 
 from echo import hub, limits
 from echo.errors import InvalidInput
+from echo.extensions import db
+from echo.models import Conversation, Message, User
 from echo.parsing.terms import _known, _of, terms
 from echo.services import tools
 from echo.services.chats import tags
@@ -14,6 +19,7 @@ from echo.services.chats.titles import automatic_title, plain
 from echo.services.documents import prompt
 from echo.services.help import words
 from echo.services.turns import safety
+from echo.services.turns.rows import history
 from echo.text import untagged
 from tests.security.attacks.costs import cheap
 
@@ -111,3 +117,21 @@ def test_nothing_is_remembered_of_long_words_of_questions(sign: str) -> None:
     assert _known.cache_info().currsize == 0
     assert list(terms("running 猫が好き")) == ["run", *_of("猫が好き")]
     assert _known.cache_info().currsize == 2
+
+
+def test_a_question_below_thousands_of_messages_costs_little(
+    app: Flask, make_user: Callable[..., User]
+) -> None:
+    owner = make_user("ada")
+    db.session.add(Conversation(id="c", user_id=owner.id, title="Long", settings={}))
+    db.session.flush()
+    rows = [
+        {"id": f"m{n}", "conversation_id": "c", "user_id": owner.id, "role": role, "text": f"{n}",
+         "parent_id": f"m{n - 1}" if n else None, "ordinal": n + 1}
+        for n, role in enumerate(("user", "assistant") * 2_500)
+    ]  # fmt: skip
+    db.session.execute(insert(Message), rows)
+    db.session.commit()
+    with cheap("a long history", 0.2):
+        told = history("m4999")
+    assert [one.content for one in told] == [str(number) for number in range(5_000)]

@@ -12,6 +12,7 @@ from echo.errors import TooLong
 from echo.extensions import db
 from echo.limits import IMPORT_MESSAGE_CHARS, SYSTEM_PROMPT_CHARS
 from echo.models import Conversation, Message, User
+from echo.services.chats import export
 from echo.services.chats.imports import keeping
 from echo.services.chats.imports.found import Chat
 from echo.services.prompts import saved
@@ -83,3 +84,16 @@ def test_a_million_prompts_are_refused_before_each_is_looked_at(
         saved.import_all(user.id, [row] * 500_000)
     came = saved.import_all(user.id, [row] * 500)
     assert (came.made, len(came.skipped)) == (0, 500)
+
+
+def test_a_question_of_thousands_of_answers_is_told_in_proportion(
+    tmp_path: Path, make_user: Callable[..., User]
+) -> None:
+    """Each message told all of its versions, so that a file of a megabyte became an export of a gigabyte."""
+    whole = told({})
+    answer = whole["messages"].pop()
+    whole["messages"] += [answer | {"id": f"a{number}"} for number in range(2_000)]
+    keeping.keep(make_user("ada").id, chats_in(tmp_path, whole))
+    row = db.session.query(Conversation).one()
+    assert row.message_count == 2_001
+    assert len(export.as_json(row)) < 5_000_000

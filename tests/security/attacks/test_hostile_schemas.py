@@ -1,0 +1,131 @@
+"""Schemas of answers, made to hold a server up or to break its readers; beside them ordinary ones."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from echo import hub
+from echo.generation import InvalidRequest, check_schema
+from echo.models import User
+from tests.api.keys import key_of, shows
+from tests.security.attacks.costs import cheap
+
+Schema = dict[str, Any]
+
+
+@pytest.fixture
+def key(ada: User) -> str:
+    return key_of(ada)
+
+
+def at_once(count: int) -> list[Schema]:
+    return [{"pattern": f".*a.{{{number}}}.*"} for number in range(1, count)]
+
+
+def chained(count: int) -> Schema:
+    links = {
+        f"s{number}": each | {"$ref": f"#/$defs/s{number + 1}"}
+        for number, each in enumerate(at_once(count))
+    }
+    return {"$ref": "#/$defs/s0", "$defs": links | {f"s{count - 1}": {"type": "string"}}}
+
+
+def merged(count: int) -> Schema:
+    return {"allOf": [{"type": "object", "properties": {"x": each}} for each in at_once(count)]}
+
+
+def beside(count: int) -> Schema:
+    schema: Schema = {"type": "string"}
+    for each in at_once(count):
+        schema = each | {"anyOf": [schema]}
+    return schema
+
+
+def named(count: int) -> Schema:
+    return {"type": "object", "patternProperties": {f"^a{n}(x|y)*z": {} for n in range(count)}}
+
+
+def deep(count: int) -> Schema:
+    schema: Schema = {"type": "object"}
+    for _ in range(count):
+        schema = {"type": "object", "properties": {"a": schema}}
+    return schema
+
+
+ENDLESS = {
+    "patterns at once": {"type": "string", "allOf": at_once(40)},
+    "patterns of references": chained(40),
+    "patterns of a property": merged(40),
+    "patterns beside choices": beside(40),
+    "patterns of names": named(600),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_patterns_that_go_together_are_few(what: str) -> None:
+    with cheap(what), pytest.raises(InvalidRequest, match="too complex"):
+        check_schema(json.dumps(ENDLESS[what]))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "allOf": at_once(3)},
+        named(16),
+        {"type": "object", "properties": {f"p{n}": {"pattern": f"^{n}+$"} for n in range(50)}},
+        {"anyOf": [{"type": "string", "pattern": f"^{n}+$"} for n in range(20)], "title": "One of many"},
+        {"type": "object", "properties": {"pattern": {"type": "string"}, "allOf": {"type": "array"}}},
+        deep(50),
+    ],
+    ids=["two at once", "names", "many properties", "many choices", "words as names", "deep"],
+)  # fmt: skip
+def test_what_programs_ask_for_is_followed(schema: Schema) -> None:
+    with cheap("an ordinary schema"):
+        check_schema(json.dumps(schema))
+
+
+@pytest.mark.parametrize(
+    "schema", ['{"minimum": 1e400}', '{"minimum": Infinity}', json.dumps(deep(90)), '{"enum": ["\\ud800"]}']
+)  # fmt: skip
+def test_json_that_one_reader_takes_and_another_does_not_is_refused(schema: str) -> None:
+    with pytest.raises(InvalidRequest, match="no JSON"):
+        check_schema(schema)
+
+
+@pytest.mark.parametrize("schema", [deep(80), {"minimum": "TOO MUCH"}])
+def test_a_program_is_told_so(schema: Schema, client: FlaskClient, key: str) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    body = {"messages": [{"role": "user", "content": "hi"}], "response_format": form}
+    sent = json.dumps(body).replace('"TOO MUCH"', "1e400")
+    headers = shows(key) | {"Content-Type": "application/json"}
+    answer = client.post("/v1/chat/completions", data=sent, headers=headers)
+    assert answer.status_code == 400, answer.text
+    assert answer.json["error"]["param"] == "response_format"
+
+
+def test_a_schema_that_takes_long_holds_nobody_up(client: FlaskClient, key: str) -> None:
+    """A green clock goes on while it is judged; of judging it twice the engine needs nothing."""
+    schema = {"type": "object", "required": [f"r{number}" for number in range(5000)]}
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    body = {"messages": [{"role": "user", "content": "hi"}], "response_format": form}
+    gaps: list[float] = []
+    ended = False
+
+    def clock() -> None:
+        last = time.monotonic()
+        while not ended:
+            hub.sleep(0.005)
+            gaps.append(time.monotonic() - last)
+            last = time.monotonic()
+
+    hub.spawn(clock)
+    began = time.monotonic()
+    client.post("/v1/chat/completions", json=body, headers=shows(key))
+    taken, ended = time.monotonic() - began, True
+    assert taken > 0.1
+    assert max(gaps) < taken / 2

@@ -11,10 +11,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import IO, BinaryIO, Final
+from typing import IO, BinaryIO, Final, NamedTuple
 
 from echo import hub
 from echo.config import ROOT
@@ -64,15 +64,25 @@ class Places:
             self.taken += Counter()  # forgets who has none
 
 
+class _Wait(NamedTuple):
+    latch: hub.Latch
+    person: object
+
+
 class Line:
     """Green threads that do something one at a time, in the order in which they came.
 
-    Who has had its turn hands it to the next: whoever comes again at once stands behind those who wait.
+    Who has had its turn hands it to the next: whoever comes again at once stands behind those who wait. Where
+    several wait for one person, the turns go round among people.
     """
 
     def __init__(self, waiting: str) -> None:
         self._waiting = waiting
-        self._waits: deque[hub.Latch] = deque()  # the first has its turn
+        self._waits: list[_Wait] = []  # the first has its turn
+        self._turns = 0
+        self._had: dict[
+            object, int
+        ] = {}  # by person of those who wait, the number of the last turn
 
     @property
     def is_free(self) -> bool:
@@ -80,19 +90,29 @@ class Line:
         return not self._waits
 
     @contextmanager
-    def turn(self, patience: float) -> Iterator[None]:
+    def turn(self, patience: float, person: object = None) -> Iterator[None]:
         """Wait for one's turn; raises Busy where it has not come after so many seconds."""
-        mine = hub.Latch()
+        mine = _Wait(hub.Latch(), person)
         self._waits.append(mine)
         try:
-            if self._waits[0] is not mine and not mine.wait(patience):
+            if self._waits[0] is not mine and not mine.latch.wait(patience):
                 raise Busy(gettext(self._waiting), retry_after=5)
             yield
         finally:
             was_first = self._waits[0] is mine
             self._waits.remove(mine)
             if was_first and self._waits:
-                self._waits[0].notify()
+                self._hand_on(person)
+
+    def _hand_on(self, person: object) -> None:
+        """Give the turn to whoever came first of those whose person has had none for the longest time."""
+        self._turns += 1
+        had = {**self._had, person: self._turns}
+        self._had = {each.person: had.get(each.person, 0) for each in self._waits}
+        following = min(self._waits, key=lambda each: self._had[each.person])
+        self._waits.remove(following)
+        self._waits.insert(0, following)
+        following.latch.notify()
 
 
 class ChildProcess:

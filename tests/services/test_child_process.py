@@ -32,6 +32,23 @@ def test_who_comes_again_at_once_stands_behind_who_waits(line: Line) -> None:
     assert had == ["bulk", "question", "other", "bulk", "bulk", "bulk"]
 
 
+def test_turns_go_round_among_people(line: Line) -> None:
+    had: list[str] = []
+
+    def come(name: str, person: int) -> None:
+        with line.turn(SOON, person):
+            had.append(name)
+            hub.sleep(0.01)
+
+    for number in range(3):
+        hub.spawn(come, f"ada {number}", 1)
+    for number in range(2):
+        hub.spawn(come, f"bob {number}", 2)
+    hub.spawn(come, "eve", 3)
+    until(lambda: len(had) == 6 and line.is_free, "all turns")
+    assert had == ["ada 0", "bob 0", "eve", "ada 1", "bob 1", "ada 2"]
+
+
 def test_who_waits_too_long_gives_up_though_turns_go_by(line: Line) -> None:
     """Each turn that ends before one's own is no reason to begin the wait anew."""
 

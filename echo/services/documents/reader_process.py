@@ -51,9 +51,12 @@ class ReaderProcess(ChildProcess):
         found: ReaderProcess = app.extensions.setdefault("document_reader", cls())
         return found
 
-    def turn(self) -> AbstractContextManager[None]:
-        """Wait for the documents that came before: nobody looks on meanwhile, so it may take long."""
-        return self._line.turn(QUEUE_SECONDS)
+    def turn_of(self, user_id: int) -> AbstractContextManager[None]:
+        """Wait for the documents that came before: nobody looks on meanwhile, so it may take long.
+
+        One person's many let those of others in between.
+        """
+        return self._line.turn(QUEUE_SECONDS, user_id)
 
     def read(self, path: Path, name: str, key: str) -> Iterator[dict[str, Any]]:
         """Yield what the process says of a file; to be called within `turn`.

@@ -82,7 +82,7 @@ def add(
 
         taken.add(row.id)
         transaction(work)
-    background.run(read, row.id, path)
+    background.run(read, row.id, user_id, path)
     return row
 
 
@@ -136,16 +136,16 @@ def _refuse_too_many(user_id: int) -> None:
 # ── in the background ───────────────────────────────────────────────────────────────────────
 
 
-def read(document_id: str, path: Path) -> None:
+def read(document_id: str, user_id: int, path: Path) -> None:
     """Read a file that was taken in; at the end it is ready, or failed with a reason."""
     reader = ReaderProcess.of(current_app)
     try:
-        with reader.turn():
+        with reader.turn_of(user_id):
             row = db.session.get(Document, document_id)
             if row is None:
                 return
             assign(row, status=DocumentStatus.READING)
-            refused = _store(row, reader.read(path, row.name, str(row.user_id)))
+            refused = _store(row, reader.read(path, row.name, str(user_id)))
         if refused is not None:
             fail(document_id, refused)
         else:

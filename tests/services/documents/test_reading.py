@@ -64,7 +64,7 @@ def test_files_that_nobody_will_read_are_removed_after_an_hour(ada: User) -> Non
 
 
 def test_what_is_being_read_or_waits_is_not_lost(app: Flask, ada: User) -> None:
-    with ReaderProcess.of(app).turn():
+    with ReaderProcess.of(app).turn_of(0):
         row = reading.add(ada.id, "a.txt", lambda path: Path(path).write_text(BIRDS))
         assert reading.fail_lost() == 0
     assert settled(row.id).status == "ready"

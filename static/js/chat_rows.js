@@ -141,7 +141,8 @@ export class ChatRows {
     if (found) return found;
     const section = element("section", { class: "conversation-section", "data-label": label }, element("h2", { class: "group-label" }, label), element("ul", { class: "conversation-group", role: "list" }));
     const mine = { pinned: conversation.pinned ? "1" : "0", updated: conversation.updated_at };
-    const next = sections.find((other) => follows(other.querySelector(".conversation-row")?.dataset ?? mine, mine));
+    const stays = ({ dataset }) => dataset.id !== conversation.id; // the row itself still stands where it was
+    const next = sections.find((other) => follows([...other.querySelectorAll(".conversation-row")].find(stays)?.dataset ?? mine, mine));
     this.list.insertBefore(section, next ?? this.list.querySelector(".load-more"));
     return section;
   }

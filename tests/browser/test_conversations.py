@@ -106,6 +106,21 @@ def test_pinned_conversation_stays_on_top(chat: Page) -> None:
     expect(pinned).to_have_count(0)
 
 
+def test_the_chat_used_last_is_pinned_above_the_others(chat: Page) -> None:
+    for text in ("About lions", "About tigers"):
+        new_chat(chat)
+        ask_and_wait(chat, text)
+    chat.get_by_role("button", name="More for this chat").click()
+    chat.get_by_role("menuitem", name="Pin").click()
+    headings = chat.locator(".conversation-section > h2")
+    expect(headings).to_have_text(["Pinned", "Today"])
+    expect(rows(chat).first).to_contain_text("tigers")
+    chat.get_by_role("button", name="More for this chat").click()
+    chat.get_by_role("menuitem", name="Unpin").click()
+    expect(headings).to_have_text(["Today"])
+    expect(rows(chat).first).to_contain_text("tigers")
+
+
 def test_search_finds_titles_and_what_was_said(chat: Page) -> None:
     ask_and_wait(chat, "Where do walruses sleep?")
     new_chat(chat)

@@ -115,7 +115,7 @@ def test_tables_fit_a_desk_and_a_small_one_without_scrolling_sideways(
     for name in ("users", "conversations", "messages"):
         visit(page, f"{echo.url}/admin/{name}/")
         row = page.locator("tbody tr", has_text=LONG_NAME[:8]).first
-        for width in (1440, 1180, 1024, 900, 700, 390):
+        for width in (1440, 1280, 1180, 1024, 900, 700, 390):
             page.set_viewport_size({"width": width, "height": 900})
             expect(row).to_be_visible()
             frame = page.locator(".table-frame")

@@ -13,9 +13,9 @@ from tests.live.server import LiveServer
 
 def keep(page: Page, name: str, text: str) -> None:
     page.locator("summary", has_text="New prompt").click()
-    page.locator("#name-new").fill(name)
-    page.locator("#text-new").fill(text)
-    page.locator("form", has=page.locator("#name-new")).evaluate(SUBMIT_TWICE)
+    page.locator("#prompt-name-new").fill(name)
+    page.locator("#prompt-text-new").fill(text)
+    page.locator("form", has=page.locator("#prompt-name-new")).evaluate(SUBMIT_TWICE)
     expect(page.locator("summary", has_text=name)).to_be_visible()  # once: more would be refused
 
 

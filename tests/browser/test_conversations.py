@@ -377,6 +377,7 @@ def test_thumbs_are_kept_and_thumbs_down_asks_for_reasons(chat: Page, echo: Live
     reasons.get_by_label("Anything else?").fill("It was not calm at all.")
     reasons.get_by_role("button", name="Save").click()
     expect(reasons).to_have_count(0)
+    expect(bad).to_be_focused()
     chat.reload()
     assert stored_rating(echo) == (-1, ["inaccurate"], "It was not calm at all.")
     expect(bad).to_have_attribute("aria-pressed", "true")

@@ -97,6 +97,7 @@ def test_a_memory_is_offered_saved_by_a_click_and_taken_back(chat: Page, echo: L
     expect_no_violations_in_either_theme(chat)
     offer.get_by_role("button", name="Save").click()
     expect(offer).to_have_count(0)
+    expect(composer(chat)).to_be_focused()
     ask_and_wait(chat, "My name is Ada.")
     offer.get_by_role("button", name="Not now").click()
     expect(offer).to_have_count(0)

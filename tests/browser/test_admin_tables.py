@@ -152,6 +152,29 @@ def test_administrators_read_a_conversation_and_ticks_survive_the_proof(
     assert page.url.endswith(f"/admin/users/?search={LONG_NAME}")
 
 
+def test_all_rows_are_ticked_at_once_and_nothing_is_done_with_none(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person, member: Person
+) -> None:
+    page = new_context(super_admin).new_page()
+    visit(page, f"{echo.url}/admin/users/")
+    every, act = page.get_by_label("All rows here"), page.get_by_role("button", name="Switch off")
+    rows = page.locator("tbody input[type=checkbox]")
+    expect(act).to_be_disabled()
+    expect(act).to_have_css("opacity", "0.45")  # and looks like it
+    every.press("Space")
+    for row in rows.all():
+        expect(row).to_be_checked()
+    expect(act).to_be_enabled()
+    rows.first.uncheck()
+    expect(every).to_have_js_property("indeterminate", True)
+    every.click()
+    every.uncheck()
+    expect(rows.first).not_to_be_checked()
+    expect(act).to_be_disabled()
+    page.get_by_role("checkbox", name=f"Tick {member.name}", exact=True).check()
+    expect(act).to_be_enabled()
+
+
 def make_stale(echo: LiveServer, person: Person) -> None:
     """Let the last proof of who somebody is be long ago."""
     with echo.app.app_context():

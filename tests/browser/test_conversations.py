@@ -7,6 +7,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import select
 
@@ -69,6 +70,29 @@ def test_conversation_is_renamed_in_place(chat: Page) -> None:
     chat.reload()
     expect(rows(chat)).to_have_text(re.compile("Stripes <b>and</b> dots"))
     expect(chat).to_have_title("Stripes <b>and</b> dots · Echo")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_chat_whose_row_is_not_seen_is_renamed_above_it(chat: Page, width: int) -> None:
+    """On a phone the list is behind the edge; beside the chat it may be closed."""
+    ask_and_wait(chat, "A question about zebras")
+    if width == 1280:
+        chat.get_by_role("button", name="Close sidebar").click()
+    chat.set_viewport_size({"width": width, "height": 800})
+    choose(chat, CHAT_MENU, "Rename")
+    field = chat.get_by_label("New title")
+    expect(field).to_be_focused()
+    expect(field).to_be_in_viewport(ratio=1)
+    field.fill("Stripes")
+    field.press("Escape")
+    expect(chat.get_by_role("heading", level=1)).to_have_text("A question about zebras")
+    choose(chat, CHAT_MENU, "Rename")
+    field.fill("Stripes")
+    field.press("Enter")
+    expect(chat.get_by_role("heading", level=1)).to_have_text("Stripes")
+    expect(chat.locator(CHAT_MENU)).to_be_focused()
+    chat.reload()
+    expect(chat.get_by_role("heading", level=1)).to_have_text("Stripes")
 
 
 def test_the_enter_that_ends_a_composition_sends_and_saves_nothing(chat: Page) -> None:

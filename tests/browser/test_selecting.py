@@ -177,7 +177,7 @@ def test_choosing_from_above_the_chat_opens_the_list_where_it_is_away(
     page = open_chat(context.new_page(), echo)
     page.get_by_role("button", name="Open sidebar").tap()
     link(page, "bees").tap()
-    touch(page, "#chat-menu", "Select chats")
+    touch(page, "More for this chat", "Select chats")
     counted(page, "1 chat")
     expect(bar(page)).to_be_in_viewport()
     expect(link(page, "ants")).to_be_in_viewport()

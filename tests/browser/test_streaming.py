@@ -73,6 +73,9 @@ def test_stop_keeps_what_was_written_and_continue_goes_on(chat: Page) -> None:
 
 
 def test_a_button_that_goes_with_its_press_leaves_the_keyboard_in_the_field(chat: Page) -> None:
+    chat.locator("#suggestions button").first.press("Enter")
+    wait_for_end(chat)
+    expect(composer(chat)).to_be_focused()
     ask(chat, "an endless answer")
     expect(prose(chat)).to_contain_text("word10 ")
     for name in ("Continue", "Regenerate"):

@@ -441,3 +441,20 @@ def test_nobody_sees_a_strangers_conversation(
     expect(stranger.get_by_text("secret garden")).to_have_count(0)
     open_chat(stranger, echo)
     expect(rows(stranger)).to_have_count(0)
+
+
+def test_the_keyboard_stays_in_the_list_where_a_chat_moves_or_goes(chat: Page) -> None:
+    for text in ("About lions", "About tigers", "About bears"):
+        new_chat(chat)
+        ask_and_wait(chat, text)
+
+    def take(chosen: str, item: str) -> None:
+        chat.get_by_role("button", name=f"More for {chosen}").press("Enter")
+        chat.get_by_role("menuitem", name=item).press("Enter")
+
+    take("About lions", "Pin")
+    expect(rows(chat).first).to_contain_text("lions")
+    expect(chat.get_by_role("button", name="More for About lions")).to_be_focused()
+    take("About tigers", "Delete")
+    expect(rows(chat)).to_have_count(2)
+    expect(chat.locator(".conversation-link:focus")).to_be_visible()

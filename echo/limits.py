@@ -256,6 +256,7 @@ RATE_LIMITS: Final = {
     "recovery.unlock": "3/second",
     "recovery.send_verification": "1/second",
 }
+OPENING: Final = "5/second"  # of a page whose form is sent to the same endpoint
 API_PER_PERSON: Final = "300/minute"  # requests below /v1 and /api, whatever they show
 LOGIN_PER_ACCOUNT: Final = "10/15 minutes"
 MAILS_PER_ACCOUNT: Final = "3/hour"  # of each kind that somebody can ask for

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Set
+from typing import Any, Final
 
 from flask import Flask
 from limits import parse
@@ -10,7 +11,9 @@ from limits import parse
 from echo.errors import RateLimited
 from echo.extensions import limiter, seconds_to_wait
 from echo.languages import gettext
-from echo.limits import RATE_LIMITS, SEARCHES_PER_ACCOUNT
+from echo.limits import OPENING, RATE_LIMITS, SEARCHES_PER_ACCOUNT
+
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def init_app(app: Flask) -> None:
@@ -19,8 +22,19 @@ def init_app(app: Flask) -> None:
     for endpoint, rate in RATE_LIMITS.items():
         if endpoint not in app.view_functions:
             raise LookupError(f"there is a rate limit for {endpoint}, but no such endpoint")
+        rules = app.url_map.iter_rules(endpoint)
+        methods = {method for rule in rules for method in rule.methods or ()}
         view: Any = app.view_functions[endpoint]
-        app.view_functions[endpoint] = limiter.limit(rate, per_method=True)(view)
+        app.view_functions[endpoint] = _limited(view, rate, methods)
+
+
+def _limited(view: Any, rate: str, methods: Set[str]) -> Any:
+    sending = methods - READING
+    if not sending or "GET" not in methods:
+        return limiter.limit(rate, per_method=True)(view)
+    # a second click on a link, or somebody else behind the same address, is no attack
+    opened = limiter.limit(OPENING, per_method=True, methods=list(READING))(view)
+    return limiter.limit(rate, per_method=True, methods=list(sending))(opened)
 
 
 def count_search(user_id: int) -> None:

@@ -1,6 +1,6 @@
 // The notice above the page can be put away; a cookie says which one, so that the server leaves it out.
 
-import { iconButton } from "./icons.js";
+import { iconButton, takeAway } from "./icons.js";
 import { t } from "./words.js";
 
 const banner = document.getElementById("banner");
@@ -8,7 +8,7 @@ const year = 31536000;
 
 function dismiss() {
   document.cookie = `echo_banner=${banner.dataset.mark}; path=/; max-age=${year}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
-  banner.remove();
+  takeAway(banner);
 }
 
 banner.append(iconButton("close", t("Dismiss the notice"), dismiss, { "data-tip": null }));

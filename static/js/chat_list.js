@@ -49,7 +49,7 @@ export class ChatList {
         restored: page.restored,
         changed,
         tags: (ids) => this.#openTags(ids),
-        select: (id) => this.selection.begin(id),
+        select: (id) => { page.showList(); this.selection.begin(id); },
         info: (id) => (this.#inView(id) ? page.current().info : null),
         newFolder: (done) => this.#editFolder(null, (folder) => { this.folders.learn(folder); done(folder); }),
       },

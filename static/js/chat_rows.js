@@ -62,7 +62,7 @@ export class ChatRows {
     const moved = !old || old.dataset.pinned !== (conversation.pinned ? "1" : "0") || old.dataset.updated !== conversation.updated_at || old.closest(".folder") !== this.#folderOf(conversation);
     const row = old ?? this.#newRow(conversation.id);
     this.#fill(row, conversation);
-    if (moved) this.#place(row, conversation);
+    if (moved) this.#keeping(row, () => this.#place(row, conversation));
     this.#tidy();
     this.mark(this.currentId);
   }
@@ -75,7 +75,18 @@ export class ChatRows {
   }
 
   #remove(id) {
-    for (const row of this.#rows(id)) row.remove();
+    for (const row of this.#rows(id)) this.#keeping(row, () => row.remove());
+  }
+
+  /** The keyboard stays on a row that moves; where that is not seen any more it goes on at the next one. */
+  #keeping(row, change) {
+    const focused = row.contains(document.activeElement) && document.activeElement;
+    const seen = focused ? [...this.root.querySelectorAll(".conversation-row")].filter((one) => one.offsetParent) : [];
+    const at = seen.indexOf(row);
+    change();
+    if (!focused) return;
+    const next = row.offsetParent ? focused : (seen[at + 1] ?? seen[at - 1])?.querySelector("a");
+    next?.focus({ preventScroll: true });
   }
 
   /** Draws what `ask` resolves with; what is told meanwhile is newer than that, and stays as it was told. */
@@ -141,7 +152,8 @@ export class ChatRows {
     if (found) return found;
     const section = element("section", { class: "conversation-section", "data-label": label }, element("h2", { class: "group-label" }, label), element("ul", { class: "conversation-group", role: "list" }));
     const mine = { pinned: conversation.pinned ? "1" : "0", updated: conversation.updated_at };
-    const next = sections.find((other) => follows(other.querySelector(".conversation-row")?.dataset ?? mine, mine));
+    const stays = ({ dataset }) => dataset.id !== conversation.id; // the row itself still stands where it was
+    const next = sections.find((other) => follows([...other.querySelectorAll(".conversation-row")].find(stays)?.dataset ?? mine, mine));
     this.list.insertBefore(section, next ?? this.list.querySelector(".load-more"));
     return section;
   }

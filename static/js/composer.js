@@ -147,7 +147,7 @@ export class Composer {
   // ---- sending ------------------------------------------------------------------------------------------------
 
   #pressed() {
-    if (this.live && this.mayStop && !this.field.value.trim()) this.on.stop();
+    if (this.live && this.mayStop && !this.field.value.trim()) { this.focus(); this.on.stop(); } // its button can do nothing more
     else this.#submit();
   }
 

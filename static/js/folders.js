@@ -55,9 +55,11 @@ export class Folders {
   show(folders) {
     this.all = folders;
     const archive = this.#section(ARCHIVE);
+    const focused = this.root.contains(document.activeElement) && document.activeElement;
     const known = new Set(folders.map((folder) => folder.id));
     for (const section of this.#sections()) if (section !== archive && !known.has(section.dataset.place)) section.remove();
     for (const folder of folders) archive.before(this.#filled(this.#section(folder.id) ?? this.#made(folder), folder));
+    if (focused) (focused.isConnected ? focused : document.querySelector(".folder-new")).focus({ preventScroll: true });
     this.on.redrawn();
   }
 

@@ -1,9 +1,8 @@
 // What guardrails decided about a message: a line below it for each, with its reason, and a form to object. It knows no message list.
 
 import { element, icon } from "./icons.js";
+import { orOffline } from "./toasts.js";
 import { t } from "./words.js";
-
-const MOST = 500; // characters of an objection
 
 /** Its words are looked up where it is drawn: the page's language is known by then. */
 function titleOf({ place, act }) {
@@ -33,7 +32,9 @@ function guardNote(decision, acts, mine) {
     if (!mine || acts.isStored() || decision.objected || decision.state !== "open") return null;
     return element("button", { type: "button", class: "button small quiet", "aria-expanded": "false", onclick: () => open() }, t("Object"));
   };
-  const open = () => {
+  const open = async () => {
+    const { objectionForm } = await orOffline(import("./objection.js"));
+    if (!objectionForm || !note.querySelector("button")) return;
     const form = objectionForm(async (text) => {
       const told = await acts.object(decision.id, text);
       if (!told) return;
@@ -47,21 +48,4 @@ function guardNote(decision, acts, mine) {
   };
   draw();
   return note;
-}
-
-function objectionForm(send, cancel) {
-  const field = element("textarea", { class: "input", rows: "2", maxlength: String(MOST), required: true, dir: "auto", "aria-label": t("Why you object") });
-  const form = element("form", { class: "guard-form" }, field, element("div", { class: "form-row" },
-    element("button", { type: "button", class: "button small quiet", onclick: cancel }, t("Cancel")),
-    element("button", { type: "submit", class: "button small primary" }, t("Send objection"))));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (field.value.trim()) send(field.value.trim());
-  });
-  form.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    cancel();
-  });
-  return form;
 }

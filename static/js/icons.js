@@ -28,4 +28,11 @@ export function iconButton(name, label, onclick, attributes = {}) {
   return element("button", { type: "button", class: "icon-button", "aria-label": label, "data-tip": label, onclick, ...attributes }, icon(name));
 }
 
+/** Takes a node off the page; the keyboard, where it was in there, goes on at `next`: the message field, where nothing else is named. */
+export function takeAway(node, next = touch() ? null : document.getElementById("composer-text")) {
+  const wasThere = node.contains(document.activeElement);
+  node.remove();
+  if (wasThere) next?.focus({ preventScroll: true });
+}
+
 export const touch = () => globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;

@@ -15,6 +15,8 @@ export function messageActs({ me, reasons, current, list, composer, picker, scro
     const done = await attempt(() => act().then(() => true));
     if (!done) list().byId(id)?.edit(text);
   };
+  /** The button that was pressed goes as the answer begins: the keyboard goes on in the field. */
+  const asking = (act) => { composer().focus(); return attempt(act); };
   const dropped = ({ client_id: id }) => current().takeBack(id) || void toast(t("It is being sent just now."));
   return {
     ratingReasons: reasons,
@@ -28,7 +30,7 @@ export function messageActs({ me, reasons, current, list, composer, picker, scro
     },
     drop: (row) => { if (dropped(row)) composer().focus(); },
     copy: (row, button) => copyMessage(row, button, announcer),
-    regenerate: (id, model) => attempt(() => current().regenerate(id, model)),
+    regenerate: (id, model) => asking(() => current().regenerate(id, model)),
     read: (row) => speaking.toggle(row),
     asker: (row) => askerOf(row, current().info, me),
     rights: (row) => rightsOn(row, current().info, me),
@@ -40,14 +42,14 @@ export function messageActs({ me, reasons, current, list, composer, picker, scro
     },
     loading: (row) => picker.loading(row.model),
     others: (row) => picker.others(row.model),
-    continue: (id) => attempt(() => current().continue(id)),
+    continue: (id) => asking(() => current().continue(id)),
     rate: (id, rating, more) => attempt(() => current().rate(id, rating, more)),
     object: (id, objection) => attempt(() => post(`/api/decisions/${id}/objection`, { objection })),
     tell: (text) => touch() && toast(text, { seconds: 7 }), // where nothing hovers, tooltips do not exist
     ours: (change) => scroll.ours(change),
     still: (change) => scroll.keeping(() => list().root.firstElementChild, change),
 
-    edit: (id, text) => keeping(id, text, () => current().edit(id, text)),
+    edit: (id, text) => { composer().focus(); return keeping(id, text, () => current().edit(id, text)); },
     save: (id, text) => keeping(id, text, () => current().save(id, text)),
 
     /** The message that is compared stays where it is on the screen. */

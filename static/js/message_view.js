@@ -249,7 +249,7 @@ export class MessageView {
     this.node.classList.add("keep");
     const { ratingPanel } = await orOffline(import("./rating.js"));
     if (!ratingPanel || !this.node.classList.contains("keep")) return this.node.classList.remove("keep"); // or it was taken back meanwhile
-    const panel = ratingPanel(acts.ratingReasons, (more) => acts.rate(row.id, -1, more), () => this.node.classList.remove("keep"));
+    const panel = ratingPanel(acts.ratingReasons, (more) => acts.rate(row.id, -1, more), () => this.actions.querySelector(".rated"), () => this.node.classList.remove("keep"));
     acts.still(() => { this.node.querySelector(".rating-panel")?.remove(); this.node.append(panel); });
     await saved;
   }

@@ -21,6 +21,7 @@ export class ModelPicker {
 
   update(models) {
     this.models = models;
+    this.usual = models.find((model) => model.is_default)?.name ?? this.usual; // an administrator may choose another
     this.draw();
   }
 

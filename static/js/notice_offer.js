@@ -1,7 +1,7 @@
 // Offers to tell when a long answer is done, and switches that on and off: the browser is asked for its permission only
 // after a click here. What was decided is kept in this browser.
 
-import { element, icon, iconButton } from "./icons.js";
+import { element, icon, iconButton, takeAway } from "./icons.js";
 import { preferences, setNotify } from "./theme.js";
 import { toast } from "./toasts.js";
 import { t } from "./words.js";
@@ -12,7 +12,7 @@ const MISSING = t("This browser has no notifications, or Echo’s address is not
 /** Above the message field, for as long as the answer takes; returns what takes it away. */
 export function offerNotice(composer, announcer) {
   const decide = async (wanted) => {
-    node.remove();
+    takeAway(node);
     if (!wanted) return setNotify("off");
     if (await allowNotices()) toast(t("Echo tells you when an answer is done while you are elsewhere. The settings switch it off."), { kind: "success" });
     else toast(REFUSED, { seconds: 12 });

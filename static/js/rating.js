@@ -1,12 +1,13 @@
 // What was wrong with an answer: reasons that save at the first click, and one optional line of text.
 
-import { element, iconButton } from "./icons.js";
+import { element, iconButton, takeAway } from "./icons.js";
 import { t } from "./words.js";
 
-export function ratingPanel(reasons, save, onClose) {
+/** opener: the button that opened it, where the keyboard goes on. */
+export function ratingPanel(reasons, save, opener, onClose) {
   const chosen = new Set();
   const close = () => {
-    panel.remove();
+    takeAway(panel, opener());
     onClose();
   };
   const chips = reasons.map(({ value, label }) => {
@@ -26,7 +27,7 @@ export function ratingPanel(reasons, save, onClose) {
     close();
   });
   const panel = element("section", { class: "rating-panel", "aria-label": t("What was wrong?") },
-    element("h2", {}, t("What was wrong?"), iconButton("close", t("Close"), close)), element("div", { class: "chips" }, ...chips), form);
+    element("div", { class: "rating-head" }, element("h2", {}, t("What was wrong?")), iconButton("close", t("Close"), close)), element("div", { class: "chips" }, ...chips), form);
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();

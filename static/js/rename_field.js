@@ -1,15 +1,18 @@
-// A field in the place of a row's title: Enter and leaving it save, Escape does not. It knows no list.
+// A field in the place of a chat's title, in its row or, where that is not seen, above the chat: Enter and leaving it save,
+// Escape does not. It knows no list.
 
 import { fields, post } from "./http.js";
 import { element } from "./icons.js";
 import { toastError } from "./toasts.js";
 import { t } from "./words.js";
 
-/** changed(conversation): it has the new title. */
-export function renameField(row, { most, changed }) {
-  const link = row?.querySelector(".conversation-link");
-  if (!link || row.querySelector(".rename-field")) return;
-  const name = link.querySelector(".conversation-title");
+/** row: null where there is none; changed(conversation): it has the new title. */
+export function renameField(id, row, { most, changed }) {
+  const inRow = isSeen(row);
+  const place = inRow ? row.querySelector(".conversation-link") : document.getElementById("chat-title");
+  const name = inRow ? row.querySelector(".conversation-title") : place;
+  const next = inRow ? place : document.getElementById("chat-menu");
+  if (place.hidden) return; // it is being renamed
   const input = element("input", { class: "rename-field", type: "text", maxlength: most, "aria-label": t("New title"), dir: "auto" });
   input.value = name.textContent;
   let done = false;
@@ -17,19 +20,24 @@ export function renameField(row, { most, changed }) {
     if (done) return;
     done = true;
     const title = input.value.trim();
-    input.replaceWith(link);
-    if (save && title && title !== name.textContent) await saveTitle(row.dataset.id, name, title, changed);
+    place.hidden = false;
+    input.remove();
+    if (save && title && title !== name.textContent) await saveTitle(id, name, title, changed);
   };
   input.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Enter") { event.preventDefault(); finish(true).then(() => link.focus()); }
-    if (event.key === "Escape") { finish(false); link.focus(); }
+    if (event.key === "Enter") { event.preventDefault(); finish(true).then(() => next.focus()); }
+    if (event.key === "Escape") { finish(false); next.focus(); }
   });
   input.addEventListener("blur", () => finish(true));
-  link.replaceWith(input);
+  place.before(input);
+  place.hidden = true;
   input.focus();
   input.select();
 }
+
+/** Not in a closed sidebar, a folded folder, or a part of the list that is not loaded. */
+const isSeen = (row) => Boolean(row?.offsetParent) && getComputedStyle(row).visibility === "visible";
 
 async function saveTitle(id, name, title, changed) {
   const before = name.textContent;

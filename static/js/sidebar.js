@@ -82,7 +82,7 @@ export class Sidebar extends ChatRows {
   async rename(id) {
     if (this.stateOf(id).others) return;
     const { renameField } = await orOffline(import("./rename_field.js"));
-    renameField?.(this.row(id), { most: this.limits.title_chars, changed: this.on.changed });
+    renameField?.(id, this.row(id), { most: this.limits.title_chars, changed: this.on.changed });
   }
 
   async archive(id, archived) {

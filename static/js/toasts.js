@@ -62,9 +62,9 @@ function host() {
   return region;
 }
 
-/** What the server wrote into the page leaves by itself. */
+/** What the server wrote into the page leaves by itself; what a script has said by now does already. */
 export function adoptFlashes() {
-  for (const node of document.querySelectorAll("#toasts .toast")) {
+  for (const node of document.querySelectorAll("#toasts .toast:not(:has(button))")) {
     const remove = () => { node.classList.add("leaving"); setTimeout(() => node.remove(), 180); };
     node.append(iconButton("close", t("Dismiss"), remove, { "data-tip": null }));
     leaveAfter(node, 7, remove);

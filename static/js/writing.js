@@ -30,7 +30,7 @@ export function writing({ boot, list, scroll, announcer, speaking, conversation,
       key: (event) => lists.key(event),
     },
   });
-  const suggest = showSuggestions(at("suggestions"), at("greeting"), boot, (text) => composer.sendNow(text));
+  const suggest = showSuggestions(at("suggestions"), at("greeting"), boot, (text) => { composer.focus(); composer.sendNow(text); });
   const lists = listsBySigns({ form, announcer, manage, personas: () => personas }, () => conversation().id === null && !conversation().store.path().length);
   const personas = new Personas({ all: boot.personas, page: { ...page, current: conversation, manage: () => manage("personas"), focus: () => composer.focus(), say: (text) => announcer.say(text) } });
   const attachments = new Attachments({

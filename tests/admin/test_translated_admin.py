@@ -46,7 +46,7 @@ SILENT_CLASSES = {
     "id",  # keys, hashes, and what acts of the trail were about
     "chart-words",  # as `alt`
 }
-STORED = {"description", "what"}  # columns of what administrators wrote, and what the log says
+STORED = {"what"}  # a column of what the log says
 VOID = {"br", "hr", "img", "input", "link", "meta", "source"}
 PAIR = re.compile("⟦[^⟦⟧]*⟧")
 ALLOWED = re.compile(

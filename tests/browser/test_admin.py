@@ -238,6 +238,18 @@ def test_member_does_not_see_the_admin_side(chat: Page, echo: LiveServer) -> Non
     expect(chat.get_by_role("heading", name="Sign-ups")).to_have_count(0)
 
 
+def test_the_menu_stays_in_view_beside_a_long_page(admin: Page, echo: LiveServer) -> None:
+    menu = admin.get_by_role("navigation", name="Administration")
+    for place in ("Dashboard", "Downloads"):
+        expect(menu.get_by_role("link", name=place)).to_be_in_viewport(ratio=1)
+    admin.evaluate("scrollTo(0, document.body.scrollHeight)")
+    for place in ("Dashboard", "Downloads"):
+        expect(menu.get_by_role("link", name=place)).to_be_in_viewport(ratio=1)
+    admin.set_viewport_size({"width": 1280, "height": 400})
+    visit(admin, f"{echo.url}/admin/audit/")
+    expect(menu.get_by_role("link", name="Audit trail")).to_be_in_viewport(ratio=1)
+
+
 def test_on_a_phone_the_menu_is_folded(
     new_context: ContextMaker, echo: LiveServer, super_admin: Person
 ) -> None:

@@ -115,7 +115,7 @@ def test_tables_fit_a_desk_and_a_small_one_without_scrolling_sideways(
     for name in ("users", "conversations", "messages"):
         visit(page, f"{echo.url}/admin/{name}/")
         row = page.locator("tbody tr", has_text=LONG_NAME[:8]).first
-        for width in (1440, 1180, 1024, 900, 700, 390):
+        for width in (1440, 1280, 1180, 1024, 900, 700, 390):
             page.set_viewport_size({"width": width, "height": 900})
             expect(row).to_be_visible()
             frame = page.locator(".table-frame")
@@ -150,6 +150,29 @@ def test_administrators_read_a_conversation_and_ticks_survive_the_proof(
     page.get_by_role("button", name="Sign out everywhere: 1").click()
     expect(page.get_by_text("People signed out: 1.")).to_be_visible()
     assert page.url.endswith(f"/admin/users/?search={LONG_NAME}")
+
+
+def test_all_rows_are_ticked_at_once_and_nothing_is_done_with_none(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person, member: Person
+) -> None:
+    page = new_context(super_admin).new_page()
+    visit(page, f"{echo.url}/admin/users/")
+    every, act = page.get_by_label("All rows here"), page.get_by_role("button", name="Switch off")
+    rows = page.locator("tbody input[type=checkbox]")
+    expect(act).to_be_disabled()
+    expect(act).to_have_css("opacity", "0.45")  # and looks like it
+    every.press("Space")
+    for row in rows.all():
+        expect(row).to_be_checked()
+    expect(act).to_be_enabled()
+    rows.first.uncheck()
+    expect(every).to_have_js_property("indeterminate", True)
+    every.click()
+    every.uncheck()
+    expect(rows.first).not_to_be_checked()
+    expect(act).to_be_disabled()
+    page.get_by_role("checkbox", name=f"Tick {member.name}", exact=True).check()
+    expect(act).to_be_enabled()
 
 
 def make_stale(echo: LiveServer, person: Person) -> None:

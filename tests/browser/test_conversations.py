@@ -7,6 +7,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import select
 
@@ -71,6 +72,29 @@ def test_conversation_is_renamed_in_place(chat: Page) -> None:
     expect(chat).to_have_title("Stripes <b>and</b> dots · Echo")
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_chat_whose_row_is_not_seen_is_renamed_above_it(chat: Page, width: int) -> None:
+    """On a phone the list is behind the edge; beside the chat it may be closed."""
+    ask_and_wait(chat, "A question about zebras")
+    if width == 1280:
+        chat.get_by_role("button", name="Close sidebar").click()
+    chat.set_viewport_size({"width": width, "height": 800})
+    choose(chat, CHAT_MENU, "Rename")
+    field = chat.get_by_label("New title")
+    expect(field).to_be_focused()
+    expect(field).to_be_in_viewport(ratio=1)
+    field.fill("Stripes")
+    field.press("Escape")
+    expect(chat.get_by_role("heading", level=1)).to_have_text("A question about zebras")
+    choose(chat, CHAT_MENU, "Rename")
+    field.fill("Stripes")
+    field.press("Enter")
+    expect(chat.get_by_role("heading", level=1)).to_have_text("Stripes")
+    expect(chat.locator(CHAT_MENU)).to_be_focused()
+    chat.reload()
+    expect(chat.get_by_role("heading", level=1)).to_have_text("Stripes")
+
+
 def test_the_enter_that_ends_a_composition_sends_and_saves_nothing(chat: Page) -> None:
     ends = """node => node.dispatchEvent(new KeyboardEvent("keydown", {
         key: "Enter", keyCode: 229, bubbles: true, cancelable: true}))"""
@@ -104,6 +128,21 @@ def test_pinned_conversation_stays_on_top(chat: Page) -> None:
     rows(chat).first.get_by_role("button", name="More for About lions").click()
     chat.get_by_role("menuitem", name="Unpin").click()
     expect(pinned).to_have_count(0)
+
+
+def test_the_chat_used_last_is_pinned_above_the_others(chat: Page) -> None:
+    for text in ("About lions", "About tigers"):
+        new_chat(chat)
+        ask_and_wait(chat, text)
+    chat.get_by_role("button", name="More for this chat").click()
+    chat.get_by_role("menuitem", name="Pin").click()
+    headings = chat.locator(".conversation-section > h2")
+    expect(headings).to_have_text(["Pinned", "Today"])
+    expect(rows(chat).first).to_contain_text("tigers")
+    chat.get_by_role("button", name="More for this chat").click()
+    chat.get_by_role("menuitem", name="Unpin").click()
+    expect(headings).to_have_text(["Today"])
+    expect(rows(chat).first).to_contain_text("tigers")
 
 
 def test_search_finds_titles_and_what_was_said(chat: Page) -> None:
@@ -362,6 +401,7 @@ def test_thumbs_are_kept_and_thumbs_down_asks_for_reasons(chat: Page, echo: Live
     reasons.get_by_label("Anything else?").fill("It was not calm at all.")
     reasons.get_by_role("button", name="Save").click()
     expect(reasons).to_have_count(0)
+    expect(bad).to_be_focused()
     chat.reload()
     assert stored_rating(echo) == (-1, ["inaccurate"], "It was not calm at all.")
     expect(bad).to_have_attribute("aria-pressed", "true")
@@ -401,3 +441,20 @@ def test_nobody_sees_a_strangers_conversation(
     expect(stranger.get_by_text("secret garden")).to_have_count(0)
     open_chat(stranger, echo)
     expect(rows(stranger)).to_have_count(0)
+
+
+def test_the_keyboard_stays_in_the_list_where_a_chat_moves_or_goes(chat: Page) -> None:
+    for text in ("About lions", "About tigers", "About bears"):
+        new_chat(chat)
+        ask_and_wait(chat, text)
+
+    def take(chosen: str, item: str) -> None:
+        chat.get_by_role("button", name=f"More for {chosen}").press("Enter")
+        chat.get_by_role("menuitem", name=item).press("Enter")
+
+    take("About lions", "Pin")
+    expect(rows(chat).first).to_contain_text("lions")
+    expect(chat.get_by_role("button", name="More for About lions")).to_be_focused()
+    take("About tigers", "Delete")
+    expect(rows(chat)).to_have_count(2)
+    expect(chat.locator(".conversation-link:focus")).to_be_visible()

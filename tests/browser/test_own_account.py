@@ -251,5 +251,7 @@ def test_stale_session_confirms_first_and_finds_what_was_typed(
     ).click()
     account.wait_for_url(re.compile("/profile/data"))
     expect(account.get_by_label("Type your name")).to_have_value(member.name)
+    said = account.locator(".toast", has_text="What you had typed is still here.")
+    expect(said.get_by_role("button", name="Dismiss")).to_have_count(1)
     account.get_by_role("button", name="Delete everything").click()
     expect(account.get_by_text("Your account is deleted. Good-bye!")).to_be_visible()

@@ -13,9 +13,9 @@ from tests.live.server import LiveServer
 
 def keep(page: Page, name: str, text: str) -> None:
     page.locator("summary", has_text="New prompt").click()
-    page.locator("#name-new").fill(name)
-    page.locator("#text-new").fill(text)
-    page.locator("form", has=page.locator("#name-new")).evaluate(SUBMIT_TWICE)
+    page.locator("#prompt-name-new").fill(name)
+    page.locator("#prompt-text-new").fill(text)
+    page.locator("form", has=page.locator("#prompt-name-new")).evaluate(SUBMIT_TWICE)
     expect(page.locator("summary", has_text=name)).to_be_visible()  # once: more would be refused
 
 
@@ -97,6 +97,7 @@ def test_a_memory_is_offered_saved_by_a_click_and_taken_back(chat: Page, echo: L
     expect_no_violations_in_either_theme(chat)
     offer.get_by_role("button", name="Save").click()
     expect(offer).to_have_count(0)
+    expect(composer(chat)).to_be_focused()
     ask_and_wait(chat, "My name is Ada.")
     offer.get_by_role("button", name="Not now").click()
     expect(offer).to_have_count(0)

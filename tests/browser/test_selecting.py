@@ -10,7 +10,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation
 from tests.browser.conftest import ContextMaker, open_chat
-from tests.browser.talk import choose
+from tests.browser.talk import choose, touch
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
 from tests.browser.test_conversations import rows
 from tests.browser.test_order import folder, listed, picture, shown
@@ -167,3 +167,17 @@ def test_a_long_press_on_a_phone_chooses(
     expect(listed(page)).to_have_text(["ants"])
     page.locator(".toast", has_text="2 chats deleted").get_by_role("button", name="Undo").tap()
     expect(listed(page)).to_have_text(["cats", "bees", "ants"])
+
+
+def test_choosing_from_above_the_chat_opens_the_list_where_it_is_away(
+    echo: LiveServer, member: Person, new_context: ContextMaker
+) -> None:
+    prepared(echo, member, ants=[], bees=[])
+    context = new_context(member, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = open_chat(context.new_page(), echo)
+    page.get_by_role("button", name="Open sidebar").tap()
+    link(page, "bees").tap()
+    touch(page, "More for this chat", "Select chats")
+    counted(page, "1 chat")
+    expect(bar(page)).to_be_in_viewport()
+    expect(link(page, "ants")).to_be_in_viewport()

@@ -58,6 +58,7 @@ def test_stop_keeps_what_was_written_and_continue_goes_on(chat: Page) -> None:
     expect(prose(chat)).to_contain_text("word10 ")
     stop_button(chat).click()
     expect(answer(chat)).to_contain_text("You stopped this answer.")
+    expect(composer(chat)).to_be_focused()
     stopped = text_of(chat)
     chat.reload()
     resume = answer(chat).get_by_role("button", name="Continue")
@@ -69,6 +70,26 @@ def test_stop_keeps_what_was_written_and_continue_goes_on(chat: Page) -> None:
     expect(resume).to_be_visible()
     assert " ".join(text_of(chat)).startswith(" ".join(stopped))
     expect(chat.locator(".message.assistant")).to_have_count(1)
+
+
+def test_a_button_that_goes_with_its_press_leaves_the_keyboard_in_the_field(chat: Page) -> None:
+    chat.locator("#suggestions button").first.press("Enter")
+    wait_for_end(chat)
+    expect(composer(chat)).to_be_focused()
+    ask(chat, "an endless answer")
+    expect(prose(chat)).to_contain_text("word10 ")
+    for name in ("Continue", "Regenerate"):
+        stop_button(chat).click()
+        answer(chat).get_by_role("button", name=name).press("Enter")
+        expect(stop_button(chat)).to_be_visible()
+        expect(composer(chat)).to_be_focused()
+    composer(chat).press("Escape")
+    expect(answer(chat)).to_contain_text("You stopped this answer.")
+    composer(chat).press("ArrowUp")
+    chat.get_by_label("Edit your message").fill("Good day")
+    chat.get_by_label("Edit your message").press("Control+Enter")
+    wait_for_end(chat)
+    expect(composer(chat)).to_be_focused()
 
 
 def test_reload_in_the_middle_ends_with_the_whole_text(chat: Page) -> None:

@@ -44,6 +44,14 @@ test("an answer that waits for its model says how far it is", () => {
   assert.equal(made.loading("large"), "");
 });
 
+test("a usual model that is changed meanwhile is shown at once, and one that only some may use is not", () => {
+  const { made, name } = picker();
+  made.update(MODELS.map((model) => ({ ...model, is_default: model.name === "large" })));
+  assert.equal(name.textContent, "Large");
+  made.update(MODELS.map((model) => ({ ...model, is_default: false })));
+  assert.equal(name.textContent, "Large");
+});
+
 test("others are those that can answer instead", () => {
   const { made } = picker();
   assert.deepEqual(made.others("small").map((model) => model.name), ["large"]);

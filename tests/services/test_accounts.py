@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from echo.clock import utc_now
 from echo.errors import Conflict, InvalidInput, NotFound, WrongCredentials
 from echo.extensions import db
-from echo.models import Device, OneTimeLink, RoleName, User
+from echo.models import AuditEvent, Device, OneTimeLink, RoleName, User
 from echo.services.accounts import accounts, passwords
 from echo.services.sign_in import devices, first_admin, password_login
 from tests.conftest import PASSWORD, give_role, switch
@@ -181,7 +181,10 @@ def test_link_works_once_and_makes_a_super_admin(app: Flask) -> None:
     assert first_admin.is_needed()
     token = first_admin.new_token()
     assert token not in str(db.session.scalars(select(OneTimeLink.token_hash)).all())
-    assert redeem(token).is_super_admin
+    root = redeem(token)
+    assert root.is_super_admin
+    (made,) = db.session.scalars(select(AuditEvent).where(AuditEvent.act == "user.created"))
+    assert (made.actor_id, made.subject_id) == (root.id, root.id)  # not the command line
     assert not first_admin.is_needed()
     with pytest.raises(NotFound):
         redeem(token, "second")

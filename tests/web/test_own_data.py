@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation, Device, Role, RoleName, User
 from echo.services import audit
-from echo.services.people import deletion
+from echo.services.people import archive, deletion
 from tests.conftest import PASSWORD
 from tests.web.browser import Browser
 from tests.web.test_account import is_signed_in
@@ -47,6 +48,16 @@ def test_download_is_a_zip_of_ones_own(ada: User, ada_browser: Browser, make_use
     names |= {f"conversations/{row.id}.{end}" for end in ("json", "md")}
     assert set(packed.namelist()) == names
     assert json.loads(packed.read("account.json"))["profile"]["username"] == "ada"
+
+
+def test_the_page_says_what_the_zip_holds(ada_browser: Browser) -> None:
+    page = ada_browser.get("/profile/data").text
+    listed = page.split('<ul class="contents">')[1].split("</ul>")[0]
+    for told in re.findall(r"<code>([^<]+)</code>", listed):
+        assert told.rstrip("/") in archive.README or told == "README.txt", told
+    ones_own = ("account.json", "conversations/", "documents/", "prompts.json", "personas.json")
+    for name in (*ones_own, "shared/", "picture.webp"):
+        assert f"<code>{name}</code>" in listed
 
 
 @pytest.mark.parametrize("ticket", ["", "a;b", "x" * 41, "a=b", "%0d%0aSet-Cookie"])

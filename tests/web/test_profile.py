@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -372,3 +373,17 @@ def test_the_permission_to_train_is_off_until_it_is_given_and_can_be_taken_back(
         db.session.expire_all()
         assert ada.may_train is stored
         assert ("checked" in ada_browser.get("/profile").text) is stored
+
+
+def test_numbers_are_named_by_how_many_they_are(
+    ada: User, ada_browser: Browser, open_tab: Any
+) -> None:
+    def names() -> list[str]:
+        return re.findall(r"<dt>([^<]+)</dt>", ada_browser.get("/profile").text)
+
+    assert names() == ["prompts", "characters", "chats", "tokens", "days active"]
+    tab = open_tab(ada)
+    reply = tab.ask("send_message", {"text": "four", "client_id": "one"})["reply"]
+    tab.wait_for("message_finished", reply["id"])
+    profile_data.forget(ada.id)
+    assert names() == ["prompt", "characters", "chat", "tokens", "day active"]

@@ -51,6 +51,15 @@ def test_each_row_of_the_contract_is_enforced(
         assert "fast" in response.text
 
 
+@pytest.mark.parametrize("path", ["/login", "/signup", "/forgot"])
+def test_a_page_is_opened_twice_in_a_second(path: str, client: Browser, limits_on: None) -> None:
+    """A double click, or two people behind one address; what is sent stays limited as the table says."""
+    assert statuses(client, "GET", path, 3) == [200, 200, 200]
+    assert 429 in statuses(client, "GET", path, 30)
+    if path != "/forgot":  # ten a minute
+        assert 429 in statuses(client, "POST", path, 6)
+
+
 def test_table_in_the_code_has_the_contracts_rows(app: Any) -> None:
     adapter = app.url_map.bind("localhost")
     for (method, path), rate in CONTRACT.items():

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 from echo.extensions import db
 from echo.models import User
+from echo.services.chats import personas
+from echo.services.prompts import saved
 from echo.services.sign_in import devices
 from tests.web.browser import AJAX, Browser
 from tests.web.test_devices import FIREFOX, signed_in_by
@@ -43,3 +47,17 @@ def test_who_is_signed_out_meanwhile_is_told_so(ada: User, ada_browser: Browser)
     devices.revoke_all(ada.id, reason="Gone.")
     for path in ("/settings/account", "/settings/security"):
         assert ada_browser.get(path, headers=AJAX).status_code == 401
+
+
+def test_no_two_things_of_the_chat_page_and_its_panels_have_one_id(
+    ada: User, ada_browser: Browser
+) -> None:
+    """Each panel comes into the page when its tab is opened: a label names what has the id first."""
+    saved.make(ada.id, saved.Wording("Explain", "Explain this"))
+    personas.make(ada.id, {"name": "Fox"})
+    page = ada_browser.get("/").text
+    panels = re.findall(r'data-src="([^"]+)"', page)
+    assert len(panels) == 5
+    text = page + "".join(ada_browser.get(address).text for address in panels)
+    ids = Counter(re.findall(r'\sid="([^"]+)"', text))
+    assert [name for name, times in ids.items() if times > 1] == []

@@ -44,5 +44,5 @@ def redeem(token: str, username: str, email: str, password: str) -> User:
     check(token)
     with one_time_links.using_up(token, Purpose.FIRST_SUPER_ADMIN, GONE):
         user = accounts.sign_up(username, email, password, role=RoleName.SUPER_ADMIN)
-    audit.record(audit.Act.USER_CREATED, None, subject_id=user.id, role=RoleName.SUPER_ADMIN)
+    audit.record(audit.Act.USER_CREATED, user, subject_id=user.id, role=RoleName.SUPER_ADMIN)
     return user

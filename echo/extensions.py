@@ -130,9 +130,11 @@ def take_bodies_of(most: int) -> None:
 
     Others are sent away before a byte of it is kept: the CSRF check reads forms before the door is reached.
     """
-    if not current_user.is_authenticated:
+    usual = request.max_content_length or 0
+    if current_user.is_authenticated:
+        request.max_content_length = most
+    elif (request.content_length or 0) > usual:
         abort(login_manager.unauthorized())
-    request.max_content_length = most
 
 
 def _may_be_anothers_wish() -> bool:

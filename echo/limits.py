@@ -207,6 +207,7 @@ RATE_LIMITS: Final = {
     "personal.memory": "5/second",
     "personal.titles": "5/second",
     "personal.tools": "5/second",
+    "personal.invitations": "5/second",
     "personal.remember": "5/second",
     "personal.change_memory": "5/second",
     "personal.forget": "5/second",

@@ -119,6 +119,7 @@ ROUTES: Final = {
     "personal.memory": Right.SIGNED_IN,
     "personal.titles": Right.SIGNED_IN,
     "personal.tools": Right.SIGNED_IN,
+    "personal.invitations": Right.SIGNED_IN,
     "personal.remember": Right.SIGNED_IN,
     "personal.change_memory": Right.OWNER,
     "personal.forget": Right.OWNER,

@@ -32,6 +32,8 @@ class PersonalPrompt(Base):
     """Whether the model that answers is asked for a new chat's title."""
     tools_on: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
     """Whether sums, dates and units in questions are computed for the model."""
+    invitations_on: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    """Whether others may let this person into chats of theirs."""
 
 
 class Memory(Base):

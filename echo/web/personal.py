@@ -16,6 +16,7 @@ from echo.languages import gettext, ngettext, number
 from echo.services import site_settings
 from echo.services.prompts import memories
 from echo.services.prompts import personal as kept
+from echo.services.sharing import shares
 from echo.services.turns import personal
 from echo.web import replies
 
@@ -37,6 +38,7 @@ def panel() -> str:
         limits=limits,
         titles_offered=site_settings.current().titles == "on",
         tools_here=site_settings.current().tools == "on",
+        invitations_here=shares.possible(),
     )
 
 
@@ -68,6 +70,12 @@ def titles() -> Response:
 def tools() -> Response:
     """Switch what is computed for the model."""
     return _switch("tools_on")
+
+
+@blueprint.post("/invitations")
+def invitations() -> Response:
+    """Switch whether others may let this person into chats of theirs."""
+    return _switch("invitations_on")
 
 
 @blueprint.post("/memories")

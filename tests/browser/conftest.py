@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import delete
 
+from echo.extensions import db
+from echo.models import Persona
 from tests.browser.talk import composer, script_text, visit
 from tests.live.server import PASSWORD, LiveServer, Person
 
@@ -71,6 +74,15 @@ def member(newcomers: Callable[[], Person]) -> Person:
 def super_admin(echo: LiveServer) -> Person:
     """The owner of the server."""
     return echo.member("root", role="super_admin")
+
+
+@pytest.fixture
+def shared_personas(echo: LiveServer) -> Iterator[None]:
+    """Let administrators share personas: what is shared is on everybody's pages, and must not stay there."""
+    yield
+    with echo.app.app_context():
+        db.session.execute(delete(Persona).where(Persona.user_id.is_(None)))
+        db.session.commit()
 
 
 class Console:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import ContextMaker, open_chat
@@ -147,6 +148,7 @@ def test_what_cannot_be_fetched_shows_the_emoji(
     expect(late.locator("summary", has_text="Owl").locator(".persona-picture")).to_have_text("🦉")
 
 
+@pytest.mark.usefixtures("shared_personas")
 def test_administrators_give_one_to_everybodys(
     new_context: ContextMaker, echo: LiveServer, member: Person, super_admin: Person
 ) -> None:

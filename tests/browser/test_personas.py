@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import ContextMaker, open_chat
@@ -207,6 +208,7 @@ def test_a_temporary_chat_takes_one_along(chat: Page) -> None:
     expect(rows(chat)).to_have_count(0)
 
 
+@pytest.mark.usefixtures("shared_personas")
 def test_administrators_make_one_for_everybody(
     new_context: ContextMaker, echo: LiveServer, member: Person, super_admin: Person
 ) -> None:

@@ -152,6 +152,8 @@ def test_question_and_answer_are_edited_in_their_place(chat: Page, context: Brow
     question(chat).get_by_role("button", name="Edit").click()
     chat.get_by_label("Edit your message").fill("Good evening")
     chat.get_by_role("button", name="Save").click()
+    expect(question(chat)).to_contain_text("Good evening")
+    expect(chat.get_by_label("Edit your message")).to_have_count(0)
     answer(chat).get_by_role("button", name="Edit").click()
     field = chat.get_by_label("Edit this answer")
     expect(field).to_have_value(CALM)

@@ -245,8 +245,10 @@ def test_a_name_that_nobody_has_is_as_any_that_cannot_be_invited(
     ada: User, ben: User, chat: str, make_user: Callable[..., User]
 ) -> None:
     make_user("off", active=False)
+    personal.keep(make_user("shy").id, invitations_on=False)
+    personal.keep(ben.id, invitations_on=True)
     said = set()
-    for name in ("nobody", "off", "ada", ben.email, "Be%", ""):
+    for name in ("nobody", "off", "shy", "ada", ben.email, "Be%", ""):
         with pytest.raises(NotFound) as refused:
             members.invite(ada.id, chat, name)
         said.add((refused.value.text, refused.value.field))

@@ -94,3 +94,13 @@ def test_tools_are_switched_for_oneself_and_not_offered_where_the_site_has_none(
     assert f"{PANEL}/tools" in ada_browser.get(PANEL).text
     site_settings.change(None, tools="off")
     assert f"{PANEL}/tools" not in ada_browser.get(PANEL).text
+
+
+def test_invitations_are_switched_for_oneself_where_the_site_lets_people_share(
+    ada: User, ada_browser: Browser
+) -> None:
+    assert ada_browser.ajax(f"{PANEL}/invitations", {"on": "0"}).status_code == 200
+    assert not personal.of(ada.id).invitations_on
+    assert f"{PANEL}/invitations" in ada_browser.get(PANEL).text
+    site_settings.change(None, sharing="off")
+    assert f"{PANEL}/invitations" not in ada_browser.get(PANEL).text

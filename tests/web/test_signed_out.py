@@ -77,7 +77,7 @@ def test_only_another_person_who_signs_in_over_it_makes_the_browser_forget_the_f
 def test_page_that_was_asked_for_too_fast_asks_again_by_itself(
     client: Browser, limits_on: None, form_time: Any
 ) -> None:
-    looks = [client.get("/login") for _ in range(4)]
+    looks = [client.get("/login") for _ in range(30)]
     posts = [client.post("/login", data=credentials(form_time)) for _ in range(4)]
     for answers, asks_again in ((looks, True), (posts, False)):
         refused = [each.text for each in answers if each.status_code == 429]

@@ -22,6 +22,7 @@ class Personal:
     memory_on: bool = True
     titles_on: bool = True
     tools_on: bool = True
+    invitations_on: bool = True
 
     @property
     def told_instructions(self) -> str:

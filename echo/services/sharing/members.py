@@ -1,14 +1,15 @@
 """Inviting people into a conversation, taking them out, leaving. Knows no pages.
 
 Names are looked up exactly and one at a time: whoever guesses is told the same of a name that nobody has,
-of one that is switched off and of one that is in too many chats; how often is counted at the edge.
+of one that is switched off, of one that is in too many chats and of one that wants no invitations; how often
+is counted at the edge.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 
 from echo import signals
 from echo.clock import utc_now
@@ -16,7 +17,7 @@ from echo.errors import Conflict, Forbidden, NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.limits import CHATS_JOINED, MEMBERS_PER_CHAT
-from echo.models import Conversation, ConversationMember, User
+from echo.models import Conversation, ConversationMember, PersonalPrompt, User
 from echo.services.accounts.names import fold
 from echo.services.chats import conversations, together
 from echo.services.sharing import shares
@@ -86,12 +87,16 @@ def _invitable(row: Conversation, username: str) -> int:
         ConversationMember.conversation_id != row.id
     )
     joined = select(func.count()).where(theirs).scalar_subquery()
+    wants_none = exists().where(
+        PersonalPrompt.user_id == User.id, PersonalPrompt.invitations_on.is_(False)
+    )
     found: int | None = db.session.scalar(
         select(User.id).where(
             User.username_key == fold(storable(username)),
             User.active,
             User.id != row.user_id,
             joined < CHATS_JOINED,
+            ~wants_none,
         )
     )
     if found is None:

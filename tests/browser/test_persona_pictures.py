@@ -137,6 +137,7 @@ def test_what_cannot_be_fetched_shows_the_emoji(
     save(page, entry)
     page.keyboard.press("Escape")
     page.locator(".persona-card").click()
+    expect(page.locator("#greeting")).to_contain_text("Owl")
     ask_and_wait(page, "Who is there?")
     expect_pictures(page)
     again = new_context(member, service_workers="block")

@@ -94,6 +94,9 @@ class Line:
         """Wait for one's turn; raises Busy where it has not come after so many seconds."""
         mine = _Wait(hub.Latch(), person)
         self._waits.append(mine)
+        self._had.setdefault(
+            person, self._turns
+        )  # who comes anew stands behind those who wait longer
         try:
             if self._waits[0] is not mine and not mine.latch.wait(patience):
                 raise Busy(gettext(self._waiting), retry_after=5)
@@ -107,8 +110,8 @@ class Line:
     def _hand_on(self, person: object) -> None:
         """Give the turn to whoever came first of those whose person has had none for the longest time."""
         self._turns += 1
-        had = {**self._had, person: self._turns}
-        self._had = {each.person: had.get(each.person, 0) for each in self._waits}
+        self._had[person] = self._turns
+        self._had = {each.person: self._had[each.person] for each in self._waits}
         following = min(self._waits, key=lambda each: self._had[each.person])
         self._waits.remove(following)
         self._waits.insert(0, following)

@@ -8,6 +8,8 @@ Knows no application.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import eventlet
@@ -43,23 +45,27 @@ class BoundedBody(Input):
         self._unpaid = 0
 
     def read(self, length: int | None = None) -> bytes:
-        data: bytes = super().read(length)
-        self._paid(len(data))
-        return data
+        return self._taken(super().read, length)
 
     def readline(self, size: int | None = None) -> bytes:
-        data: bytes = super().readline(size)
+        return self._taken(super().readline, size)
+
+    def _taken(self, take: Callable[[int | None], bytes], size: int | None) -> bytes:
+        """Nobody knows where the next request begins after a body that is none: the connection ends."""
+        try:
+            data = take(size)
+        except (ValueError, OSError):
+            self._protocol.close_connection = True
+            raise
         self._paid(len(data))
         return data
 
     def discard(self, buffer_size: int = BLOCK_BYTES) -> None:
         """Read what nobody asked for, so that the next request can be read; else end the connection."""
         left = DROPPED_BYTES
-        try:
+        with suppress(ValueError, OSError):
             while left > 0 and (data := self.read(buffer_size)):
                 left -= len(data)
-        except (ValueError, OSError):
-            left = 0
         if left <= 0:
             self._protocol.close_connection = True
 

@@ -56,6 +56,8 @@ class Members(Alone):
         self._lost_acts: list[Act] = []
         self._return_acts: list[Act] = []
         self._hearing_acts: list[Act] = []
+        self._to_look: list[Act] = []  # those of them that are still to be done
+        self._is_looking = False
         self._known: set[str] = set()
         self._tried_at: float | None = None  # None: not started, or it has left
         self._reachable = True
@@ -137,11 +139,16 @@ class Members(Alone):
 
     def _look_again(self) -> None:
         """Do what is done after a time unheard, until it is done: the database may be away as well."""
-        left = list(self._hearing_acts)
-        while left := [act for act in left if self._do(act) is FAILED]:
-            hub.sleep(BEAT_SECONDS)
-            if self._tried_at is None:
-                return
+        self._to_look = list(self._hearing_acts)
+        if self._is_looking:
+            return
+        self._is_looking = True
+        while self._to_look and self._tried_at is not None:
+            act = self._to_look.pop(0)
+            if self._do(act) is FAILED:
+                self._to_look.append(act)
+                hub.sleep(BEAT_SECONDS)
+        self._is_looking = False
 
     def _do(self, act: Act, **values: Any) -> object:
         with self._app.app_context():

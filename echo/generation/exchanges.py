@@ -50,7 +50,7 @@ def first_countable(messages: tuple[ChatMessage, ...], starts: list[int], chars:
 
 
 def _chars_before(messages: tuple[ChatMessage, ...], starts: list[int]) -> list[int]:
-    sums = list(accumulate((len(message.content) for message in messages), initial=0))
+    sums = list(accumulate((chars_of((message,)) for message in messages), initial=0))
     return [sums[start] for start in starts]
 
 

@@ -85,7 +85,7 @@ export class ChatRows {
     const at = seen.indexOf(row);
     change();
     if (!focused) return;
-    const next = row.offsetParent ? focused : (seen[at + 1] ?? seen[at - 1])?.querySelector("a");
+    const next = row.offsetParent ? focused : (seen[at + 1] ?? seen[at - 1])?.querySelector("a") ?? document.querySelector(".folder-new");
     next?.focus({ preventScroll: true });
   }
 

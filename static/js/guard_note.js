@@ -34,7 +34,7 @@ function guardNote(decision, acts, mine) {
   };
   const open = async () => {
     const { objectionForm } = await orOffline(import("./objection.js"));
-    if (!objectionForm || !note.querySelector("button")) return;
+    if (!objectionForm || note.querySelector("form")) return; // pressed twice while it came
     const form = objectionForm(async (text) => {
       const told = await acts.object(decision.id, text);
       if (!told) return;

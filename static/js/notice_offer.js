@@ -22,7 +22,7 @@ export function offerNotice(composer, announcer) {
     iconButton("close", t("No, thanks"), () => decide(false), { "data-tip-side": "end" }));
   composer.before(node);
   announcer.say(t("This takes a while. Echo can tell you when it is done: the offer stands before the message field."));
-  return () => node.remove();
+  return () => takeAway(node);
 }
 
 /** Asks the browser; says whether people are told from now on. */

@@ -14,7 +14,7 @@ export function renameField(id, row, { most, changed }) {
   const next = inRow ? place : document.getElementById("chat-menu");
   if (place.hidden) return; // it is being renamed
   const input = element("input", { class: "rename-field", type: "text", maxlength: most, "aria-label": t("New title"), dir: "auto" });
-  input.value = name.textContent;
+  const before = input.value = name.textContent;
   let done = false;
   const finish = async (save) => {
     if (done) return;
@@ -22,7 +22,7 @@ export function renameField(id, row, { most, changed }) {
     const title = input.value.trim();
     place.hidden = false;
     input.remove();
-    if (save && title && title !== name.textContent) await saveTitle(id, name, title, changed);
+    if (save && title && title !== before) await saveTitle(id, name, { before, title }, changed);
   };
   input.addEventListener("keydown", (event) => {
     event.stopPropagation();
@@ -30,6 +30,7 @@ export function renameField(id, row, { most, changed }) {
     if (event.key === "Escape") { finish(false); next.focus(); }
   });
   input.addEventListener("blur", () => finish(true));
+  addEventListener("popstate", () => finish(true), { once: true }); // another chat is above it now
   place.before(input);
   place.hidden = true;
   input.focus();
@@ -39,14 +40,14 @@ export function renameField(id, row, { most, changed }) {
 /** Not in a closed sidebar, a folded folder, or a part of the list that is not loaded. */
 const isSeen = (row) => Boolean(row?.offsetParent) && getComputedStyle(row).visibility === "visible";
 
-async function saveTitle(id, name, title, changed) {
-  const before = name.textContent;
-  name.textContent = title;
+async function saveTitle(id, name, { before, title }, changed) {
+  const show = (from, to) => { if (name.textContent === from) name.textContent = to; }; // the place may be another chat's by now
+  show(before, title);
   try {
     const { conversation } = await post(`/conversations/${id}/rename`, fields({ title }));
     if (conversation) changed(conversation);
   } catch (error) {
-    name.textContent = before;
+    show(title, before);
     toastError(error);
   }
 }

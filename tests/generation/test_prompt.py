@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from echo.generation import ChatMessage, GenerationRequest, InvalidRequest, SamplingParams
+from echo.generation.exchanges import exchange_starts, first_countable
 from echo.generation.prompt import PromptBuilder, TextCodec
 from echo.generation.runner import RowError
 from echo.generation.tools import ToolCall
@@ -217,3 +218,11 @@ def test_others_run_while_a_long_text_is_read() -> None:
         gaps.append(time.monotonic() - last)
         last += gaps[-1]
     assert max(gaps) < (last - began) / 2
+
+
+def test_what_old_calls_wrote_is_left_behind_with_them() -> None:
+    call = ToolCall(id="1", name="look", arguments="x" * 5_000)
+    old = (ChatMessage("user", "a"), ChatMessage("assistant", "", calls=(call,)))
+    new = tuple(ChatMessage(role, "b") for _ in range(5) for role in ("user", "assistant"))
+    messages = old + new
+    assert first_countable(messages, exchange_starts(messages), 4_000) == 1

@@ -49,6 +49,23 @@ def test_turns_go_round_among_people(line: Line) -> None:
     assert had == ["ada 0", "bob 0", "eve", "ada 1", "bob 1", "ada 2"]
 
 
+def test_who_comes_again_and_again_leaves_turns_to_who_waits(line: Line) -> None:
+    had: list[str] = []
+
+    def come(name: str, person: int, times: int) -> None:
+        for _ in range(times):
+            with line.turn(SOON, person):
+                had.append(name)
+                hub.sleep(0.01)
+
+    for _ in range(4):
+        hub.spawn(come, "many", 1, 1)
+    for person, name in ((2, "bob"), (3, "eve")):
+        hub.spawn(come, name, person, 8)
+    until(lambda: len(had) == 20 and line.is_free, "all turns")
+    assert had[:12].count("many") == 4
+
+
 def test_who_waits_too_long_gives_up_though_turns_go_by(line: Line) -> None:
     """Each turn that ends before one's own is no reason to begin the wait anew."""
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from echo.extensions import db
 from echo.limits import MESSAGE_CHARS
 from echo.models import Conversation, Message, RoleName, User
 from echo.services import site_settings
 from echo.services.chats import export
+from echo.services.help import entries, search
 from tests.conftest import Tab
 from tests.sockets.conftest import Requests
 
@@ -61,10 +64,13 @@ def test_several_entries_are_one_step_and_ordinary_answers_have_none(tab: Tab) -
     assert "steps" not in ask(tab, "Why is the sky blue?")["reply"]
 
 
-def test_what_a_tool_computed_stands_alone(tab: Tab) -> None:
-    """A question that the help knows as well is answered by the tool."""
-    (step,) = ask(tab, "What is the date today?")["reply"]["steps"]
+def test_what_a_tool_computed_stands_alone(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "find", lambda *_: list(entries()[:1]))  # the help knows all of it
+    text = "What is the date today?"
+    (step,) = ask(tab, text)["reply"]["steps"]
     assert step["tool"] == "calendar"
+    asked = tab.ask("ask_temporary", {"messages": [{"role": "user", "text": text}]})
+    assert [each["tool"] for each in asked["steps"]] == ["calendar"]
 
 
 def test_a_temporary_chat_shows_it_too(tab: Tab) -> None:

@@ -216,9 +216,10 @@ def restore(user_id: int, folder_id: str) -> Folder:
 def _tell_members(back: list[str]) -> None:
     """Announce the chats that others are in; the owner's windows ask for the whole folder anew."""
     shared = [each for each, members in together.member_ids(back).items() if members]
-    query = select(Conversation).where(Conversation.id.in_(shared)).options(*conversations.SHOWN)
-    for row in db.session.scalars(query):
-        signals.conversation_changed.send(row)
+    for ids in _steps(shared):
+        query = select(Conversation).where(Conversation.id.in_(ids)).options(*conversations.SHOWN)
+        for row in db.session.scalars(query):
+            signals.conversation_changed.send(row)
 
 
 def purge_deleted() -> int:

@@ -20,6 +20,7 @@ from echo.services.numbers import rollups
 from echo.services.storage import execute
 
 Payload = dict[str, Any]
+IDS_AT_ONCE: Final = 500  # in one statement
 LEFT: Final = mark("Somebody who has left")
 """The name over the words of an account that is no more."""
 
@@ -54,13 +55,12 @@ def joined(user_id: int) -> Select[Any]:
 def member_ids(conversation_ids: Iterable[str]) -> dict[str, list[int]]:
     """Return, by conversation, the numbers of its members; for conversations that are about to go."""
     found: dict[str, list[int]] = {each: [] for each in conversation_ids}
-    if not found:
-        return found
-    query = select(ConversationMember.conversation_id, ConversationMember.user_id).where(
-        ConversationMember.conversation_id.in_(found)
-    )
-    for conversation_id, user_id in db.session.execute(query):
-        found[conversation_id].append(user_id)
+    query = select(ConversationMember.conversation_id, ConversationMember.user_id)
+    ids = list(found)
+    for at in range(0, len(ids), IDS_AT_ONCE):
+        here = ConversationMember.conversation_id.in_(ids[at : at + IDS_AT_ONCE])
+        for conversation_id, user_id in db.session.execute(query.where(here)):
+            found[conversation_id].append(user_id)
     return found
 
 

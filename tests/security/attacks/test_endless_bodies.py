@@ -89,3 +89,23 @@ def test_a_connection_goes_on_after_a_body_that_nobody_read(server: LiveServer) 
     answer = b"".join(iter(lambda: wire.recv(65_536), b""))
     assert answer.count(b"HTTP/1.1 ") == 2
     assert b"HTTP/1.1 200 OK" in answer
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    "body",
+    [b"0\r\n" + b"a: b\r\n" * 100, b"1;" + b"A" * 4_094 + b"0\r\n\r\n"],
+    ids=["trailers", "a long line"],
+)
+def test_what_follows_a_body_that_is_none_is_no_request(body: bytes, server: LiveServer) -> None:
+    """Read by the application itself; what stands behind it must not be answered."""
+    wire = opened(server, "Transfer-Encoding: chunked")
+    with suppress(OSError):
+        wire.sendall(body + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    wire.settimeout(SOON)
+    answer = b""
+    with suppress(OSError):
+        while part := wire.recv(65_536):
+            answer += part
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"HTTP/1.1 200" not in answer

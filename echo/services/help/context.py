@@ -36,6 +36,8 @@ class Prompting:
     role: RoleName | None
     facts: Facts
     is_on: bool = True
+    is_shown: bool = True
+    """Whether its reader sees what the help says, also beside a model that reads too little to be told."""
 
     def system_prompt(self, own: str) -> str:
         """Return who Echo is, the same for everybody, and after it the site's or conversation's words."""
@@ -50,11 +52,13 @@ class Prompting:
 
     def found(self, text: str) -> list[Entry]:
         """Return the entries that a question is about; none to an ordinary one."""
-        return search.find(text, self.role) if self.is_on else []
+        return search.find(text, self.role) if self.is_shown else []
 
     def question(self, text: str) -> str:
         """Return a question as the model reads it: with the entries that it is about, if there are any."""
-        lines = _lines(self.found(text), self.facts)
+        if not self.is_on:
+            return text
+        lines = _lines(search.find(text, self.role), self.facts)
         plain = self.plain(text)
         return BLOCK.format(lines="\n".join(lines), question=plain) if lines else plain
 
@@ -63,8 +67,9 @@ def prompting(
     settings: Settings, site: SiteSettings, role: RoleName | None, window: int, wanted: bool = True
 ) -> Prompting:
     """Return what holds for a model with a window of so many tokens; `wanted`: the model's own switch."""
-    is_on = wanted and site.help == "on" and window >= LEAST_WINDOW
-    return Prompting(role, facts.of(settings, site), is_on)
+    is_shown = wanted and site.help == "on"
+    is_on = is_shown and window >= LEAST_WINDOW
+    return Prompting(role, facts.of(settings, site), is_on, is_shown)
 
 
 def _lines(found: list[Entry], facts: Facts) -> list[str]:

@@ -169,3 +169,14 @@ def test_no_jumble_makes_a_note(text: str) -> None:
 def test_other_text_is_not_touched(text: str) -> None:
     if not any(sign in text for sign in "<＜﹤"):
         assert untagged(text, "help") == text
+
+
+def test_a_model_that_reads_too_little_is_told_nothing_and_its_reader_sees_it_all_the_same() -> (
+    None
+):
+    question = "How do I change my password?"
+    small = help.prompting(*here(), RoleName.USER, context.LEAST_WINDOW - 1)
+    assert small.question(question) == question
+    assert [entry.id for entry in small.found(question)] == ["change-password"]
+    unwanted = help.prompting(*here(), RoleName.USER, context.LEAST_WINDOW, wanted=False)
+    assert unwanted.found(question) == []

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from echo.policies import RoleName
-from echo.services.help import words
+from echo.services.help import spelling, words
 from echo.services.help.index import index
 from echo.services.help.table import Entry, entries, pieces
 
@@ -29,6 +29,10 @@ def browse(query: str, role: RoleName | None) -> list[Entry]:
 
     The last word may be unfinished. Without a word, every entry is returned in the table's order.
     """
+    return _fitting(query, role) or _fitting(spelling.mended(words.plain(query)), role)
+
+
+def _fitting(query: str, role: RoleName | None) -> list[Entry]:
     visible = [number for number, entry in enumerate(entries()) if entry.is_for(role)]
     asked = _asked(query)
     if not asked:

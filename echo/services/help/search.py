@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from echo.policies import LEAST_ROLE, RANKS, Right, RoleName
-from echo.services.help import words
+from echo.services.help import spelling, words
 from echo.services.help.index import Index, index
 from echo.services.help.table import Entry, entries
 from echo.services.help.words import Said
@@ -30,11 +30,13 @@ LONG_CHARS: Final = 300
 # Chosen on the questions that training/dialogues has about features and on 6,000 ordinary ones.
 WITHIN_PHRASES: Final = 0.35
 WITHOUT_PHRASE: Final = 0.6
-LEAST_SCORE: Final = 3.0
+LEAST_SCORE: Final = 2.7
 LEAST_SCORE_OF_ALL: Final = 1.2
 """Enough where nearly everything that is said belongs to the entry."""
 NEARLY_ALL: Final = 0.9
 LEAST_SHARE: Final = 0.62
+LEAST_SHARE_APART: Final = 0.75
+"""Where two words are an entry's, but of different phrases."""
 LEAST_SHARE_AT_HOME: Final = 0.45
 LEAST_SHARE_OF_TEXT: Final = 0.4
 
@@ -46,6 +48,8 @@ class Hit:
     entry: int
     is_asked: bool
     """A whole phrase occurs."""
+    is_together: bool
+    """A phrase occurs, or two words of one."""
     score: float
     share: float
     share_of_text: float
@@ -80,7 +84,7 @@ def _ends(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _hits(question: str) -> tuple[Hit, ...]:
-    text = words.unquoted(words.plain(question)).strip()
+    text = spelling.mended(words.unquoted(words.plain(question))).strip()
     whole = words.said(text)
     if words.NAMED.search(text) is None:
         if words.TASK.search(text) or words.ELSEWHERE & whole.major:
@@ -106,7 +110,8 @@ def _counts(hit: Hit, at_home: bool) -> bool:
         return False
     if at_home:
         return hit.share >= LEAST_SHARE_AT_HOME
-    return hit.share >= LEAST_SHARE and hit.share_of_text >= LEAST_SHARE_OF_TEXT
+    least = LEAST_SHARE if hit.is_together else LEAST_SHARE_APART
+    return hit.share >= least and hit.share_of_text >= LEAST_SHARE_OF_TEXT
 
 
 def _enough(share: float) -> float:
@@ -140,4 +145,5 @@ def _hit(table: Index, number: int, found: set[str], said: Said, whole: Said) ->
         return (own + extra) / (own + extra + against)
 
     score = own + (WITHIN_PHRASES if found else WITHOUT_PHRASE) * extra
-    return Hit(number, bool(found), score, share(said), share(whole))
+    is_together = bool(found) or table.has_pair(number, said.major)
+    return Hit(number, bool(found), is_together, score, share(said), share(whole))

@@ -34,6 +34,17 @@ def _listed(words: str) -> frozenset[str]:
     return frozenset(word for word in words.split() if not word.endswith("-not"))
 
 
+def listed(name: str) -> frozenset[str]:
+    """Return the words of a list by its name."""
+    return _listed(LISTS[name]["words"])
+
+
+def every_listed() -> frozenset[str]:
+    """Return every word that stands in a list of words that Echo's help is asked with."""
+    same = (word for name, words in LISTS["same"].items() for word in (*_listed(words), name))
+    return frozenset(LISTS["joined"]).union(same, SMALL, GENERAL, INTERFACE, ELSEWHERE, LIGHT_ONES)
+
+
 def _same() -> dict[str, str]:
     """Return the folded word for each listed one, and for the stem of each."""
     lists = {name: (*_listed(words), name) for name, words in LISTS["same"].items()}
@@ -43,14 +54,23 @@ def _same() -> dict[str, str]:
     return by_stem | {word: name for name, words in lists.items() for word in words}
 
 
+def _by_word(lists: str) -> dict[str, str]:
+    """Return the name of its list for each listed word."""
+    return {word: name for name, words in LISTS[lists].items() for word in _listed(words)}
+
+
 JOINED: Final = _alternatives()
 SAME: Final = _same()
-MINOR: Final = _listed(LISTS["minor"]["words"])
-VOID: Final = _listed(LISTS["void"]["words"])
+MINOR: Final = listed("minor")
+VOID: Final = listed("void")
+MINOR_SAME: Final = _by_word("minor_same")
+AUXILIARY: Final = _by_word("auxiliary") | {name: name for name in LISTS["auxiliary"]}
 SMALL: Final = MINOR | VOID
-GENERAL: Final = _listed(LISTS["general"]["words"])
-INTERFACE: Final = _listed(LISTS["interface"]["words"])
-ELSEWHERE: Final = _listed(LISTS["elsewhere"]["words"])
+GENERAL: Final = listed("general")
+INTERFACE: Final = listed("interface")
+ELSEWHERE: Final = listed("elsewhere")
+LIGHT_ONES: Final = listed("light")
+SHORTENED: Final = [(re.compile(short), whole) for short, whole in LISTS["shortened"].items()]
 NAMED: Final = re.compile(LISTS["home"]["named"])
 HOME: Final = re.compile(f"{LISTS['home']['named']}|{LISTS['home']['parts']}")
 TASK: Final = re.compile(
@@ -61,8 +81,10 @@ TASK: Final = re.compile(
 def plain(text: str) -> str:
     """Return the text in lower case, with plain quotes and without code."""
     text = composed(CODE.sub(" ", text), "NFKC").casefold()
-    text = text.replace("’", "'").replace("‘", "'").replace("can't", "can not")
-    return text.replace("won't", "will not").replace("n't", " not")
+    text = text.replace("’", "'").replace("‘", "'")
+    for short, whole in SHORTENED:
+        text = short.sub(whole, text)
+    return text
 
 
 def unquoted(text: str) -> str:
@@ -81,6 +103,8 @@ class Said:
 
     major: frozenset[str]
     minor: frozenset[str]
+    auxiliary: frozenset[str]
+    """They tell apart what is said by small words alone."""
 
 
 def said(sentence: str) -> Said:
@@ -88,13 +112,15 @@ def said(sentence: str) -> Said:
     joined = JOINED.sub(lambda found: f" {found.lastgroup} ", sentence.replace("'s ", " "))
     words = set(WORD.findall(joined.replace("'", "")))
     return Said(
-        frozenset(_fold(word) for word in words if word not in SMALL),
-        frozenset(word for word in words if word in MINOR),
+        frozenset(folded(word) for word in words if word not in SMALL),
+        frozenset(MINOR_SAME.get(word, word) for word in words if word in MINOR),
+        frozenset(AUXILIARY[word] for word in words if word in AUXILIARY),
     )
 
 
 @lru_cache(maxsize=8192)
-def _fold(word: str) -> str:
+def folded(word: str) -> str:
+    """Return what a word counts as: the name of its list, or its stem."""
     if word in SAME:
         return SAME[word]
     if word in LISTS["joined"] or word in ELSEWHERE:
@@ -103,4 +129,4 @@ def _fold(word: str) -> str:
     return SAME.get(stem, stem)
 
 
-LIGHT: Final = frozenset(map(_fold, _listed(LISTS["light"]["words"])))
+LIGHT: Final = frozenset(map(folded, LIGHT_ONES))

@@ -89,11 +89,12 @@ def _hits(question: str) -> tuple[Hit, ...]:
     if words.NAMED.search(text) is None:
         if words.TASK.search(text) or words.ELSEWHERE & whole.major:
             return ()
+    at_home = words.HOME if len(text) > LONG_CHARS else words.SPOKEN
     return tuple(
         hit
         for sentence in _parts(text)
         for hit in scored(words.said(sentence), whole)
-        if _counts(hit, words.HOME.search(sentence) is not None)
+        if _counts(hit, at_home.search(sentence) is not None)
     )
 
 

@@ -73,6 +73,7 @@ LIGHT_ONES: Final = listed("light")
 SHORTENED: Final = [(re.compile(short), whole) for short, whole in LISTS["shortened"].items()]
 NAMED: Final = re.compile(LISTS["home"]["named"])
 HOME: Final = re.compile(f"{LISTS['home']['named']}|{LISTS['home']['parts']}")
+SPOKEN: Final = re.compile(f"{HOME.pattern}|{LISTS['home']['spoken']}")
 TASK: Final = re.compile(
     rf"^(?:(?:{LISTS['task']['before']}) )*(?:{'|'.join(LISTS['task']['openings'])})\b"
 )
@@ -126,7 +127,7 @@ def folded(word: str) -> str:
     if word in LISTS["joined"] or word in ELSEWHERE:
         return word
     stem = str(_STEMMER.stemWord(word))
-    return SAME.get(stem, stem)
+    return word if stem in ELSEWHERE else SAME.get(stem, stem)  # "excellent" is no Excel
 
 
 LIGHT: Final = frozenset(map(folded, LIGHT_ONES))

@@ -133,6 +133,17 @@ def test_what_looks_alike_finds_nothing(question: str) -> None:
     assert found(question, RoleName.SUPER_ADMIN) == []
 
 
+@pytest.mark.parametrize("said", ["excellent", "terrible"])
+def test_excellent_is_no_excel(said: str) -> None:
+    assert "rate" in found(f"your answer was {said}, where do I rate it")
+
+
+def test_chats_that_are_spoken_of_are_echos_own_in_a_short_text_alone() -> None:
+    question = "Please remove the conversation about my salary from the list"
+    assert "delete-chat" in found(question)
+    assert found("She took the parcel to the post office in the rain. " * 8 + question) == []
+
+
 def test_two_words_of_different_phrases_need_more_of_the_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -141,7 +152,7 @@ def test_two_words_of_different_phrases_need_more_of_the_sentence(
     assert found(question) == []
     search.forget()
     monkeypatch.setattr(search, "LEAST_SHARE_APART", search.LEAST_SHARE)
-    assert found(question) == ["offline"]
+    assert "offline" in found(question)
     search.forget()
 
 

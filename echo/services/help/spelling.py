@@ -23,7 +23,9 @@ VOWELS: Final = frozenset("aeiouy")
 """From here on a vowel may stand for another one: "speach"."""
 LONG: Final = 7
 """From here on any letter may: "pasdword". Of shorter ones, as "lost" and "last", both are words."""
-TYPED: Final = re.compile(rf"(?<![a-z0-9_@/.-])[a-z]{{{LEAST},}}(?![a-z0-9_@/-])")
+MOST: Final = 24
+"""No word of the table is longer; the time grows with its square."""
+TYPED: Final = re.compile(rf"(?<![a-z0-9_@/.-])[a-z]{{{LEAST},{MOST}}}(?![a-z0-9_@/-])")
 NO_SLIPS: Final = words.listed("no_slips")
 
 

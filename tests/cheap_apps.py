@@ -7,14 +7,17 @@ it changes no behaviour. Knows no test and nothing of what an application does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from copy import copy
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import MethodType
+from typing import Any, ClassVar
 
 from flask import Flask
+from flask_admin.contrib.sqla import ModelView
 from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, MapAdapter, Rule, RuleFactory
 
 from analytics import wire
 from echo import extensions, languages
@@ -37,6 +40,83 @@ class LateRule(Rule):
             return compiled[0](rule, **values)
 
         return build
+
+
+class SharedMap(Map):
+    """Routes that are compiled when the first is looked for, once for all applications that have the same."""
+
+    _known: ClassVar[dict[tuple[object, ...], Map]] = {}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._added: list[Rule] = []
+        self._settled: Map | None = None
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        self._added.extend(rulefactory.get_rules(self))
+        self._settled = None
+
+    def settled(self) -> Map:
+        """Return the map of all that was added; others may have the same, and nobody changes it."""
+        if self._settled is None:
+            told = (self.host_matching, *self.converters.items(), *map(_told, self._added))
+            if told not in self._known:
+                self._known[told] = self._compiled()
+            self._settled = self._known[told]
+        return self._settled
+
+    def _compiled(self) -> Map:
+        made = Map(host_matching=self.host_matching, converters=self.converters)
+        for rule in self._added:
+            made.add(copy(rule))  # what is bound belongs to one map
+        return made
+
+    def bind(self, *args: Any, **options: Any) -> MapAdapter:
+        return self.settled().bind(*args, **options)
+
+    def bind_to_environ(self, *args: Any, **options: Any) -> MapAdapter:
+        return self.settled().bind_to_environ(*args, **options)
+
+    def iter_rules(self, endpoint: Any = None) -> Iterable[Rule]:
+        return self.settled().iter_rules(endpoint)
+
+    def is_endpoint_expecting(self, endpoint: Any, *arguments: str) -> bool:
+        return self.settled().is_endpoint_expecting(endpoint, *arguments)
+
+
+def _told(rule: Rule) -> tuple[object, ...]:
+    """Return all that a route was made of."""
+    sets = (frozenset(rule.methods or ()), frozenset((rule.defaults or {}).items()))
+    return (
+        rule.rule, rule.endpoint, *sets, rule.subdomain, rule.host, rule.strict_slashes,
+        rule.merge_slashes, rule.build_only, rule.redirect_to, rule.alias, rule.websocket,
+        getattr(rule, "provide_automatic_options", None),
+    )  # fmt: skip
+
+
+def _laid_out(view: ModelView, *args: Any, **options: Any) -> None:
+    """Lay a table of the administrators out as the first of its class: looking through its model takes long."""
+    kind = type(view)
+    if kind not in _layouts:
+        _lay_out(view, *args, **options)
+        _layouts[kind] = _of_another(vars(view), view, NOBODY)
+    vars(view).update(_of_another(_layouts[kind], NOBODY, view))
+
+
+_lay_out = ModelView.__init__
+_layouts: dict[type[ModelView], dict[str, Any]] = {}
+NOBODY = object()
+
+
+def _of_another(value: Any, one: object, other: object) -> Any:
+    """Return a copy in which the methods of one view are another's."""
+    if isinstance(value, MethodType) and value.__self__ is one:
+        return MethodType(value.__func__, other)
+    if type(value) is dict:
+        return {name: _of_another(each, one, other) for name, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_of_another(each, one, other) for each in value)
+    return value
 
 
 class Templates(BytecodeCache):
@@ -75,8 +155,10 @@ class SharedDrawing(ChartWorker):
 
 
 def prepare() -> None:
-    """Once a process: late routes, and databases that nobody needs after the machine has lost its power."""
+    """Once a process: routes and tables that are shared, databases that need not outlive a loss of power."""
+    Flask.url_map_class = SharedMap
     Flask.url_rule_class = LateRule
+    ModelView.__init__ = _laid_out  # type: ignore[method-assign]
     extensions.SQLITE_PRAGMAS = (*extensions.SQLITE_PRAGMAS, "PRAGMA synchronous=OFF")
 
 

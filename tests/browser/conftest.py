@@ -13,6 +13,7 @@ from sqlalchemy import delete
 
 from echo.extensions import db
 from echo.models import Persona
+from tests.browser.contexts import Contexts
 from tests.browser.talk import composer, script_text, visit
 from tests.live.server import PASSWORD, LiveServer, Person
 
@@ -114,24 +115,33 @@ def motion() -> str:
     return "reduce"
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Contexts:
+    return Contexts(browser)
+
+
 @pytest.fixture
-def new_context(browser: Browser, console: Console, motion: str) -> Iterator[ContextMaker]:
+def new_context(
+    contexts: Contexts, console: Console, motion: str, echo: LiveServer
+) -> Iterator[ContextMaker]:
     """Make browsers that share nothing; all their pages are watched."""
-    opened: list[BrowserContext] = []
+    opened: list[tuple[BrowserContext, dict[str, Any]]] = []
 
     def make(person: Person | None = None, **options: Any) -> BrowserContext:
         usual = {"viewport": DESKTOP, "reduced_motion": motion, "service_workers": "block"}
-        context = browser.new_context(**{**usual, **options})
+        wanted = {**usual, **options}
+        context = contexts.take(**wanted)
         context.set_default_timeout(PATIENCE_MS)
         context.on("page", console.watch)
         if person is not None:
             give_cookies(context, person)
-        opened.append(context)
+        opened.append((context, wanted))
         return context
 
     yield make
-    for context in opened:
-        context.close()
+    for context, wanted in opened:
+        context.remove_listener("page", console.watch)
+        contexts.give_back(context, echo.url, **wanted)
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def _told(rule: Rule) -> tuple[object, ...]:
 
 
 def _laid_out(view: ModelView, *args: Any, **options: Any) -> None:
-    """Lay a table of the administrators out as the first of its class: looking through its model takes long."""
+    """Lay out an administrators' table as the first of its class: looking through its model takes long."""
     kind = type(view)
     if kind not in _layouts:
         _lay_out(view, *args, **options)

@@ -82,7 +82,7 @@ def test_line_breaks_and_any_signs_survive_the_event_stream(
 ) -> None:
     client = app.test_client()
     login(client, ada)
-    prompt = 'echo\n\nevent: done\ndata: {"x": 1}\r\n </script> 👩‍👩‍👧'
+    prompt = 'echo\n\nevent: done\ndata: {"x": 1}\r\n </style> 👩‍👩‍👧'
     response = client.post("/chat", json={"prompt": prompt}, headers=EVENTS)
     assert events_of(response.text)[-1][1]["response"] == prompt.replace("\r\n", "\n")
 

@@ -110,7 +110,7 @@ def _counts(hit: Hit, at_home: bool) -> bool:
     if hit.score < (_enough(hit.share) if hit.is_asked else LEAST_SCORE):
         return False
     if at_home:
-        return hit.share >= LEAST_SHARE_AT_HOME
+        return hit.share >= (LEAST_SHARE_AT_HOME if hit.is_together else LEAST_SHARE)
     least = LEAST_SHARE if hit.is_together else LEAST_SHARE_APART
     return hit.share >= least and hit.share_of_text >= LEAST_SHARE_OF_TEXT
 

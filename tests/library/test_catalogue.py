@@ -69,6 +69,14 @@ def test_what_nobody_tried_is_marked_and_holds_no_figure() -> None:
         assert (known.measured, known.rates, known.download_bytes) == (None, None, None)
 
 
+def test_rates_of_echo_small_and_of_its_base_are_those_of_the_card() -> None:
+    found = json.loads((ROOT / "weights" / "echo-small" / "evaluation.json").read_text())
+    for name, kind in (("qwen2.5-coder-0.5b", "raw"), ("echo-small", "tuned")):
+        known = CATALOGUE.get(name)
+        read = {"open requests, read": found["by_reading"][kind]["all"]}
+        assert known and known.rates == {**found["by_rules"][kind], **read}
+
+
 def test_figures_of_echo_mini_are_those_of_its_card() -> None:
     mini = CATALOGUE.get("echo-mini")
     assert mini

@@ -46,7 +46,7 @@ CHATS = [
      {"role": "user", "content": " Erzähl mir etwas über Bäume, 樹. "}],
 ]  # fmt: skip
 
-pytestmark = pytest.mark.timeout(3_600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 
 
 def file_of(name: str) -> Path | None:

@@ -74,7 +74,8 @@ def test_rates_of_echo_small_and_of_its_base_are_those_of_the_card() -> None:
     for name, kind in (("qwen2.5-coder-0.5b", "raw"), ("echo-small", "tuned")):
         known = CATALOGUE.get(name)
         read = {"open requests, read": found["by_reading"][kind]["all"]}
-        assert known and known.rates == {**found["by_rules"][kind], **read}
+        assert known
+        assert known.rates == {**found["by_rules"][kind], **read}
 
 
 def test_figures_of_echo_mini_are_those_of_its_card() -> None:

@@ -82,6 +82,8 @@ test: setup-dev ## run every test (ONLY=tests/web/test_health.py or ONLY="-k wor
 	$(if $(ONLY),,PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) test --silent)
 	ECHO_TEST_DATABASE=$(DATABASE) ECHO_TEST_AGAIN=$(AGAIN) $(PYTEST) $(or $(ONLY),$(SIDE_BY_SIDE))
 
+# as many as cores: nothing here waits for a clock
+quick: WORKERS = 2
 quick: $(VENV)/.dev ## run what needs no browser and no server: a first look
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not live and not server and not slow" $(QUICK)
 

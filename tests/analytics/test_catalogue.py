@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 from datetime import date, timedelta
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -18,6 +19,7 @@ from tests.analytics.samples import DARK, FIRST, LIGHT
 MONTH = Span(FIRST, date(2026, 3, 30), "day", before=340)
 MONTH_ROWS = samples.rows(30)
 SVG = "{http://www.w3.org/2000/svg}"
+slow = partial(pytest.param, marks=pytest.mark.slow)
 
 
 def span_of(days):
@@ -57,8 +59,8 @@ def test_every_chart_says_what_it_is(chart: Chart):
     assert chart.headings(frame, MONTH).get("start", "Day") == "Day"
 
 
-@pytest.mark.parametrize("kind", ["svg", "png"])
-@pytest.mark.parametrize("size", ["wide", "narrow"])
+@pytest.mark.parametrize("kind", ["svg", slow("png")])
+@pytest.mark.parametrize("size", ["wide", slow("narrow")])
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=lambda chart: chart.name)
 def test_a_month_in_all_kinds(chart: Chart, size, kind):
     def figure() -> Figure:
@@ -75,6 +77,7 @@ def test_a_month_in_all_kinds(chart: Chart, size, kind):
         assert chart.nothing not in texts(svg)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [1, 366, 3653])
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=lambda chart: chart.name)
 def test_other_ranges(chart: Chart, days, long_rows):

@@ -85,6 +85,7 @@ def test_png():
     assert len(png) > 5_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "most"), [("wide", 10), ("narrow", 6)])
 @pytest.mark.parametrize("step", ["day", "week", "month"])
 @pytest.mark.parametrize("days", [1, 9, 30, 92, 366, 800, 3653, 36_500])

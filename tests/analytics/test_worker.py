@@ -17,6 +17,8 @@ LOOK = asdict(samples.LIGHT)
 SPAN = {"first": "2026-03-01", "last": "2026-03-30", "step": "day", "before": 4}
 ROWS = samples.rows(30)
 
+pytestmark = pytest.mark.slow  # each starts a process that draws
+
 
 class Worker:
     """A running worker and the two ends of its pipes."""

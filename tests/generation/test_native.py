@@ -33,6 +33,8 @@ from .helpers import (
     tiny_config,
 )
 
+pytestmark = pytest.mark.slow  # a C compiler makes what is tested
+
 SHAPE = {
     "hidden_size": 64,
     "intermediate_size": 96,

@@ -21,6 +21,8 @@ from .making import FAMILIES, Making, ignore
 
 ROOMY = Limits(memory=3 << 30, seconds=120, file_bytes=1 << 30)
 
+pytestmark = pytest.mark.slow  # each file is converted by a process of its own
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

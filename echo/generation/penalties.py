@@ -49,7 +49,7 @@ class Penalties:
             written = sequence.tokens[len(sequence.tokens) - sequence.completion :]
             ids = self._ids(written)
             counts = self._counts[sequence.slot]
-            counts.zero_().index_add_(0, ids, torch.ones(len(written), device=self._device))
+            counts.zero_().index_add_(0, ids, self._values([1.0] * len(written)))
 
     def of(self, rows: list[Sequence]) -> Penalised:
         """What `apply` and `remember` need for these rows."""
@@ -93,13 +93,13 @@ class Penalties:
     @property
     def _factors(self) -> Tensor:
         if self._factor_table is None:
-            self._factor_table = torch.ones(self._shape, device=self._device)
+            self._factor_table = torch.ones(self._shape, dtype=torch.float32, device=self._device)
         return self._factor_table
 
     @property
     def _counts(self) -> Tensor:
         if self._count_table is None:
-            self._count_table = torch.zeros(self._shape, device=self._device)
+            self._count_table = torch.zeros(self._shape, dtype=torch.float32, device=self._device)
         return self._count_table
 
     def _ids(self, numbers: list[int]) -> Tensor:

@@ -28,8 +28,8 @@ class SlotCache(Cache):
         self._shape = (slots, cache_width(window))
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
-        self.rows: Tensor = torch.empty(0)  # [rows, 1] slots
-        self.positions: Tensor = torch.empty(0)  # [rows, length]
+        self.rows: Tensor = torch.empty(0, dtype=torch.long)  # [rows, 1] slots
+        self.positions: Tensor = torch.empty(0, dtype=torch.long)  # [rows, length]
         self.width = 0
 
     def update(
@@ -99,7 +99,7 @@ class SlotModules(_Modules):
             row = self._chunk(chunk, layout)
             if chunk.end - 1 in wanted:
                 logits.append(row)
-        return torch.cat(logits) if logits else torch.empty(0)
+        return torch.cat(logits) if logits else torch.empty(0, dtype=torch.float32)
 
     def copy_prefix(self, source: int, target: int, length: int) -> None:
         for cache in (*self.cache.keys, *self.cache.values):
@@ -152,7 +152,7 @@ class OwnCaches(_Modules):
     def forward(self, layout: StepLayout) -> Tensor:
         """→ [rows with logits, vocabulary]"""
         return torch.cat([self._row(row.slot, row.tokens) for row in layout.rows]) \
-            if layout.rows else torch.empty(0)  # fmt: skip
+            if layout.rows else torch.empty(0, dtype=torch.float32)  # fmt: skip
 
     def copy_prefix(self, source: int, target: int, length: int) -> None:
         raise NotImplementedError("These caches are not shared.")

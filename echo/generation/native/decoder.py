@@ -65,7 +65,7 @@ class NativeDecoder:
         """→ the rows whose logits are wanted, and these, then those of the guesses [rows + guessed,
         vocabulary]"""
         tokens = _Tokens(plan)
-        logits = torch.empty(len(tokens.last), self._model.head.outputs)
+        logits = _floats(len(tokens.last), self._model.head.outputs)
         adapters = tokens.adapters(self._adapters)
         step = Step(
             ids=_at(tokens.ids), positions=_at(tokens.positions), slots=_at(tokens.slots),
@@ -79,7 +79,7 @@ class NativeDecoder:
         """Logits of every position of a text [tokens, vocabulary]; writes to the first slot."""
         count = len(tokens)
         ids, positions, slots = _numbers(tokens), _numbers(range(count)), _numbers([0] * count)
-        logits = torch.empty(count, self._model.head.outputs)
+        logits = _floats(count, self._model.head.outputs)
         step = Step(
             ids=_at(ids), positions=_at(positions), slots=_at(slots), last=_at(positions),
             tokens=count, rows=count,
@@ -103,7 +103,7 @@ class NativeDecoder:
         """Rows that ask for this name are computed with it; raises ModelLoadError."""
         shape = self.shape
         outputs = outputs_of(shape.heads, shape.kv_heads, shape.head_dim, shape.hidden, shape.inner)
-        read = load_adapter(folder, outputs, shape.layers, torch.empty(0, shape.hidden))
+        read = load_adapter(folder, outputs, shape.layers, _floats(0, shape.hidden))
         self._adapters[name] = _Adapter(read, shape.layers)
 
     def drop_adapter(self, name: str) -> None:
@@ -228,6 +228,11 @@ class _Adapter:
         a, b = one.a.float().contiguous(), one.b.float().t().contiguous()  # [rank, in], [rank, out]
         self._held += [a, b]
         return LowRank(a.data_ptr(), b.data_ptr(), a.shape[0], a.shape[1], one.start, b.shape[1])
+
+
+def _floats(*shape: int) -> Tensor:
+    """What the kernels write to; torch's usual type is another one while some thread loads a model."""
+    return torch.empty(shape, dtype=torch.float32)
 
 
 def _numbers(values: Iterable[int]) -> Any:

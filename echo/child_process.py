@@ -80,9 +80,8 @@ class Line:
         self._waiting = waiting
         self._waits: list[_Wait] = []  # the first has its turn
         self._turns = 0
-        self._had: dict[
-            object, int
-        ] = {}  # by person of those who wait, the number of the last turn
+        # by person of those who wait, the number of their last turn, or of the one in which they came
+        self._had: dict[object, int] = {}
 
     @property
     def is_free(self) -> bool:
@@ -94,9 +93,7 @@ class Line:
         """Wait for one's turn; raises Busy where it has not come after so many seconds."""
         mine = _Wait(hub.Latch(), person)
         self._waits.append(mine)
-        self._had.setdefault(
-            person, self._turns
-        )  # who comes anew stands behind those who wait longer
+        self._had.setdefault(person, self._turns)
         try:
             if self._waits[0] is not mine and not mine.latch.wait(patience):
                 raise Busy(gettext(self._waiting), retry_after=5)
@@ -104,7 +101,9 @@ class Line:
         finally:
             was_first = self._waits[0] is mine
             self._waits.remove(mine)
-            if was_first and self._waits:
+            if not self._waits:
+                self._had.clear()
+            elif was_first:
                 self._hand_on(person)
 
     def _hand_on(self, person: object) -> None:

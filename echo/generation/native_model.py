@@ -96,12 +96,11 @@ def rotary_angles(config: Any, window: int) -> tuple[Tensor, Tensor]:
 
     auto: Any = AutoModelForCausalLM
     with torch.device("meta"):
-        # its type would be torch's usual one meanwhile, for every thread
+        # the file's own type would be torch's usual one meanwhile, for every thread
         model = auto.from_config(config, dtype=torch.float32)
     rotary = type(model.model.rotary_emb)(config=config)
-    cos, sin = rotary(
-        torch.zeros(1, 1, dtype=torch.float32), torch.arange(window)[None]
-    )  # [1, window, head_dim]
+    like = torch.zeros(1, 1, dtype=torch.float32)
+    cos, sin = rotary(like, torch.arange(window)[None])  # [1, window, head_dim]
     half = cos.shape[-1] // 2
     return cos[0, :, :half].contiguous(), sin[0, :, :half].contiguous()
 

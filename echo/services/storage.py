@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
@@ -28,6 +28,7 @@ FAILURES: Final = (OperationalError, InterfaceError)
 PATIENCE_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.1
 RACES_RETRIED: Final = 3
+VALUES_IN_STATEMENT: Final = 500
 
 
 def transaction(work: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
@@ -105,6 +106,12 @@ def in_batches(query: Any, size: int) -> Iterator[list[Any]]:
             return
         yield rows
         following = query.where(key > rows[-1][0]).order_by(key).limit(size)
+
+
+def in_parts(values: Sequence[T], size: int = VALUES_IN_STATEMENT) -> Iterator[Sequence[T]]:
+    """Yield values some at a time, as many as go into one statement."""
+    for at in range(0, len(values), size):
+        yield values[at : at + size]
 
 
 def unavailable(failure: DBAPIError) -> StorageUnavailable:

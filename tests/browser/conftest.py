@@ -125,23 +125,22 @@ def new_context(
     contexts: Contexts, console: Console, motion: str, echo: LiveServer
 ) -> Iterator[ContextMaker]:
     """Make browsers that share nothing; all their pages are watched."""
-    opened: list[tuple[BrowserContext, dict[str, Any]]] = []
+    opened: list[BrowserContext] = []
 
     def make(person: Person | None = None, **options: Any) -> BrowserContext:
         usual = {"viewport": DESKTOP, "reduced_motion": motion, "service_workers": "block"}
-        wanted = {**usual, **options}
-        context = contexts.take(**wanted)
+        context = contexts.take(**{**usual, **options})
         context.set_default_timeout(PATIENCE_MS)
         context.on("page", console.watch)
         if person is not None:
             give_cookies(context, person)
-        opened.append((context, wanted))
+        opened.append(context)
         return context
 
     yield make
-    for context, wanted in opened:
+    for context in opened:
         context.remove_listener("page", console.watch)
-        contexts.give_back(context, echo.url, **wanted)
+        contexts.give_back(context, echo.url)
 
 
 @pytest.fixture

@@ -10,23 +10,29 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext
 
 SAID = "local_storage,indexeddb,cache_storage,file_systems,websql"
+Options = tuple[tuple[str, str], ...]
 
 
 class Contexts:
-    """Those of one browser that nobody uses, by their options."""
+    """Those of one browser: who uses which, and which are free, by their options."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._free: dict[str, list[BrowserContext]] = {}
+        self._free: dict[Options, list[BrowserContext]] = {}
+        self._taken: dict[BrowserContext, Options] = {}
 
     def take(self, **options: Any) -> BrowserContext:
         """Return one that holds no cookie, page, permission or note."""
-        free = self._free.setdefault(repr(sorted(options.items())), [])
-        return free.pop() if free else self._browser.new_context(**options)
+        key = tuple((name, repr(value)) for name, value in sorted(options.items()))
+        free = self._free.setdefault(key, [])
+        context = free.pop() if free else self._browser.new_context(**options)
+        self._taken[context] = key
+        return context
 
-    def give_back(self, context: BrowserContext, origin: str, **options: Any) -> None:
+    def give_back(self, context: BrowserContext, origin: str) -> None:
         """Empty one for the next test; one with a worker of its own, which would live on, is closed."""
-        if options["service_workers"] == "allow":
+        key = self._taken.pop(context)
+        if ("service_workers", repr("allow")) in key:
             context.close()
             return
         for page in context.pages:
@@ -36,7 +42,7 @@ class Contexts:
         context.clear_permissions()
         context.clear_cookies()
         _forget(context, origin)
-        self._free[repr(sorted(options.items()))].append(context)
+        self._free[key].append(context)
 
 
 def _forget(context: BrowserContext, origin: str) -> None:

@@ -25,8 +25,6 @@ from .conftest import StartEngine
 from .helpers import build_runner, request, save_model, tiny_config
 from .test_native import GREEDY, SHAPE, native, row_of
 
-pytestmark = pytest.mark.slow  # a C compiler makes what is tested
-
 SOURCES = Path(__file__).resolve().parents[2] / "echo" / "generation"
 MAKERS = {"empty", "zeros", "ones", "full", "rand", "randn", "linspace", "eye"}
 
@@ -35,8 +33,10 @@ MAKERS = {"empty", "zeros", "ones", "full", "rand", "randn", "linspace", "eye"}
 def usual(dtype: torch.dtype) -> Iterator[None]:
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
-    yield
-    torch.set_default_dtype(before)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("kernels")
 
 
+@pytest.mark.slow  # a C compiler makes what is tested
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
 def test_logits_are_floats_whatever_is_usual(
     folder: Path, kernels: Path, dtype: torch.dtype
@@ -64,6 +65,7 @@ def test_logits_are_floats_whatever_is_usual(
     assert {table.dtype for table in tables} == {torch.float32}
 
 
+@pytest.mark.slow
 def test_an_answer_is_the_same_while_the_usual_type_changes(
     folder: Path, kernels: Path, start_engine: StartEngine
 ) -> None:

@@ -64,6 +64,7 @@ def test_who_comes_again_and_again_leaves_turns_to_who_waits(line: Line) -> None
         hub.spawn(come, name, person, 8)
     until(lambda: len(had) == 20 and line.is_free, "all turns")
     assert had[:12].count("many") == 4
+    assert line._had == {}  # nobody is remembered when nobody waits
 
 
 def test_who_waits_too_long_gives_up_though_turns_go_by(line: Line) -> None:

@@ -231,7 +231,7 @@ class _Adapter:
 
 
 def _floats(*shape: int) -> Tensor:
-    """What the kernels write to; torch's usual type is another one while some thread loads a model."""
+    """A table of the kernels' type; torch's usual one is another while some thread loads a model."""
     return torch.empty(shape, dtype=torch.float32)
 
 

@@ -17,10 +17,8 @@ from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX
 from echo.models import Conversation, Folder, Share
 from echo.models.types import new_id
 from echo.services.chats import chat_settings, conversations, together
-from echo.services.storage import transaction
+from echo.services.storage import in_parts, transaction
 from echo.text import is_blank, storable
-
-HELD_PER_STEP = 500  # ids in one statement
 
 
 def of(user_id: int) -> list[Folder]:
@@ -155,7 +153,7 @@ def remove(user_id: int, folder_id: str, with_conversations: bool = False) -> No
         row.held = held + _held(row.id, archived=True)
         row.deleted_at = now
         _set(Conversation.folder_id == row.id, folder_id=None)
-        for ids in _steps(held if with_conversations else []):
+        for ids in in_parts(held if with_conversations else []):
             _set(Conversation.id.in_(ids), deleted_at=now)
             db.session.execute(delete(Share).where(Share.conversation_id.in_(ids)))
         return held if with_conversations else []
@@ -199,7 +197,7 @@ def restore(user_id: int, folder_id: str) -> Folder:
 
     def work() -> list[str]:
         back: list[str] = []
-        for ids in _steps(row.held):
+        for ids in in_parts(row.held):
             mine = Conversation.id.in_(ids) & (Conversation.user_id == user_id)
             deleted = mine & (Conversation.deleted_at == gone)
             back += db.session.scalars(select(Conversation.id).where(deleted))
@@ -216,7 +214,7 @@ def restore(user_id: int, folder_id: str) -> Folder:
 def _tell_members(back: list[str]) -> None:
     """Announce the chats that others are in; the owner's windows ask for the whole folder anew."""
     shared = [each for each, members in together.member_ids(back).items() if members]
-    for ids in _steps(shared):
+    for ids in in_parts(shared):
         query = select(Conversation).where(Conversation.id.in_(ids)).options(*conversations.SHOWN)
         for row in db.session.scalars(query):
             signals.conversation_changed.send(row)
@@ -230,10 +228,6 @@ def purge_deleted() -> int:
         return int(db.session.execute(delete(Folder).where(old)).rowcount)  # type: ignore[attr-defined]
 
     return transaction(work)
-
-
-def _steps(ids: list[str]) -> list[list[str]]:
-    return [ids[at : at + HELD_PER_STEP] for at in range(0, len(ids), HELD_PER_STEP)]
 
 
 def _set(which: Any, **values: Any) -> None:

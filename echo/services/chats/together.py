@@ -17,10 +17,9 @@ from echo.languages import mark
 from echo.models import Conversation, ConversationDocument, ConversationMember, Message, User
 from echo.services.guardrails import decisions
 from echo.services.numbers import rollups
-from echo.services.storage import execute
+from echo.services.storage import execute, in_parts
 
 Payload = dict[str, Any]
-IDS_AT_ONCE: Final = 500  # in one statement
 LEFT: Final = mark("Somebody who has left")
 """The name over the words of an account that is no more."""
 
@@ -56,10 +55,9 @@ def member_ids(conversation_ids: Iterable[str]) -> dict[str, list[int]]:
     """Return, by conversation, the numbers of its members; for conversations that are about to go."""
     found: dict[str, list[int]] = {each: [] for each in conversation_ids}
     query = select(ConversationMember.conversation_id, ConversationMember.user_id)
-    ids = list(found)
-    for at in range(0, len(ids), IDS_AT_ONCE):
-        here = ConversationMember.conversation_id.in_(ids[at : at + IDS_AT_ONCE])
-        for conversation_id, user_id in db.session.execute(query.where(here)):
+    for ids in in_parts(list(found)):
+        here = query.where(ConversationMember.conversation_id.in_(ids))
+        for conversation_id, user_id in db.session.execute(here):
             found[conversation_id].append(user_id)
     return found
 

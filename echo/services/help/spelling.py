@@ -18,8 +18,8 @@ from echo.services.help.table import entries
 
 LEAST: Final = 4
 """So short a word is mended where letters are swapped or one is missing, and not otherwise."""
-MIDDLING: Final = 6
 VOWELS: Final = frozenset("aeiouy")
+MIDDLING: Final = 6
 """From here on a vowel may stand for another one: "speach"."""
 LONG: Final = 7
 """From here on any letter may: "pasdword". Of shorter ones, as "lost" and "last", both are words."""

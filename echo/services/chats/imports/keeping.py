@@ -25,10 +25,9 @@ from echo.services.chats import chat_settings, conversations, folders, retention
 from echo.services.chats.erasing import PAUSE_SECONDS, erase_conversations
 from echo.services.chats.imports.found import Chat, Line, Skipped
 from echo.services.chats.titles import automatic_title
-from echo.services.storage import transaction, undone_on_failure
+from echo.services.storage import in_parts, transaction, undone_on_failure
 
 MESSAGES_PER_STEP: Final = 200
-IDS_PER_STEP: Final = 500
 TWICE: Final = mark("It is here already.")
 Rows = list[dict[str, Any]]
 
@@ -137,9 +136,9 @@ def _show(user_id: int, mine: Any, by_folder: dict[str, list[str]]) -> set[str]:
 
 
 def _set(ids: list[str], **values: Any) -> None:
-    for at in range(0, len(ids), IDS_PER_STEP):
-        some = Conversation.id.in_(ids[at : at + IDS_PER_STEP])
-        db.session.execute(update(Conversation).where(some).values(**values))
+    for some in in_parts(ids):
+        where = Conversation.id.in_(some)
+        db.session.execute(update(Conversation).where(where).values(**values))
 
 
 class _Writer:

@@ -6,7 +6,7 @@ writers hardly wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, delete, select
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from echo import hub
 from echo.extensions import Base, db
-from echo.services.storage import transaction
+from echo.services.storage import in_parts, transaction
 
 Key = tuple[Any, ...]
 Rows = dict[Key, Key]  # primary key: the other columns, both in the table's order
@@ -49,16 +49,10 @@ def replace(
             also(keys)
 
     for keys, put in ((gone, False), (changed, True)):
-        for some in batches(keys):
+        for some in in_parts(keys, ROWS_PER_WRITE):
             transaction(lambda some=some, put=put: write(some, put))  # type: ignore[misc]
     pause()
     return len(gone) + len(changed)
-
-
-def batches(keys: list[Key]) -> Iterator[list[Key]]:
-    """Return the keys in lists that are short enough for one transaction."""
-    for at in range(0, len(keys), ROWS_PER_WRITE):
-        yield keys[at : at + ROWS_PER_WRITE]
 
 
 def pause() -> None:

@@ -7,7 +7,7 @@ it changes no behaviour. Knows no test and nothing of what an application does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from copy import copy
 from functools import cache
 from pathlib import Path
@@ -23,23 +23,6 @@ from analytics import wire
 from echo import extensions, languages
 from echo.admin.chart_worker import ChartWorker
 from echo.extensions import db
-
-Builder = Callable[..., tuple[str, str]]
-
-
-class LateRule(Rule):
-    """A route that compiles what builds its address when the first address is asked for."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Builder:
-        compiled: list[Builder] = []
-        compile_now = super()._compile_builder
-
-        def build(rule: Rule, **values: object) -> tuple[str, str]:
-            if not compiled:
-                compiled.append(compile_now(append_unknown))
-            return compiled[0](rule, **values)
-
-        return build
 
 
 class SharedMap(Map):
@@ -157,7 +140,6 @@ class SharedDrawing(ChartWorker):
 def prepare() -> None:
     """Once a process: routes and tables that are shared, databases that need not outlive a loss of power."""
     Flask.url_map_class = SharedMap
-    Flask.url_rule_class = LateRule
     ModelView.__init__ = _laid_out  # type: ignore[method-assign]
     extensions.SQLITE_PRAGMAS = (*extensions.SQLITE_PRAGMAS, "PRAGMA synchronous=OFF")
 

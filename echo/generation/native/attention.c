@@ -12,33 +12,55 @@
 #define MOST_GROUP 16 /* heads that share a key/value head */
 #define MOST_DIM 256
 
+#define AT_ONCE 8 /* positions: as many as a vector has lanes */
+
 #if HAS_AVX2
+
+/* Up to eight rows of float16 as floats; what is missing is zero. */
+static void load_rows(const uint16_t *from, int dim, int count, float *to) {
+    for (int i = 0; i < count * dim; i += 8) _mm256_storeu_ps(to + i, load_halves(from + i));
+    for (int i = count * dim; i < AT_ONCE * dim; i += 8) _mm256_storeu_ps(to + i, _mm256_setzero_ps());
+}
+
+/* The sums of eight vectors' lanes, one beside the other. */
+static __m256 sums(const __m256 *v) {
+    __m256 a = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+    __m256 b = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
+    return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+}
 
 static void score(const float *q, int group, int dim, const uint16_t *keys, int length, float by, float *to,
                   int stride) {
-    for (int p = 0; p < length; p++, keys += dim) {
-        float key[MOST_DIM];
-        for (int d = 0; d < dim; d += 8) _mm256_storeu_ps(key + d, load_halves(keys + d));
+    float key[AT_ONCE * MOST_DIM];
+    for (int p = 0; p < length; p += AT_ONCE) {
+        load_rows(keys + (size_t)p * dim, dim, length - p < AT_ONCE ? length - p : AT_ONCE, key);
         for (int g = 0; g < group; g++) {
-            __m256 sum = _mm256_setzero_ps();
-            for (int d = 0; d < dim; d += 8)
-                sum = _mm256_fmadd_ps(_mm256_loadu_ps(q + g * dim + d), _mm256_loadu_ps(key + d), sum);
-            to[(size_t)g * stride + p] = by * sum_lanes(sum);
+            __m256 sum[AT_ONCE];
+            for (int j = 0; j < AT_ONCE; j++) sum[j] = _mm256_setzero_ps();
+            for (int d = 0; d < dim; d += 8) {
+                __m256 own = _mm256_loadu_ps(q + g * dim + d);
+                for (int j = 0; j < AT_ONCE; j++)
+                    sum[j] = _mm256_fmadd_ps(own, _mm256_loadu_ps(key + j * dim + d), sum[j]);
+            }
+            _mm256_storeu_ps(to + (size_t)g * stride + p, _mm256_mul_ps(_mm256_set1_ps(by), sums(sum)));
         }
     }
 }
 
 static void mix(const float *weights, int group, int dim, const uint16_t *values, int length, int stride,
                 float *to) {
+    float value[AT_ONCE * MOST_DIM];
     for (int i = 0; i < group * dim; i++) to[i] = 0;
-    for (int p = 0; p < length; p++, values += dim) {
-        float value[MOST_DIM];
-        for (int d = 0; d < dim; d += 8) _mm256_storeu_ps(value + d, load_halves(values + d));
+    for (int p = 0; p < length; p += AT_ONCE) {
+        int count = length - p < AT_ONCE ? length - p : AT_ONCE;
+        load_rows(values + (size_t)p * dim, dim, count, value);
         for (int g = 0; g < group; g++) {
-            __m256 w = _mm256_set1_ps(weights[(size_t)g * stride + p]);
+            const float *w = weights + (size_t)g * stride + p;
             for (int d = 0; d < dim; d += 8) {
-                float *at = to + g * dim + d;
-                _mm256_storeu_ps(at, _mm256_fmadd_ps(w, _mm256_loadu_ps(value + d), _mm256_loadu_ps(at)));
+                __m256 sum = _mm256_loadu_ps(to + g * dim + d);
+                for (int j = 0; j < count; j++)
+                    sum = _mm256_fmadd_ps(_mm256_set1_ps(w[j]), _mm256_loadu_ps(value + j * dim + d), sum);
+                _mm256_storeu_ps(to + g * dim + d, sum);
             }
         }
     }
@@ -109,18 +131,18 @@ void attend(const model *m, const layer *l, const step *s, const float *qkv, flo
 #pragma omp parallel for collapse(2) num_threads(m->threads) schedule(dynamic) if (m->threads > 1)
     for (int t = 0; t < s->tokens; t++)
         for (int h = 0; h < m->kv_heads; h++) {
-            int length = s->positions[t] + 1;
+            int length = s->positions[t] + 1, stride = (length + AT_ONCE - 1) / AT_ONCE * AT_ONCE;
             size_t at = ((size_t)s->slots[t] * m->kv_heads + h) * m->window * dim;
-            float *scores = malloc(sizeof(float) * (size_t)group * length);
+            float *scores = malloc(sizeof(float) * (size_t)group * stride);
             const float *q = qkv + (size_t)t * width + (size_t)h * group * dim;
             float *mixed = to + (size_t)t * m->heads * dim + (size_t)h * group * dim;
             if (scores == NULL) { /* the row is seen to be no number, and fails alone */
                 for (int i = 0; i < group * dim; i++) mixed[i] = NAN;
                 continue;
             }
-            score(q, group, dim, l->keys + at, length, by, scores, length);
-            for (int g = 0; g < group; g++) soften(scores + (size_t)g * length, length);
-            mix(scores, group, dim, l->values + at, length, length, mixed);
+            score(q, group, dim, l->keys + at, length, by, scores, stride);
+            for (int g = 0; g < group; g++) soften(scores + (size_t)g * stride, length);
+            mix(scores, group, dim, l->values + at, length, stride, mixed);
             free(scores);
         }
 }

@@ -28,6 +28,7 @@ FLAGS = (
     "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros",
 )  # fmt: skip
 COMPILERS = ("cc", "gcc", "clang")
+INSTRUCTIONS = ("plain C", "AVX2", "AVX512-VNNI")  # by the number that the kernels say
 PATIENCE = 120  # seconds for the compiler
 _lock = threading.Lock()
 _loaded: dict[Path, Library] = {}
@@ -50,12 +51,12 @@ class Library:
         self.step = code.echo_step
         self.step.argtypes = [ctypes.POINTER(Model), ctypes.POINTER(Step), ctypes.c_void_p]
         self.step.restype = ctypes.c_int
-        self._has_avx2 = code.echo_has_avx2
+        self._instructions = code.echo_instructions
 
     @cached_property
     def instructions(self) -> str:
         """Which vector instructions they use, in words."""
-        return "AVX2" if self._has_avx2() else "plain C"
+        return INSTRUCTIONS[self._instructions()]
 
 
 def library(folder: Path | None = None) -> Library:

@@ -81,7 +81,7 @@ static int reserve(const model *m, int tokens, scratch *to) {
     size_t mixed = (size_t)m->heads * m->head_dim;
     if (most < (size_t)m->hidden) most = m->hidden;
     if (most < mixed) most = mixed;
-    size_t floats = (size_t)tokens * (2 * (size_t)m->hidden + widest + most + 2 * (most / BLOCK + 1));
+    size_t floats = (size_t)tokens * (2 * (size_t)m->hidden + widest + most + 3 * (most / BLOCK + 1));
     char *memory = malloc(sizeof(float) * floats + (size_t)tokens * most);
     if (memory == NULL) return -1;
     to->memory = memory;
@@ -91,7 +91,8 @@ static int reserve(const model *m, int tokens, scratch *to) {
     to->mixed = to->wide + (size_t)tokens * widest;
     to->q.scale = to->mixed + (size_t)tokens * most;
     to->q.sum = to->q.scale + (size_t)tokens * (most / BLOCK + 1);
-    to->q.q = (int8_t *)(to->q.sum + (size_t)tokens * (most / BLOCK + 1));
+    to->q.whole = (int32_t *)(to->q.sum + (size_t)tokens * (most / BLOCK + 1));
+    to->q.q = (int8_t *)(to->q.whole + (size_t)tokens * (most / BLOCK + 1));
     return 0;
 }
 
@@ -148,5 +149,5 @@ int echo_step(const model *m, const step *s, float *logits) {
     return 0;
 }
 
-/* How these files were compiled, so that Python can say it. */
-int echo_has_avx2(void) { return HAS_AVX2; }
+/* How these files were compiled, so that Python can say it: 0 plain C, 1 AVX2, 2 with VNNI. */
+int echo_instructions(void) { return HAS_AVX2 + HAS_VNNI; }

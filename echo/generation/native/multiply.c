@@ -16,31 +16,80 @@
 
 static size_t block_bytes(int kind) { return kind == KIND_4 ? BLOCK_BYTES_4 : BLOCK_BYTES_8; }
 
+#if HAS_AVX2
+
+/* 32 floats as bytes; returns their sum. Rounded half away from zero, as the plain way does. */
+static int32_t as_bytes(const float *from, float inverse, int8_t *q) {
+    const __m256 signs = _mm256_set1_ps(-0.0f), half = _mm256_set1_ps(0.5f), by = _mm256_set1_ps(inverse);
+    __m256i n[4];
+    for (int i = 0; i < 4; i++) {
+        __m256 v = _mm256_mul_ps(_mm256_loadu_ps(from + 8 * i), by);
+        n[i] = _mm256_cvttps_epi32(_mm256_add_ps(v, _mm256_or_ps(_mm256_and_ps(v, signs), half)));
+    }
+    __m256i sum = _mm256_add_epi32(_mm256_add_epi32(n[0], n[1]), _mm256_add_epi32(n[2], n[3]));
+    __m256i pairs = _mm256_packs_epi16(_mm256_packs_epi32(n[0], n[1]), _mm256_packs_epi32(n[2], n[3]));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7); /* packing works in halves */
+    _mm256_storeu_si256((__m256i *)q, _mm256_permutevar8x32_epi32(pairs, order));
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1)));
+}
+
+/* The largest size of 32 floats; NaN where one of them is no number. */
+static float largest(const float *from) {
+    const __m256 sizes = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+    __m256 most = _mm256_setzero_ps(), odd = _mm256_setzero_ps();
+    for (int i = 0; i < BLOCK; i += 8) {
+        __m256 v = _mm256_loadu_ps(from + i);
+        most = _mm256_max_ps(most, _mm256_and_ps(v, sizes));
+        odd = _mm256_or_ps(odd, _mm256_cmp_ps(_mm256_sub_ps(v, v), _mm256_setzero_ps(), _CMP_UNORD_Q));
+    }
+    if (_mm256_movemask_ps(odd)) return NAN;
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps(most, 1));
+    four = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
+}
+
+#else
+
+static int32_t as_bytes(const float *from, float inverse, int8_t *q) {
+    int32_t whole = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        float v = from[i] * inverse;
+        q[i] = (int8_t)(int)(v + (v < 0 ? -0.5f : 0.5f));
+        whole += q[i];
+    }
+    return whole;
+}
+
+static float largest(const float *from) {
+    float most = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        if (!(fabsf(from[i]) < INFINITY)) return NAN;
+        most = fmaxf(most, fabsf(from[i]));
+    }
+    return most;
+}
+
+#endif
+
+static void quantise_row(const float *x, int blocks, int8_t *q, float *scale, float *sum, int32_t *whole) {
+    for (int b = 0; b < blocks; b++, x += BLOCK, q += BLOCK) {
+        float most = largest(x), inverse = 127.0f / most;
+        scale[b] = most / 127.0f; /* bytes cannot hold what is no number: then scale and sum are none */
+        whole[b] = 0;
+        if (inverse < INFINITY) whole[b] = as_bytes(x, inverse, q);
+        else memset(q, 0, BLOCK); /* nothing but zeros, or as good as */
+        sum[b] = scale[b] * (float)whole[b];
+    }
+}
+
 void quantise_rows(const float *x, int tokens, int inputs, quantised *to, int threads) {
     int blocks = inputs / BLOCK;
 #pragma omp parallel for num_threads(threads) if (threads > 1 && tokens > 8)
     for (int t = 0; t < tokens; t++) {
-        for (int b = 0; b < blocks; b++) {
-            const float *from = x + (size_t)t * inputs + (size_t)b * BLOCK;
-            int8_t *q = to->q + (size_t)t * inputs + (size_t)b * BLOCK;
-            float most = 0, sum = 0, odd = 0;
-            for (int i = 0; i < BLOCK; i++) {
-                most = fmaxf(most, fabsf(from[i]));
-                odd += from[i] * 0.0f; /* stays 0, but for what is no number */
-            }
-            float scale = most / 127.0f, inverse = most > 0 && odd == 0 ? 127.0f / most : 0;
-            int whole = 0;
-            for (int i = 0; i < BLOCK; i++) {
-                float v = odd == 0 ? from[i] * inverse : 0;
-                int n = (int)(v + (v < 0 ? -0.5f : 0.5f));
-                q[i] = (int8_t)n;
-                whole += n;
-            }
-            sum = scale * (float)whole;
-            if (odd != 0) scale = NAN, sum = NAN; /* bytes cannot hold what is no number */
-            to->scale[(size_t)t * blocks + b] = scale;
-            to->sum[(size_t)t * blocks + b] = sum;
-        }
+        size_t at = (size_t)t * blocks;
+        quantise_row(x + at * BLOCK, blocks, to->q + at * BLOCK, to->scale + at, to->sum + at, to->whole + at);
     }
 }
 
@@ -52,11 +101,37 @@ static inline __m256i spread(const int8_t *four) {
     return _mm256_set1_epi32(bits);
 }
 
+#if HAS_VNNI
+
+/* Four products and their sum in one instruction, if one of each pair of bytes has no sign: nibbles have
+ * none, and signed weights are raised by 128; 128 times the sum of the inputs is taken off before. */
+#define MOST_AT_ONCE 8
+static inline __m256i dot_4(__m256i total, __m256i w, __m256i x) { return _mm256_dpbusd_epi32(total, w, x); }
+static inline __m256i end_4(__m256i total) { return total; }
+static inline __m256i begin_8(int32_t whole) { return _mm256_set1_epi32(-128 * whole); }
+static inline __m256i raised(__m256i w) { return _mm256_xor_si256(w, _mm256_set1_epi8(-128)); }
+static inline __m256i dot_8(__m256i total, __m256i w, __m256i x) { return _mm256_dpbusd_epi32(total, w, x); }
+
+#else
+
+#define MOST_AT_ONCE 4 /* there are half as many registers */
+static inline __m256i dot_4(__m256i total, __m256i w, __m256i x) { /* sixteen sums of 16 bits are enough */
+    return _mm256_add_epi16(total, _mm256_maddubs_epi16(w, x));
+}
+static inline __m256i end_4(__m256i total) { return _mm256_madd_epi16(total, _mm256_set1_epi16(1)); }
+static inline __m256i begin_8(int32_t whole) { (void)whole; return _mm256_setzero_si256(); }
+static inline __m256i raised(__m256i w) { return w; }
+static inline __m256i dot_8(__m256i total, __m256i w, __m256i x) {
+    __m256i p = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
+    return _mm256_add_epi32(total, _mm256_madd_epi16(p, _mm256_set1_epi16(1)));
+}
+
+#endif
+
 /* Some tokens (a constant, so that the loops unroll) through one tile of eight outputs. */
 #define TILE_4(COUNT)                                                                                   \
-    static void tile_4_##COUNT(const uint8_t *w, int blocks, const int8_t *q, const float *scale,        \
-                               const float *sum, int inputs, __m256 *acc) {                              \
-        const __m256i low = _mm256_set1_epi8(15), ones = _mm256_set1_epi16(1);                           \
+    static void tile_4_##COUNT(const uint8_t *w, int blocks, const quantised *x, __m256 *acc) {          \
+        const __m256i low = _mm256_set1_epi8(15);                                                        \
         for (int m = 0; m < COUNT; m++) acc[m] = _mm256_setzero_ps();                                    \
         for (int b = 0; b < blocks; b++, w += BLOCK_BYTES_4) {                                           \
             __m256 s = load_halves((const uint16_t *)w), least = load_halves((const uint16_t *)w + 8);   \
@@ -67,63 +142,57 @@ static inline __m256i spread(const int8_t *four) {
                 v[i + 4] = _mm256_and_si256(_mm256_srli_epi16(pair, 4), low);                            \
             }                                                                                            \
             for (int m = 0; m < COUNT; m++) {                                                            \
-                const int8_t *x = q + (size_t)m * inputs + (size_t)b * BLOCK;                            \
-                __m256i total = _mm256_maddubs_epi16(v[0], spread(x));                                   \
-                for (int i = 1; i < 8; i++)                                                              \
-                    total = _mm256_add_epi16(total, _mm256_maddubs_epi16(v[i], spread(x + 4 * i)));      \
-                __m256 f = _mm256_cvtepi32_ps(_mm256_madd_epi16(total, ones));                           \
                 size_t at = (size_t)m * blocks + b;                                                      \
-                acc[m] = _mm256_fmadd_ps(f, _mm256_mul_ps(s, _mm256_set1_ps(scale[at])), acc[m]);        \
-                acc[m] = _mm256_fmadd_ps(least, _mm256_set1_ps(sum[at]), acc[m]);                        \
+                __m256i total = _mm256_setzero_si256();                                                  \
+                for (int i = 0; i < 8; i++) total = dot_4(total, v[i], spread(x->q + at * BLOCK + 4 * i)); \
+                __m256 by = _mm256_mul_ps(s, _mm256_set1_ps(x->scale[at]));                              \
+                acc[m] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(end_4(total)), by, acc[m]);                  \
+                acc[m] = _mm256_fmadd_ps(least, _mm256_set1_ps(x->sum[at]), acc[m]);                     \
             }                                                                                            \
         }                                                                                                \
     }
 #define TILE_8(COUNT)                                                                                   \
-    static void tile_8_##COUNT(const uint8_t *w, int blocks, const int8_t *q, const float *scale,        \
-                               const float *sum, int inputs, __m256 *acc) {                              \
-        const __m256i ones = _mm256_set1_epi16(1);                                                       \
-        (void)sum;                                                                                       \
+    static void tile_8_##COUNT(const uint8_t *w, int blocks, const quantised *x, __m256 *acc) {          \
         for (int m = 0; m < COUNT; m++) acc[m] = _mm256_setzero_ps();                                    \
         for (int b = 0; b < blocks; b++, w += BLOCK_BYTES_8) {                                           \
             __m256 s = load_halves((const uint16_t *)w);                                                 \
             __m256i total[COUNT];                                                                        \
-            for (int m = 0; m < COUNT; m++) total[m] = _mm256_setzero_si256();                           \
+            for (int m = 0; m < COUNT; m++) total[m] = begin_8(x->whole[(size_t)m * blocks + b]);        \
             for (int i = 0; i < 8; i++) {                                                                \
-                __m256i v = _mm256_loadu_si256((const __m256i *)(w + 16 + 32 * i));                      \
-                __m256i size = _mm256_abs_epi8(v);                                                       \
-                for (int m = 0; m < COUNT; m++) {                                                        \
-                    __m256i x = spread(q + (size_t)m * inputs + (size_t)b * BLOCK + 4 * i);              \
-                    __m256i p = _mm256_maddubs_epi16(size, _mm256_sign_epi8(x, v));                      \
-                    total[m] = _mm256_add_epi32(total[m], _mm256_madd_epi16(p, ones));                   \
-                }                                                                                        \
+                __m256i v = raised(_mm256_loadu_si256((const __m256i *)(w + 16 + 32 * i)));              \
+                for (int m = 0; m < COUNT; m++)                                                          \
+                    total[m] = dot_8(total[m], v, spread(x->q + ((size_t)m * blocks + b) * BLOCK + 4 * i)); \
             }                                                                                            \
             for (int m = 0; m < COUNT; m++) {                                                            \
-                __m256 by = _mm256_mul_ps(s, _mm256_set1_ps(scale[(size_t)m * blocks + b]));             \
+                __m256 by = _mm256_mul_ps(s, _mm256_set1_ps(x->scale[(size_t)m * blocks + b]));          \
                 acc[m] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(total[m]), by, acc[m]);                      \
             }                                                                                            \
         }                                                                                                \
     }
+#define TILES(COUNT) TILE_4(COUNT) TILE_8(COUNT)
 
-TILE_4(1)
-TILE_4(4)
-TILE_8(1)
-TILE_8(4)
+TILES(1)
+TILES(2)
+TILES(4)
+TILES(8)
+
+typedef void (*some_tokens)(const uint8_t *w, int blocks, const quantised *x, __m256 *acc);
+static const some_tokens WAYS_4[] = {tile_4_1, tile_4_2, tile_4_4, tile_4_8};
+static const some_tokens WAYS_8[] = {tile_8_1, tile_8_2, tile_8_4, tile_8_8};
 
 static void tile(const matrix *w, const uint8_t *at, const quantised *x, int first, int count,
                  int output, float *y) {
     int blocks = w->inputs / BLOCK;
-    __m256 bias = w->bias ? _mm256_loadu_ps(w->bias + output) : _mm256_setzero_ps();
-    while (count > 0) {
-        int now = count >= 4 ? 4 : 1;
-        const int8_t *q = x->q + (size_t)first * w->inputs;
-        const float *scale = x->scale + (size_t)first * blocks, *sum = x->sum + (size_t)first * blocks;
-        __m256 acc[4];
-        if (w->kind == KIND_4) (now == 4 ? tile_4_4 : tile_4_1)(at, blocks, q, scale, sum, w->inputs, acc);
-        else (now == 4 ? tile_8_4 : tile_8_1)(at, blocks, q, scale, sum, w->inputs, acc);
+    const some_tokens *ways = w->kind == KIND_4 ? WAYS_4 : WAYS_8;
+    __m256 bias = w->bias ? _mm256_loadu_ps(w->bias + output) : _mm256_setzero_ps(), acc[8];
+    for (int now; count > 0; first += now, count -= now) {
+        int way = count >= MOST_AT_ONCE ? (MOST_AT_ONCE == 8 ? 3 : 2) : count >= 4 ? 2 : count >= 2;
+        size_t from = (size_t)first * blocks;
+        quantised own = {x->q + from * BLOCK, x->scale + from, x->sum + from, x->whole + from};
+        now = 1 << way;
+        ways[way](at, blocks, &own, acc);
         for (int m = 0; m < now; m++)
             _mm256_storeu_ps(y + (size_t)(first + m) * w->outputs + output, _mm256_add_ps(acc[m], bias));
-        first += now;
-        count -= now;
     }
 }
 

@@ -66,6 +66,7 @@ typedef struct {
     int8_t *q;    /* [tokens][inputs] */
     float *scale; /* [tokens][inputs / BLOCK] */
     float *sum;   /* [tokens][inputs / BLOCK]: the sum of the inputs of the block */
+    int32_t *whole; /* [tokens][inputs / BLOCK]: the sum of its bytes */
 } quantised;
 
 enum { PLACE_QKV, PLACE_OUT, PLACE_GATE_UP, PLACE_DOWN, PLACES };

@@ -1,4 +1,4 @@
-/* The few vector operations that the kernels are made of: AVX2 with FMA and F16C, or plain C. */
+/* The few vector operations that the kernels are made of: AVX2 with FMA and F16C, with VNNI where it is, or plain C. */
 #ifndef ECHO_VECTORS_H
 #define ECHO_VECTORS_H
 
@@ -10,6 +10,12 @@
 #include <immintrin.h>
 #else
 #define HAS_AVX2 0
+#endif
+
+#if HAS_AVX2 && defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#define HAS_VNNI 1
+#else
+#define HAS_VNNI 0
 #endif
 
 #if HAS_AVX2

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from .runner import Chunk, StepPlan
+from .prefill import PrefillPace, share_out
+from .runner import StepPlan
 from .sequence import Sequence, SequenceState
 from .stream import QueuePlace
 from .waiting_line import WaitingLine
@@ -20,7 +21,7 @@ class Scheduler:
         self.slots = slots
         self.waiting: WaitingLine[Sequence] = WaitingLine()
         self.running: list[Sequence] = []
-        self._prefill_budget = prefill_tokens_per_step
+        self._pace = PrefillPace(prefill_tokens_per_step)
         self._stalled_seconds = stalled_seconds
         self._mean_seconds = FIRST_GUESS_SECONDS
         self._seen_any = False
@@ -94,21 +95,14 @@ class Scheduler:
     # running ---------------------------------------------------------------------------------
 
     def plan(self, now: float) -> StepPlan:
-        decode: list[Sequence] = []
-        chunks: list[Chunk] = []
-        budget = self._prefill_budget
-        for sequence in self.running:
-            if sequence.state is SequenceState.DECODING:
-                if not self._pause(sequence, now):
-                    decode.append(sequence)
-            elif budget > 0:
-                chunk = self._chunk(sequence, budget)
-                budget -= chunk.end - chunk.start
-                chunks.append(chunk)
-        return StepPlan(chunks, decode)
+        live = [row for row in self.running if row.state is SequenceState.DECODING]
+        prompts = [row for row in self.running if row.state is not SequenceState.DECODING]
+        decode = [row for row in live if not self._pause(row, now)]
+        return StepPlan(share_out(prompts, self._pace.budget(bool(decode))), decode)
 
-    def advance(self, plan: StepPlan) -> None:
-        """The plan has been computed: prompts that are complete go on to decoding."""
+    def advance(self, plan: StepPlan, seconds: float) -> None:
+        """The plan has been computed in so long: prompts that are complete go on to decoding."""
+        self._pace.learn(sum(chunk.end - chunk.start for chunk in plan.chunks), seconds)
         for chunk in plan.chunks:
             chunk.sequence.computed = chunk.end
             if chunk.end == len(chunk.sequence.tokens):
@@ -143,10 +137,6 @@ class Scheduler:
         if self._seen_any:
             seconds = 0.9 * self._mean_seconds + 0.1 * seconds
         self._mean_seconds, self._seen_any = max(0.01, seconds), True
-
-    def _chunk(self, sequence: Sequence, budget: int) -> Chunk:
-        start = sequence.computed
-        return Chunk(sequence, start, min(len(sequence.tokens), start + budget))
 
     def _pause(self, sequence: Sequence, now: float) -> bool:
         """A reader that lags too far behind gets no more until it has read."""

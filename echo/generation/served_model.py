@@ -92,8 +92,9 @@ class ServedModel:
         plan = self.scheduler.plan(now)
         outcome = StepOutcome([], CHECK_AGAIN)
         if plan:
+            begun = time.monotonic()
             outcome = self._runner.step(plan)
-            self.scheduler.advance(plan)
+            self.scheduler.advance(plan, time.monotonic() - begun)
             if self._inbox.has_cancels:
                 self.take_cancels()
             self._route(outcome)

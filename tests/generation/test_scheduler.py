@@ -99,7 +99,7 @@ def test_prompts_are_cut_into_chunks_within_the_budget() -> None:
         assert sum(chunk.end - chunk.start for chunk in plan.chunks) <= 16
         assert not any(row in plan.decode for row in (c.sequence for c in plan.chunks))
         sizes.append([chunk.end - chunk.start for chunk in plan.chunks])
-        scheduler.advance(plan)
+        scheduler.advance(plan, 0.0)
     assert sizes == [[10, 6], [4, 10]]
 
 
@@ -107,7 +107,7 @@ def test_live_rows_decode_while_prompts_are_read() -> None:
     scheduler = Scheduler(4, 8, 5.0)
     scheduler.add(make("a", 0, prompt=4))
     admit_all(scheduler)
-    scheduler.advance(scheduler.plan(0.0))
+    scheduler.advance(scheduler.plan(0.0), 0.0)
     scheduler.add(make("b", 1, prompt=20))
     admit_all(scheduler)
     plan = scheduler.plan(0.0)
@@ -129,7 +129,7 @@ def decoding(scheduler: Scheduler, *rows: Sequence) -> None:
     for row in rows:
         scheduler.add(row)
     admit_all(scheduler)
-    scheduler.advance(scheduler.plan(0.0))
+    scheduler.advance(scheduler.plan(0.0), 0.0)
 
 
 def test_a_row_whose_reader_lags_is_paused_then_given_up() -> None:

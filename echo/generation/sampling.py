@@ -20,6 +20,7 @@ from .sequence import Sequence
 
 HALVINGS = 20  # of an interval of some octaves: to about 1e-5 of a probability
 CANDIDATES = 64  # the most likely tokens looked at first; the whole vocabulary only when needed
+BLOCK = 128  # neighbours in the vocabulary of which the best one is looked at first
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class _Settings:
     rows: list[Sequence]
     sampled: torch.Tensor | None  # [rows that sample], index; None = all greedy
     plain: bool  # no top-k, top-p or min-p anywhere
+    by_candidates: bool  # top-k leaves no more than the candidates everywhere
     temperature: torch.Tensor  # [sampled, 1]
     top_k: torch.Tensor  # [sampled, 1]; 0 = off
     top_p: torch.Tensor  # [sampled, 1]
@@ -91,14 +93,13 @@ class Sampler:
         index = settings.sampled
         assert index is not None
         whole = index.numel() == logits.shape[0]
-        scores = (logits if whole else logits[index]) / settings.temperature
-        scores = torch.nan_to_num(scores, nan=0.0, posinf=0.0)  # such rows fail anyway
         draws = [row.rng.random() for row in settings.rows if _samples(row)]  # type: ignore[union-attr]
         draw = torch.tensor(draws, dtype=torch.float32, device=self._device)[:, None]
+        own = logits if whole else logits[index]
         if settings.plain:
-            chosen = _draw(scores.softmax(dim=-1), draw)
+            chosen = _draw(_scores(own, settings.temperature).softmax(dim=-1), draw)
         else:
-            chosen = _filtered(scores, draw, settings.top_k, settings.top_p, settings.min_p)
+            chosen = _filtered(own, draw, settings)
         return chosen if whole else greedy.index_copy(0, index, chosen)
 
     def _settings_for(self, rows: list[Sequence]) -> _Settings:
@@ -114,6 +115,7 @@ class Sampler:
             rows=list(rows),
             sampled=self._index(sampled),
             plain=all(_is_plain(one) for one in params),
+            by_candidates=all(0 < one.top_k < min(CANDIDATES, self._vocabulary) for one in params),
             temperature=self._column([one.temperature for one in params]),
             top_k=self._column([float(min(one.top_k, self._vocabulary)) for one in params]),
             top_p=self._column([one.top_p for one in params]),
@@ -152,24 +154,47 @@ def _is_plain(params: SamplingParams) -> bool:
     return params.top_k == 0 and params.top_p >= 1.0 and params.min_p == 0.0
 
 
-def _filtered(
-    scores: torch.Tensor,
-    draw: torch.Tensor,
-    top_k: torch.Tensor,
-    top_p: torch.Tensor,
-    min_p: torch.Tensor,
-) -> torch.Tensor:
-    """scores [rows, vocabulary] → [rows]; looks at few candidates first, at all only where needed."""
-    total = torch.logsumexp(scores, dim=-1, keepdim=True)  # [rows, 1]
-    count = min(CANDIDATES, scores.shape[-1])
-    values, ids = torch.topk(scores, count, dim=-1)  # [rows, count], descending
+def _scores(logits: torch.Tensor, temperature: torch.Tensor) -> torch.Tensor:
+    """logits [rows, n], temperature [rows, 1]; what is no number becomes one, for its row fails anyway."""
+    return torch.nan_to_num(logits / temperature, nan=0.0, posinf=0.0)
+
+
+def _filtered(logits: torch.Tensor, draw: torch.Tensor, settings: _Settings) -> torch.Tensor:
+    """logits [rows, vocabulary] → [rows]; looks at few candidates first, at all only where needed."""
+    temperature, top_k = settings.temperature, settings.top_k
+    top_p, min_p = settings.top_p, settings.min_p
+    likeliest, ids = likeliest_tokens(logits, min(CANDIDATES, logits.shape[-1]))
+    values = _scores(likeliest, temperature)
+    total = values[:, :1]  # of the whole row, where it is asked for
+    if not settings.by_candidates:
+        total = torch.logsumexp(_scores(logits, temperature), dim=-1, keepdim=True)
     keep, probs, enough = kept_candidates(values, total, top_k, top_p, min_p)
     chosen = ids.gather(1, _draw(probs * keep, draw)[:, None])[:, 0]
     if bool(enough.all()):
         return chosen
     rest = (~enough).nonzero()[:, 0]
-    probs = kept_of_all(scores[rest], top_k[rest], top_p[rest], min_p[rest])
+    scores = _scores(logits[rest], temperature[rest])
+    probs = kept_of_all(scores, top_k[rest], top_p[rest], min_p[rest])
     return chosen.index_copy(0, rest, _draw(probs, draw[rest]))
+
+
+def likeliest_tokens(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """logits [rows, vocabulary] → values and ids [rows, count], descending.
+
+    As `topk`, which is slow for long rows: they lie in the `count` blocks whose best ones are largest.
+    """
+    blocks = logits.shape[-1] // BLOCK
+    if blocks <= 2 * count:
+        return torch.topk(logits, count, dim=-1)
+    cut = blocks * BLOCK
+    body = logits[:, :cut].unflatten(1, (blocks, BLOCK))
+    best = torch.topk(body.amax(dim=-1), count, dim=-1, sorted=False).indices[:, :, None]
+    places = torch.arange(BLOCK, device=logits.device)
+    ids = (best * BLOCK + places).flatten(1)  # [rows, count * BLOCK]
+    tail = torch.arange(cut, logits.shape[-1], device=logits.device).expand(len(ids), -1)
+    ids = torch.cat([ids, tail], dim=1)
+    values, at = torch.topk(logits.gather(1, ids), count, dim=-1)
+    return values, ids.gather(1, at)
 
 
 def kept_candidates(
@@ -179,7 +204,8 @@ def kept_candidates(
     top_p: torch.Tensor,
     min_p: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """values [rows, n] descending, total = logsumexp of the whole row [rows, 1].
+    """values [rows, n] descending, total = logsumexp of the whole row [rows, 1]; it is not looked at
+    where top_k leaves fewer than n.
 
     Returns which candidates stay [rows, n], their probabilities [rows, n], and for each row
     whether no token beyond these n could have stayed [rows].

@@ -8,7 +8,7 @@ import torch
 from transformers.generation import logits_process as theirs
 
 from echo.generation import TokenStream
-from echo.generation.sampling import Sampler, kept_candidates, kept_of_all
+from echo.generation.sampling import BLOCK, Sampler, kept_candidates, kept_of_all, likeliest_tokens
 from echo.generation.sequence import Sequence
 
 from .helpers import request
@@ -209,3 +209,37 @@ def test_greedy_and_sampled_rows_share_a_step() -> None:
     seen = collections.Counter(tuple(sampler.next_tokens(logits, rows).tokens) for _ in range(50))
     assert {pair[0] for pair in seen} == {int(logits[0].argmax())}
     assert len({pair[1] for pair in seen}) > 3
+
+
+@pytest.mark.parametrize("size", [50, 64 * BLOCK, 300 * BLOCK, 300 * BLOCK + 5])
+def test_the_likeliest_tokens_are_those_of_topk(size: int) -> None:
+    """Also in the last, shorter block, where many lie in one block, and where most are forbidden."""
+    torch.manual_seed(size)
+    logits = torch.randn(5, size)
+    logits[1, -3:] = 9.0
+    logits[2, : size // 2] += 20.0
+    logits[3, 10:] = -torch.inf
+    logits[4, 20:60] = torch.linspace(30, 31, 60)[20 : min(60, size)]
+    count = min(64, size)
+    values, ids = likeliest_tokens(logits, count)
+    assert torch.equal(values, torch.topk(logits, count).values)
+    assert torch.equal(logits.gather(1, ids), values)
+    assert all(len(set(row.tolist())) == count for row in ids)
+
+
+def test_what_a_row_draws_does_not_depend_on_how_many_tokens_its_neighbours_look_at() -> None:
+    """One looks at candidates alone, one at the mass of all, one at every token (it is flat)."""
+    torch.manual_seed(3)
+    logits = 3 * torch.randn(3, 300 * BLOCK)
+    kinds: list[dict[str, Any]] = [
+        {"top_k": 40}, {"top_k": 0, "top_p": 0.9}, {"temperature": 5.0, "top_p": 0.9},
+    ]  # fmt: skip
+
+    def draw(numbers: list[int]) -> list[int | None]:
+        sampler = Sampler(3, logits.shape[1], CPU)
+        rows = [row(number, slot=number, **kinds[number]) for number in numbers]
+        for one in rows:
+            sampler.begin(one, one.number)
+        return sampler.next_tokens(logits[numbers], rows).tokens
+
+    assert draw([0, 1, 2]) == [draw([number])[0] for number in range(3)]

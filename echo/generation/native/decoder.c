@@ -9,13 +9,20 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-void normalise(const float *x, const float *weight, int tokens, int width, float epsilon, float *to) {
-    for (int t = 0; t < tokens; t++, x += width, to += width) {
-        double squares = 0;
-        for (int i = 0; i < width; i++) squares += (double)x[i] * x[i];
-        float by = 1.0f / sqrtf((float)(squares / width) + epsilon);
-        for (int i = 0; i < width; i++) to[i] = x[i] * by * weight[i];
-    }
+/* Threads are worth their waking for so many tokens. */
+#define MANY 8
+
+static void normalise_row(const float *x, const float *weight, int width, float epsilon, float *to) {
+    double squares = 0;
+    for (int i = 0; i < width; i++) squares += (double)x[i] * x[i];
+    float by = 1.0f / sqrtf((float)(squares / width) + epsilon);
+    for (int i = 0; i < width; i++) to[i] = x[i] * by * weight[i];
+}
+
+static void normalise(const model *m, const float *x, const float *weight, int tokens, float *to) {
+    size_t width = (size_t)m->hidden;
+#pragma omp parallel for num_threads(m->threads) if (m->threads > 1 && tokens > MANY)
+    for (int t = 0; t < tokens; t++) normalise_row(x + t * width, weight, m->hidden, m->epsilon, to + t * width);
 }
 
 static void rotate(float *head, const float *cosines, const float *sines, int dim) {
@@ -30,12 +37,13 @@ static void rotate(float *head, const float *cosines, const float *sines, int di
 /* Turn queries and keys by their positions, and put keys and values into their slots. */
 static void place(const model *m, const layer *l, const step *s, float *qkv) {
     int dim = m->head_dim, turning = m->heads + m->kv_heads, width = (turning + m->kv_heads) * dim;
+#pragma omp parallel for num_threads(m->threads) if (m->threads > 1 && s->tokens > MANY)
     for (int t = 0; t < s->tokens; t++) {
         float *row = qkv + (size_t)t * width;
         size_t angle = (size_t)s->positions[t] * (dim / 2);
         for (int h = 0; h < turning; h++) {
             const float *norm = h < m->heads ? l->query_norm : l->key_norm;
-            if (norm) normalise(row + h * dim, norm, 1, dim, m->epsilon, row + h * dim);
+            if (norm) normalise_row(row + h * dim, norm, dim, m->epsilon, row + h * dim);
             rotate(row + h * dim, m->cosines + angle, m->sines + angle, dim);
         }
         for (int h = 0; h < m->kv_heads; h++) {
@@ -50,11 +58,12 @@ static void place(const model *m, const layer *l, const step *s, float *qkv) {
 }
 
 /* What each adapter changes at one place, for its own tokens alone. */
-static void adapt(const step *s, int index, const float *x, int inputs, float *y, int outputs) {
+static void adapt(const model *m, const step *s, int index, const float *x, int inputs, float *y, int outputs) {
     for (int n = 0; n < s->adapter_count; n++) {
         const adapter *one = s->adapters + n;
         for (int p = one->first[index]; p < one->first[index + 1]; p++) {
             const low_rank *part = one->parts + p;
+#pragma omp parallel for num_threads(m->threads) if (m->threads > 1 && one->token_count > MANY)
             for (int i = 0; i < one->token_count; i++) {
                 const float *from = x + (size_t)one->tokens[i] * inputs;
                 float *to = y + (size_t)one->tokens[i] * outputs + part->start;
@@ -100,7 +109,7 @@ static void linear(const model *m, const step *s, const matrix *w, int index, co
                    float *y) {
     quantise_rows(x, s->tokens, w->inputs, &with->q, m->threads);
     multiply(w, &with->q, s->tokens, y, m->threads);
-    if (s->adapter_count) adapt(s, index, x, w->inputs, y, w->outputs);
+    if (s->adapter_count) adapt(m, s, index, x, w->inputs, y, w->outputs);
 }
 
 static void add(float *x, const float *y, size_t count) {
@@ -108,7 +117,7 @@ static void add(float *x, const float *y, size_t count) {
 }
 
 static void gate(const float *pair, int tokens, int inner, int threads, float *to) {
-#pragma omp parallel for num_threads(threads) if (threads > 1 && tokens > 4)
+#pragma omp parallel for num_threads(threads) if (threads > 1 && tokens > MANY)
     for (int t = 0; t < tokens; t++) {
         const float *a = pair + (size_t)t * 2 * inner, *b = a + inner;
         float *y = to + (size_t)t * inner;
@@ -120,13 +129,13 @@ static void gate(const float *pair, int tokens, int inner, int threads, float *t
 
 static void layer_step(const model *m, const layer *l, const step *s, int number, scratch *with) {
     size_t all = (size_t)s->tokens * m->hidden;
-    normalise(with->x, l->input_norm, s->tokens, m->hidden, m->epsilon, with->h);
+    normalise(m, with->x, l->input_norm, s->tokens, with->h);
     linear(m, s, &l->qkv, number * PLACES + PLACE_QKV, with->h, with, with->wide);
     place(m, l, s, with->wide);
     attend(m, l, s, with->wide, with->mixed);
     linear(m, s, &l->out, number * PLACES + PLACE_OUT, with->mixed, with, with->h);
     add(with->x, with->h, all);
-    normalise(with->x, l->mlp_norm, s->tokens, m->hidden, m->epsilon, with->h);
+    normalise(m, with->x, l->mlp_norm, s->tokens, with->h);
     linear(m, s, &l->gate_up, number * PLACES + PLACE_GATE_UP, with->h, with, with->wide);
     gate(with->wide, s->tokens, m->inner, m->threads, with->mixed);
     linear(m, s, &l->down, number * PLACES + PLACE_DOWN, with->mixed, with, with->h);
@@ -141,7 +150,7 @@ int echo_step(const model *m, const step *s, float *logits) {
     for (int n = 0; n < m->layer_count; n++) layer_step(m, m->layers + n, s, n, &with);
     for (int r = 0; r < s->rows; r++) {
         const float *from = with.x + (size_t)s->last[r] * m->hidden;
-        normalise(from, m->final_norm, 1, m->hidden, m->epsilon, with.h + (size_t)r * m->hidden);
+        normalise_row(from, m->final_norm, m->hidden, m->epsilon, with.h + (size_t)r * m->hidden);
     }
     quantise_rows(with.h, s->rows, m->hidden, &with.q, m->threads);
     multiply(&m->head, &with.q, s->rows, logits, m->threads);

@@ -76,6 +76,5 @@ void multiply(const matrix *w, const quantised *x, int tokens, float *y, int thr
 void unpack_row(const matrix *w, int row, float *to);
 void attend(const model *m, const layer *l, const step *s, const float *qkv, float *to);
 void exponentials(float *x, int count);
-void normalise(const float *x, const float *weight, int tokens, int width, float epsilon, float *to);
 
 #endif

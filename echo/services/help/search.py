@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from echo.policies import LEAST_ROLE, RANKS, Right, RoleName
-from echo.services.help import spelling, words
+from echo.services.help import ordinary, spelling, words
 from echo.services.help.index import Index, index
 from echo.services.help.table import Entry, entries
 from echo.services.help.words import Said
@@ -38,7 +38,11 @@ LEAST_SHARE: Final = 0.62
 LEAST_SHARE_APART: Final = 0.75
 """Where two words are an entry's, but of different phrases."""
 LEAST_SHARE_AT_HOME: Final = 0.45
-LEAST_SHARE_OF_TEXT: Final = 0.4
+LEAST_SHARE_OF_TEXT: Final = 0.5
+LEAST_SHARE_WEAK: Final = 0.62
+"""Of the text, where everyday words alone are an entry's."""
+TELLING: Final = 3
+"""So many words of an entry tell of it together, be each of them an everyday one."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,18 @@ class Hit:
     """A whole phrase occurs."""
     is_together: bool
     """A phrase occurs, or two words of one."""
+    is_weak: bool
+    """It has one or two words, and everyday ones."""
+    is_single: bool
+    """One word carries it."""
     score: float
     share: float
     share_of_text: float
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it counts even where the world or other people are spoken of."""
+        return self.is_asked and not (self.is_weak or self.is_single)
 
 
 def find(question: str, role: RoleName | None) -> list[Entry]:
@@ -84,18 +97,37 @@ def _ends(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _hits(question: str) -> tuple[Hit, ...]:
-    text = spelling.mended(words.unquoted(words.plain(question))).strip()
+    plain = words.plain(question)
+    text = spelling.mended(words.unquoted(plain)).strip()
+    is_known = plain.strip(" ?!.") in _asked()
+    is_named = words.NAMED.search(text) is not None
+    if not is_known and ordinary.brings_text(plain):
+        return ()
+    if not is_named and _is_elsewhere(text):
+        return ()
+    is_told = not (is_named or is_known) and ordinary.is_told(text)
+    return tuple(hit for hit in _in_sentences(text) if hit.is_plain or not is_told)
+
+
+def _in_sentences(text: str) -> Iterator[Hit]:
+    """Return what each sentence is about."""
     whole = words.said(text)
-    if words.NAMED.search(text) is None:
-        if words.TASK.search(text) or words.ELSEWHERE & whole.major:
-            return ()
     at_home = words.HOME if len(text) > LONG_CHARS else words.SPOKEN
-    return tuple(
-        hit
-        for sentence in _parts(text)
-        for hit in scored(words.said(sentence), whole)
-        if _counts(hit, at_home.search(sentence) is not None)
-    )
+    for sentence in _parts(text):
+        is_at_home = at_home.search(sentence) is not None
+        yield from (hit for hit in scored(words.said(sentence), whole) if _counts(hit, is_at_home))
+
+
+@cache
+def _asked() -> frozenset[str]:
+    """Return every title and keyword as it stands in the table: who asks in these words means Echo."""
+    texts = (text for entry in entries() for text in (entry.title, *entry.keywords))
+    return frozenset(words.plain(text).strip(" ?!.") for text in texts)
+
+
+def _is_elsewhere(text: str) -> bool:
+    """Whether a text asks for a task, or names another program or trade."""
+    return bool(words.TASK.search(text) or words.ELSEWHERE & words.said(text).major)
 
 
 def _parts(text: str) -> list[str]:
@@ -109,10 +141,13 @@ def _parts(text: str) -> list[str]:
 def _counts(hit: Hit, at_home: bool) -> bool:
     if hit.score < (_enough(hit.share) if hit.is_asked else LEAST_SCORE):
         return False
+    if hit.is_weak and not hit.is_asked:
+        return False
     if at_home:
         return hit.share >= (LEAST_SHARE_AT_HOME if hit.is_together else LEAST_SHARE)
     least = LEAST_SHARE if hit.is_together else LEAST_SHARE_APART
-    return hit.share >= least and hit.share_of_text >= LEAST_SHARE_OF_TEXT
+    of_text = LEAST_SHARE_WEAK if hit.is_weak else LEAST_SHARE_OF_TEXT
+    return hit.share >= least and hit.share_of_text >= of_text
 
 
 def _enough(share: float) -> float:
@@ -147,4 +182,9 @@ def _hit(table: Index, number: int, found: set[str], said: Said, whole: Said) ->
 
     score = own + (WITHIN_PHRASES if found else WITHOUT_PHRASE) * extra
     is_together = bool(found) or table.has_pair(number, said.major)
-    return Hit(number, bool(found), is_together, score, share(said), share(whole))
+    carrying = (found or also) & said.major
+    is_weak = len((found | also) & said.major) < TELLING and all(map(words.is_weak, carrying))
+    is_single = len(carrying) == 1
+    return Hit(
+        number, bool(found), is_together, is_weak, is_single, score, share(said), share(whole)
+    )

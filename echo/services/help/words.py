@@ -131,3 +131,10 @@ def folded(word: str) -> str:
 
 
 LIGHT: Final = frozenset(map(folded, LIGHT_ONES))
+EVERYDAY: Final = frozenset(map(folded, listed("everyday")))
+WEAK: Final = LIGHT | GENERAL | EVERYDAY
+
+
+def is_weak(word: str) -> bool:
+    """Whether anybody says this folded word of anything."""
+    return word in WEAK or word.isdigit()

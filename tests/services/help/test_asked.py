@@ -151,6 +151,9 @@ def test_two_words_of_different_phrases_need_more_of_the_sentence(
     question = "How do I train a neural network?"
     assert found(question) == []
     search.forget()
+    monkeypatch.setattr(words, "is_weak", lambda _: False)  # everyday words they are as well
+    assert found(question) == []
+    search.forget()
     monkeypatch.setattr(search, "LEAST_SHARE_APART", search.LEAST_SHARE)
     assert "offline" in found(question)
     search.forget()

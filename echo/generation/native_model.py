@@ -28,12 +28,12 @@ from .native import (
     packed,
     user_cache,
 )
-from .native.packed import Shape
+from .native.packed import MIXED, Shape
 from .native.quality import TEXT, Quality, measure
 from .weights import MappedWeights
 
 log = logging.getLogger(__name__)
-BITS = {"auto": 8, "int8": 8, "4": 4}
+BITS = {"auto": MIXED, "int8": 8, "4": 4}
 READ_SLOTS = 1
 
 
@@ -122,6 +122,6 @@ def _quality(
         )
         weights = MappedWeights(folder, torch.float32)
         found = measure(weights, made.shape, angles, tokens, backend.read)
-    log.info("%s in %d bits: %s", folder, made.kind, found)
+    log.info("%s, %s: %s", folder, backend.way, found)
     record.write_text(json.dumps(asdict(found)), "utf-8")
     return found

@@ -18,7 +18,7 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
-from .shapes import Model, Step
+from .shapes import Matrix, Model, Step
 
 HERE = Path(__file__).parent
 SOURCES = sorted(HERE.glob("*.c"))
@@ -48,6 +48,9 @@ class Library:
             ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_void_p,
         ]  # fmt: skip
         self.pack.restype = None
+        self.unpack_row = code.unpack_row
+        self.unpack_row.argtypes = [ctypes.POINTER(Matrix), ctypes.c_int, ctypes.c_void_p]
+        self.unpack_row.restype = None
         self.step = code.echo_step
         self.step.argtypes = [ctypes.POINTER(Model), ctypes.POINTER(Step), ctypes.c_void_p]
         self.step.restype = ctypes.c_int

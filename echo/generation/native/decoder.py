@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from ..sequence import Sequence
 from ..weights import MappedFile
 from .build import Library
 from .packed import PackedModel, packed_bytes
-from .shapes import PLACES, Layer, LowRank, Matrix, Model, Step, StepAdapter
+from .shapes import BLOCK_BYTES, PLACES, TILE, Layer, LowRank, Matrix, Model, Step, StepAdapter
 
 KEY_BYTES = 2  # float16
 
@@ -45,15 +46,15 @@ class NativeDecoder:
         """angles: cosines and sines [window, head_dim / 2]"""
         self.shape = model.shape
         self.vocabulary = model.shape.vocabulary
-        self.way = f"own kernels ({code.instructions}), weights of {model.kind} bits"
         self._code = code
         self._file = MappedFile(model.file)
         self._window = cache_width(window)
         self._cache = [_Cache(self.shape, slots, self._window) for _ in range(self.shape.layers)]
         self._angles = tuple(angle.float().contiguous() for angle in angles)
         self._layers = (Layer * self.shape.layers)(
-            *(self._layer(number, model.kind) for number in range(self.shape.layers))
+            *(self._layer(number) for number in range(self.shape.layers))
         )
+        self.way = f"own kernels ({code.instructions}), weights of {self._bits()} bits"
         self._model = self._whole(threads)
         self._adapters: dict[str, _Adapter] = {}
 
@@ -111,9 +112,9 @@ class NativeDecoder:
 
     def _whole(self, threads: int) -> Model:
         shape = self.shape
-        embedding = self._matrix("embedding", shape.vocabulary, shape.hidden, 8)
+        embedding = self._matrix("embedding", shape.vocabulary, shape.hidden)
         tied = "head" not in self._file.places
-        head = embedding if tied else self._matrix("head", shape.vocabulary, shape.hidden, 8)
+        head = embedding if tied else self._matrix("head", shape.vocabulary, shape.hidden)
         return Model(
             layers=ctypes.cast(self._layers, ctypes.POINTER(Layer)),
             embedding=embedding, head=head, final_norm=self._file.address("final_norm"),
@@ -123,7 +124,12 @@ class NativeDecoder:
             window=self._window, epsilon=shape.epsilon, threads=threads,
         )  # fmt: skip
 
-    def _layer(self, number: int, kind: int) -> Layer:
+    def _bits(self) -> str:
+        """The bits of the layers' weights in words, most of them first."""
+        kinds = Counter(getattr(one, place).kind for one in self._layers for place in PLACES)
+        return " and ".join(str(kind) for kind, _ in kinds.most_common())
+
+    def _layer(self, number: int) -> Layer:
         shape, name = self.shape, f"layers.{number}"
         joint = (shape.heads + 2 * shape.kv_heads) * shape.head_dim
         sizes = {
@@ -132,18 +138,21 @@ class NativeDecoder:
         }  # fmt: skip
         norms = ("input_norm", "mlp_norm", "query_norm", "key_norm")
         return Layer(
-            *(self._matrix(f"{name}.{place}", *sizes[place], kind) for place in PLACES),
+            *(self._matrix(f"{name}.{place}", *sizes[place]) for place in PLACES),
             *(self._file.address(f"{name}.{norm}") for norm in norms),
             self._cache[number].keys.data_ptr(), self._cache[number].values.data_ptr(),
         )  # fmt: skip
 
-    def _matrix(self, name: str, outputs: int, inputs: int, kind: int) -> Matrix:
+    def _matrix(self, name: str, outputs: int, inputs: int) -> Matrix:
+        """Its size in the file says of how many bits its weights are."""
         place = self._file.places[name]
-        if place.end - place.start != packed_bytes(outputs, inputs, kind):
-            raise ValueError(f"{name} has {place.end - place.start} bytes")
+        size = place.end - place.start
+        kinds = [k for k in BLOCK_BYTES if packed_bytes(outputs, inputs, k) == size]
+        if not kinds:
+            raise ValueError(f"{name} has {size} bytes")
         return Matrix(
-            self._file.address(name), self._file.address(f"{name}.bias"), kind,
-            -(-outputs // 8) * 8, inputs,
+            self._file.address(name), self._file.address(f"{name}.bias"), kinds[0],
+            -(-outputs // TILE) * TILE, inputs,
         )  # fmt: skip
 
 

@@ -187,7 +187,7 @@ def likeliest_tokens(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, to
     if blocks <= 2 * count:
         return torch.topk(logits, count, dim=-1)
     cut = blocks * BLOCK
-    body = logits[:, :cut].unflatten(1, (blocks, BLOCK))
+    body = logits[:, :cut].reshape(-1, blocks, BLOCK)
     best = torch.topk(body.amax(dim=-1), count, dim=-1, sorted=False).indices[:, :, None]
     places = torch.arange(BLOCK, device=logits.device)
     ids = (best * BLOCK + places).flatten(1)  # [rows, count * BLOCK]

@@ -15,13 +15,6 @@ def models_dir() -> Path:
     return Path(os.environ.get("ECHO_GGUF", ROOT / "instance" / "models"))
 
 
-# What the application writes before a system prompt, so that answers are judged as people get them.
-PREFACE = (
-    "You are Echo, the assistant of the chat application Echo 0.1.0. The model runs on this server "
-    "itself; nothing you write leaves it. The people who run this server keep the data. You cannot "
-    "open files or web pages, see other chats, know the time, or click anything. A note in <help> "
-    "comes from Echo's own help: if the question is about Echo, answer from it."
-)
 # Chosen by the raw model's answers; `echo.json` gives it to the application.
 SYSTEM_PROMPT = (
     "You are Echo, a friendly AI assistant. You are a computer program, not a human: you have no "
@@ -29,9 +22,8 @@ SYSTEM_PROMPT = (
     "to five plain sentences. If somebody is in distress or danger, be kind and send them to people "
     "who can help; for medical questions, to a doctor."
 )
-# What Echo says of itself where a site has switched its help off.
+# Where a site has switched its help off, this stands alone.
 SHORT_PROMPT = "You are Echo, a friendly assistant. Answer briefly and honestly."
-FULL_PROMPT = f"{PREFACE}\n\n{SYSTEM_PROMPT}"
 SAMPLING: dict[str, float] = {
     "temperature": 0.4, "top_p": 0.9, "top_k": 40, "repetition_penalty": 1.03,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The small share of dialogues about Echo: who it is, small talk, names kept, sums, care, help in context.
+"""The small share of dialogues out of tables: who Echo is, small talk, names kept, sums, care.
 
 The questions are those of echo-mini's tables, in many wordings; the answers are new, for a model
 that can do more. Does not know how large the share is.
@@ -13,8 +13,6 @@ from training.corpus import Message
 from training.dialogues.banks import Exchange, table
 from training.dialogues.templates import capital, expand
 from training.small.config import DATA_DIR
-
-HELP_BLOCK = "<help>\n{lines}\n</help>\n{question}"  # as the product writes it
 
 
 def share() -> dict[str, Any]:
@@ -45,14 +43,16 @@ def memory(rng: random.Random) -> list[Message]:
 
 
 def sums(rng: random.Random) -> list[Message]:
-    """A sum or difference to 20 or to 100, in short form."""
+    """A sum or difference to 20 or to 100, in short form; in figures or in words."""
     top = rng.choice((20, 100, 100))
     small = rng.randrange(1, top - 1)
     other = rng.randrange(1, top - small + 1)
     sign = rng.choice("+-")
     a, b, result = (small, other, small + other) if sign == "+" else (small + other, other, small)
-    slots = {"t": [f"{a} {sign} {b}"], "a": [str(a)], "b": [str(b)], "r": [str(result)]}
     table = share()["sums"]
+    if rng.random() < table["in_words"]:
+        return _sum_in_words(rng, sign, a, b, result)
+    slots = {"t": [f"{a} {sign} {b}"], "a": [str(a)], "b": [str(b)], "r": [str(result)]}
     return _chat(
         (
             expand(rng.choice(table[sign]), rng, slots),
@@ -61,20 +61,23 @@ def sums(rng: random.Random) -> list[Message]:
     )
 
 
-def helped(rng: random.Random) -> list[Message]:
-    """A question with help of the application before it; the answer uses it where it fits."""
-    entries = json.loads((DATA_DIR / "help_dialogues.json").read_text("utf-8"))
-    row = rng.choice(entries["about"])
-    others = [one["help"] for one in entries["about"] if one is not row]
-    if rng.random() < 0.5:
-        lines = [row["help"], *rng.sample(others, rng.randrange(2))]
-        question, answer = rng.choice(row["asks"]), rng.choice(row["answers"])
-    else:
-        lines = rng.sample(others, rng.randrange(1, 3))
-        question, answer = rng.choice(entries["other"])
-    rng.shuffle(lines)
-    block = HELP_BLOCK.format(lines="\n".join(lines), question=question)
-    return _chat((block, answer))
+def _sum_in_words(rng: random.Random, sign: str, *numbers: int) -> list[Message]:
+    a, b, result = map(in_words, numbers)
+    term = f"{a} {'plus' if sign == '+' else 'minus'} {b}"
+    question = expand(rng.choice(share()["sums"]["words"]), rng, {"t": [term]})
+    return _chat((question, f"{capital(term)} is {result}."))
+
+
+def in_words(number: int) -> str:
+    """A number from 0 to 100 in words. Raises ValueError for another."""
+    words = share()["sums"]["numbers"]
+    if not 0 <= number <= 100:
+        raise ValueError(f"{number} is not between 0 and 100")
+    if number <= 20:
+        return str(words["to_twenty"][number])
+    tens, ones = divmod(number, 10)
+    ten = words["tens"][tens]
+    return f"{ten}-{words['to_twenty'][ones]}" if ones else str(ten)
 
 
 def _chat(*turns: Exchange) -> list[Message]:
@@ -98,7 +101,7 @@ def makers() -> list[tuple[Maker, int]]:
         for name in ("identity", "smalltalk", "care")
         for topic in share()[name]
     ]
-    return [*banked, *((make, counts[make.__name__]) for make in (memory, sums, helped))]
+    return [*banked, *((make, counts[make.__name__]) for make in (memory, sums))]
 
 
 def _banked(name: str, topic: str) -> Maker:

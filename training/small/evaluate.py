@@ -19,11 +19,13 @@ from training.corpus import Message
 from training.evaluate import repeated_share
 from training.evaluation_questions import Case, read_cases
 from training.small.ask import Asker, asking
-from training.small.config import FULL_PROMPT, SAMPLING
+from training.small.config import SAMPLING
+from training.small.served import FULL_PROMPT, as_read
 
 SEEDS = (1, 2, 3)
 MAX_TOKENS = 300
 SLOTS, CONTEXT = 192, 640  # many rows in one step are computed faster
+QUANT = "int8"  # of all models that are compared
 LOOP_SHARE = 0.2  # of the 4-word runs came before
 QUESTIONS = Path(__file__).parent / "data" / "questions.json"
 DEFAULTS = SamplingParams(
@@ -68,7 +70,7 @@ def converse(
     for number in range(max(map(len, turns))):
         live = [i for i, said in enumerate(turns) if number < len(said)]
         for i in live:
-            chats[i].append({"role": "user", "content": turns[i][number]})
+            chats[i].append(as_read({"role": "user", "content": turns[i][number]}, system))
         answers = asker.all([chats[i] for i in live], sampling, seed=10 * seed + number)
         for i, answer in zip(live, answers, strict=True):
             chats[i].append({"role": "assistant", "content": answer.text})
@@ -170,7 +172,7 @@ def evaluate_folder(
 ) -> list[Judged]:
     """The answers of the model in a folder, perhaps with an adapter, kept in a file as they come."""
     chosen = [case for case in cases() if behaviours is None or case.behaviour in behaviours]
-    with asking(folder, adapter, slots=SLOTS, context=CONTEXT) as asker:
+    with asking(folder, adapter, slots=SLOTS, context=CONTEXT, quant=QUANT) as asker:
         return judge_missing(asker, chosen, system, sampling, seeds, path)
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as functional
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.checkpoint import write_whole
 from training.corpus import Record
+from training.small.loss import summed_loss
 from training.small.rows import EncodedChat, Row, encode_chat, pack_rows
 
 Chats = tuple[
@@ -283,12 +283,3 @@ class _Run:
             if line.endswith("\n") and json.loads(line)["step"] <= self.state.step
         ]
         log.write_text("".join(kept), "utf-8")
-
-
-def summed_loss(model: Any, row: Row) -> torch.Tensor:
-    """The sum of the losses on the row's targets; the head is computed for them alone."""
-    logits = model(
-        input_ids=row.ids[None], attention_mask=row.mask(), position_ids=row.positions[None],
-        logits_to_keep=row.sources, use_cache=False,
-    ).logits  # fmt: skip
-    return functional.cross_entropy(logits[0].float(), row.targets, reduction="sum")

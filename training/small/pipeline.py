@@ -20,7 +20,7 @@ from training.small.records import records
 
 RUN_DIR = RUNS_DIR / "small"
 SETTINGS = LoraSettings(
-    learning_rate=4e-4, rows_per_step=1, epochs=2, minutes=65, checkpoint_steps=12
+    learning_rate=2e-4, rows_per_step=1, epochs=1.0, minutes=75, checkpoint_steps=80
 )
 MAX_ADAPTER_BYTES = 24_000_000
 SETTINGS_FILE = "echo.json"

@@ -145,7 +145,7 @@ def _bits(parts: list[Tensor], code: Library) -> int:
 def _lost_by_four(weight: Tensor, code: Library) -> float:
     """What 4 bits lose of some rows: the error by the weights' own size."""
     rows = weight[:: max(1, len(weight) // TRIED_ROWS)].contiguous()
-    again = unpack(pack(rows, 4, code), *rows.shape, 4, code)
+    again = unpack(pack(rows, 4, code), rows.shape[0], rows.shape[1], 4, code)
     size = float(rows.norm())
     return float((again - rows).norm()) / size if size else 0.0
 

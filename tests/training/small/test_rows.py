@@ -9,7 +9,7 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from training.corpus import Message, Record
-from training.small.lora import summed_loss
+from training.small.loss import summed_loss
 from training.small.rows import EncodedChat, common_beginning, encode_chat, pack_rows
 
 

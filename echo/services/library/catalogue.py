@@ -114,7 +114,7 @@ class Measured(_Strict):
     """Tokens a second by the number of people who ask at once, on the machine that is named."""
 
     machine: str
-    served_as: Literal["int8", "bfloat16", "float32", "float16"]
+    served_as: Literal["auto", "int8", "bfloat16", "float32", "float16"]
     tokens_per_second: dict[str, float]
     memory_bytes: Count | None
 

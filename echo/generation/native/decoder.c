@@ -9,9 +9,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* Threads are worth their waking for so many tokens. */
-#define MANY 8
-
 static void normalise_row(const float *x, const float *weight, int width, float epsilon, float *to) {
     double squares = 0;
     for (int i = 0; i < width; i++) squares += (double)x[i] * x[i];

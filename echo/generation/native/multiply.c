@@ -86,7 +86,7 @@ static void quantise_row(const float *x, int blocks, int8_t *q, float *scale, fl
 
 void quantise_rows(const float *x, int tokens, int inputs, quantised *to, int threads) {
     int blocks = inputs / BLOCK;
-#pragma omp parallel for num_threads(threads) if (threads > 1 && tokens > 8)
+#pragma omp parallel for num_threads(threads) if (threads > 1 && tokens > MANY)
     for (int t = 0; t < tokens; t++) {
         size_t at = (size_t)t * blocks;
         quantise_row(x + at * BLOCK, blocks, to->q + at * BLOCK, to->scale + at, to->sum + at, to->whole + at);
@@ -105,7 +105,7 @@ static inline __m256i spread(const int8_t *four) {
 
 /* Four products and their sum in one instruction, if one of each pair of bytes has no sign: nibbles have
  * none, and signed weights are raised by 128; 128 times the sum of the inputs is taken off before. */
-#define MOST_AT_ONCE 8
+#define WIDEST 3 /* 1 << 3 tokens at once */
 static inline __m256i dot_4(__m256i total, __m256i w, __m256i x) { return _mm256_dpbusd_epi32(total, w, x); }
 static inline __m256i end_4(__m256i total) { return total; }
 static inline __m256i begin_8(int32_t whole) { return _mm256_set1_epi32(-128 * whole); }
@@ -114,7 +114,7 @@ static inline __m256i dot_8(__m256i total, __m256i w, __m256i x) { return _mm256
 
 #else
 
-#define MOST_AT_ONCE 4 /* there are half as many registers */
+#define WIDEST 2 /* there are half as many registers */
 static inline __m256i dot_4(__m256i total, __m256i w, __m256i x) { /* sixteen sums of 16 bits are enough */
     return _mm256_add_epi16(total, _mm256_maddubs_epi16(w, x));
 }
@@ -186,7 +186,8 @@ static void tile(const matrix *w, const uint8_t *at, const quantised *x, int fir
     const some_tokens *ways = w->kind == KIND_4 ? WAYS_4 : WAYS_8;
     __m256 bias = w->bias ? _mm256_loadu_ps(w->bias + output) : _mm256_setzero_ps(), acc[8];
     for (int now; count > 0; first += now, count -= now) {
-        int way = count >= MOST_AT_ONCE ? (MOST_AT_ONCE == 8 ? 3 : 2) : count >= 4 ? 2 : count >= 2;
+        int way = WIDEST;
+        while (1 << way > count) way--;
         size_t from = (size_t)first * blocks;
         quantised own = {x->q + from * BLOCK, x->scale + from, x->sum + from, x->whole + from};
         now = 1 << way;

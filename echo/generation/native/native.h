@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define BLOCK 32 /* inputs that share a scale */
+#define MANY 8   /* more tokens than these are worth the waking of threads */
 #define TILE 8   /* outputs whose weights lie together: one lane of a vector each */
 
 enum { KIND_4 = 4, KIND_8 = 8 };

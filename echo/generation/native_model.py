@@ -80,7 +80,8 @@ def _made(
         return str(problem)
     angles = rotary_angles(config, window)
     quality = _quality(folder, made, angles, encode, code, settings)
-    return quality.problem(kind) or NativeModel(made, angles, code, quality)
+    # mixed weights lose no more than 8 bits do
+    return quality.problem(kind or 8) or NativeModel(made, angles, code, quality)
 
 
 def _kept(folder: Path, settings: EngineConfig) -> Path:

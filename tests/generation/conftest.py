@@ -17,6 +17,12 @@ def tiny_qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_model(tmp_path_factory.mktemp("qwen"), tiny_config("qwen2"))
 
 
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the C kernels are compiled once."""
+    return tmp_path_factory.mktemp("kernels")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     import torch

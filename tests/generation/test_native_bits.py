@@ -17,15 +17,11 @@ from echo.generation.native_model import NativeModel
 from echo.generation.weights import read_header
 
 from .helpers import build_runner, config_for, save_model, tiny_config
+from .test_native import SHAPE
 
 pytestmark = pytest.mark.slow  # a C compiler makes what is tested
 
-SHAPE = {
-    "hidden_size": 64,
-    "intermediate_size": 96,
-    "num_attention_heads": 4,
-    "num_hidden_layers": 2,
-}
+TWO_LAYERS = {**SHAPE, "num_hidden_layers": 2}
 FOUR, EIGHT = 160, 272  # bytes of a block
 
 
@@ -39,15 +35,10 @@ def on_a_grid(weight: torch.Tensor, levels: int = 16) -> torch.Tensor:
     return grid.reshape(weight.shape).half().float()
 
 
-@pytest.fixture(scope="module")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("kernels")
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """All of the first layer from a file of 4 bits; of the second one `v` has more, and `down`."""
-    made = save_model(tmp_path / "model", tiny_config("qwen2", **SHAPE))
+    made = save_model(tmp_path / "model", tiny_config("qwen2", **TWO_LAYERS))
     file = made / "model.safetensors"
     weights = load_file(file)
     for name, weight in weights.items():
@@ -67,12 +58,8 @@ def served(folder: Path, kernels: Path, **changes: Any) -> NativeModel:
     return native
 
 
-BLOCKS = {
-    "qkv": 16 * 2,
-    "out": 8 * 2,
-    "gate_up": 24 * 2,
-    "down": 8 * 3,
-}  # tiles times blocks of inputs
+# tiles times blocks of inputs
+BLOCKS = {"qkv": 16 * 2, "out": 8 * 2, "gate_up": 24 * 2, "down": 8 * 3}
 
 
 def bits(native: NativeModel) -> dict[str, int]:
@@ -108,7 +95,7 @@ def test_what_is_said_of_it(folder: Path, kernels: Path) -> None:
 
 
 def test_other_weights_stay_at_eight(tmp_path: Path, kernels: Path) -> None:
-    plain = save_model(tmp_path / "plain", tiny_config("qwen2", **SHAPE))
+    plain = save_model(tmp_path / "plain", tiny_config("qwen2", **TWO_LAYERS))
     assert set(bits(served(plain, kernels)).values()) == {8}
 
 

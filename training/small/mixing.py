@@ -11,39 +11,41 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
+from echo.generation.adapter import CONFIG, Change, read_changes, read_config
 from training.small.lora import WEIGHTS_FILE
 
-CONFIG_FILE = "adapter_config.json"
-A, B = "lora_A.weight", "lora_B.weight"
+PREFIX = "base_model.model."  # as peft names what it wraps
 
 
 def mix(parts: dict[Path, float], rank: int, folder: Path) -> None:
     """Each adapter in peft's format, by the share of its strength that it keeps.
 
-    Raises ValueError for adapters of different bases or layers.
+    Raises ValueError for adapters of different bases or layers, ModelLoadError for what is no adapter.
     """
-    configs = [json.loads((path / CONFIG_FILE).read_text("utf-8")) for path in parts]
-    read = [load_file(path / WEIGHTS_FILE) for path in parts]
+    configs = [read_config(path) for path in parts]
     if len({config["base_model_name_or_path"] for config in configs}) > 1:
         raise ValueError("the adapters belong to different bases")
-    if any(weights.keys() != read[0].keys() for weights in read):
+    read = [{one.name: one for one in read_changes(path, torch.float32)} for path in parts]
+    if any(changes.keys() != read[0].keys() for changes in read):
         raise ValueError("the adapters change different layers")
-    strengths = [
-        share * config["lora_alpha"] / config["r"]
-        for share, config in zip(parts.values(), configs, strict=True)
-    ]
     mixed: dict[str, torch.Tensor] = {}
-    for name in (name for name in read[0] if name.endswith(A)):
-        other = name.removesuffix(A) + B
-        down = torch.cat([weights[name].float() for weights in read])  # [ranks, in]
-        up = [s * weights[other].float() for s, weights in zip(strengths, read, strict=True)]
-        mixed[other], mixed[name] = _cut(torch.cat(up, dim=1), down, rank)
+    for name in read[0]:
+        up, down = _sum([changes[name] for changes in read], [*parts.values()])
+        up, down = _cut(up, down, rank)
+        mixed[f"{PREFIX}{name}.lora_B.weight"] = up
+        mixed[f"{PREFIX}{name}.lora_A.weight"] = down
     folder.mkdir(parents=True, exist_ok=True)
     config = configs[-1] | {"r": rank, "lora_alpha": rank}
-    (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     save_file(mixed, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+
+
+def _sum(changes: list[Change], shares: list[float]) -> tuple[torch.Tensor, torch.Tensor]:
+    """→ [out, ranks] and [ranks, in], whose product is the weighted sum"""
+    up = [share * one.scale * one.b for one, share in zip(changes, shares, strict=True)]
+    return torch.cat(up, dim=1), torch.cat([one.a for one in changes])
 
 
 def _cut(up: torch.Tensor, down: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:

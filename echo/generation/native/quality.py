@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..weights import MappedWeights
-from .packed import HEAD_ROWS, MIXED, PARTS, Shape
+from .packed import HEAD_ROWS, PARTS, Shape
 
 TEXT = """\
 The ferry to the island leaves at six in the morning. Anna packed bread, two apples and a warm coat,
@@ -31,12 +31,8 @@ Water boils at 100 degrees and freezes at 0. The sum of 17 and 25 is 42. In the 
 item has a price: tea 3, coffee 4, cake 5. Together they cost 12. Why is the sky blue? Sunlight is
 scattered by the air, and blue light is scattered more than red, so we see a blue sky from below."""
 MOST_TOKENS = 192
-MOST_LOGIT_ERROR = {
-    MIXED: 0.05,
-    8: 0.05,
-    4: 0.35,
-}  # root mean square, relative to the logits' own spread
-MOST_LOSS = {MIXED: 0.03, 8: 0.03, 4: 0.25}  # nats a token more than the floats
+MOST_LOGIT_ERROR = {8: 0.05, 4: 0.35}  # root mean square, relative to the logits' own spread
+MOST_LOSS = {8: 0.03, 4: 0.25}  # nats a token more than the floats
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Quality:
         """Why weights of so many bits are not good enough, or None."""
         if not self.logit_error <= MOST_LOGIT_ERROR[kind] or not self.loss <= MOST_LOSS[kind]:
             return (
-                f"with weights of {kind or 8} bits its logits are off by {self.logit_error:.1%} "
+                f"with weights of {kind} bits its logits are off by {self.logit_error:.1%} "
                 f"and a fixed text costs {self.loss:+.3f} nats a token"
             )
         return None

@@ -103,15 +103,15 @@ def _hits(question: str) -> tuple[Hit, ...]:
     is_named = words.NAMED.search(text) is not None
     if not is_known and ordinary.brings_text(plain):
         return ()
-    if not is_named and _is_elsewhere(text):
+    whole = words.said(text)
+    if not is_named and _is_elsewhere(text, whole):
         return ()
     is_told = not (is_named or is_known) and ordinary.is_told(text)
-    return tuple(hit for hit in _in_sentences(text) if hit.is_plain or not is_told)
+    return tuple(hit for hit in _in_sentences(text, whole) if hit.is_plain or not is_told)
 
 
-def _in_sentences(text: str) -> Iterator[Hit]:
+def _in_sentences(text: str, whole: Said) -> Iterator[Hit]:
     """Return what each sentence is about."""
-    whole = words.said(text)
     at_home = words.HOME if len(text) > LONG_CHARS else words.SPOKEN
     for sentence in _parts(text):
         is_at_home = at_home.search(sentence) is not None
@@ -125,9 +125,9 @@ def _asked() -> frozenset[str]:
     return frozenset(words.plain(text).strip(" ?!.") for text in texts)
 
 
-def _is_elsewhere(text: str) -> bool:
+def _is_elsewhere(text: str, whole: Said) -> bool:
     """Whether a text asks for a task, or names another program or trade."""
-    return bool(words.TASK.search(text) or words.ELSEWHERE & words.said(text).major)
+    return bool(words.TASK.search(text) or words.ELSEWHERE & whole.major)
 
 
 def _parts(text: str) -> list[str]:

@@ -7,16 +7,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from echo.generation.adapter import CONFIG
 from training.small.lora import WEIGHTS_FILE
-from training.small.mixing import CONFIG_FILE, mix
+from training.small.mixing import PREFIX, mix
 
-LAYERS = ("model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj")
+LAYERS = (PREFIX + "model.layers.0.self_attn.q_proj", PREFIX + "model.layers.0.mlp.down_proj")
 
 
 def adapter(folder: Path, rank: int, alpha: int, base: str = "small") -> Path:
     folder.mkdir()
-    config = {"r": rank, "lora_alpha": alpha, "base_model_name_or_path": base}
-    (folder / CONFIG_FILE).write_text(json.dumps(config), "utf-8")
+    config = {"peft_type": "LORA", "r": rank, "lora_alpha": alpha, "base_model_name_or_path": base}
+    (folder / CONFIG).write_text(json.dumps(config), "utf-8")
     weights = {}
     for name in LAYERS:
         weights[f"{name}.lora_A.weight"] = torch.randn(rank, 24)
@@ -27,7 +28,7 @@ def adapter(folder: Path, rank: int, alpha: int, base: str = "small") -> Path:
 
 def change(folder: Path, layer: str) -> torch.Tensor:
     """What the adapter adds to a layer's weights [out, in]."""
-    config = json.loads((folder / CONFIG_FILE).read_text("utf-8"))
+    config = json.loads((folder / CONFIG).read_text("utf-8"))
     weights = load_file(folder / WEIGHTS_FILE)
     product = weights[f"{layer}.lora_B.weight"].float() @ weights[f"{layer}.lora_A.weight"].float()
     return config["lora_alpha"] / config["r"] * product

@@ -60,7 +60,7 @@ def test_adapters_that_do_not_belong_together(tmp_path: Path) -> None:
         mix({one: 1.0, other: 1.0}, 4, tmp_path / "mixed")
     third = adapter(tmp_path / "third", 4, 4)
     weights = load_file(third / WEIGHTS_FILE)
-    del weights[f"{LAYERS[0]}.lora_A.weight"]
+    del weights[f"{LAYERS[0]}.lora_A.weight"], weights[f"{LAYERS[0]}.lora_B.weight"]
     save_file(weights, third / WEIGHTS_FILE)
     with pytest.raises(ValueError, match="different layers"):
         mix({one: 1.0, third: 1.0}, 4, tmp_path / "mixed")

@@ -94,6 +94,11 @@ class Scheduler:
 
     # running ---------------------------------------------------------------------------------
 
+    @property
+    def is_read(self) -> bool:
+        """Somebody has the beginning of an answer."""
+        return any(row.state is SequenceState.DECODING for row in self.running)
+
     def plan(self, now: float) -> StepPlan:
         live = [row for row in self.running if row.state is SequenceState.DECODING]
         prompts = [row for row in self.running if row.state is not SequenceState.DECODING]

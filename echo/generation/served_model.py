@@ -7,6 +7,7 @@ models are served, or how a runner that has crashed is replaced.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import defaultdict
 
@@ -25,6 +26,7 @@ from .stream import EndEvent, Failed, Finished, Timing, Usage
 log = logging.getLogger(__name__)
 PLACES_EVERY = 0.1  # seconds between two updates of the waiters' places
 CHECK_AGAIN = 0.25  # seconds at most between two looks at rows that exist but cannot run
+ADMIT_SECONDS = 0.02  # of one turn, to take requests in while somebody waits for the next word
 ROW_FAILED = "This reply could not be computed. Please try again."
 
 
@@ -132,8 +134,12 @@ class ServedModel:
         return self.runner
 
     def _admit(self) -> None:
+        """Take in who waits: while somebody reads an answer, as many as add `ADMIT_SECONDS` to a step."""
+        enough = time.monotonic() + (ADMIT_SECONDS if self.scheduler.is_read else math.inf)
         while (sequence := self.scheduler.next_to_admit()) is not None:
             self._start(sequence)
+            if time.monotonic() > enough:
+                return
 
     def _start(self, sequence: Sequence) -> None:
         self._inbox.leave(sequence.request.owner)

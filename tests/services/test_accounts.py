@@ -78,6 +78,31 @@ def test_good_passwords_are_taken(app: Flask, password: str) -> None:
     passwords.judge(password, ["ada"])
 
 
+def test_what_is_hard_to_guess_may_stand_behind_what_is_easy(app: Flask) -> None:
+    passwords.judge("a" * 40 + "plum tractor violin", [])
+
+
+@pytest.mark.parametrize("password", ["a" * 128, "1234567890" * 12])
+def test_long_and_weak_is_weak(app: Flask, password: str) -> None:
+    with pytest.raises(InvalidInput):
+        passwords.judge(password, [])
+
+
+def test_no_form_makes_the_server_think_for_long(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 72 signs that look like letters zxcvbn thinks for four seconds, of 30 for a tenth of one."""
+    judged: list[int] = []
+    real = passwords.zxcvbn
+    monkeypatch.setattr(
+        passwords, "zxcvbn", lambda text, **more: judged.append(len(text)) or real(text, **more)
+    )
+    passwords.judge("26[(@8@9#1|1$%2&44<9$+192$635&6#<+/73<|<{8%62197{|/(!+6%193@/868326421{6", [])
+    with pytest.raises(InvalidInput):
+        passwords.judge("b" * 128, [])
+    assert judged == [30, 30, 30, 30]
+
+
 def test_no_part_of_a_long_password_is_cut_off(app: Flask) -> None:
     long = "correct horse " * 9
     hashed = passwords.hash_password(long)

@@ -3,13 +3,16 @@
 eventlet reads the lines around chunks however long they are, as many lines after the last as come, and what
 nobody has asked for to its end; where a client sends without a pause it reads without one. Here lines are
 short, what is left is dropped up to a bound, after which the connection ends, and others get their turn.
-Knows no application.
+Where a proxy might see another end of a body than this reader does (RFC 9112, 6 and 11.2), the request is
+refused: what follows would be taken for somebody's next one. Knows no application.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from email.message import Message
 from typing import Any, Final
 
 import eventlet
@@ -25,14 +28,43 @@ TURN_BYTES: Final = 262_144  # read by one connection before others have their t
 LINE_COST: Final = 512  # bytes that could be read in the time of one line
 
 
+DIGITS: Final = re.compile(r"[0-9]+")
+CHUNK: Final = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(;[^\r\n]*)?\r?\n")
+END_OF_LINE: Final = (b"\r\n", b"\n")
+REFUSED: Final = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
 class BoundedProtocol(HttpProtocol):
-    """eventlet's, whose requests have a bounded body."""
+    """eventlet's, whose requests have a bounded body that ends where every reader sees its end."""
+
+    def parse_request(self) -> bool:
+        if not super().parse_request():
+            return False
+        if _is_clear(self.headers):
+            return True
+        self.wfile.write(REFUSED)
+        self.close_connection = True
+        return False
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
         body = BoundedBody(environ["eventlet.input"], self)
         environ["wsgi.input"] = environ["eventlet.input"] = body
         return environ
+
+
+def _is_clear(headers: Message) -> bool:
+    """Tell whether a request's headers are whole and say in one way how long its body is."""
+    lengths, codings = (
+        headers.get_all(name, []) for name in ("Content-Length", "Transfer-Encoding")
+    )
+    if headers.defects or any("\n" in value or "\r" in value for value in headers.values()):
+        return (
+            False  # what stands below a line that is no header was not read; a value goes on below
+        )
+    if codings:
+        return not lengths and [coding.lower() for coding in codings] == ["chunked"]
+    return not lengths or (len(lengths) == 1 and DIGITS.fullmatch(lengths[0]) is not None)
 
 
 class BoundedBody(Input):
@@ -71,7 +103,7 @@ class BoundedBody(Input):
 
     def _discard_trailers(self, rfile: Any) -> None:
         for _ in range(TRAILERS):
-            if rfile.readline() in (b"\r\n", b"\n", b""):
+            if rfile.short_line() in (*END_OF_LINE, b""):
                 return
         raise ValueError("a body has too many trailers")
 
@@ -83,19 +115,37 @@ class BoundedBody(Input):
 
 
 class _BoundedLines:
-    """A connection's bytes; a line whose length nobody bounds has a bound all the same."""
+    """A connection's bytes; lines around chunks are short, and nothing else than they should be."""
 
     def __init__(self, rfile: Any, paid: Any) -> None:
         self._rfile = rfile
         self._paid = paid
+        self._is_in_chunk = False
 
     def read(self, size: int = -1) -> bytes:
         found: bytes = self._rfile.read(size)
         return found
 
     def readline(self, size: int | None = None) -> bytes:
-        line: bytes = self._rfile.readline(LINE_BYTES if size is None else size)
+        """Return a line of a chunk; without a size the one before or behind it, or raise ValueError."""
+        if size is not None:
+            line: bytes = self._rfile.readline(size)
+            self._paid(LINE_COST)
+            return line
+        line = self.short_line()
+        if self._is_in_chunk:
+            self._is_in_chunk = False
+            if line not in END_OF_LINE:
+                raise ValueError("a chunk is longer than it says")
+        elif found := CHUNK.fullmatch(line):
+            self._is_in_chunk = int(found[1], 16) > 0
+        else:
+            raise ValueError("a chunk's size is none")
+        return line
+
+    def short_line(self) -> bytes:
+        line: bytes = self._rfile.readline(LINE_BYTES)
         self._paid(LINE_COST)
-        if size is None and len(line) == LINE_BYTES:
+        if len(line) == LINE_BYTES:
             raise ValueError("a line between chunks is too long")
         return line

@@ -1,0 +1,81 @@
+"""Bodies whose end two readers may see at different places: what follows must never be taken for a request.
+
+Behind a proxy that sees the other end, its answer would go to somebody else (RFC 9112, 11.2).
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+
+import pytest
+
+from tests.live.server import LiveServer
+from tests.security.attacks.wires import OPENED
+from tests.waiting import SOON
+
+BEHIND = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+UNCLEAR = {
+    "both": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 4\r\nContent-Length: 0\r\n\r\nabcd",
+    "the same length twice": b"Content-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
+    "a list of lengths": b"Content-Length: 4, 4\r\n\r\nabcd",
+    "a plus": b"Content-Length: +4\r\n\r\nabcd",
+    "an underscore": b"Content-Length: 0_4\r\n\r\nabcd",
+    "a minus": b"Content-Length: -4\r\n\r\nabcd",
+    "foreign digits": "Content-Length: ٤\r\n\r\nabcd".encode(),
+    "no length": b"Content-Length: \r\n\r\nabcd",
+    "a space before the colon": b"Content-Length : 4\r\n\r\nabcd",
+    "a coding with a space": b"Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "a line that is no header": b"odd\r\nContent-Length: 4\r\n\r\nabcd",
+    "a line that goes on below": b"X-Odd: a\r\n Content-Length: 4\r\n\r\nabcd",
+    "another coding": b"Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
+    "two codings": b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "chunked twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "none": b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    "a chunk's size with 0x": CHUNKED + b"0x5\r\nhello\r\n0\r\n\r\n",
+    "a chunk's size with an underscore": CHUNKED + b"0_5\r\nhello\r\n0\r\n\r\n",
+    "a chunk's size with a plus": CHUNKED + b"+5\r\nhello\r\n0\r\n\r\n",
+    "a chunk's size with a space before": CHUNKED + b" 5\r\nhello\r\n0\r\n\r\n",
+    "a negative chunk": CHUNKED + b"-5\r\nhello\r\n0\r\n\r\n",
+    "a chunk that is longer": CHUNKED + b"5\r\nhelloyou\r\n0\r\n\r\n",
+}
+CLEAR = {
+    "a length": b"Content-Length: 4\r\n\r\nabcd",
+    "no body": b"\r\n",
+    "chunks": CHUNKED + b"5\r\nhello\r\n0\r\n\r\n",
+    "chunks with all that may be": (
+        b"Transfer-Encoding: Chunked\r\n\r\n05;a=b\r\nhello\r\nA ;c\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n"
+    ),
+    "an empty header": b"X-Empty:\r\nContent-Length: 4\r\n\r\nabcd",
+}
+
+
+def answers(server: LiveServer, rest: bytes, path: bytes) -> list[bytes]:
+    """Send a request with another one behind it; return the first lines of the answers."""
+    wire = socket.create_connection(("127.0.0.1", server.port), timeout=SOON)
+    OPENED.append(wire)
+    wire.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + rest + BEHIND)
+    got = b""
+    while data := wire.recv(65_536):
+        got += data
+    return re.findall(rb"HTTP/1\.\d \d{3} ", got)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("path", [b"/login", b"/healthz"], ids=["read", "dropped"])
+@pytest.mark.parametrize("what", UNCLEAR)
+def test_what_follows_an_unclear_body_is_no_request(
+    what: str, path: bytes, server: LiveServer
+) -> None:
+    [only] = answers(server, UNCLEAR[what], path)
+    assert b" 4" in only  # refused at once, or where the page was to read it
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("path", [b"/login", b"/healthz"], ids=["read", "dropped"])
+@pytest.mark.parametrize("what", CLEAR)
+def test_what_follows_a_clear_body_is_answered(what: str, path: bytes, server: LiveServer) -> None:
+    first, second = answers(server, CLEAR[what], path)
+    assert b" 200 " in second, first

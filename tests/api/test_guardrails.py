@@ -13,6 +13,7 @@ from sqlalchemy import select
 from echo.extensions import db
 from echo.models import GuardDecision, GuardRule, KeptResponse, User
 from echo.scopes import Scope
+from echo.services.turns import Turns
 from tests.api.conftest import ANSWER
 from tests.api.keys import key_of, shows
 from tests.web.browser import Browser
@@ -34,6 +35,16 @@ def get(app: Flask, ada: User) -> Post:
     return lambda path: http.get(path, headers=headers)
 
 
+@pytest.fixture
+def requests(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the engine is asked, in order."""
+    engine = Turns.of(app).engine
+    asked: list[Any] = []
+    submit = engine.submit
+    monkeypatch.setattr(engine, "submit", lambda request: asked.append(request) or submit(request))
+    return asked
+
+
 def rule(what: str, act: str, place: str = "question") -> None:
     values = {"name": "A rule", "kind": "words", "reason": REASON, "is_on": True}
     db.session.add(GuardRule(what=what, act=act, place=place, **values))
@@ -47,6 +58,27 @@ def rows() -> list[GuardDecision]:
 
 def completion(question: str, **more: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": question}], **more}
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_what_was_said_in_distress_before_is_not_read_past_the_rules(
+    post: Post, path: str, requests: list[Any]
+) -> None:
+    rule("secret", "refuse")
+    rule("4111", "mask")
+    said = [
+        "I want to die. Tell me the secret.",
+        "I am here.",
+        "I want to die. Card 4111.",
+        "Yes?",
+        "Go on.",
+    ]
+    roles = ["user", "assistant"] * 3
+    messages = [{"role": role, "content": text} for role, text in zip(roles, said, strict=False)]
+    answer = post(path, {"model": "scripted", "messages": messages, "max_tokens": 20})
+    assert answer.status_code == 200, answer.text
+    read = [one.content for one in requests[-1].messages if one.role != "system"]
+    assert read == ["I want to die. Card ████.", "Yes?", "Go on."]
 
 
 def test_chat_tells_what_was_decided(post: Post) -> None:

@@ -276,6 +276,33 @@ def test_who_is_in_distress_gets_help_whatever_the_rules_say(
     assert all_decisions(app) == []
 
 
+def test_what_is_masked_is_masked_in_distress_too(
+    app: Flask, tab: Tab, make: Make, requests: Requests
+) -> None:
+    make("4111", GuardAct.MASK)
+    asked = ask(tab, "I want to die. My card is 4111.")
+    assert "emergency number" in asked["text"]
+    assert message(app, asked["message"]["id"]).text == "I want to die. My card is ████."
+    ask(tab, "What did I say?", conversation_id=asked["conversation_id"])
+    read = [one.content for one in requests[0].messages]
+    assert "I want to die. My card is ████." in read
+    assert all_decisions(app) == []
+
+
+def test_distress_does_not_carry_past_what_a_rule_refuses(
+    app: Flask, tab: Tab, make: Make, requests: Requests
+) -> None:
+    make("secret", GuardAct.REFUSE)
+    chat = ask(tab, "Hello")["conversation_id"]
+    asked = ask(tab, "I want to die. Tell me the secret.", conversation_id=chat)
+    assert "emergency number" in asked["text"]
+    later = ask(tab, "Leave out my last message's first sentence.", conversation_id=chat)
+    read = [one.content for one in requests[-1].messages if one.role != "system"]
+    assert read == ["Hello", "A short answer.", "Leave out my last message's first sentence."]
+    tab.ask("regenerate_message", {"message_id": later["reply"]["id"]})
+    assert not any("secret" in one.content for one in requests[-1].messages)
+
+
 def test_a_decision_that_is_lifted_lets_the_question_be_answered(
     app: Flask, tab: Tab, make: Make, ada: User, make_user: Callable[..., User]
 ) -> None:

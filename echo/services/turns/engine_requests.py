@@ -192,6 +192,7 @@ class EngineRequests:
         Raises:
             Busy, EngineFailed, InvalidInput.
         """
+        history = guarded.readable(history)
         request = request_for(conversation, reply, history, around, prefix)
         held = guarded.answers_to(reply.parent_id)
         question = history[-1].content

@@ -1,6 +1,7 @@
 """Guardrails around the model: questions before they are asked, answers as they come. Knows no sockets.
 
-What people say in distress gets its own answer and is judged by no rule (`safety`).
+What people say in distress gets its own answer and is judged by no rule (`safety`); what is masked is masked
+there too, and what a rule would refuse is not read by the model afterwards.
 """
 
 from __future__ import annotations
@@ -63,8 +64,10 @@ def looked_at(question: Question) -> Question:
 def look(text: str) -> Looked:
     """Return what the rules that hold now say to a person's words."""
     held = rules.active(GuardPlace.QUESTION)
-    if not held or safety.concern(text) is not None:
+    if not held:
         return Looked(text)
+    if safety.concern(text) is not None:
+        return Looked(_masked(text, held))
     _let_connection_go(held)
     verdict = judge(text, held, GuardPlace.QUESTION)
     refusal = verdict.refusal
@@ -99,6 +102,7 @@ def call(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...], Look
     if not held:
         return tuple(messages), NOTHING
     _let_connection_go(held)
+    messages = readable(messages)
     hiding = [rule for rule in held if rule.act in HIDING]
     verdicts = [*(_judge(one, hiding) for one in messages[:-1]), _judge(messages[-1], held)]
     read = tuple(
@@ -109,6 +113,23 @@ def call(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...], Look
     if refusal is not None and refusal not in met:
         met.append(refusal)
     return read, Looked("", tuple(met), refusal.rule.reason if refusal else None)
+
+
+def readable(history: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Return what may be read before the last message and with it: without what a rule would have refused if
+    it had not been said in distress, and without the answers to that."""
+    hiding = [rule for rule in rules.active(GuardPlace.QUESTION) if rule.act in HIDING]
+    read: list[ChatMessage] = []
+    is_left_out = False
+    for one in history[:-1] if hiding else ():
+        if one.role == "user":
+            hub.sleep()  # a call may hold thousands
+            is_left_out = safety.concern(one.content) is not None and (
+                judge(one.content, hiding, GuardPlace.QUESTION).refusal is not None
+            )
+        if one.role == "system" or not is_left_out:
+            read.append(one)
+    return [*read, *history[-1:]] if hiding else list(history)
 
 
 def kept(said: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -142,9 +163,16 @@ def _judge(message: ChatMessage, held: Sequence[Rule]) -> Verdict:
     if not held:
         return Verdict(message.content)
     hub.sleep()  # a call may hold thousands
-    if message.role == "assistant" or safety.concern(message.content) is not None:
+    if message.role == "assistant":
         return Verdict(message.content)
+    if safety.concern(message.content) is not None:
+        return Verdict(_masked(message.content, held))
     return judge(message.content, held, GuardPlace.QUESTION)
+
+
+def _masked(text: str, held: Sequence[Rule]) -> str:
+    masking = [rule for rule in held if rule.act == GuardAct.MASK]
+    return judge(text, masking, GuardPlace.QUESTION).text
 
 
 def answers_to(question_id: str | None) -> list[Rule]:

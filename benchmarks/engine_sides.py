@@ -14,6 +14,7 @@ import threading
 import time
 from typing import Any
 
+from echo.engines import usual_memory_mb
 from echo.generation import (
     ChatMessage,
     Engine,
@@ -51,7 +52,7 @@ class Served:
         self._bell = threading.Event()
         config = EngineConfig(
             model=given["model"], threads=given["threads"], dtype=given["dtype"], quant=given["quant"],
-            context_length=given.get("context"),
+            context_length=given.get("context"), memory_mb=usual_memory_mb(),
         )  # fmt: skip
         self._engine = Engine.local(config, self._bell.set)
         self._engine.start()

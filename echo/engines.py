@@ -170,7 +170,7 @@ def _engine_config(settings: Settings) -> EngineConfig:
         context_length=settings.context_length,
         slots=settings.slots,
         max_cache_mb=settings.cache_mb,
-        memory_mb=settings.model_memory or _usual_memory_mb(),
+        memory_mb=settings.model_memory or usual_memory_mb(),
         seed=settings.seed,
         max_queue=settings.max_queue,
         max_queue_per_owner=settings.max_queue_per_user,
@@ -193,5 +193,6 @@ def _remote_config(settings: Settings) -> RemoteConfig:
     )
 
 
-def _usual_memory_mb() -> int:
+def usual_memory_mb() -> int:
+    """MB for all models where nobody has said how many: a share of what is free now."""
     return max(1, int(MEMORY_SHARE * room.memory_available()) // 2**20)

@@ -38,6 +38,7 @@ from .transformers_backend import OwnCaches, SlotModules
 log = logging.getLogger(__name__)
 MB = 1024 * 1024
 LEAST_CACHE_MB = 768  # of which only what is written takes memory
+CACHE_SHARE = 8  # of the memory for all models one part in so many may be one model's cache
 NOT_NUMBERS = "The model's output is not a number."
 TOLERANCE = {"float32": 1e-3, "bfloat16": 0.15, "float16": 0.05}  # relative to the largest logit
 
@@ -275,9 +276,10 @@ def _difference(backend: Backend, loaded: LoadedModel) -> float:
 
 
 def cache_budget_mb(weight_bytes: int, config: EngineConfig) -> int:
-    """MB for the keys and values of one model: as much as its weights, 768 at least, all that is left
-    of the bound for everything at most."""
-    budget = min(config.max_cache_mb, max(LEAST_CACHE_MB, weight_bytes // MB))
+    """MB for the keys and values of one model: as much as its weights or an eighth of the bound for
+    everything, 768 at least, all that is left of that bound at most."""
+    share = (config.memory_mb or 0) // CACHE_SHARE
+    budget = min(config.max_cache_mb, max(LEAST_CACHE_MB, weight_bytes // MB, share))
     if config.memory_mb is not None:
         budget = min(budget, config.memory_mb - weight_bytes // MB - 1)
     return max(1, budget)

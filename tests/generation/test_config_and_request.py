@@ -13,6 +13,7 @@ from echo.generation import (
     SamplingParams,
 )
 from echo.generation.config import CacheShape, fit_cache
+from echo.generation.model_runner import cache_budget_mb
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,24 @@ def test_cache_shrinks_its_window_to_a_good_one_then_its_slots_then_its_window_a
     assert (fewer.slots, fewer.context_length) == (8, 1024)
     fixed = fit_cache(SHAPE, 96, fixed_context=True)
     assert (fixed.slots, fixed.context_length) == (2, 4096)
+
+
+@pytest.mark.parametrize(
+    ("weights", "memory", "expected"),
+    [
+        (100, None, 768),  # nothing is known of the machine
+        (100, 4000, 768),
+        (100, 16_000, 2000),  # an eighth
+        (2500, 16_000, 2500),  # as much as the weights
+        (100, 64_000, 4096),  # `max_cache_mb`
+        (100, 600, 499),  # what is left
+        (599, 600, 1),
+    ],
+)  # fmt: skip
+def test_how_much_memory_one_cache_may_have(
+    weights: int, memory: int | None, expected: int
+) -> None:
+    assert cache_budget_mb(weights * 2**20, EngineConfig(memory_mb=memory)) == expected
 
 
 def test_a_cache_without_room_for_one_conversation_is_refused() -> None:

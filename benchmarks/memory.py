@@ -79,6 +79,8 @@ def measure(turns: int, seconds: float, people: int) -> list[dict[str, float]]:
         users = [server.member(f"ada{number}") for number in range(people)]
         works = [(keep_asking, user, number) for number, user in enumerate(users)]
         works.append((keep_reading, server.member("boss", "admin"), people))
+        for _, user, _ in works:  # a connection that was idle may end while it is used again
+            user.http.headers["Connection"] = "close"
         threads = [threading.Thread(target=_work, args=(told, *work)) for work in works]
         for thread in threads:
             thread.start()
@@ -86,6 +88,10 @@ def measure(turns: int, seconds: float, people: int) -> list[dict[str, float]]:
         for thread in threads:
             thread.join()
         if told.failed:
+            ended = server.process.poll() if server.process else None
+            print(
+                f"the server's exit status: {ended}; its log ends:\n{server.log.read_text()[-3000:]}"
+            )
             raise told.failed[0]
         return samples
 
@@ -118,15 +124,14 @@ def _work(told: Told, work: Any, person: Person, number: int) -> None:
 
 def keep_asking(person: Person, told: Told, by: random.Random) -> None:
     """Ask on in one chat for some turns, then begin another; now and then do what people do besides."""
+    tab = _tab(person)
     for chat_number in itertools.count():
-        tab, chat = _tab(person), None
+        chat: str | None = None
         for _ in range(by.randint(1, 12)):
             if not told.go_on():
                 tab.close()
                 return
-            where = {"conversation_id": chat} if chat else {}
-            chat = _turn(tab, told, by, **where)
-        tab.close()
+            chat = _turn(tab, told, by, **({"conversation_id": chat} if chat else {}))
         at = f"{person.server.url}/conversations"
         if chat_number % 3 == 0:
             headers = {"X-CSRFToken": person.csrf}
@@ -134,14 +139,17 @@ def keep_asking(person: Person, told: Told, by: random.Random) -> None:
         else:
             words = {"q": by.choice(("rice", "sea", "rain"))}
             person.http.get(at, params=words, timeout=60).raise_for_status()
+        if chat_number % 5 == 4:
+            tab.close()
+            tab = _tab(person)
 
 
 def _tab(person: Person) -> LiveTab:
     """Open a tab; as the page's own client does, try again where the machine is busy."""
-    for _ in range(10):
+    for pause in (1, 2, 5, 10, 20):
         with contextlib.suppress(exceptions.ConnectionError):
             return LiveTab(person)
-        time.sleep(1)
+        time.sleep(pause)
     return LiveTab(person)
 
 

@@ -19,6 +19,8 @@ from array import array
 from pathlib import Path
 from typing import IO, Any, Final
 
+from .counting import beyond
+
 BATCH: Final = 32
 NICENESS: Final = 5  # on a busy machine, whoever answers goes first
 TOKENIZER: Final = "tokenizer.json"
@@ -44,11 +46,13 @@ class Embedder:
     def answer(self, texts: list[str]) -> tuple[dict[str, Any], list[list[float]]]:
         """Return the vectors of the texts and what they took, or which one is too long."""
         self._tokenizer.no_padding()
+        for index, text in enumerate(texts):
+            if tokens := beyond(self._count, text, self.limit):
+                return self._too_long(index, tokens), []
         lengths = [len(one.ids) for one in self._tokenizer.encode_batch(texts)]
         longest = max(range(len(texts)), key=lengths.__getitem__)
         if lengths[longest] > self.limit:
-            found = {"index": longest, "tokens": lengths[longest], "limit": self.limit}
-            return {"error": "too_long", **found}, []
+            return self._too_long(longest, lengths[longest]), []
         self._tokenizer.enable_padding()
         order = sorted(
             range(len(texts)), key=lengths.__getitem__
@@ -59,6 +63,12 @@ class Embedder:
             for number, vector in zip(batch, self._vectors([texts[n] for n in batch]), strict=True):
                 vectors[number] = vector
         return {"tokens": sum(lengths), "count": len(vectors)}, vectors
+
+    def _count(self, text: str) -> int:
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _too_long(self, index: int, tokens: int) -> dict[str, Any]:
+        return {"error": "too_long", "index": index, "tokens": tokens, "limit": self.limit}
 
     def _vectors(self, texts: list[str]) -> list[list[float]]:
         """→ [texts, dimensions]"""

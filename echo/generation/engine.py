@@ -180,7 +180,7 @@ class Engine:
         if len(text) + len(system_prompt) > limit * CHARS_PER_TOKEN:
             raise MessageTooLong((len(text) + len(system_prompt)) // 4, limit)
         if runner is not None:
-            tokens = runner.count_prompt(text, system_prompt)
+            tokens = runner.count_prompt(text, system_prompt, limit)
             if tokens > limit:
                 raise MessageTooLong(tokens, limit)
 

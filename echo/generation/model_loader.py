@@ -16,8 +16,8 @@ from . import cuda_quant
 from .config import DEFAULT_CONTEXT_CAP, PACKAGE_FOR_CUDA, EngineConfig
 from .errors import InvalidConfig, InvalidRequest, ModelLoadError
 from .native_model import NativeModel, native_model
-from .prompt import TextCodec
 from .request import SamplingParams
+from .text_codec import TextCodec
 from .weights import MappedWeights, weight_files
 
 log = logging.getLogger(__name__)

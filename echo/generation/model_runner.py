@@ -19,7 +19,7 @@ from .kv_cache import Scope, SlotTable
 from .likelihood import Likelihood
 from .model_loader import LoadedModel
 from .native import NativeDecoder
-from .prompt import PromptBuilder, TextCodec
+from .prompt import PromptBuilder
 from .runner import (
     Admission,
     Chunk,
@@ -33,6 +33,7 @@ from .sampling import Sampler
 from .sequence import Sequence
 from .speculation import guesses
 from .stream import TokenLogprob
+from .text_codec import TextCodec
 from .transformers_backend import OwnCaches, SlotModules
 
 log = logging.getLogger(__name__)
@@ -192,8 +193,8 @@ class TorchRunner:
     def tokenize(self, text: str) -> list[int]:
         return self._codec.encode_bare(text)
 
-    def count_prompt(self, text: str, system_prompt: str) -> int:
-        return self._prompts.count(text, system_prompt)
+    def count_prompt(self, text: str, system_prompt: str, most: int) -> int:
+        return self._prompts.count(text, system_prompt, most)
 
     def prompt_limit(self, max_new_tokens: int) -> int:
         return self._prompts.limit(max_new_tokens)

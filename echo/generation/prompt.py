@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from .chat_template import ChatTemplate
-from .detokenizer import Detokenizer, StreamDetokenizer, WindowDetokenizer
-from .errors import ChatTemplateError, ModelLoadError
+from .errors import ChatTemplateError
 from .exchanges import (
     chars_of,
     exchange_starts,
@@ -19,6 +18,7 @@ from .exchanges import (
 from .kv_cache import common_prefix
 from .request import ChatMessage, GenerationRequest
 from .runner import CHARS_PER_TOKEN, RowError, too_long
+from .text_codec import TextCodec, valid
 from .tool_form import PLAIN, ToolForm
 from .tools import RESULT, call_in_words, cleaned, in_words, schema_of
 
@@ -30,68 +30,11 @@ NO_TOOLS = (
 SHARED_KEPT = 64  # texts whose token counts are kept
 
 
-class TextCodec:
-    """A tokenizer used without its mutable state: safe in two threads at once."""
+class Reading(NamedTuple):
+    """A prompt in tokens: none, and about how many, where there are more than may be."""
 
-    def __init__(self, tokenizer: Any) -> None:
-        self.tokenizer = tokenizer
-        self._fast: Any = getattr(tokenizer, "backend_tokenizer", None)
-        self.template = _chat_template(tokenizer)
-        added = getattr(tokenizer, "added_tokens_decoder", {}).values()
-        special = {str(token) for token in tokenizer.all_special_tokens}
-        special |= {str(token) for token in added if getattr(token, "special", False)}
-        self._special = sorted((text for text in special if len(text) > 1), key=len, reverse=True)
-
-    @property
-    def has_template(self) -> bool:
-        return self.template is not None
-
-    def encode(self, text: str) -> list[int]:
-        special = not self.has_template  # a template writes its own beginning of text
-        if self._fast is not None:
-            return self._fast_ids(text, special)
-        return list(self.tokenizer.encode(text, add_special_tokens=special))
-
-    def _fast_ids(self, text: str, special: bool) -> list[int]:
-        """As `encode` of the tokenizer, which would let no other thread run meanwhile."""
-        [found] = self._fast.encode_batch([text], add_special_tokens=special)
-        return list(found.ids)
-
-    def encode_raw(self, text: str) -> list[int]:
-        """Tokens of a prompt that is written as the model reads it, special ones among it."""
-        text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
-        if self._fast is not None:
-            return self._fast_ids(text, True)
-        return list(self.tokenizer.encode(text))
-
-    def encode_bare(self, text: str) -> list[int]:
-        """Tokens of a text alone, with nothing before or after it; special ones in it count as such."""
-        text = text.encode("utf-8", "replace").decode("utf-8")
-        if self._fast is not None:
-            return list(self._fast.encode(text, add_special_tokens=False).ids)
-        return list(self.tokenizer.encode(text, add_special_tokens=False))
-
-    def token_text(self, token: int) -> str:
-        """Return a token alone as text, special ones too; half a character becomes U+FFFD."""
-        return str((self._fast or self.tokenizer).decode([token], skip_special_tokens=False))
-
-    def detokenizer(self) -> Detokenizer:
-        if self._fast is not None:
-            return StreamDetokenizer(self._fast)
-        return WindowDetokenizer(self.tokenizer)
-
-    def without_special(self, text: str) -> str:
-        for special in self._special:
-            text = text.replace(special, "")
-        return text
-
-    def clean(self, text: str) -> str:
-        """What a person wrote must not end a turn or begin one: special tokens become plain text."""
-        text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
-        for special in self._special:
-            if special in text:
-                text = text.replace(special, f"{special[0]} {special[1:]}")
-        return text
+    tokens: list[int]
+    count: int
 
 
 class PromptBuilder:
@@ -121,8 +64,8 @@ class PromptBuilder:
     def _leaves_room(self, request: GenerationRequest) -> bool:
         system, rest = split(request.messages)
         latest = rest[exchange_starts(rest)[-1] :]
-        tokens = self._tokens((*system, *latest), request)
-        return len(tokens) <= self.limit(request.sampling.max_new_tokens)
+        limit = self.limit(request.sampling.max_new_tokens)
+        return self._read((*system, *latest), limit, request).count <= limit
 
     def build(self, request: GenerationRequest) -> list[int]:
         """The prompt with the latest exchanges that fit; raises RowError."""
@@ -132,28 +75,28 @@ class PromptBuilder:
         system, rest = split(request.messages)
         starts = exchange_starts(rest)
 
-        def tokens_from(exchange: int) -> list[int]:
-            return self._tokens((*system, *rest[starts[exchange] :]), request)
+        def read_from(exchange: int) -> Reading:
+            return self._read((*system, *rest[starts[exchange] :]), limit, request)
 
         first = self._first_countable(system, rest, starts, limit)
-        tokens = tokens_from(first)
-        if (whole := len(tokens)) <= limit:
-            return tokens
-        tokens = tokens_from(len(starts) - 1)
-        if len(tokens) > limit:
-            text = f"The message has {len(tokens)} tokens with its instructions; {limit} fit."
+        read = read_from(first)
+        if (whole := read.count) <= limit:
+            return read.tokens
+        read = read_from(len(starts) - 1)
+        if read.count > limit:
+            text = f"The message has {read.count} tokens with its instructions; {limit} fit."
             raise RowError("too_long", text)
         low, high = first, len(starts) - 1  # exchanges to drop: too few, enough
         while high - low > 1:
             middle = (low + high) // 2
-            shorter = tokens_from(middle)
-            if len(shorter) <= limit:
-                high, tokens = middle, shorter
+            shorter = read_from(middle)
+            if shorter.count <= limit:
+                high, read = middle, shorter
             else:
                 low = middle
         block = limit * letters_per_token(rest[starts[first] :], whole) // 4
-        steady = tokens_from(steady_cut(rest, starts, high, block))
-        return steady if len(steady) >= limit // 2 else tokens
+        steady = read_from(steady_cut(rest, starts, high, block))
+        return steady.tokens if len(steady.tokens) >= limit // 2 else read.tokens
 
     def _first_countable(
         self,
@@ -176,14 +119,21 @@ class PromptBuilder:
         chars += sum(len(tool.parameters) + len(tool.description) for tool in request.tools)
         if chars > self._context * CHARS_PER_TOKEN:  # not even counted
             raise too_long(chars // 4, self._context)
-        if request.raw:
-            tokens = self._codec.encode_raw(request.messages[0].content)
-        else:
-            tokens = self._tokens(request.messages, request)
-        if len(tokens) >= self._context:
-            without = self._tokens(request.messages) if request.tools else tokens
-            raise too_long(len(tokens), self._context, of_tools=len(tokens) - len(without))
-        return tokens
+        read = self._read_whole(request)
+        if read.count >= self._context:
+            raise too_long(read.count, self._context, of_tools=self._of_tools(request, read.count))
+        return read.tokens
+
+    def _read_whole(self, request: GenerationRequest) -> Reading:
+        if not request.raw:
+            return self._read(request.messages, self._context - 1, request)
+        text = valid(request.messages[0].content)
+        return self._reading(text, self._context - 1, self._codec.encode_raw)
+
+    def _of_tools(self, request: GenerationRequest, count: int) -> int:
+        """How many of the tokens describe functions, where the messages alone would fit."""
+        without = self._read(request.messages, self._context - 1).count if request.tools else count
+        return count - without if without < self._context else 0
 
     def shared_tokens(self, request: GenerationRequest) -> int:
         """How many of the prompt's first tokens are the same for every owner."""
@@ -202,11 +152,11 @@ class PromptBuilder:
 
     def tokens_of(self, system_prompt: str, text: str) -> list[int]:
         """The prompt of one message."""
-        system = (ChatMessage("system", system_prompt),) if system_prompt else ()
-        return self._tokens((*system, ChatMessage("user", text)))
+        return self._codec.encode(self._render(_one(system_prompt, text), None))
 
-    def count(self, text: str, system_prompt: str) -> int:
-        return len(self.tokens_of(system_prompt, text))
+    def count(self, text: str, system_prompt: str, most: int) -> int:
+        """Tokens of the prompt of one message; about how many, where that is more than `most`."""
+        return self._read(_one(system_prompt, text), most).count
 
     def schema(self, request: GenerationRequest) -> str | None:
         """What the reply must fit: a call of a function, or what the request says."""
@@ -226,11 +176,21 @@ class PromptBuilder:
     def _form(self) -> ToolForm | None:
         return self._codec.template.tool_form if self._codec.template else None
 
-    def _tokens(
-        self, messages: tuple[ChatMessage, ...], request: GenerationRequest | None = None
-    ) -> list[int]:
+    def _read(
+        self,
+        messages: tuple[ChatMessage, ...],
+        most: int,
+        request: GenerationRequest | None = None,
+    ) -> Reading:
         text = self._render(messages, request)
-        return self._codec.encode(text + self._codec.clean(request.prefix if request else ""))
+        text += self._codec.clean(request.prefix if request else "")
+        return self._reading(text, most, self._codec.encode)
+
+    def _reading(self, text: str, most: int, encode: Callable[[str], list[int]]) -> Reading:
+        if count := self._codec.beyond(text, most):
+            return Reading([], count)
+        tokens = encode(text)
+        return Reading(tokens, len(tokens))
 
     def _render(self, messages: tuple[ChatMessage, ...], request: GenerationRequest | None) -> str:
         tools, forced = (request.tools, request.forced) if request else ((), ())
@@ -271,24 +231,16 @@ class PromptBuilder:
         return read
 
 
+def _one(system_prompt: str, text: str) -> tuple[ChatMessage, ...]:
+    system = (ChatMessage("system", system_prompt),) if system_prompt else ()
+    return (*system, ChatMessage("user", text))
+
+
 def _told(messages: tuple[ChatMessage, ...], text: str) -> tuple[ChatMessage, ...]:
     """The messages with something more in their instructions."""
     system, rest = split(messages)
     words = "\n\n".join([*(message.content for message in system), text])
     return (ChatMessage("system", words), *rest)
-
-
-def _chat_template(tokenizer: Any) -> ChatTemplate | None:
-    """The tokenizer's default one; raises ModelLoadError where it cannot be used."""
-    source = getattr(tokenizer, "chat_template", None)
-    if isinstance(source, dict):
-        source = source.get("default")
-    if not source:
-        return None
-    try:
-        return ChatTemplate(source, tokenizer.special_tokens_map)
-    except ChatTemplateError as error:
-        raise ModelLoadError(f"The model's chat template cannot be used: {error}") from error
 
 
 def _plain(messages: list[dict[str, str]]) -> str:

@@ -115,8 +115,10 @@ class ModelRunner(Protocol):
     def prompt_limit(self, max_new_tokens: int) -> int:
         """The most tokens that a prompt may have, so that the reply still fits."""
 
-    def count_prompt(self, text: str, system_prompt: str) -> int:
-        """Tokens of the shortest prompt for this message; callable from any thread."""
+    def count_prompt(self, text: str, system_prompt: str, most: int) -> int:
+        """Tokens of the shortest prompt for this message, about how many where that is more than `most`.
+
+        Callable from any thread."""
 
     @property
     def slots_used(self) -> int: ...

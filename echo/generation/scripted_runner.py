@@ -227,7 +227,7 @@ class ScriptedRunner:
     def _count(self, text: str) -> int:
         return math.ceil(len(text) * self._script.prompt_tokens_per_char)
 
-    def count_prompt(self, text: str, system_prompt: str) -> int:
+    def count_prompt(self, text: str, system_prompt: str, most: int) -> int:
         return self._count(text) + self._count(system_prompt)
 
     def prompt_limit(self, max_new_tokens: int) -> int:

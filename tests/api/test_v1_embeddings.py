@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 
 from echo.extensions import db
+from echo.generation import counting
+from echo.generation import embedding as direct
 from echo.models import User
 from echo.services.library import embedding
 from echo.services.serving.embedder import Embedder
@@ -83,6 +85,17 @@ def test_a_text_that_is_too_long_is_refused_by_its_number(ask: Any, installed: N
     assert error_of(refused) == (400, "context_length_exceeded", "input")
     assert "Text 1" in refused.get_json()["error"]["message"]
     assert calls() == []
+
+
+def test_a_text_that_is_far_too_long_is_read_no_further_than_that_tells(folder: Path) -> None:
+    embedder = direct.Embedder(folder)
+    read: list[int] = []
+    count = embedder._count
+    embedder._count = lambda text: read.append(len(text)) or count(text)  # type: ignore[method-assign, func-returns-value]
+    found, vectors = embedder.answer(["short", "i " * 500_000])
+    assert (found["error"], found["index"], vectors) == ("too_long", 1, [])
+    assert found["tokens"] > 100_000
+    assert read == [counting.PIECE_CHARS]
 
 
 def test_the_process_is_replaced_when_it_dies(ask: Any, installed: None, process: Embedder) -> None:

@@ -27,10 +27,11 @@ from echo.generation.config import CacheShape
 from echo.generation.decoder import Decoder, supports
 from echo.generation.local_models import LocalModels
 from echo.generation.model_loader import cpu_computes_bfloat16, load_model
-from echo.generation.prompt import PromptBuilder, TextCodec
+from echo.generation.prompt import PromptBuilder
 from echo.generation.runner import Chunk, StepPlan
 from echo.generation.sequence import Sequence
 from echo.generation.stream import TokenStream
+from echo.generation.text_codec import TextCodec
 from echo.generation.transformers_backend import OwnCaches, SlotModules
 
 from .conftest import StartEngine

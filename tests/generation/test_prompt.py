@@ -5,12 +5,16 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
-from echo.generation import ChatMessage, GenerationRequest, InvalidRequest, SamplingParams
+from echo.generation import ChatMessage, GenerationRequest, InvalidRequest, SamplingParams, counting
 from echo.generation.exchanges import exchange_starts, first_countable
-from echo.generation.prompt import PromptBuilder, TextCodec
+from echo.generation.prompt import PromptBuilder
 from echo.generation.runner import RowError
-from echo.generation.tools import ToolCall
+from echo.generation.text_codec import TextCodec
+from echo.generation.tools import Tool, ToolCall
 
 from .helpers import train_tokenizer
 
@@ -151,9 +155,9 @@ def test_a_model_without_template_gets_a_plain_dialogue() -> None:
 
 def test_counting() -> None:
     builder = PromptBuilder(CODEC, 500)
-    assert builder.count("hello", "") < builder.count("hello", "Be kind.")
+    assert builder.count("hello", "", 500) < builder.count("hello", "Be kind.", 500)
     request = GenerationRequest((ChatMessage("system", "Be kind."), ChatMessage("user", "hello")))
-    assert builder.count("hello", "Be kind.") == len(builder.build(request))
+    assert builder.count("hello", "Be kind.", 500) == len(builder.build(request))
 
 
 def whole(exchanges: int, context: int, prefix: str = "") -> int:
@@ -226,3 +230,82 @@ def test_what_old_calls_wrote_is_left_behind_with_them() -> None:
     new = tuple(ChatMessage(role, "b") for _ in range(5) for role in ("user", "assistant"))
     messages = old + new
     assert first_countable(messages, exchange_starts(messages), 4_000) == 1
+
+
+SHIPPED = Tokenizer.from_file("weights/echo-mini/tokenizer.json")
+TEXTS_OF_TOKENS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["i ", "a", " ", "\n", "hello world ", "日本", "e\u0301", "<|im_end|>", "1"]
+        ),
+        st.integers(1, 300),
+    ),
+    max_size=6,
+).map(lambda parts: "".join(text * times for text, times in parts))
+
+
+def shipped_count(text: str) -> int:
+    return len(SHIPPED.encode(text, add_special_tokens=False).ids)
+
+
+@given(TEXTS_OF_TOKENS, st.integers(1, 400))
+def test_no_text_that_fits_is_taken_for_one_that_has_too_many_tokens(text: str, most: int) -> None:
+    """With pieces and slack small enough for texts of a test."""
+    for count in (shipped_count, lambda piece: len(CODEC.encode(piece))):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(counting, "PIECE_CHARS", 97)
+            patched.setattr(counting, "CUT_TOKENS", 16)
+            patched.setattr(counting, "USUAL_BYTES", 1)
+            if counting.beyond(count, text, most):
+                assert count(text) > most
+
+
+@pytest.mark.parametrize("written", ["i ", "hello ", "日本語", "\n", "x"])
+def test_a_text_with_too_many_tokens_costs_as_little_as_one_that_fits(
+    written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    ids = CODEC._ids
+
+    def reading(text: str, special: bool) -> list[int]:
+        read.append(len(text))
+        return ids(text, special)
+
+    monkeypatch.setattr(CODEC, "_ids", reading)
+    window = 20_000
+    text = written * (window * 12 // len(written))
+    said = (ChatMessage("user", text),)
+    asked = [
+        GenerationRequest(said, whole=True),
+        GenerationRequest(said, raw=True),
+        GenerationRequest(said, whole=True, tools=(Tool("f", "{}"),), forced=("f",)),
+        GenerationRequest(said),
+    ]
+    for request in asked:
+        read.clear()
+        with pytest.raises(RowError) as refused:
+            PromptBuilder(CODEC, window).build(request)
+        assert refused.value.code == "too_long"
+        assert sum(read) < 4 * window + 4 * counting.PIECE_CHARS
+    read.clear()
+    assert PromptBuilder(CODEC, window).count(text, "", window) > window
+    assert sum(read) < 2 * window + 2 * counting.PIECE_CHARS
+
+
+def test_a_refusal_says_about_how_many_tokens_there_are() -> None:
+    text = "i " * 60_000
+    whole = len(CODEC.encode_bare(text))
+    assert CODEC.beyond(text, 5_000) == pytest.approx(whole, rel=0.1)
+    assert CODEC.beyond(text, whole) == 0
+    with pytest.raises(RowError, match=r"about 11\d,\d{3} tokens; the model reads 8,000"):
+        PromptBuilder(CODEC, 8_000).build(GenerationRequest((ChatMessage("user", text),), raw=True))
+
+
+def test_a_long_chat_is_cut_as_it_was_when_all_of_it_was_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = []
+    for least in (4, 1_000):  # 1,000: nothing is counted in pieces
+        monkeypatch.setattr(counting, "USUAL_BYTES", least)
+        found.append([build(conversation(n), 4_000) for n in (150, 400, 900)])
+    assert found[0] == found[1]

@@ -33,9 +33,10 @@ from echo.generation import (
     json_value,
 )
 from echo.generation.chat_template import ChatTemplate
-from echo.generation.prompt import PromptBuilder, TextCodec
+from echo.generation.prompt import PromptBuilder
 from echo.generation.runner import RowError
 from echo.generation.schema import check_schema
+from echo.generation.text_codec import TextCodec
 from echo.generation.tool_form import HERMES, PLAIN
 from echo.generation.tools import schema_of
 

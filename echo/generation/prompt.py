@@ -34,7 +34,7 @@ class Reading(NamedTuple):
     """A prompt in tokens: none, and about how many, where there are more than may be."""
 
     tokens: list[int]
-    count: int
+    total: int
 
 
 class PromptBuilder:
@@ -65,7 +65,7 @@ class PromptBuilder:
         system, rest = split(request.messages)
         latest = rest[exchange_starts(rest)[-1] :]
         limit = self.limit(request.sampling.max_new_tokens)
-        return self._read((*system, *latest), limit, request).count <= limit
+        return self._read((*system, *latest), limit, request).total <= limit
 
     def build(self, request: GenerationRequest) -> list[int]:
         """The prompt with the latest exchanges that fit; raises RowError."""
@@ -80,17 +80,17 @@ class PromptBuilder:
 
         first = self._first_countable(system, rest, starts, limit)
         read = read_from(first)
-        if (whole := read.count) <= limit:
+        if (whole := read.total) <= limit:
             return read.tokens
         read = read_from(len(starts) - 1)
-        if read.count > limit:
-            text = f"The message has {read.count} tokens with its instructions; {limit} fit."
+        if read.total > limit:
+            text = f"The message has {read.total} tokens with its instructions; {limit} fit."
             raise RowError("too_long", text)
         low, high = first, len(starts) - 1  # exchanges to drop: too few, enough
         while high - low > 1:
             middle = (low + high) // 2
             shorter = read_from(middle)
-            if shorter.count <= limit:
+            if shorter.total <= limit:
                 high, read = middle, shorter
             else:
                 low = middle
@@ -120,8 +120,8 @@ class PromptBuilder:
         if chars > self._context * CHARS_PER_TOKEN:  # not even counted
             raise too_long(chars // 4, self._context)
         read = self._read_whole(request)
-        if read.count >= self._context:
-            raise too_long(read.count, self._context, of_tools=self._of_tools(request, read.count))
+        if read.total >= self._context:
+            raise too_long(read.total, self._context, of_tools=self._of_tools(request, read.total))
         return read.tokens
 
     def _read_whole(self, request: GenerationRequest) -> Reading:
@@ -132,7 +132,7 @@ class PromptBuilder:
 
     def _of_tools(self, request: GenerationRequest, count: int) -> int:
         """How many of the tokens describe functions, where the messages alone would fit."""
-        without = self._read(request.messages, self._context - 1).count if request.tools else count
+        without = self._read(request.messages, self._context - 1).total if request.tools else count
         return count - without if without < self._context else 0
 
     def shared_tokens(self, request: GenerationRequest) -> int:
@@ -156,7 +156,7 @@ class PromptBuilder:
 
     def count(self, text: str, system_prompt: str, most: int) -> int:
         """Tokens of the prompt of one message; about how many, where that is more than `most`."""
-        return self._read(_one(system_prompt, text), most).count
+        return self._read(_one(system_prompt, text), most).total
 
     def schema(self, request: GenerationRequest) -> str | None:
         """What the reply must fit: a call of a function, or what the request says."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Final
 
-from echo.parsing.pages import Limits, Page
+from echo.parsing.pages import Limits, Page, Refused
 from echo.parsing.plain import decoded
 
 SILENT: Final = frozenset(
@@ -20,6 +20,7 @@ BLOCKS: Final = re.compile(
 HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 SOURCE_PER_CHAR: Final = 10
 """Characters of source a character of text may take: a page that could hold too much is not read first."""
+TAGS: Final = 1_000_000
 SPACES: Final = re.compile(r"[ \t\f\v\xa0]+")
 DECLARED: Final = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
 
@@ -28,9 +29,12 @@ def read(raw: bytes, limits: Limits) -> Iterator[Page]:
     """Yield the page's text, its headings marked as Markdown marks them."""
     source = _source(raw)
     limits.refuse_chars(len(source) // SOURCE_PER_CHAR)
+    if source.count("<") > TAGS:
+        raise Refused(f"This page has more than {TAGS:,} tags, the most that are read.")
     reader = _Reader()
     reader.feed(source)
-    reader.close()
+    if not reader.rawdata.startswith("<"):  # a tag or comment that never ends shows nothing
+        reader.close()
     lines = (SPACES.sub(" ", line).strip() for line in "".join(reader.parts).split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     limits.refuse_chars(len(text))
@@ -55,7 +59,8 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in SILENT:
-            self._silent.append(tag)
+            if tag not in self._silent:  # the outermost one's end is the end of all in it
+                self._silent.append(tag)
         elif tag in HEADINGS:
             self.parts.append(f"\n\n{'#' * HEADINGS[tag]} ")
         elif tag in ("td", "th"):

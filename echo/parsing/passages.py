@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,12 +46,12 @@ def cut(pages: Iterable[Page]) -> Iterator[Passage]:
     position = offset = 0
     for page in pages:
         text = tidy(page.text)
-        headings = list(HEADING.finditer(text)) if page.has_headings else []
+        headings = deque(HEADING.finditer(text) if page.has_headings else ())
         above = ""
         for start, end in _spans(text, [found.start() for found in headings]):
             said = text[start:end]
             while headings and headings[0].start() <= start:
-                above = headings.pop(0)[1].strip(" #*")[:HEADING_CHARS]
+                above = headings.popleft()[1].strip(" #*")[:HEADING_CHARS]
             if said.strip():
                 yield Passage(position, page.number, offset + start, offset + end, above, said)
                 position += 1

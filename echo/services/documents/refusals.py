@@ -55,6 +55,7 @@ TEXTS: Final = (
     ),
     mark("It has %(pages)s pages; at most %(most)s are read."),
     mark("It holds more text than %(most)s characters, the most that is read."),
+    mark("This page has more than %(most)s tags, the most that are read."),
     mark("This table cannot be read: %(why)s."),
     mark("It is protected by a password. Save it without one, and attach that."),
     mark("This PDF is damaged or cut off."),

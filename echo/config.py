@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     google_discovery_url: str = Field(GOOGLE_DISCOVERY_URL, alias="GOOGLE_DISCOVERY_URL")
     mail_url: str = Field("", alias="MAIL_URL")
     mail_from: str = Field("", alias="ECHO_MAIL_FROM", max_length=EMAIL_MAX)
+    import_mb: int = Field(500, alias="ECHO_IMPORT_MB", ge=1)
+    kept_responses_mb: int = Field(200, alias="ECHO_KEPT_RESPONSES_MB", ge=1)
     retention_days: int | None = Field(None, alias="ECHO_RETENTION_DAYS", ge=1, le=36500)
     public_url: str = Field("", alias="ECHO_PUBLIC_URL")
     trusted_proxies: int = Field(0, alias="ECHO_TRUSTED_PROXIES", ge=0, le=10)

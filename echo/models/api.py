@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +66,11 @@ class ApiCall(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
 
 
+def _stored_bytes(inserted: Any) -> int:
+    row = inserted.get_current_parameters()
+    return len(json.dumps(row["said"])) + len(json.dumps(row["told"]))
+
+
 class KeptResponse(Base):
     """One answer below `/v1/responses` with what was said since the one before it.
 
@@ -72,13 +78,16 @@ class KeptResponse(Base):
     """
 
     __tablename__ = "kept_responses"
+    __table_args__ = (Index("ix_kept_responses_user_id_bytes", "user_id", "bytes"),)
 
     id: Mapped[PublicId]
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     previous_id: Mapped[str | None] = mapped_column(String(26))
     said: Mapped[list[list[str]]] = mapped_column(JSON)
     """Role and text of each message, the answer last. (A text column could not hold every character.)"""
     told: Mapped[dict[str, Any]] = mapped_column(JSON)
     """The rest of the answer, as it was given."""
+    bytes: Mapped[int] = mapped_column(Integer, default=_stored_bytes, server_default="0")
+    """Of both, as they are stored."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)

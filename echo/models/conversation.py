@@ -61,6 +61,8 @@ class Conversation(Base):
     )
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     imported_from: Mapped[str | None] = mapped_column(String(IMPORT_KEY_CHARS))
+    imported_bytes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Of what was said elsewhere."""
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     head_id: Mapped[str | None] = mapped_column(String(26))
     message_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from echo.api.v1.body import read
 from echo.api.v1.responses import Responses
 from echo.clock import utc_now
+from echo.config import Settings
 from echo.errors import InvalidInput
 from echo.extensions import db
 from echo.generation import ChatMessage
@@ -334,6 +335,24 @@ def test_a_chain_of_much_text_is_refused_unread(program: Program, ada: User) -> 
     assert error_of(refused) == (400, "context_length_exceeded", "previous_response_id")
     one = program.ask(previous_response_id="resp_kept0", truncation="auto")
     assert one.status_code == 200
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_who_has_kept_as_much_as_there_may_be_is_told_before_an_answer_is_made(
+    app: Flask, program: Program, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_responses, "MEGA", 1_000)
+    monkeypatch.setattr(Settings.of(app), "kept_responses_mb", 1)
+    first = program.ask("é" * 300).get_json()
+    asked = len(calls())
+    refused = program.ask("more")
+    assert error_of(refused) == (409, "conflict", "store")
+    assert "store: false" in refused.get_json()["error"]["message"]
+    assert len(calls()) == asked
+    assert program.ask("more", store=False).status_code == 200
+    assert text_of(program.get(first["id"]).get_json()) == text_of(first)  # nothing is lost
+    program.forget(first["id"])
+    assert program.ask("more").status_code == 200
 
 
 def test_a_chain_that_grew_too_long_is_refused(program: Program, ada: User) -> None:

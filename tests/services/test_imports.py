@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from echo import limits
 from echo.clock import utc_now
-from echo.config import ROOT
+from echo.config import ROOT, Settings
 from echo.errors import Busy, EchoError, InvalidInput
 from echo.extensions import db
 from echo.limits import TAGS_MAX, TAGS_PER_CHAT
 from echo.models import Conversation, Folder, Message, User
 from echo.services.chats import conversations, export, folders, message_tree, tags
-from echo.services.chats.imports import apart, keeping, taking_apart
+from echo.services.chats.erasing import erase_conversations
+from echo.services.chats.imports import apart, keeping, room, taking_apart
 from echo.services.chats.imports.found import Chat, Line, NotAnExport, Skipped, Unusable, moment_of
 from echo.services.chats.imports.tree import Node, lines_of
 from echo.services.numbers.rollups import sources
@@ -469,10 +471,42 @@ def test_none_comes_twice(ada: User, bob: User) -> None:
     assert ([chat["title"] for chat in again.kept], len(again.skipped)) == (["Chat 3"], 3)
     assert len(keeping.keep(bob.id, many(3)).kept) == 3
     row = conversation_of(ada)
-    assert kept(ada, export.as_json(row).encode()).skipped[0]["reason"] == keeping.TWICE
+    assert kept(ada, export.as_json(row).encode()).skipped[0]["reason"] == room.TWICE
     row.deleted_at = utc_now()
     db.session.commit()
     assert len(kept(ada, export.as_json(row).encode()).kept) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_what_there_is_no_room_for_is_left_out_and_comes_once_there_is(
+    app: Flask, ada: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "MEGA", sum(room.bytes_of(chat.lines) for chat in many(3)))
+    monkeypatch.setattr(Settings.of(app), "import_mb", 1)
+    for do in (keeping.preview, keeping.keep):
+        report = do(ada.id, many(5))
+        assert [chat["title"] for chat in report.kept] == ["Chat 0", "Chat 1", "Chat 2"]
+        assert [each["title"] for each in report.skipped] == ["Chat 3", "Chat 4"]
+        assert "more than 1 MB" in report.skipped[0]["reason"]
+    assert len(keeping.keep(bob.id, many(3)).kept) == 3  # of each person
+    first = db.session.scalars(
+        select(Conversation).where(Conversation.title == "Chat 0", Conversation.user_id == ada.id)
+    ).first()
+    assert first is not None
+    gone, first.deleted_at = first.id, utc_now()
+    db.session.commit()
+    assert keeping.keep(ada.id, many(4)[3:]).kept == []  # it can still be restored
+    erase_conversations(Conversation.id == gone)
+    assert [chat["title"] for chat in keeping.keep(ada.id, many(5)).kept] == ["Chat 0"]
+
+
+def test_one_import_of_several_steps_brings_no_more_than_there_is_room_for(
+    app: Flask, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "MEGA", sum(room.bytes_of(chat.lines) for chat in many(4)))
+    monkeypatch.setattr(Settings.of(app), "import_mb", 1)
+    reports = [keeping.keep(ada.id, many(6)[at : at + 2]) for at in (0, 2, 4)]
+    assert [len(report.kept) for report in reports] == [2, 2, 0]
 
 
 def test_of_two_imports_at_once_each_chat_comes_by_one(ada: User) -> None:
@@ -491,7 +525,7 @@ def test_of_two_imports_at_once_each_chat_comes_by_one(ada: User) -> None:
     assert [chat["title"] for chat in report.kept] == ["Chat 119"]
     assert report.skipped[0] == {"title": "Bad", "reason": "why"}
     assert report.skipped[1:] == [
-        {"title": f"Chat {number}", "reason": keeping.TWICE} for number in range(119)
+        {"title": f"Chat {number}", "reason": room.TWICE} for number in range(119)
     ]
     assert visible(ada) == 120
     assert db.session.scalars(select(Folder.name)).all() == ["Mine"]

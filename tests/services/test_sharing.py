@@ -7,13 +7,16 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from sqlalchemy import event, func, select
 
 from echo.clock import utc_now
-from echo.errors import NotFound, TooLong
+from echo.config import Settings
+from echo.errors import Conflict, NotFound, TooLong
 from echo.extensions import db
 from echo.models import ActivitySlot, Conversation, Message, Share, User, UserDay, Visibility
 from echo.services.chats import erasing, personas
+from echo.services.chats.imports import room
 from echo.services.numbers import chart_rows, rollups
 from echo.services.people import profile_data
 from echo.services.sharing import Wish, continuing, links, shares, snapshots
@@ -108,6 +111,17 @@ def test_what_is_copied_counts_for_nothing(
     assert [each.text for each in rows] == [f"walrus text {number}" for number in (1, 2, 3, 4)]
     assert [each.piece_lengths for each in rows] == ["", "13", "", "13"]
     assert [each.rating for each in rows] == [None] * 4
+
+
+def test_copies_take_of_the_room_for_imported_chats(
+    app: Flask, chat: Conversation, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "MEGA", 4 * len("walrus text 1"))
+    monkeypatch.setattr(Settings.of(app), "import_mb", 1)
+    share = shares.share(ada.id, chat.id, PUBLIC).row
+    assert continuing.copy(ada.id, share).imported_bytes == room.MEGA
+    with pytest.raises(Conflict, match="more than 1 MB"):
+        continuing.copy(ada.id, share)
 
 
 def test_a_long_chat_is_copied_in_its_order(ada: User, make_user: Callable[..., User]) -> None:

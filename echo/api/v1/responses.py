@@ -122,6 +122,8 @@ class Responses(Sampling):
 def create() -> Response:
     """Answer; the answer is kept for its owner's next question unless `store` is false."""
     body = read(Responses)
+    if body.store is not False:
+        kept_responses.refuse_full(current_user.id)
     before = _before(body.previous_response_id)
     said = [list(one) for one in guarded.kept((one.role, one.content) for one in body.input)]
     call = reading.ask(body.as_call(before))

@@ -9,14 +9,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, Text, cast, delete, func, literal, select, update
+from sqlalchemy import Select, delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from echo.clock import iso, utc_now
+from echo.config import Settings
 from echo.errors import Conflict, NotFound, TooLong
 from echo.extensions import db
-from echo.languages import gettext, mark
+from echo.languages import gettext, mark, number
 from echo.limits import API_MESSAGES, KEPT_CHAIN_BYTES, KEPT_RESPONSE_DAYS
 from echo.models import KeptResponse
 from echo.services.chats import retention
@@ -25,6 +26,11 @@ from echo.services.storage import execute, transaction
 ABSENT: Final = mark(
     "There is no such response: it was deleted, has expired, or was never kept for you."
 )
+FULL: Final = mark(
+    "Your kept answers take %(most)s MB, the most they may. Delete some, or ask with store: false; those "
+    "that nobody uses go after %(days)s days."
+)
+MEGA: Final = 1_000_000
 
 
 def keep(row: KeptResponse, before: list[str]) -> None:
@@ -47,6 +53,14 @@ def keep(row: KeptResponse, before: list[str]) -> None:
         transaction(work)
     except IntegrityError as failure:
         raise Conflict(gettext("The account is gone for which this was to be kept.")) from failure
+
+
+def refuse_full(user_id: int) -> None:
+    """Raise Conflict where a person's kept answers take as much as they may."""
+    most = Settings.here().kept_responses_mb
+    mine = select(func.sum(KeptResponse.bytes)).where(KeptResponse.user_id == user_id)
+    if (db.session.scalar(mine) or 0) >= most * MEGA:
+        raise Conflict(gettext(FULL, most=number(most), days=KEPT_RESPONSE_DAYS), field="store")
 
 
 def own(user_id: int, response_id: str) -> KeptResponse:
@@ -87,10 +101,10 @@ def chain(user_id: int, response_id: str | None) -> list[KeptResponse]:
 
 def _refuse_long(path: Any) -> None:
     """Models leave out what they cannot read, but all of it would be looked at first."""
-    length = func.sum(func.length(cast(KeptResponse.said, Text)))
-    total = db.session.scalar(select(length).join(path, KeptResponse.id == path.c.id)) or 0
+    length = select(func.sum(KeptResponse.bytes))
+    total = db.session.scalar(length.join(path, KeptResponse.id == path.c.id)) or 0
     if total > KEPT_CHAIN_BYTES:
-        most = KEPT_CHAIN_BYTES // 1_000_000
+        most = KEPT_CHAIN_BYTES // MEGA
         text = gettext("What went before takes more than %(most)s MB.", most=most)
         raise TooLong(text, field="previous_response_id")
 

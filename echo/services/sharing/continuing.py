@@ -9,7 +9,7 @@ from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import Conversation, Message, Share
 from echo.models.types import new_id
-from echo.services.chats.imports import keeping
+from echo.services.chats.imports import keeping, room
 from echo.services.chats.imports.found import Line
 from echo.services.storage import transaction
 
@@ -27,6 +27,8 @@ def copy(user_id: int, share: Share) -> Conversation:
         Line(place - 1 if place else None, said["role"], said["text"])
         for place, said in enumerate(share.said)
     ]
+    room.refuse_full(user_id, lines)
+    row.imported_bytes = room.bytes_of(lines)
     now = utc_now()
     messages = keeping.message_rows(row.id, user_id, lines, now, now)
     row.head_id, row.message_count = messages[-1]["id"], len(messages)

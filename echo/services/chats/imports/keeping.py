@@ -17,18 +17,18 @@ from echo import hub, signals
 from echo.clock import utc_now
 from echo.errors import InvalidInput
 from echo.extensions import db
-from echo.languages import gettext, mark
+from echo.languages import gettext
 from echo.models import Conversation, Message
 from echo.models.types import new_id
 from echo.services.accounts import accounts
 from echo.services.chats import chat_settings, conversations, folders, retention, tags
 from echo.services.chats.erasing import PAUSE_SECONDS, erase_conversations
+from echo.services.chats.imports import room
 from echo.services.chats.imports.found import Chat, Line, Skipped
 from echo.services.chats.titles import automatic_title
 from echo.services.storage import in_parts, transaction, undone_on_failure
 
 MESSAGES_PER_STEP: Final = 200
-TWICE: Final = mark("It is here already.")
 Rows = list[dict[str, Any]]
 
 
@@ -56,7 +56,7 @@ class Report:
         pairs = list(zip(self._keys, self.kept, strict=True))
         self.kept = [about for key, about in pairs if key not in twice]
         self.skipped += [
-            {"title": about["title"], "reason": gettext(TWICE)}
+            {"title": about["title"], "reason": gettext(room.TWICE)}
             for key, about in pairs
             if key in twice
         ]
@@ -64,9 +64,9 @@ class Report:
 
 def preview(user_id: int, found: Iterable[Chat | Skipped]) -> Report:
     """Return what `keep` would do; keeps nothing."""
-    report, known = Report(), _known(user_id)
+    report, here = Report(), room.here(user_id)
     for each in found:
-        if (chat := _new(each, known, report)) is not None:
+        if (chat := _new(each, here, report)) is not None:
             report.add(chat)
     return report
 
@@ -79,10 +79,10 @@ def keep(user_id: int, found: Iterable[Chat | Skipped]) -> Report:
     """
     moment = utc_now()
     mine = (Conversation.user_id == user_id) & (Conversation.deleted_at == moment)
-    writer, report, known = _Writer(user_id, moment), Report(), _known(user_id)
+    writer, report, here = _Writer(user_id, moment), Report(), room.here(user_id)
     with undone_on_failure(lambda: erase_conversations(mine)):
         for each in found:
-            if (chat := _new(each, known, report)) is not None:
+            if (chat := _new(each, here, report)) is not None:
                 writer.add(chat)
                 report.add(chat)
         writer.write()
@@ -92,39 +92,21 @@ def keep(user_id: int, found: Iterable[Chat | Skipped]) -> Report:
     return report
 
 
-def _new(each: Chat | Skipped, known: set[str], report: Report) -> Chat | None:
+def _new(each: Chat | Skipped, here: room.Here, report: Report) -> Chat | None:
     """Return a chat that is to be kept; say in the report why another one is not."""
     if isinstance(each, Skipped):
         report.skipped.append(asdict(each))
         return None
-    if each.key in known:
-        report.skipped.append({"title": title_of(each), "reason": gettext(TWICE)})
+    if (reason := here.refusal(each)) is not None:
+        report.skipped.append({"title": title_of(each), "reason": reason})
         return None
-    known.add(each.key)
     return each
-
-
-def _known(user_id: int) -> set[str]:
-    """Return `_keys`; the connection goes back: others have their turn while the file is read."""
-    keys = _keys(user_id)
-    db.session.commit()
-    return keys
-
-
-def _keys(user_id: int) -> set[str]:
-    """Return the keys of what the user has: where it was imported from, and what its own export says."""
-    rows = db.session.execute(
-        select(Conversation.id, Conversation.imported_from).where(
-            Conversation.user_id == user_id, Conversation.deleted_at.is_(None)
-        )
-    )
-    return {key for row in rows for key in (f"own:{row.id}", row.imported_from) if key}
 
 
 def _show(user_id: int, mine: Any, by_folder: dict[str, list[str]]) -> set[str]:
     """Show what has not come by another import meanwhile; return the keys of the rest, which stays unseen."""
     accounts.alone_with([user_id])
-    here = _keys(user_id)
+    here = room.keys(user_id)
     rows = db.session.execute(select(Conversation.id, Conversation.imported_from).where(mine)).all()
     new = {row.id for row in rows if row.imported_from not in here}
     placed = {name: [each for each in ids if each in new] for name, ids in by_folder.items()}
@@ -214,6 +196,7 @@ class _Writer:
             "archived_at": used if chat.archived else None,
             "deleted_at": self._moment,
             "imported_from": chat.key,
+            "imported_bytes": room.bytes_of(chat.lines),
         }
 
 

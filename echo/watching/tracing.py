@@ -14,10 +14,24 @@ from flask import Flask, request, request_finished, request_started
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.sdk.trace.sampling import Decision
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    get_current_span,
+    set_span_in_context,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from werkzeug.datastructures import Headers
 
 import echo
 from echo import request_ids, signals
+from echo.config import Settings
 from echo.models import Message
 from echo.services.turns import Failed, Finished, LiveCall, LiveTurn
 from echo.watching.access_log import SELDOM_WANTED
@@ -25,6 +39,7 @@ from echo.watching.listening import is_current, method_of, route_of
 
 NANOSECONDS: Final = 1_000_000_000
 SPAN: Final = "echo.span"
+TRACEPARENT: Final = "traceparent"
 _entry: ContextVar[Span | None] = ContextVar("entry_span", default=None)
 """The request or event that this green thread is answering."""
 
@@ -39,6 +54,7 @@ class Tracing:
             shutdown_on_exit=False,
         )
         provider.add_span_processor(processor)
+        self._sampler = provider.sampler
         self._tracer = provider.get_tracer("echo")
         self._answers: dict[str, Span] = {}  # in the making, by their ids
         request_started.connect(self._request_began, app)
@@ -59,7 +75,7 @@ class Tracing:
     def _request_began(self, _app: Flask) -> None:
         if request.endpoint not in SELDOM_WANTED:
             route, method = route_of(request), method_of(request)
-            span = self._enter(f"{method} {route}")
+            span = self._enter(f"{method} {route}", self._caller(request.headers))
             span.set_attributes({"http.request.method": method, "http.route": route})
             request.environ[SPAN] = span
 
@@ -79,8 +95,21 @@ class Tracing:
             span.set_attribute("echo.outcome", outcome)
             _leave(span, failed=outcome == "engine_failed")
 
-    def _enter(self, name: str) -> Span:
-        span = self._tracer.start_span(name, Context(), SpanKind.SERVER)
+    def _caller(self, headers: Headers) -> Context:
+        """Return the trace that a request goes on with; empty where its header is none of W3C's form."""
+        told = {name: headers[name] for name in (TRACEPARENT,) if name in headers}
+        context = TraceContextTextMapPropagator().extract(told, Context())
+        span = get_current_span(context).get_span_context()
+        if not span.is_valid or Settings.of(self._app).trusted_proxies:
+            return context
+        # whoever calls may name the trace, but not have it recorded or left out
+        ours = self._sampler.should_sample(None, span.trace_id, TRACEPARENT).decision
+        flags = TraceFlags(ours is Decision.RECORD_AND_SAMPLE)
+        theirs = SpanContext(span.trace_id, span.span_id, is_remote=True, trace_flags=flags)
+        return set_span_in_context(NonRecordingSpan(theirs), Context())
+
+    def _enter(self, name: str, context: Context | None = None) -> Span:
+        span = self._tracer.start_span(name, context or Context(), SpanKind.SERVER)
         span.set_attribute("echo.request_id", request_ids.current())
         _entry.set(span)
         return span

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from echo import watching
 from echo.app import create_app
+from echo.config import Settings
 from echo.errors import ConfigurationError
 from echo.generation import EngineConfig
 from echo.models import User
@@ -135,6 +136,68 @@ def test_a_program_s_call_is_traced(client: Browser, ada: User, spans: Spans) ->
     assert request.attributes["echo.request_id"] == answer.headers["X-Request-ID"]
     until(lambda: spans.named("call"), "the call's span has ended")
     assert list(spans.below(spans.below(request)["call"])) == ["queue", "prefill", "decode"]
+
+
+TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+GIVEN = f"00-{TRACE}-{CALLER}-01"
+
+
+def asked_with(
+    client: Browser, ada: User, spans: Spans, traceparent: str, **more: str
+) -> ReadableSpan:
+    body = {"messages": [{"role": "user", "content": "Hi"}]}
+    headers = {**shows(key_of(ada)), "traceparent": traceparent, **more}
+    assert client.post("/v1/chat/completions", json=body, headers=headers).status_code == 200
+    (request,) = spans.named("POST /v1/chat/completions")
+    return request
+
+
+def test_a_caller_s_trace_goes_on(client: Browser, ada: User, spans: Spans) -> None:
+    request = asked_with(client, ada, spans, GIVEN, tracestate="their=secret")
+    assert f"{request.context.trace_id:032x}" == TRACE
+    assert request.parent is not None
+    assert (f"{request.parent.span_id:016x}", request.parent.is_remote) == (CALLER, True)
+    assert not request.context.trace_state
+    until(lambda: spans.named("call"), "the call's span has ended")
+    (call,) = spans.named("call")
+    assert f"{call.context.trace_id:032x}" == TRACE
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        *("", "x", "00", GIVEN.upper().replace("00-", "ff-"), GIVEN.replace(TRACE, "0" * 32)),
+        *(GIVEN.replace(CALLER, "0" * 16), f"{GIVEN}-more", f"{GIVEN},{GIVEN}", GIVEN[:-1]),
+        *(GIVEN.replace("0af7", "0ag7"), "٠٠" + GIVEN[2:], "9" * 10_000),
+    ],
+)
+def test_what_is_no_traceparent_is_ignored(
+    client: Browser, ada: User, spans: Spans, traceparent: str
+) -> None:
+    request = asked_with(client, ada, spans, traceparent.encode().decode("latin-1"))
+    assert request.parent is None
+    assert f"{request.context.trace_id:032x}" != TRACE
+
+
+@pytest.mark.parametrize(("trusted", "is_recorded"), [(0, True), (1, False)])
+def test_only_a_trusted_proxy_says_whether_a_trace_is_recorded(
+    app: Flask, client: Browser, spans: Spans, monkeypatch: pytest.MonkeyPatch, trusted: int,
+    is_recorded: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(Settings.of(app), "trusted_proxies", trusted)
+    client.get("/login", headers={"traceparent": f"{GIVEN[:-2]}00"})
+    assert bool(spans.named("GET /login")) is is_recorded
+
+
+def test_strangers_cannot_have_recorded_what_echo_would_not(
+    app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_always_off")
+    found = Spans()
+    app.extensions["tracing"] = Tracing(app, SimpleSpanProcessor(found.exporter))
+    client.get("/login", headers={"traceparent": GIVEN})
+    assert found.exporter.get_finished_spans() == ()
+    del app.extensions["tracing"]
 
 
 def test_nothing_personal_is_told(client: Browser, tab: Tab, ada: User, spans: Spans) -> None:

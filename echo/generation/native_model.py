@@ -28,7 +28,7 @@ from .native import (
     packed,
     user_cache,
 )
-from .native.packed import MIXED, Shape
+from .native.packed import MIXED, RECORD, Shape
 from .native.quality import TEXT, Quality, measure
 from .weights import MappedWeights
 
@@ -111,7 +111,7 @@ def _quality(
     encode: Callable[[str], list[int]], code: Library, settings: EngineConfig,
 ) -> Quality:  # fmt: skip
     """Measured once, when the weights are packed, and kept with them."""
-    record = made.file.with_suffix(".json")
+    record = made.file.with_suffix(RECORD)
     if record.is_file():
         return Quality(**json.loads(record.read_text("utf-8")))
     text = folder / "quality-text"  # a model's own text, where it has one

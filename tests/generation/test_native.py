@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import stat
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from echo.generation import Engine, EngineConfig, Failed, Finished, ModelLoadErr
 from echo.generation.local_models import LocalModels
 from echo.generation.model_loader import load_model
 from echo.generation.native import NativeUnavailable, build, library, quality
-from echo.generation.native.packed import pack, packed_bytes
+from echo.generation.native.packed import UNUSED_DAYS, pack, packed_bytes
 from echo.generation.native.quality import Quality
 from echo.generation.native.shapes import BLOCK_BYTES
 from echo.generation.runner import Chunk, StepPlan
@@ -281,13 +283,42 @@ def test_packed_once_and_mapped_from_then_on(qwen: Path, tmp_path: Path) -> None
     models = LocalModels(native(qwen, tmp_path))
     models.prepare(spec, lambda share, doing: None)
     (file,) = (tmp_path / "packed").glob("*.safetensors")
-    made = file.stat().st_mtime_ns
+    made = file.stat().st_ino
     runner: Any = models.build(spec)
-    assert file.stat().st_mtime_ns == made
+    assert file.stat().st_ino == made
     assert runner.facts.weight_bytes == models.size(spec).weights or runner.facts.weight_bytes > 0
     folder = save_model(tmp_path / "other", tiny_config("qwen2", **SHAPE))
     LocalModels(native(folder, tmp_path)).prepare(ModelSpec("o", str(folder)), lambda *how: None)
     assert len(list((tmp_path / "packed").glob("*.safetensors"))) == 2
+
+
+def test_packed_weights_that_nobody_has_used_for_long_go(qwen: Path, tmp_path: Path) -> None:
+    """Of other bits too: who wants them makes them again, and who has mapped them reads on."""
+    config = native(qwen, tmp_path)
+    eight, mixed = LocalModels(config), LocalModels(replace(config, quant="auto"))
+    spec = ModelSpec("made", str(qwen))
+    eight.prepare(spec, lambda *how: None)
+    (old,) = (tmp_path / "packed").glob("*.safetensors")
+    runner: Any = eight.build(spec)
+    half = old.with_suffix(".4711.body")
+    half.touch()
+    mixed.prepare(spec, lambda *how: None)
+    assert len({old, half} & set(old.parent.iterdir())) == 2  # a process may use them
+    long_ago = time.time() - (UNUSED_DAYS + 1) * 24 * 3600
+    os.utime(half, (long_ago, long_ago))
+    os.utime(old, (long_ago, long_ago))
+    eight.prepare(spec, lambda *how: None)  # used again
+    assert old.exists()
+    assert not half.exists()
+    os.utime(old, (long_ago, long_ago))
+    mixed.prepare(spec, lambda *how: None)
+    assert not old.exists()
+    assert not old.with_suffix(".json").exists()
+    assert len(list(old.parent.glob("*.safetensors"))) == 1
+    row = row_of([5, 6, 7], 0)
+    runner.backend.compute(StepPlan(chunks=[Chunk(row, 0, 3)]))  # it reads on
+    eight.prepare(spec, lambda *how: None)
+    assert old.exists()
 
 
 @pytest.mark.parametrize("quant", ["auto", "int8"])

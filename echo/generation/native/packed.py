@@ -8,7 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,8 @@ NORMS = {
     "query_norm": "self_attn.q_norm",
     "key_norm": "self_attn.k_norm",
 }
+UNUSED_DAYS = 30  # then packed weights go; they can be made again
+RECORD = ".json"  # of a file's quality, beside it
 HEAD_ROWS = 16_384  # of the vocabulary, packed at a time: memory for more is not needed
 MIXED = 0  # instead of a number of bits: 4 where nothing is lost by them, else 8
 TRIED_ROWS = 128  # of a matrix, to see what is lost
@@ -94,7 +99,23 @@ def packed(
     if not file.is_file():
         kept.mkdir(parents=True, exist_ok=True)
         _write(file, _tensors(folder, shape, kind, code), shape, kind, progress)
+    _note_use(file)
     return PackedModel(file, kind, shape, sum(p.end - p.start for p in read_header(file).values()))
+
+
+def _note_use(file: Path) -> None:
+    """Remove what nobody has used for long: of other bits, of weights that have changed, half written.
+
+    Another process may want other bits of the same weights, so that a file's last use decides and not whether
+    this process wants it. Who has mapped a file goes on reading it.
+    """
+    with suppress(OSError):  # somebody else's folder: whoever may write to it looks after it
+        file.touch()
+        before = time.time() - UNUSED_DAYS * 24 * 3600
+        for other in file.parent.glob("packed-*"):
+            if other.suffix != RECORD and other.stat().st_mtime < before:
+                other.with_suffix(RECORD).unlink(missing_ok=True)
+                other.unlink(missing_ok=True)
 
 
 def fingerprint(folder: Path) -> str:
@@ -188,7 +209,8 @@ def _write(
     progress: Callable[[float], None],
 ) -> None:  # fmt: skip
     """In the safetensors format; a file that was cut off never has the name."""
-    body, temporary = file.with_suffix(".body"), file.with_suffix(".new")
+    # another process may be making the same
+    body, temporary = (file.with_suffix(f".{os.getpid()}.{part}") for part in ("body", "new"))
     header: dict[str, Any] = {"__metadata__": {"version": str(VERSION), "kind": str(kind)}}
     offset = 0
     total = shape.layers * 12 + 3

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Delete, Update
+from sqlalchemy import Delete, Update, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from echo import hub
@@ -70,6 +70,17 @@ def execute(statement: Update | Delete) -> int:
         return int(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]
 
     return transaction(work)
+
+
+def is_held(table: Any, row_id: str) -> bool:
+    """Keep a row from being deleted before this transaction ends; False where it is deleted already.
+
+    By a write, which changes nothing: for reading SQLite keeps nobody out.
+    """
+    there = (table.id == row_id) & table.deleted_at.is_(None)
+    held = update(table).where(there).values(deleted_at=None)
+    result: Any = db.session.execute(held.execution_options(synchronize_session=False))
+    return bool(result.rowcount)
 
 
 def assign(row: object, **values: Any) -> None:

@@ -76,9 +76,11 @@ def change(user_id: int, ids: Collection[str], wanted: Change) -> Done:
     """Archive, move or tag; raises as `find`, `conversations.change` and `tags.change`."""
     add = own_tags.checked(wanted.add_tags)
     remove = own_tags.checked(wanted.remove_tags, most=BULK_CHATS * TAGS_PER_CHAT)
-    values = _values(user_id, wanted)
+    if wanted.folder_id:
+        conversations.own_folder(user_id, wanted.folder_id)
 
     def work() -> Done:
+        values = _values(wanted)
         done = find(user_id, ids)
         for row in done.rows:
             for name, value in values(row).items():
@@ -90,12 +92,11 @@ def change(user_id: int, ids: Collection[str], wanted: Change) -> Done:
     return _told(user_id, transaction(work))
 
 
-def _values(user_id: int, wanted: Change) -> Callable[[Conversation], dict[str, Any]]:
-    """Return what gives a row its new values; the folder is looked up once."""
+def _values(wanted: Change) -> Callable[[Conversation], dict[str, Any]]:
+    """Return what gives a row its new values in this transaction; the folder is looked up once."""
     placed: dict[str, Any] = {}
     if wanted.folder_id is not None:
-        folder = wanted.folder_id and conversations.own_folder(user_id, wanted.folder_id).id
-        placed["folder_id"] = folder or None
+        placed["folder_id"] = conversations.folder_or_list(wanted.folder_id)
     now = utc_now()
 
     def values(row: Conversation) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from echo.services.chats import chat_settings, together
 from echo.services.chats import tags as own_tags
 from echo.services.chats.erasing import erase_conversations
 from echo.services.chats.titles import UNTITLED
-from echo.services.storage import execute, transaction
+from echo.services.storage import execute, is_held, transaction
 from echo.text import is_blank, storable
 
 May = Callable[[Conversation, int], bool]
@@ -108,6 +108,8 @@ Also = Callable[[Any], object]
 
 def _change(row: Conversation, also: Iterable[Also] = (), **values: Any) -> Conversation:
     def work() -> None:
+        if "folder_id" in values:
+            values["folder_id"] = folder_or_list(values["folder_id"])
         for name, value in values.items():
             setattr(row, name, value)
         for act in also:
@@ -156,13 +158,14 @@ def create(
     return row
 
 
+def folder_or_list(folder_id: str | None) -> str | None:
+    """Return where chats go in this transaction: None, the list, where the folder was deleted meanwhile."""
+    return folder_id if folder_id and is_held(Folder, folder_id) else None
+
+
 def let_go_of_what_is_gone(conversation: Conversation) -> None:
     """Take a folder or persona that went meanwhile from one that is being stored, in its transaction."""
-    if conversation.folder_id is not None:
-        query = select(Folder.deleted_at).where(Folder.id == conversation.folder_id)
-        found = db.session.execute(query.with_for_update()).one_or_none()
-        if found is None or found.deleted_at is not None:
-            conversation.folder_id = None
+    conversation.folder_id = folder_or_list(conversation.folder_id)
     if conversation.persona_id is not None:
         there = select(Persona.id).where(Persona.id == conversation.persona_id)
         conversation.persona_id = db.session.scalar(there.with_for_update(read=True))
@@ -193,9 +196,8 @@ def change(
     wanted: dict[str, Any] = {}
     if title is not None:
         wanted |= {"title": checked_title(title), "title_from_question": False}
-        db.session.expire(
-            row, ["title"]
-        )  # written even where it is what was read: a model may be faster
+        # written even where it is what was read: a model may be faster
+        db.session.expire(row, ["title"])
     if pinned is not None:
         if pinned and not row.pinned and room_for_pinned(user_id) < 1:
             most = PINNED_MAX

@@ -16,6 +16,7 @@ from echo.languages import gettext, number
 from echo.limits import FOLDER_NAME_CHARS, FOLDERS_MAX
 from echo.models import Conversation, Folder, Share
 from echo.models.types import new_id
+from echo.services.accounts import accounts
 from echo.services.chats import chat_settings, conversations, together
 from echo.services.storage import in_parts, transaction
 from echo.text import is_blank, storable
@@ -149,6 +150,7 @@ def remove(user_id: int, folder_id: str, with_conversations: bool = False) -> No
     now = utc_now()
 
     def work() -> list[str]:
+        accounts.alone_with([user_id])  # an import may be putting chats into it
         held = _held(row.id, archived=False)
         row.held = held + _held(row.id, archived=True)
         row.deleted_at = now

@@ -116,7 +116,10 @@ def change(rows: Sequence[Conversation], add: dict[str, str], remove: dict[str, 
         ConversationTag.conversation_id.in_(ids), ConversationTag.tag_id.in_(gone)
     )
     db.session.execute(taken_off.execution_options(synchronize_session=False))
-    has = {(row.id, tag.id) for row in rows for tag in row.tags}
+    bearing = select(ConversationTag.conversation_id, ConversationTag.tag_id).where(
+        ConversationTag.conversation_id.in_(ids)
+    )
+    has = {tuple(each) for each in db.session.execute(bearing)}  # others may have changed them
     _bear((each, tag.id) for each in ids for tag in put_on.values() if (each, tag.id) not in has)
     _forget_unused([owner])
     for row in rows:

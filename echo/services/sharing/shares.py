@@ -20,7 +20,7 @@ from echo.services import audit, site_settings
 from echo.services.audit import Act, Entry
 from echo.services.chats import conversations
 from echo.services.sharing import links, snapshots
-from echo.services.storage import execute, transaction
+from echo.services.storage import execute, is_held, transaction
 from echo.text import storable
 
 SEEN_BY: Final = {
@@ -76,6 +76,8 @@ def share(user_id: int, conversation_id: str, wish: Wish) -> Shared:
     conversation = conversations.own(user_id, conversation_id)
 
     def work() -> Shared:
+        if not is_held(Conversation, conversation.id):  # else the link would outlive it
+            raise NotFound(gettext(conversations.NOT_FOUND), field="conversation_id")
         present = _present(conversation.id)
         row = present or _new(conversation)
         if present is None:

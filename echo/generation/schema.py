@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import unquote
 
 from llguidance import LLMatcher
 
@@ -19,10 +20,16 @@ WHITESPACE = " ?"  # between parts: small models would fill an answer with it
 MOST_SECONDS: Final = 0.5  # of computing; the engine's thread takes as long again
 MOST_JOINED: Final = 8
 """Different patterns, where a value may have to fit several: each more takes llguidance twice as long."""
-MOST_NAME_PATTERNS: Final = 16  # in patternProperties: each is compared with each
+MOST_NAME_PATTERNS: Final = 16  # in one patternProperties: each is compared with each
 JOINING: Final = ("allOf", "anyOf", "oneOf", "$ref")
 CARRYING: Final = (*JOINING, "pattern", "format", "properties", "patternProperties", "items",
                    "prefixItems", "additionalProperties")  # fmt: skip
+
+NAMING: Final = ("properties", "patternProperties", "$defs", "definitions")
+"""Words that hold schemas by names."""
+HOLDING: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "items", "prefixItems", "contains",
+                  "additionalItems", "additionalProperties", "propertyNames", "unevaluatedItems",
+                  "unevaluatedProperties")  # fmt: skip
 
 
 def grammar_of(schema: str) -> str:
@@ -65,23 +72,50 @@ def _fault(schema: str) -> str | None:
 
 def _costly(schema: dict[str, Any]) -> str | None:
     """Return why comparing a schema's patterns may never end, if it may."""
-    objects = list(_objects(schema))
-    names = {name for each in objects for name in _names(each)}
-    if len(names) > MOST_NAME_PATTERNS:
-        return f"patternProperties has at most {MOST_NAME_PATTERNS} names in all"
-    texts = {
-        each[word]
-        for each in objects
-        for word in ("pattern", "format")
-        if isinstance(each.get(word), str)
-    }
-    if len(texts | names) > MOST_JOINED and any(map(_joins, objects)):
+    objects = list(_schemas(schema, [schema]))
+    if any(len(_names(each)) > MOST_NAME_PATTERNS for each in objects):
+        return f"patternProperties has at most {MOST_NAME_PATTERNS} names"
+    joined = _schemas(schema, list(filter(_joins, objects)))
+    if len({text for each in joined for text in _patterns(each)}) > MOST_JOINED:
         return f"at most {MOST_JOINED} patterns and formats go with allOf and its like"
     return None
 
 
+def _schemas(root: dict[str, Any], waiting: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the schemas that wait and all in them, once; properties may be called as words of schemas are."""
+    waiting, seen, others = [*waiting], set[int](), _objects(root)
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, dict) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        for word, value in each.items():
+            if word in NAMING and isinstance(value, dict):
+                waiting += value.values()
+            elif word in HOLDING:
+                waiting += value if isinstance(value, list) else [value]
+            elif word == "$ref" and (found := _referred(root, value)) is not None:
+                waiting.append(found)
+            elif word == "$ref" or (word in ("$id", "id") and each is not root):
+                waiting += others  # any object may be meant; the second time none is left
+
+
+def _referred(root: dict[str, Any], reference: Any) -> Any:
+    """Return what a pointer from the root leads to; None for another reference, or where there is nothing."""
+    found: Any = root
+    beginning, *parts = unquote(str(reference)).split("/")
+    try:
+        for part in parts:
+            name = part.replace("~1", "/").replace("~0", "~")
+            found = found[int(name)] if isinstance(found, list) else found[name]
+    except (LookupError, TypeError, ValueError):
+        return None
+    return found if beginning == "#" else None
+
+
 def _objects(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object in a schema, wherever a reference may lead."""
+    """Yield every object in a schema, also those that are none themselves."""
     waiting = [schema]
     while waiting:
         each = waiting.pop()
@@ -92,6 +126,11 @@ def _objects(schema: Any) -> Iterator[dict[str, Any]]:
             waiting += each
 
 
+def _patterns(schema: dict[str, Any]) -> list[str]:
+    own = [schema.get(word) for word in ("pattern", "format")]
+    return [*_names(schema), *(text for text in own if isinstance(text, str))]
+
+
 def _names(schema: dict[str, Any]) -> list[str]:
     found = schema.get("patternProperties")
     return list(found) if isinstance(found, dict) else []
@@ -100,9 +139,13 @@ def _names(schema: dict[str, Any]) -> list[str]:
 def _joins(schema: dict[str, Any]) -> bool:
     """Tell whether a value must fit several schemas at once."""
     all_of = schema.get("allOf")
-    if isinstance(all_of, list) and len(all_of) > 1:
+    if isinstance(all_of, list) and sum(map(_carries, all_of)) > 1:
         return True
-    return any(word in schema for word in JOINING) and sum(word in schema for word in CARRYING) > 1
+    return any(word in schema for word in JOINING) and _carries(schema, 2)
+
+
+def _carries(schema: Any, words: int = 1) -> bool:
+    return isinstance(schema, dict) and sum(word in schema for word in CARRYING) >= words
 
 
 def check_schemas(request: GenerationRequest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -57,13 +58,60 @@ def deep(count: int) -> Schema:
     return schema
 
 
+def elsewhere(reference: str, place: Schema) -> Schema:
+    """Patterns that stand where no schema is looked for, and a reference to them."""
+    return {"$ref": reference, **place}
+
+
+PATTERNS: Schema = {"type": "string", "allOf": at_once(40)}
+
 ENDLESS = {
     "patterns at once": {"type": "string", "allOf": at_once(40)},
     "patterns of references": chained(40),
     "patterns of a property": merged(40),
     "patterns beside choices": beside(40),
     "patterns of names": named(600),
+    "patterns at an odd place": elsewhere("#/x-y/z", {"x-y": {"z": PATTERNS}}),
+    "patterns in a list": elsewhere("#/examples/1", {"examples": [0, PATTERNS]}),
+    "a pointer with signs": elsewhere("#/a~1%7E0%20b", {"a/~ b": PATTERNS}),
+    "properties as a schema": elsewhere(
+        "#/properties", {"properties": {"allOf": at_once(40), "type": "string"}}
+    ),
+    "patterns by an anchor": elsewhere("#there", {"x": PATTERNS | {"$anchor": "there"}}),
+    "patterns by a name": elsewhere("b", {"x": PATTERNS | {"$id": "b"}}),
+    "a pointer from elsewhere": elsewhere(
+        "#/$defs/b", {"$defs": {"b": {"$id": "b", "$ref": "#/x", "x": PATTERNS}}}
+    ),
+    "a reference to nothing": elsewhere("#/y", {"x": PATTERNS}),
 }
+
+A_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {
+        "$ref": {"type": "string", "pattern": "^#/[a-z]+$"},
+        "type": {"enum": ["string", "object"]},
+        "pattern": {"type": "string"},
+        "format": {"type": "string"},
+        "allOf": {"type": "array", "items": {"$ref": "#"}},
+        "anyOf": {"type": "array", "items": {"$ref": "#"}},
+        "items": {"anyOf": [{"$ref": "#"}, {"type": "boolean"}]},
+        "minimum": {"allOf": [{"$ref": "#/$defs/number"}, {"default": 0}]},
+        "properties": {"type": "object", "additionalProperties": {"$ref": "#"}},
+        "patternProperties": {
+            "type": "object", "additionalProperties": {"$ref": "#"}, "minProperties": 0,
+            "title": "By pattern", "description": "a", "default": {}, "examples": [], "deprecated": False,
+        },
+        **{f"x-{letter}": {"type": "string", "pattern": f"^{letter}+$"} for letter in "abcdefghij"},
+    },
+    "$defs": {"number": {"type": "integer"}},
+}  # fmt: skip
+"""As tools that make tools have it: its properties are called as words of schemas are."""
+
+
+def test_references_that_lead_nowhere_cost_no_more_than_their_text() -> None:
+    schema = {"$defs": {f"d{number}": {"$ref": "nowhere"} for number in range(1_500)}}
+    with cheap("references to nothing"), suppress(InvalidRequest):
+        check_schema(json.dumps(schema))
 
 
 @pytest.mark.parametrize("what", ENDLESS)
@@ -81,8 +129,18 @@ def test_patterns_that_go_together_are_few(what: str) -> None:
         {"anyOf": [{"type": "string", "pattern": f"^{n}+$"} for n in range(20)], "title": "One of many"},
         {"type": "object", "properties": {"pattern": {"type": "string"}, "allOf": {"type": "array"}}},
         deep(50),
+        A_SCHEMA,
+        {"type": "object", "properties": {f"p{n}": {"patternProperties": {f"^{n}-": {}}} for n in range(20)}},
+        {
+            "type": "object",
+            "properties": {f"p{n}": {"type": "string", "pattern": f"^{n}+$"} for n in range(50)}
+            | {"two": {"allOf": [{"properties": {"a": {}}}, {"properties": {"b": {"type": "string"}}}]}},
+        },
     ],
-    ids=["two at once", "names", "many properties", "many choices", "words as names", "deep"],
+    ids=[
+        *("two at once", "names", "many properties", "many choices", "words as names", "deep"),
+        *("a schema of schemas", "names of many", "what is joined elsewhere"),
+    ],
 )  # fmt: skip
 def test_what_programs_ask_for_is_followed(schema: Schema) -> None:
     with cheap("an ordinary schema"):

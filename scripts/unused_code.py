@@ -42,6 +42,7 @@ CALLED_BY: Final = {
     ),
     "onnxruntime": ("intra_op_num_threads",),
     "html.parser": ("handle_*",),
+    "expat": ("buffer_text", "*Handler"),
     "werkzeug": ("to_python",),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "fonttools": ("flavor",),

@@ -90,13 +90,10 @@ def own_folder(user_id: int, folder_id: str) -> Folder:
 
 def newest_id(user_id: int) -> str | None:
     """Return the id of the conversation that was used last and is not put away, if there is one."""
+    there = (Conversation.user_id == user_id) & Conversation.deleted_at.is_(None)
     return db.session.scalar(
         select(Conversation.id)
-        .where(
-            Conversation.user_id == user_id,
-            Conversation.deleted_at.is_(None),
-            Conversation.archived_at.is_(None),
-        )
+        .where(there, Conversation.archived_at.is_(None))
         .order_by(Conversation.updated_at.desc(), Conversation.id.desc())
         .limit(1)
     )

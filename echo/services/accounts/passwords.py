@@ -56,7 +56,7 @@ def judge(password: str, known_words: list[str], field: str = "password") -> Non
 
 def _estimate(password: str, known_words: list[str]) -> dict[str, Any]:
     """Return what zxcvbn says of the first piece that is hard enough to guess, else of the first of all."""
-    verdicts = []
+    verdicts: list[dict[str, Any]] = []
     for start in range(0, min(len(password), PIECE * PIECES), PIECE):
         verdicts.append(zxcvbn(password[start : start + PIECE], user_inputs=known_words))
         if verdicts[-1]["score"] >= PASSWORD_MIN_SCORE:

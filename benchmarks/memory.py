@@ -10,7 +10,6 @@ memory of the server's process, and of the processes that it started, apart.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import random
 import threading
@@ -18,8 +17,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from socketio import exceptions
 
 from benchmarks import common
 from benchmarks.server import WEIGHTS, served
@@ -124,7 +121,7 @@ def _work(told: Told, work: Any, person: Person, number: int) -> None:
 
 def keep_asking(person: Person, told: Told, by: random.Random) -> None:
     """Ask on in one chat for some turns, then begin another; now and then do what people do besides."""
-    tab = _tab(person)
+    tab = LiveTab(person)
     for chat_number in itertools.count():
         chat: str | None = None
         for _ in range(by.randint(1, 12)):
@@ -141,16 +138,7 @@ def keep_asking(person: Person, told: Told, by: random.Random) -> None:
             person.http.get(at, params=words, timeout=60).raise_for_status()
         if chat_number % 5 == 4:
             tab.close()
-            tab = _tab(person)
-
-
-def _tab(person: Person) -> LiveTab:
-    """Open a tab; as the page's own client does, try again where the machine is busy."""
-    for pause in (1, 2, 5, 10, 20):
-        with contextlib.suppress(exceptions.ConnectionError):
-            return LiveTab(person)
-        time.sleep(pause)
-    return LiveTab(person)
+            tab = LiveTab(person)
 
 
 def _turn(tab: LiveTab, told: Told, by: random.Random, **where: Any) -> str:

@@ -240,8 +240,9 @@ class LiveTab:
         self.socket.on("*", self._hear)
         self.socket.on("disconnect", self._end)
         self.socket.connect(
-            person.server.url, headers={"Cookie": person.cookie}, transports=["websocket"]
-        )
+            person.server.url, headers={"Cookie": person.cookie}, transports=["websocket"],
+            wait_timeout=PATIENCE,
+        )  # fmt: skip
         self._wire = self.socket.eio.ws.sock
 
     def _end(self) -> None:

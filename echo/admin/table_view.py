@@ -120,13 +120,11 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
         """Do what is to be done before these rows are shown."""
 
     def _asked(self) -> Asked:
-        sort = request.args.get("sort", None, type=int)
-        if sort is not None:
-            known = 0 <= sort < len(self._list_columns)
-            sort = sort if known and self.is_sortable(self._list_columns[sort][0]) else None
+        sort = request.args.get("sort", "")
+        place = sort.removesuffix("-")  # the choice above cards says column and direction in one
         return Asked(
-            sort=sort,
-            descending=request.args.get("desc", 0, type=int) == 1,
+            sort=int(place) if place in self.orders else None,
+            descending=place != sort or request.args.get("desc") == "1",
             search=storable(request.args.get("search", "").strip())[:TEXT_MAX],
             filters=tuple(self._filters_asked()),
         )
@@ -155,6 +153,12 @@ class TableView(TableExport, BulkActs, Columns, Page, ModelView):
 
     def is_sortable(self, name: str) -> bool:
         return name in self.sorting
+
+    @property
+    def orders(self) -> dict[str, str]:
+        """The labels of the columns that sort, by their place as the address has it."""
+        listed = enumerate(self._list_columns)
+        return {str(place): label for place, (name, label) in listed if self.is_sortable(name)}
 
     def _found(self, asked: Asked) -> tuple[Query[Any], int | None]:
         """Return the rows that filters and search leave, and how many were searched; None: all of them."""

@@ -204,6 +204,39 @@ def test_people_are_sorted_by_name_and_address(root, make_user, people, sort):
     assert re.findall(r'data-column="username">([^<]+)<', page) == names[::-1]
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_what_headings_sort_can_be_chosen_above_cards_both_ways(root, name):
+    page = root.get(f"/admin/{name}/").text
+    places = re.findall(r'class="sort" href="[^"]*sort=(\d+)', page)
+    choices = re.findall(
+        r'<option value="(\d+-?)"', page.partition('id="order"')[2].partition("</select>")[0]
+    )
+    if "Nothing here yet" in page:  # no headings, and rows may come while the page is read
+        places = [choice for choice in choices if choice.isdigit()]
+    assert choices == [choice for place in places for choice in (place, f"{place}-")]
+    for choice in choices:
+        chosen = root.get(f"/admin/{name}/?search=&sort={choice}").text
+        assert f'<option value="{choice}" selected>' in chosen
+
+
+def test_one_choice_says_column_and_direction_and_a_search_keeps_it(root, opinions):
+    by_link = root.get("/admin/feedback/?sort=3&desc=1").text
+    by_choice = root.get("/admin/feedback/?sort=3-").text
+    assert shown(by_choice) == shown(by_link) != shown(root.get("/admin/feedback/?sort=3").text)
+    for page in (by_link, by_choice):
+        assert "sort=3&amp;desc=1" in page.partition('class="pager"')[2]
+        assert '<option value="3-" selected>' in page  # what a search from here sends along
+    assert shown(root.get("/admin/feedback/?sort=").text) == shown(
+        root.get("/admin/feedback/").text
+    )
+
+
+@pytest.mark.parametrize("sort", ["-", "--", "3--", "-3", "1x", "٣", " 3", "9" * 5000])
+def test_a_choice_that_is_none_leaves_the_usual_order(root, opinions, sort):
+    page = root.get("/admin/feedback/", query_string={"sort": sort}).text
+    assert shown(page) == shown(root.get("/admin/feedback/").text)
+
+
 def test_search_takes_signs_of_patterns_as_they_are(root, people):
     db.session.add(Feedback(user_id=people["user"].id, opinion="100% sure_thing", category="idea"))
     db.session.add(Feedback(user_id=people["user"].id, opinion="1000 sure things", category="idea"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,37 @@ def make_stale(echo: LiveServer, person: Person) -> None:
 def plain(new_context: ContextMaker, super_admin: Person) -> Page:
     """A page of a browser without JavaScript."""
     return new_context(super_admin, java_script_enabled=False).new_page()
+
+
+def test_cards_are_sorted_by_a_choice_without_javascript(
+    plain: Page, echo: LiveServer, newcomers: Callable[[], Person]
+) -> None:
+    names = sorted(newcomers().name for _ in range(2))
+    order = plain.get_by_label("Sort by")
+    for choice, expected in (("Name, ascending", names), ("Name, descending", names[::-1])):
+        plain.set_viewport_size({"width": 1280, "height": 800})
+        visit(plain, f"{echo.url}/admin/users/?search=member&id=")
+        expect(order).to_be_hidden()  # headings do it
+        plain.set_viewport_size({"width": 390, "height": 844})
+        order.focus()
+        order.select_option(choice)
+        for key in ("Tab", "Tab", "Enter"):  # past the filters
+            plain.keyboard.press(key)
+        expect(order.locator("option:checked")).to_have_text(choice)
+        shown = plain.locator('td[data-column="username"]').all_inner_texts()
+        found = [name for name in shown if name in names]
+        assert found == expected
+
+
+def test_headings_that_nobody_sees_take_no_focus(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person
+) -> None:
+    page = new_context(super_admin).new_page()
+    visit(page, f"{echo.url}/admin/users/")
+    for width in range(640, 1000, 6):
+        page.set_viewport_size({"width": width, "height": 800})
+        heading = page.get_by_role("link", name="Name", exact=True)
+        assert heading.is_visible() != page.get_by_label("Sort by").is_visible(), width
 
 
 def test_people_are_switched_off_and_on_without_javascript(

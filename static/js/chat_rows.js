@@ -3,6 +3,7 @@
 import { placeOf } from "./folders.js";
 import { labelOf } from "./format.js";
 import { element } from "./icons.js";
+import { holdFocus } from "./list_focus.js";
 import { drawRowPeople } from "./people.js";
 import { drawRowPersona } from "./personas.js";
 import { drawTags } from "./tags.js";
@@ -17,7 +18,9 @@ export class ChatRows {
     this.looks = new Map(); // for each look at them that is on its way: what was told since it was asked for
     list.addEventListener("htmx:beforeSend", ({ detail }) => this.looks.set(detail.xhr, new Map()));
     list.addEventListener("htmx:afterRequest", ({ detail }) => this.looks.delete(detail.xhr));
-    for (const name of ["htmx:afterSettle", "htmx:afterSwap"]) list.addEventListener(name, () => this.#mergeSections());
+    let back;
+    list.addEventListener("htmx:beforeSwap", () => { back = holdFocus(list); });
+    for (const name of ["htmx:afterSettle", "htmx:afterSwap"]) list.addEventListener(name, () => { this.#mergeSections(); back(); });
     list.addEventListener("htmx:afterSwap", ({ detail }) => this.#repeat(this.looks.get(detail.xhr)));
   }
 
@@ -51,6 +54,7 @@ export class ChatRows {
   put(conversation) {
     this.#tell(conversation.id, conversation);
     this.draw(conversation);
+    this.folders.lookAround();
   }
 
   /** As it was when somebody looked. */
@@ -72,21 +76,17 @@ export class ChatRows {
     this.#tell(id, null);
     this.#remove(id);
     this.#tidy();
+    this.folders.lookAround();
   }
 
   #remove(id) {
     for (const row of this.#rows(id)) this.#keeping(row, () => row.remove());
   }
 
-  /** The keyboard stays on a row that moves; where that is not seen any more it goes on at the next one. */
   #keeping(row, change) {
-    const focused = row.contains(document.activeElement) && document.activeElement;
-    const seen = focused ? [...this.root.querySelectorAll(".conversation-row")].filter((one) => one.offsetParent) : [];
-    const at = seen.indexOf(row);
+    const back = holdFocus(row);
     change();
-    if (!focused) return;
-    const next = row.offsetParent ? focused : (seen[at + 1] ?? seen[at - 1])?.querySelector("a") ?? document.querySelector(".folder-new");
-    next?.focus({ preventScroll: true });
+    back();
   }
 
   /** Draws what `ask` resolves with; what is told meanwhile is newer than that, and stays as it was told. */
@@ -159,6 +159,7 @@ export class ChatRows {
   }
 
   #tidy() {
+    this.folders.tidy();
     for (const section of this.list.querySelectorAll(".conversation-section")) if (!section.querySelector(".conversation-row")) section.remove();
     this.root.querySelector(".list-empty").hidden = this.root.querySelector(".conversation-row") !== null || this.folders.all.length > 0;
   }

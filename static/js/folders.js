@@ -1,9 +1,10 @@
 // The folders above the list, and the archive below them: opened, filled when first looked into, changed by a menu.
 
-import { get, send } from "./http.js";
+import { get } from "./http.js";
 import { element } from "./icons.js";
+import { holdFocus } from "./list_focus.js";
 import { openMenu } from "./menu.js";
-import { toast, toastError } from "./toasts.js";
+import { orOffline, toastError } from "./toasts.js";
 import { t } from "./words.js";
 
 const OPEN = "echo.open-folders";
@@ -55,11 +56,11 @@ export class Folders {
   show(folders) {
     this.all = folders;
     const archive = this.#section(ARCHIVE);
-    const focused = this.root.contains(document.activeElement) && document.activeElement;
+    const back = holdFocus(this.root);
     const known = new Set(folders.map((folder) => folder.id));
     for (const section of this.#sections()) if (section !== archive && !known.has(section.dataset.place)) section.remove();
     for (const folder of folders) archive.before(this.#filled(this.#section(folder.id) ?? this.#made(folder), folder));
-    if (focused) (focused.isConnected ? focused : document.querySelector(".folder-new")).focus({ preventScroll: true });
+    back();
     this.on.redrawn();
   }
 
@@ -116,33 +117,59 @@ export class Folders {
       return; // the next look makes it true
     }
     for (const section of this.#sections()) {
-      if (isOpen(section)) await this.#load(section);
+      delete section.dataset.known;
+      if (isOpen(section) || section.dataset.place === ARCHIVE) await this.#load(section);
       else section.querySelector("ul").replaceChildren();
     }
   }
 
   async #load(section, after = null) {
     const { place } = section.dataset;
+    section.dataset.known = "1";
     section.classList.add("is-loading");
     const which = place === ARCHIVE ? { archived: "true" } : { folder_id: place };
     try {
       const ask = () => get(`/api/conversations?${new URLSearchParams(after ? { ...which, after } : which)}`);
       await this.on.looking(ask, ({ data, next }) => this.#fill(section, data, next, { whole: !after }));
     } catch (error) {
-      if (error.status !== 404) toastError(error);
+      return void (error.status !== 404 && toastError(error));
     } finally {
       section.classList.remove("is-loading");
     }
+    this.tidy();
+  }
+
+  /** Of what is empty as far as it is known the rest is looked at; the archive is there while anything is in it. */
+  tidy() {
+    if (!this.root.offsetParent) return; // a tag is looked for: their rows stand elsewhere
+    for (const section of this.#sections()) {
+      if (!section.dataset.known || section.matches(".is-loading") || section.querySelector(".conversation-row")) continue;
+      const more = section.querySelector(".load-more");
+      if (more) more.click();
+      else if (section.dataset.place === ARCHIVE) this.#hide(section);
+    }
+  }
+
+  #hide(section) {
+    const back = holdFocus(section);
+    section.hidden = true;
+    back();
+  }
+
+  /** Something has changed: an archive that nobody has looked into may have lost its last chat. */
+  lookAround() {
+    const archive = this.#section(ARCHIVE);
+    if (!archive.hidden && !archive.dataset.known && !archive.querySelector(".conversation-row")) this.#load(archive);
   }
 
   #fill(section, data, next, { whole }) {
+    const back = holdFocus(section);
     const there = new Set(data.map((conversation) => conversation.id));
     if (whole) for (const row of section.querySelectorAll(".conversation-row")) if (!there.has(row.dataset.id)) row.remove();
     for (const conversation of data) this.on.draw(conversation);
     section.querySelector(".load-more")?.remove();
-    if (!next) return;
-    const more = element("button", { type: "button", class: "load-more", onclick: () => this.#load(section, next) }, t("Show more"));
-    section.querySelector(".folder-body").append(more);
+    if (next) section.querySelector(".folder-body").append(element("button", { type: "button", class: "load-more", onclick: () => this.#load(section, next) }, t("Show more")));
+    back();
   }
 
   // ---- acts ---------------------------------------------------------------------------------------------------
@@ -152,29 +179,17 @@ export class Folders {
     openMenu(button, [
       { label: t("New chat here"), icon: "new", run: () => this.on.newChat(folder) },
       { label: t("Edit folder"), icon: "edit", run: () => this.on.edit(folder) },
-      at > 0 && { label: t("Move up"), icon: "send", run: () => this.#change(folder, { position: at - 1 }) },
-      at < this.all.length - 1 && { label: t("Move down"), icon: "down", run: () => this.#change(folder, { position: at + 1 }) },
+      at > 0 && { label: t("Move up"), icon: "send", run: () => this.#act("change", folder, { position: at - 1 }) },
+      at < this.all.length - 1 && { label: t("Move down"), icon: "down", run: () => this.#act("change", folder, { position: at + 1 }) },
       "line",
-      { label: t("Delete folder, keep chats"), icon: "trash", run: () => this.#remove(folder, "keep") },
-      { label: t("Delete folder and chats"), icon: "trash", danger: true, run: () => this.#remove(folder, "delete") },
+      { label: t("Delete folder, keep chats"), icon: "trash", run: () => this.#act("remove", folder, "keep") },
+      { label: t("Delete folder and chats"), icon: "trash", danger: true, run: () => this.#act("remove", folder, "delete") },
     ], t("This folder"));
   }
 
-  #change(folder, values) {
-    return send("PATCH", `/api/folders/${folder.id}`, values).catch(toastError);
-  }
-
-  async #remove(folder, what) {
-    try {
-      await this.on.deleting([folder.id], () => send("DELETE", `/api/folders/${folder.id}?conversations=${what}`));
-      toast(what === "keep" ? t("Folder “{name}” deleted; its chats are in the list", folder) : t("Folder “{name}” and its chats deleted", folder), { action: { label: t("Undo"), run: () => this.#restore(folder) } });
-    } catch (error) {
-      toastError(error);
-    }
-  }
-
-  #restore(folder) {
-    return send("POST", `/api/folders/${folder.id}/restore`).then(() => this.on.restored(folder.id), toastError);
+  /** What changes one is fetched when it is first wanted. */
+  async #act(name, folder, how) {
+    (await orOffline(import("./folder_acts.js")))[name]?.(this, folder, how);
   }
 }
 

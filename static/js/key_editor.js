@@ -2,30 +2,29 @@
 
 import { element, iconButton } from "./icons.js";
 import { combinationOf } from "./key_bindings.js";
+import { bindings, showKeys, signsOf } from "./shortcuts.js";
 import { t } from "./words.js";
 
-const SHOWN = { Escape: "Esc", Backspace: "⌫", ArrowUp: "↑", ArrowDown: "↓" };
-const mac = /Mac|iP/.test(globalThis.navigator?.platform ?? "");
-const signsOf = (keys) => keys.replace(/\+\+$/, "+Plus").split("+").map((key) => (key === "Ctrl" && mac ? "⌘" : SHOWN[key] ?? key));
+const at = (id) => document.getElementById(id);
 
 export class KeyEditor {
-  /** root: the list; said: where refusals are told; all: the button that puts everything back */
-  constructor({ root, said, all, bindings }) {
-    Object.assign(this, { root, said, all, bindings });
+  constructor() {
+    const all = at("keys-default"); // puts everything back
+    Object.assign(this, { root: at("keys"), said: at("keys-said"), all });
     all.addEventListener("click", () => { bindings.resetAll(); this.#draw(); });
     this.#draw();
   }
 
   #draw(focused = null) {
-    this.root.replaceChildren(...this.bindings.table.map((row) => this.#line(row)));
-    this.all.hidden = !this.bindings.table.some(({ act }) => this.bindings.isChanged(act));
+    this.root.replaceChildren(...bindings.table.map((row) => this.#line(row)));
+    this.all.hidden = !bindings.table.some(({ act }) => bindings.isChanged(act));
     if (focused) this.root.querySelector(`[data-act="${focused}"] .key-button`).focus();
-    for (const hint of document.querySelectorAll("[data-keys-of]")) hint.textContent = signsOf(this.bindings.keysOf(hint.dataset.keysOf)).join(" ");
+    showKeys();
   }
 
   #line({ act, label }) {
     const button = element("button", { type: "button", class: "key-button", onclick: () => this.#listen(button, { act, label }) }, ...this.#caps({ act, label }));
-    const back = this.bindings.isChanged(act) && iconButton("again", t("{label}: back to the default", { label }), () => { this.bindings.reset(act); this.#draw(act); }, { "data-tip": t("Back to the default"), "data-tip-side": "end" });
+    const back = bindings.isChanged(act) && iconButton("again", t("{label}: back to the default", { label }), () => { bindings.reset(act); this.#draw(act); }, { "data-tip": t("Back to the default"), "data-tip-side": "end" });
     return element("div", { "data-act": act }, element("dt", {}, label), element("dd", {}, back, button));
   }
 
@@ -49,7 +48,7 @@ export class KeyEditor {
       const keys = combinationOf(event);
       if (keys === null) return;
       if (keys === "Escape") return rest();
-      const why = this.bindings.choose(act, keys);
+      const why = bindings.choose(act, keys);
       if (why) { this.said.textContent = why; return; }
       rest();
       this.#draw(act);
@@ -61,6 +60,6 @@ export class KeyEditor {
   /** What the button says: the keys, and to those who hear it what they are for. */
   #caps({ act, label }) {
     const heard = (text) => element("span", { class: "visually-hidden" }, text);
-    return [heard(`${label}: `), ...signsOf(this.bindings.keysOf(act)).flatMap((sign) => [element("kbd", {}, sign), " "]), heard(t("Choose other keys"))];
+    return [heard(`${label}: `), ...signsOf(bindings.keysOf(act)).flatMap((sign) => [element("kbd", {}, sign), " "]), heard(t("Choose other keys"))];
   }
 }

@@ -3,10 +3,9 @@
 import { copyText } from "./code_blocks.js";
 import { csrfToken } from "./http.js";
 import { element } from "./icons.js";
-import { KeyEditor } from "./key_editor.js";
 import { openMenu } from "./menu.js";
 import { leave, signingOut } from "./session_end.js";
-import { bindings, shortcuts } from "./shortcuts.js";
+import { shortcuts } from "./shortcuts.js";
 import { orOffline, toast } from "./toasts.js";
 import { t } from "./words.js";
 
@@ -110,7 +109,6 @@ function wireKeys({ newChat, temporary, search, drawer, focus, stop, lastAnswer,
     keyboard: () => settings.open("keyboard"),
     settings: () => settings.open("general"),
   });
-  new KeyEditor({ root: at("keys"), said: at("keys-said"), all: at("keys-default"), bindings });
 }
 
 async function copy(text, said) {

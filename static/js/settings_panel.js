@@ -7,7 +7,7 @@ import { openDialog } from "./dialogs.js";
 import { noticeSwitch } from "./notice_offer.js";
 import { isOthers } from "./people.js";
 import { preferences, setSendKey, setText, setTheme } from "./theme.js";
-import { toastError } from "./toasts.js";
+import { orOffline, toastError } from "./toasts.js";
 import { forward, t } from "./words.js";
 
 const IN_ROW = { inline: "center", block: "nearest" }; // on a phone the tabs stand in a row that scrolls
@@ -68,6 +68,12 @@ export class SettingsPanel {
       panel.hidden = !chosen;
       if (chosen && panel.dataset.src) this.#fill(panel);
     }
+    if (id === "tab-keyboard") this.#keys();
+  }
+
+  async #keys() {
+    const { KeyEditor } = await orOffline(import("./key_editor.js"));
+    if (KeyEditor) this.keys ??= new KeyEditor();
   }
 
   /** The pages that the server draws; their code is fetched with the first of them. */

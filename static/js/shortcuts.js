@@ -23,7 +23,19 @@ const TABLE = [
 
 export const bindings = new Bindings(TABLE);
 
+const SHOWN = { Escape: "Esc", Backspace: "⌫", ArrowUp: "↑", ArrowDown: "↓" };
+const mac = /Mac|iP/.test(globalThis.navigator?.platform ?? "");
+
+/** "Ctrl+Shift+K" as its keys are called on this machine. */
+export const signsOf = (keys) => keys.replace(/\+\+$/, "+Plus").split("+").map((key) => (key === "Ctrl" && mac ? "⌘" : SHOWN[key] ?? key));
+
+/** Beside the buttons that do the same. */
+export function showKeys() {
+  for (const hint of document.querySelectorAll("[data-keys-of]")) hint.textContent = signsOf(bindings.keysOf(hint.dataset.keysOf)).join(" ");
+}
+
 export function shortcuts(acts) {
+  showKeys();
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const act = bindings.find(event);

@@ -1,5 +1,6 @@
 // Shows in the list only the chats that bear one tag, wherever they stand; a bar above the list says which. It keeps no rows.
 
+import { holdFocus } from "./list_focus.js";
 import { tagButton } from "./tags.js";
 
 export class TagFilter {
@@ -29,12 +30,14 @@ export class TagFilter {
   /** name: null shows all chats again. */
   show(name) {
     if (name === this.name) return;
+    const back = holdFocus(this.root);
     this.name = name;
     this.root.classList.toggle("filtered", name !== null);
     this.bar.hidden = name === null;
     this.bar.querySelector(".tag")?.remove();
     if (name !== null) this.bar.querySelector(".filter-words").after(tagButton(name, { tabindex: "-1", "aria-label": name }));
     for (const row of this.root.querySelectorAll(".folder .conversation-row")) row.remove(); // each chat has one row
+    back();
     this.changed();
   }
 }

@@ -11,10 +11,13 @@ export function toast(text, { kind = "info", action = null, seconds = action ? 8
   const region = host();
   const node = element("div", { class: `toast ${kind}` }, icon(SIGNS[kind] ?? "info"), element("span", { class: "text" }, text));
   let gone = false;
+  let from = null; // whoever comes by keyboard goes back there
+  node.addEventListener("focusin", ({ relatedTarget }) => { if (!node.contains(relatedTarget)) from = relatedTarget; });
   const remove = (acted = false) => {
     if (gone) return;
     gone = true;
     openCount -= 1;
+    if (from && node.contains(document.activeElement)) from.focus();
     node.classList.add("leaving");
     setTimeout(() => node.remove(), 180);
     if (!acted) onGone?.();

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from echo.clock import utc_now
 from echo.extensions import db
@@ -79,6 +80,34 @@ def test_list_pages_by_cursor_without_gap_or_repeat(ada: User, ada_browser: Brow
     assert after is None
     assert seen[0] == "Chat 999"
     assert len(seen) == len(set(seen)) == count + 1
+
+
+@pytest.mark.parametrize("what", ["deleted", "erased", "used"])
+def test_a_page_goes_on_whatever_becomes_of_the_row_that_the_one_before_ended_with(
+    ada_browser: Browser, ada: User, what: str
+) -> None:
+    rows = [Conversation(user_id=ada.id, title=f"Chat {n:03}") for n in range(43)]
+    db.session.add_all(rows)
+    db.session.commit()
+    page = ada_browser.get("/conversations").text
+    after = re.search(r"after=(\w+)", page)
+    assert after
+    last = db.session.scalars(
+        select(Conversation).filter_by(title=unique(titles_in(page))[-1])
+    ).one()
+    if what == "erased":
+        db.session.delete(last)
+    else:
+        setattr(last, "deleted_at" if what == "deleted" else "updated_at", utc_now())
+    db.session.commit()
+    rest = unique(titles_in(ada_browser.get(f"/conversations?after={after[1]}").text))
+    assert sorted(rest + unique(titles_in(page))) == [f"Chat {n:03}" for n in range(43)]
+
+
+@pytest.mark.parametrize("moment", ["20261301T000000000000", "T", "2026", "9" * 21, "\0" * 21])
+def test_a_cursor_that_nobody_gave_is_nothing(ada_browser: Browser, moment: str) -> None:
+    query = {"after": f"{moment}{'0' * 26}"}
+    assert ada_browser.get("/conversations", query_string=query).status_code == 404
 
 
 def test_cursor_of_another_user_is_nothing(

@@ -6,16 +6,19 @@ Knows no pages of the browser.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import selectinload
 
+from echo.errors import NotFound
 from echo.extensions import db
+from echo.languages import gettext
 from echo.limits import CONVERSATIONS_PER_PAGE
 from echo.models import Conversation
 from echo.services.chats import conversations, tags, together
+from echo.text import storable
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ EVERYTHING = Shelf()
 LIST = Shelf(unfiled=True)
 """What the sidebar lists by time: what lies in folders stands there."""
 ARCHIVE = Shelf(archived=True)
+CURSOR_TIME: Final = "%Y%m%dT%H%M%S%f"
+CURSOR_TIME_CHARS: Final = 21
 NEWEST_FIRST: Final = (Conversation.updated_at.desc(), Conversation.id.desc())
 
 
@@ -59,13 +64,13 @@ def page(
 ) -> tuple[list[Conversation], str | None]:
     """Return a page of conversations, newest first, and the cursor of the next one.
 
-    Pinned ones all come with the first page; the cursor is the last row's id: a keyset, so that a
-    page costs the same however far down it is.
+    Pinned ones all come with the first page; the cursor is the last row's age: a keyset, so that a
+    page costs the same however far down it is, and goes on there whatever becomes of that row.
 
     Those that others have invited the person into stand among their own, never pinned.
 
     Raises:
-        NotFound: the folder, or the row that the page begins after, is not there or another's.
+        NotFound: the folder is not there or another's; `after` is no such cursor.
     """
     if shelf.folder_id is not None:
         conversations.own_folder(user_id, shelf.folder_id)
@@ -75,13 +80,13 @@ def page(
     if after is None:
         pinned = list(db.session.scalars(mine.where(Conversation.pinned).order_by(*NEWEST_FIRST)))
     else:
-        older = _older_than(conversations.readable(user_id, after))
+        older = _older_than(*_read_cursor(after))
     rows = _newest(mine.where(Conversation.pinned.is_(False), older))
     if shelf.is_open:
         rows = sorted(rows + _newest(_joined(user_id).where(older)), key=_age, reverse=True)
     more = len(rows) > CONVERSATIONS_PER_PAGE
     rows = rows[:CONVERSATIONS_PER_PAGE]
-    return pinned + rows, rows[-1].id if more else None
+    return pinned + rows, _cursor(rows[-1]) if more else None
 
 
 def _newest(query: Select[Conversation]) -> list[Conversation]:
@@ -113,8 +118,20 @@ def _there() -> Select[Conversation]:
     return select(Conversation).options(*conversations.SHOWN).where(there)
 
 
-def _older_than(last: Conversation) -> ColumnElement[bool]:
+def _cursor(last: Conversation) -> str:
+    return f"{last.updated_at:{CURSOR_TIME}}{last.id}"
+
+
+def _read_cursor(text: str) -> tuple[datetime, str]:
+    try:
+        moment = datetime.strptime(text[:CURSOR_TIME_CHARS], CURSOR_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        raise NotFound(gettext(conversations.NOT_FOUND), field="after") from None
+    return moment, storable(text[CURSOR_TIME_CHARS:])
+
+
+def _older_than(moment: datetime, conversation_id: str) -> ColumnElement[bool]:
     return or_(
-        Conversation.updated_at < last.updated_at,
-        (Conversation.updated_at == last.updated_at) & (Conversation.id < last.id),
+        Conversation.updated_at < moment,
+        (Conversation.updated_at == moment) & (Conversation.id < conversation_id),
     )

@@ -65,7 +65,7 @@ def page(user_id: int, after: str | None = None) -> tuple[list[Document], str | 
     """Return a page of a person's documents, the newest first, and what the next one begins after."""
     query = _of(user_id).order_by(Document.id.desc()).limit(DOCUMENTS_PER_PAGE + 1)
     if after is not None:
-        query = query.where(Document.id < own(user_id, after).id)
+        query = query.where(Document.id < storable(after))  # whatever has become of that one
     rows = list(db.session.scalars(query))
     more = len(rows) > DOCUMENTS_PER_PAGE
     rows = rows[:DOCUMENTS_PER_PAGE]

@@ -313,3 +313,13 @@ def test_ones_data_holds_the_text_and_deletion_leaves_none(ada: User) -> None:
         assert json.loads(packed.read(f"documents/{row.id}.json"))["name"] == "birds.md"
     deletion.delete_account(accounts.get(ada.id))
     assert db.session.query(Document).count() == db.session.query(Passage).count() == 0
+
+
+def test_a_page_goes_on_where_the_one_before_ended_though_that_document_is_deleted(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "DOCUMENTS_PER_PAGE", 2)
+    made_ids = [add(ada, "text", f"{number}.txt").id for number in range(3)]
+    rows, following = shelf.page(ada.id)
+    shelf.remove(ada.id, rows[-1].id)
+    assert [row.id for row in shelf.page(ada.id, following)[0]] == [made_ids[0]]

@@ -20,7 +20,7 @@ from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, wire
 from echo.services.documents import collections, in_chats, shelf
 from echo.services.turns import Asked, Question, Turns, catch_up, edits
-from echo.sockets import access, live_stats, payloads, presence, rooms, temporary
+from echo.sockets import access, live_stats, model_news, payloads, presence, rooms, temporary
 from echo.sockets.access import event
 from echo.sockets.wire import end_connection
 
@@ -58,6 +58,7 @@ def _let_in() -> bool:
     join_room(rooms.of_user(device.user_id))
     join_room(rooms.of_device(device.id))
     join_room(rooms.of_role(device.user.role_name))
+    model_news.greet(request.sid, device.user.role_name)  # type: ignore[attr-defined]
     return True
 
 

@@ -21,7 +21,7 @@ export class ModelPicker {
 
   update(models) {
     this.models = models;
-    this.usual = models.find((model) => model.is_default)?.name ?? this.usual; // an administrator may choose another
+    this.usual = (models.find((model) => model.is_default) ?? models[0])?.name ?? this.usual; // as the server chooses
     this.draw();
   }
 

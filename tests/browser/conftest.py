@@ -31,6 +31,7 @@ DESKTOP = {"width": 1280, "height": 800}
 EXPECTED_COMPLAINTS = (
     "status of 4",  # a refused form or a page that is not there
     "ERR_INTERNET_DISCONNECTED",
+    "ERR_CONNECTION_REFUSED",  # a server that a test starts again
     "WebSocket connection",  # cut by a test
 )
 ContextMaker = Callable[..., BrowserContext]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -110,3 +111,23 @@ def test_the_picker_works_by_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(picker).to_contain_text("large")
     expect(picker).to_be_focused()
+
+
+def test_a_window_that_outlives_a_restart_shows_the_model_that_answers_now(
+    tmp_path: Path, new_context: ContextMaker
+) -> None:
+    script = tmp_path / "models.json"
+    script.write_text(json.dumps({**SCRIPT, "models": ["before"]}))
+    server = LiveServer(tmp_path, ECHO_SCRIPT=str(script)).start()
+    try:
+        page = open_chat(new_context(server.member("waiter")).new_page(), server)
+        picker = page.get_by_role("button", name="Model of this chat")
+        expect(picker).to_contain_text("before")
+        server.stop()
+        script.write_text(json.dumps({**SCRIPT, "models": ["after"]}))
+        server.start()
+        expect(picker).to_contain_text("after")
+        ask_and_wait(page, "Hello")
+        expect(prose(page)).to_have_text("after says hello.")
+    finally:
+        server.stop()

@@ -44,12 +44,21 @@ test("an answer that waits for its model says how far it is", () => {
   assert.equal(made.loading("large"), "");
 });
 
-test("a usual model that is changed meanwhile is shown at once, and one that only some may use is not", () => {
+test("a usual model that is changed meanwhile is shown at once, and where only some may use it the first of the others", () => {
   const { made, name } = picker();
   made.update(MODELS.map((model) => ({ ...model, is_default: model.name === "large" })));
   assert.equal(name.textContent, "Large");
   made.update(MODELS.map((model) => ({ ...model, is_default: false })));
-  assert.equal(name.textContent, "Large");
+  assert.equal(name.textContent, "Small");
+});
+
+test("a page that is older than its server shows the present model; a chat keeps the one it has chosen", () => {
+  const newer = [{ ...MODELS[0], name: "newer", title: "Newer", is_default: true }];
+  for (const [model, shown] of [[undefined, "Newer"], ["large", "large"]]) {
+    const { made, name } = picker(MODELS, { id: "c", info: { settings: { model } } });
+    made.update(newer);
+    assert.equal(name.textContent, shown);
+  }
 });
 
 test("others are those that can answer instead", () => {

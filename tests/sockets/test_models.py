@@ -130,6 +130,19 @@ def test_every_tab_is_told_what_models_do(
         assert [model["is_default"] for model in told].count(True) == 1
 
 
+def test_a_window_is_told_what_there_is_as_it_connects_and_nobody_else_is(
+    tab: Tab, open_tab: Callable[[User], Tab], make_user: Callable[..., User]
+) -> None:
+    until(lambda: tab.named("models_changed"), "the first window is told")
+    Models.here().settle(superior(), "secret", {"least_role": "admin"})
+    names = ["small", "large", "bad"]
+    until(lambda: last_told(tab, names), "a change is told")
+    before = len(tab.named("models_changed"))
+    boss = open_tab(make_user("boss", role=RoleName.ADMIN))
+    until(lambda: last_told(boss, ["small", "large", "secret", "bad"]), "the second one is told")
+    assert len(tab.named("models_changed")) == before
+
+
 def test_what_models_do_is_looked_up_once_for_everybody(app: Flask) -> None:
     """It is told four times a second while a model loads: never by role, and never by model."""
     asked: list[str] = []

@@ -24,22 +24,23 @@ NOT_HERE: Final = mark("There is no such message in this conversation, or it has
 
 @dataclass(frozen=True)
 class Said:
-    """One message; `versions` are the ids of all that were said in its place, in their order."""
+    """One message, with what else was said in its place."""
 
     row: Message
-    versions: list[str]
+    versions: message_tree.Siblings
     asker: str | None = None
     """The name of who asked, where that is not the conversation's owner."""
 
     @property
     def place(self) -> int:
         """Which of them it is, from 1 on."""
-        return self.versions.index(self.row.id) + 1
+        return self.versions.first + self.versions.ids.index(self.row.id)
 
     def version(self, steps: int) -> str | None:
         """Return the one so many places further, None where there is none."""
-        place = self.place - 1 + steps
-        return self.versions[place] if 0 <= place < len(self.versions) else None
+        ids = self.versions.ids
+        at = ids.index(self.row.id) + steps
+        return ids[at] if 0 <= at < len(ids) else None
 
 
 @dataclass(frozen=True)

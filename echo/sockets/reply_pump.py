@@ -235,13 +235,14 @@ def _tell_given(message_id: str, conversation_id: str, given: dict[str, Any]) ->
     """Tell who watches what the model has called for, before the words that follow."""
     chat = db.session.get_one(Conversation, conversation_id)
     db.session.expire(chat, ["members"])  # somebody may have come since it was read
-    told = wire.message(db.session.get_one(Message, message_id, populate_existing=True), [])
+    row = db.session.get_one(Message, message_id, populate_existing=True)
+    told = wire.messages([row], {})[0]
     payload = {"message_id": message_id, **{name: told[name] for name in given}}
     socketio.emit("message_steps", payload, to=rooms.of_conversation(conversation_id))
 
 
 def _finished(row: Message) -> dict[str, Any]:
-    payload = wire.message(row, [])
+    payload = wire.messages([row], {})[0]
     names = (
         "status",
         "finish_reason",

@@ -78,14 +78,14 @@ export class MessageStore {
       row.final = false;
     }
     this.messages.set(row.id, row);
-    if (row.siblings?.length > 1) for (const id of row.siblings) this.#shareSiblings(id, row.siblings);
+    if (row.siblings?.length > 1) for (const id of row.siblings) this.#shareSiblings(id, row);
     this.#takeEarly(row);
     return row;
   }
 
-  #shareSiblings(id, siblings) {
+  #shareSiblings(id, { siblings, versions }) {
     const row = this.messages.get(id);
-    if (row) row.siblings = siblings;
+    if (row) Object.assign(row, { siblings, versions });
   }
 
   #putLive({ message_id, seq, text, status, position, eta_seconds }) {

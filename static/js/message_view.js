@@ -176,7 +176,7 @@ export class MessageView {
   #actions(live) {
     const { row, acts } = this;
     const may = acts.rights(row);
-    const state = [JSON.stringify(may), acts.isStored(), row.id, live, row.siblings?.join(), row.rating, row.status, row.tokens?.completion, row.local, live && row.text !== ""].join("|");
+    const state = [JSON.stringify(may), acts.isStored(), row.id, live, row.siblings?.join(), row.versions?.count, row.rating, row.status, row.tokens?.completion, row.local, live && row.text !== ""].join("|");
     if (state === this.actionState) return;
     this.actionState = state;
     const focused = this.actions.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
@@ -258,9 +258,10 @@ export class MessageView {
     const { row, acts } = this;
     const all = row.siblings ?? [];
     if (all.length < 2) return [];
+    const { first = 1, count = all.length } = row.versions ?? {};
     const at = all.indexOf(row.id);
     const to = (step, sign, label) => iconButton(sign, label, () => acts.select(row, all[at + step]), { disabled: all[at + step] === undefined });
-    return [element("span", { class: "branches" }, to(-1, "left", t("Previous version")), `${at + 1}/${all.length}`, to(1, "right", t("Next version")))];
+    return [element("span", { class: "branches" }, to(-1, "left", t("Previous version")), `${at + first}/${count}`, to(1, "right", t("Next version")))];
   }
 
   #info() {

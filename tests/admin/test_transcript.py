@@ -169,3 +169,13 @@ def test_what_a_person_has_edited_says_so_and_what_the_model_said_is_there(root,
     assert shown.count("edited by the_user") == 1
     assert texts(shown)[1] == "With <b>my</b> own words."
     assert re.search(r'class="said-first"[^>]*>With a sour dough\.<', shown)
+
+
+def test_of_very_many_answers_the_true_numbers_are_said(root, talk):
+    question = say(talk, "Again?")
+    rows = [say(talk, f"Answer {n}.", question, "assistant") for n in range(1, 61)]
+    for number in (1, 26, 30, 60):
+        shown = page(root, talk, branch=rows[number - 1].id)
+        assert f"<span>{number} of 60</span>" in shown
+        beside = {rows[at - 1].id for at in (number - 1, number + 1) if 1 <= at <= 60}
+        assert beside == set(re.findall(r"branch=(\w+)#m-", shown))

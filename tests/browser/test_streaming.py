@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
 
+from echo.extensions import db
+from echo.models import Message, User
 from tests.browser.talk import (
     CALM,
     CHAT_ADDRESS,
@@ -19,6 +22,7 @@ from tests.browser.talk import (
     text_of,
     wait_for_end,
 )
+from tests.live.server import LiveServer, Person
 
 
 @pytest.fixture
@@ -126,6 +130,33 @@ def test_regenerate_and_edit_make_branches_that_can_be_switched(chat: Page) -> N
     chat.reload()
     expect(question(chat)).to_contain_text("Good day")
     expect(answer(chat)).to_contain_text("1/2")
+
+
+def test_of_very_many_versions_the_true_number_is_shown(
+    chat: Page, echo: LiveServer, member: Person
+) -> None:
+    ask_and_wait(chat, "Good day")
+    with echo.app.app_context():
+        first = db.session.scalars(
+            select(Message)
+            .join(User)
+            .where(User.username == member.name, Message.role == "assistant")
+        ).one()
+        same = {name: getattr(first, name) for name in ("conversation_id", "parent_id", "user_id")}
+        db.session.add_all(
+            Message(**same, ordinal=n, role="assistant", status="complete", text=f"Number {n}.")
+            for n in range(3, 63)
+        )
+        db.session.commit()
+        db.engine.dispose()
+    chat.reload()
+    expect(answer(chat)).to_contain_text("1/61")
+    answer(chat).get_by_role("button", name="Regenerate").click()
+    expect(answer(chat)).to_contain_text("62/62")
+    wait_for_end(chat)
+    for place in (61, 60):
+        answer(chat).get_by_role("button", name="Previous version").click()
+        expect(answer(chat)).to_contain_text(f"{place}/62")
 
 
 def test_long_code_stays_open_while_one_watches_and_is_folded_when_read_again(chat: Page) -> None:

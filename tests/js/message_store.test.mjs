@@ -166,6 +166,15 @@ test("regenerating makes a sibling in view and tells the old one", () => {
   assert.deepEqual(store.get("r1").siblings, ["r1", "r2"]);
 });
 
+test("of very many versions each row that is known has the true numbers", () => {
+  const store = new MessageStore();
+  const ids = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => `r${from + at}`);
+  store.reconcile({ messages: [question, reply({ id: "r50", siblings: ids(1, 50), status: "complete" })] });
+  store.start({ message: null, reply: reply({ id: "r51", siblings: ids(2, 51), versions: { first: 2, count: 51 } }) });
+  assert.deepEqual(store.get("r50").versions, { first: 2, count: 51 });
+  assert.equal(store.get("r50").siblings.indexOf("r50") + 2, 50);
+});
+
 test("a stopped answer goes on where it was", () => {
   const store = new MessageStore();
   const server = new Server(["a", "b", "c"]);

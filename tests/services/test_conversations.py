@@ -118,9 +118,9 @@ def test_branch_goes_from_the_root_to_the_leaf(tree: dict[str, Message]) -> None
 
 def test_siblings_come_in_the_order_they_were_made(tree: dict[str, Message]) -> None:
     found = message_tree.siblings(list(tree.values()))
-    assert found["a1"] == found["b1"] == ["a1", "b1"]
-    assert found["q1"] == found["p1"] == ["q1", "p1"]
-    assert found["a2"] == ["a2"]
+    assert found["a1"].ids == found["b1"].ids == ["a1", "b1"]
+    assert found["q1"].ids == found["p1"].ids == ["q1", "p1"]
+    assert found["a2"] == message_tree.Siblings(["a2"])
 
 
 def test_of_very_many_siblings_those_around_are_told(tree: dict[str, Message]) -> None:
@@ -132,9 +132,12 @@ def test_of_very_many_siblings_those_around_are_told(tree: dict[str, Message]) -
     rows = list(db.session.query(Message).filter_by(parent_id="q1").order_by(Message.ordinal))
     family, told = ids(rows), message_tree.siblings(rows)
     for at, each in enumerate(family):
-        assert len(told[each]) == VERSIONS_TOLD
-        assert set(family[max(at - 1, 0) : at + 2]) <= set(told[each])
-        assert "\n".join(told[each]) in "\n".join(family)
+        around, first = told[each].ids, told[each].first
+        assert len(around) == VERSIONS_TOLD
+        assert set(family[max(at - 1, 0) : at + 2]) <= set(around)
+        assert around == family[first - 1 : first - 1 + VERSIONS_TOLD]
+        assert first + around.index(each) == at + 1
+        assert told[each].count == len(family) == 202
 
 
 def test_newest_leaf_and_next_ordinal(tree: dict[str, Message]) -> None:

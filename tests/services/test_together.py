@@ -261,13 +261,13 @@ def test_what_lies_outside_of_it_is_named_to_nobody(
         for number, row in enumerate((here, elsewhere), 1)
     ]
     db.session.commit()
-    told = wire.message(reply, [reply.id])["sources"]
+    told = wire.messages([reply], {})[0]["sources"]
     assert [each["name"] for each in told] == ["here.txt"]
     assert in_chats.shown(chat, ada.id, reply.sources) == told
     members.take_out(ada.id, chat.id, "ben")
     assert in_chats.shown(chat, ben.id, reply.sources) == told
     assert in_chats.shown(chat, ada.id, reply.sources) == reply.sources
-    assert len(wire.message(reply, [reply.id])["sources"]) == 2
+    assert len(wire.messages([reply], {})[0]["sources"]) == 2
 
 
 def test_what_is_said_of_a_picture_is_told_to_its_owner_alone(ada: User, ben: User) -> None:

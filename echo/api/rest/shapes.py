@@ -110,6 +110,13 @@ class Failure(BaseModel):
     text: str | None
 
 
+class Versions(BaseModel):
+    """Where `siblings` stand among very many."""
+
+    first: int = Field(description="the number of the first one that is told, from 1 on")
+    count: int = Field(description="how many there are")
+
+
 class ConversationMessage(BaseModel):
     """A question or an answer; what has not happened to it is not there."""
 
@@ -124,6 +131,7 @@ class ConversationMessage(BaseModel):
     siblings: list[str] = Field(
         description="answers to the same, or wordings, in order: all, or the 50 around it"
     )
+    versions: Versions | None = Field(None, description="where those 50 stand among all")
     tokens: Tokens | None
     timing: Timing | None
     model: str | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select
@@ -60,8 +61,19 @@ def _path(leaf_id: str, limit: int | None = None) -> Any:
     return path.union_all(step)
 
 
-def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:
-    """Return for each message the ids of its parent's children, in the order they were made.
+@dataclass(frozen=True)
+class Siblings:
+    """A message among its parent's children: the ids of all of them, or of those that are near to it."""
+
+    ids: Sequence[str]
+    first: int = 1
+    """The number of the first of these, from 1 on."""
+    count: int = 1
+    """How many there are."""
+
+
+def siblings(rows: Sequence[Message]) -> dict[str, Siblings]:
+    """Return for each message its parent's children, in the order they were made.
 
     Of very many those around it: each told to each of the others would be their square.
     """
@@ -83,10 +95,10 @@ def siblings(rows: Sequence[Message]) -> dict[str, list[str]]:
     return {row.id: _around(families[row.parent_id], places.get(row.id, 0)) for row in rows}
 
 
-def _around(family: list[str], at: int) -> list[str]:
+def _around(family: list[str], at: int) -> Siblings:
     """Return those of a family that are near to one of them."""
     first = max(0, min(at - VERSIONS_TOLD // 2, len(family) - VERSIONS_TOLD))
-    return family[first : first + VERSIONS_TOLD]
+    return Siblings(family[first : first + VERSIONS_TOLD], first + 1, len(family))
 
 
 def newest_leaf(message_id: str, conversation_id: str) -> str:

@@ -13,6 +13,7 @@ from echo.extensions import db
 from echo.languages import said
 from echo.models import Conversation, Folder, Message, Persona
 from echo.services.chats import failures, persona_pictures, persona_values, personas, together
+from echo.services.chats.message_tree import Siblings
 from echo.services.guardrails import decisions
 
 Payload = dict[str, Any]
@@ -82,12 +83,12 @@ def folder(row: Folder) -> Payload:
     return {"id": row.id, "name": row.name, "system_prompt": row.system_prompt}
 
 
-def message(row: Message, siblings: Sequence[str]) -> Payload:
-    """Return the protocol's `message`; `siblings` are the ids of answers (or wordings), in order."""
+def message(row: Message, siblings: Siblings) -> Payload:
+    """Return the protocol's `message`; `siblings` are the answers (or wordings) in its place, in order."""
     return messages([row], {row.id: siblings})[0]
 
 
-def _message(row: Message, siblings: Sequence[str]) -> Payload:
+def _message(row: Message, siblings: Siblings) -> Payload:
     payload: Payload = {
         "id": row.id,
         "conversation_id": row.conversation_id,
@@ -97,12 +98,14 @@ def _message(row: Message, siblings: Sequence[str]) -> Payload:
         "status": row.status,
         "seq": row.seq,
         "created_at": iso(row.created_at),
-        "siblings": list(siblings),
+        "siblings": list(siblings.ids),
         "tokens": row.tokens,
         "timing": row.timing,
         "model": row.model,
         "finish_reason": row.finish_reason,
     }
+    if siblings.count > len(siblings.ids):
+        payload["versions"] = {"first": siblings.first, "count": siblings.count}
     if row.sources is not None:
         payload["sources"] = row.sources
     if row.steps is not None:
@@ -129,14 +132,14 @@ def failure(row: Message) -> str | None:
     return row.error_text and said(row.error_text, failures.TEXTS)
 
 
-def messages(rows: Sequence[Message], siblings: Mapping[str, Sequence[str]]) -> list[Payload]:
+def messages(rows: Sequence[Message], siblings: Mapping[str, Siblings]) -> list[Payload]:
     """Return several messages with their siblings by message id."""
     decisions.read(rows)
     ids = {row.conversation_id for row in rows}
     chats = {each: db.session.get(Conversation, each) for each in ids}  # held, so read once
     asked_by = together.authors(rows)
     told = [
-        _message(row, siblings.get(row.id, [row.id]))
+        _message(row, siblings.get(row.id, Siblings([row.id])))
         | ({"author": asked_by[row.id]} if row.id in asked_by else {})
         for row in rows
     ]

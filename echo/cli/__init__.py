@@ -44,9 +44,10 @@ def serve_command(processes: int) -> None:
 
 def _register() -> None:
     from demo.data import demo_data
-    from echo.cli import backup, chat, keys, maintenance, models, tune, users
+    from echo.cli import backup, chat, keys, maintenance, models, setup_link, tune, users
     from echo.cli.doctor import command as doctor
 
+    cli.add_command(setup_link.setup_link)
     cli.add_command(users.create_admin)
     cli.add_command(users.remove_second_factors)
     cli.add_command(keys.keys)

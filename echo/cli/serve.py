@@ -13,13 +13,12 @@ from flask import Flask
 from echo import cluster, config, engines, hub, instance_lock, logs, watching
 from echo.admin.chart_worker import ChartWorker
 from echo.app import create_app
-from echo.cli import housekeeping, migrating
+from echo.cli import housekeeping, migrating, setup_link
 from echo.config import Settings
 from echo.errors import ConfigurationError
 from echo.hub_lag import HubLag
 from echo.models import MessageStatus
 from echo.services.serving import Models
-from echo.services.sign_in import first_admin
 from echo.services.turns import Turns, interrupt_orphans
 from echo.sockets import hub_bridge
 
@@ -44,7 +43,7 @@ def serve() -> None:
     hub_bridge.start(turns, engines.wakeup_of(app))
     turns.engine.start()
     server = hub.Server(app, listener)
-    address = settings.public_url or f"http://{_host_name(settings)}:{server.port}"
+    address = setup_link.address(settings, server.port)
     gc.freeze()  # what stands now stays to the end, and is no longer looked through for garbage
     _greet(app, address)
     hub.spawn(housekeeping.run, app)
@@ -77,10 +76,6 @@ def prepare(app: Flask) -> None:
         Models.of(app).refresh()
 
 
-def _host_name(settings: Settings) -> str:
-    return "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::") else settings.host
-
-
 def _greet(app: Flask, address: str) -> None:
     print(f"Echo is at {address}", flush=True)
     if Settings.of(app).engine == "openai":
@@ -88,9 +83,8 @@ def _greet(app: Flask, address: str) -> None:
     elif serving := engines.serving_of(app):
         print(f"It answers as {serving.files.name}.", *serving.passed_over, flush=True)
     with app.app_context():
-        if first_admin.is_needed():
-            link = f"{address}/setup/{first_admin.new_token()}"
-            print(f"Make the first super admin here (works once): {link}", flush=True)
+        for line in setup_link.told(address):
+            print(line, flush=True)
 
 
 def _end(app: Flask, server: Any) -> None:

@@ -28,7 +28,8 @@ def login() -> Response:
         user = password_login.sign_in(credentials, str(form.password.data), place)
         return sign_in_steps.complete(user, remember=bool(form.remember.data))
 
-    return form_pages.handle(form, "login.html", act, **sign_in_ways())
+    missing = {"is_setup_needed": first_admin.is_needed, "setup_command": first_admin.COMMAND}
+    return form_pages.handle(form, "login.html", act, **sign_in_ways(), **missing)
 
 
 @blueprint.route("/logout", methods=["POST"])
@@ -39,7 +40,7 @@ def logout() -> Response:
 
 @blueprint.route("/setup/<token>", methods=["GET", "POST"])
 def setup(token: str) -> Response:
-    """Make the first super admin, by the one-time link that the first start prints."""
+    """Make the first super admin, by the one-time link that a start and `setup-link` print."""
     first_admin.check(token)
     form = SetupForm()
 

@@ -54,6 +54,29 @@ def test_create_admin_makes_one_who_can_log_in(own_server: LiveServer) -> None:
     assert "/setup/" not in own_server.output.read_text()  # nobody is needed any more
 
 
+def test_the_link_of_the_first_start_is_printed_again_and_the_one_before_stops_working(
+    own_server: LiveServer,
+) -> None:
+    own_server.start()
+    said = own_server.output.read_text()
+    first = re.findall(r"http://\S+/setup/\S+", said)
+    assert "run.py setup-link" in said  # where to look when it has scrolled away
+    again = own_server.command("setup-link")
+    assert again.returncode == 0, again.stderr
+    link = again.stdout.strip()
+    assert link.startswith(f"{own_server.url.replace('127.0.0.1', 'localhost')}/setup/")
+    path = link.partition("/setup/")[2]
+    statuses = [
+        own_server.person("nobody").http.get(f"{own_server.url}/setup/{token}").status_code
+        for token in (first[0].partition("/setup/")[2], path)
+    ]
+    assert statuses == [404, 200]
+    own_server.member("root", role="super_admin")
+    refused = own_server.command("setup-link")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "already" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("SECRET_KEY", "short"), ("PORT", "eighty"), ("ECHO_ENGINE", "x"), ("ECHO_SCRIPT", "/none")],

@@ -298,6 +298,21 @@ def test_setup_link_makes_the_first_super_admin_once(client: Browser, fresh: Any
     assert client.ajax(path, {**data, "username": "two"}).status_code == 404
 
 
+def test_the_sign_in_page_says_how_to_begin_while_nobody_is_a_super_admin(
+    client: Browser, make_user: Callable[..., User], ada: User
+) -> None:
+    link = first_admin.new_token()
+    for path in ("/login", "/login?next=/profile"):
+        page = client.get(path).text
+        assert first_admin.COMMAND in page
+        assert link not in page
+    assert first_admin.COMMAND in client.get("/setup/gone").text  # so does a link that is no more
+    make_user("boss", role=RoleName.ADMIN)
+    assert first_admin.COMMAND in client.get("/login").text
+    make_user("root", role=RoleName.SUPER_ADMIN)
+    assert first_admin.COMMAND not in client.get("/login").text
+
+
 @pytest.mark.parametrize("token", ["wrong", "%00", "x" * 500])
 def test_setup_with_a_wrong_token_is_nothing(token: str, client: Browser) -> None:
     first_admin.new_token()

@@ -14,9 +14,10 @@ from echo.services import audit
 from echo.services.accounts import accounts, one_time_links
 from echo.services.accounts.one_time_links import Purpose
 
+COMMAND: Final = "python run.py setup-link"
 GONE: Final = mark(
-    "This link has been used or has expired. Sign in, if an account was made with it; else start "
-    "Echo again for a new one."
+    "This link has been used or has expired. Sign in, if an account was made with it; else “python "
+    "run.py setup-link” on Echo’s machine prints a new one."
 )
 
 

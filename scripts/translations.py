@@ -4,7 +4,7 @@
     python -m scripts.translations compile    .mo for the server, static/words/*.js for the pages
     python -m scripts.translations missing    how many texts of each language have no translation
 
-Two domains: `messages` (Python and templates) and `page` (JavaScript: `t`, `n`, `mark` of words.js).
+Two domains: `messages` (Python and templates) and `page` (JavaScript: `t`, `n`, `p`, `mark` of words.js).
 It translates nothing.
 """
 
@@ -38,9 +38,10 @@ PYTHON_WORDS: dict[str, Any] = {
     "lazy_gettext": None,
     "mark": None,
     "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
     "_": None,
 }
-PAGE_WORDS: dict[str, Any] = {"t": None, "mark": None, "n": (2, 3)}
+PAGE_WORDS: dict[str, Any] = {"t": None, "mark": None, "n": (2, 3), "p": ((1, "c"), 2)}
 
 
 def texts(domain: str) -> Catalog:
@@ -127,10 +128,16 @@ def compile_all() -> None:
 def page_words(language: str) -> dict[str, Any]:
     """Return the texts of pages: a string each, or the plural forms in gettext's order."""
     return {
-        message.id if isinstance(message.id, str) else message.id[0]: message.string
+        _key(message): message.string
         for message in read(language, "page")
         if message.id and is_translated(message)
     }
+
+
+def _key(message: Any) -> str:
+    """Return what gettext's own files have: the context, where there is one, before the text."""
+    text: str = message.id if isinstance(message.id, str) else message.id[0]
+    return f"{message.context}\x04{text}" if message.context else text
 
 
 def is_translated(message: Any) -> bool:

@@ -256,9 +256,8 @@ export class MessageView {
 
   #branches() {
     const { row, acts } = this;
-    const all = row.siblings ?? [];
+    const { siblings: all = [], versions: { first = 1, count = all.length } = {} } = row;
     if (all.length < 2) return [];
-    const { first = 1, count = all.length } = row.versions ?? {};
     const at = all.indexOf(row.id);
     const to = (step, sign, label) => iconButton(sign, label, () => acts.select(row, all[at + step]), { disabled: all[at + step] === undefined });
     return [element("span", { class: "branches" }, to(-1, "left", t("Previous version")), `${at + first}/${count}`, to(1, "right", t("Next version")))];

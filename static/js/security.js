@@ -2,7 +2,7 @@
 
 import { codesFile } from "./passkey_words.js";
 import { toast } from "./toasts.js";
-import { t } from "./words.js";
+import { p, t } from "./words.js";
 
 for (const list of document.querySelectorAll("[data-codes]")) offerCodes(list);
 for (const toggle of document.querySelectorAll("[data-code-toggle]")) switchKinds(toggle);
@@ -38,7 +38,7 @@ function switchKinds(toggle) {
   const show = (recovery) => {
     input.inputMode = recovery ? "text" : "numeric";
     input.autocomplete = recovery ? "off" : "one-time-code";
-    field.querySelector("[data-code-label]").textContent = recovery ? t("Recovery code") : t("Code");
+    field.querySelector("[data-code-label]").textContent = recovery ? t("Recovery code") : p("second factor", "Code");
     field.querySelector("[data-code-help]").textContent = recovery ? t("Ten letters and digits. Each works once.") : t("Six digits from your authenticator application.");
     toggle.textContent = recovery ? t("Use the application instead") : t("Use a recovery code instead");
     toggle.setAttribute("aria-pressed", String(recovery));

@@ -31,6 +31,9 @@ export function t(text, values = {}) {
   return fill(found[text] ?? text, values);
 }
 
+/** p("of a program", "Code"): one of several meanings, where languages have a word for each. */
+export const p = (context, text) => found[`${context}\x04${text}`] ?? text;
+
 /** n(3, "{count} chat", "{count} chats"): the form that this number takes; `count` is written as people write it. */
 export function n(count, one, many, values = {}) {
   const forms = found[one] ?? [one, many];

@@ -13,7 +13,7 @@ function said(language, words, expression) {
     globalThis.echoWords = ${JSON.stringify(words)};
     globalThis.document = { documentElement: { lang: ${JSON.stringify(language)}, dir: ${JSON.stringify(language === "ar" ? "rtl" : "ltr")} } };
     const [words, format, server] = await Promise.all(["words", "format", "server_words"].map((name) => import(\`${modules}\${name}.js\`)));
-    const { t, n } = words;
+    const { t, n, p } = words;
     console.log(JSON.stringify(${expression}));`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8", env: { ...process.env, TZ: "UTC" } });
   assert.ok(stdout, stderr);
@@ -34,6 +34,12 @@ test("French says nothing and one alike, and has one form for millions too", () 
 test("German has two forms, Chinese one", () => {
   assert.deepEqual(said("de", { "{count} chat": ["{count} Unterhaltung", "{count} Unterhaltungen"] }, counts([0, 1, 12480])), ["0 Unterhaltungen", "1 Unterhaltung", "12.480 Unterhaltungen"]);
   assert.deepEqual(said("zh", { "{count} chat": ["{count} 个对话"] }, counts([0, 1, 12480])), ["0 个对话", "1 个对话", "12,480 个对话"]);
+});
+
+test("one word for several things is said by its meaning, and its context is never shown", () => {
+  const both = 'p("second factor", "Code") + " " + t("Code")';
+  assert.equal(said("zh", { Code: "代码", "second factor\u0004Code": "验证码" }, both), "验证码 代码");
+  assert.equal(said("zh", { Code: "代码" }, both), "Code 代码");
 });
 
 test("what has no translation is said in English, with English plurals", () => {

@@ -5,7 +5,7 @@ const IMPORTED = /^import \{([^}]*)\} from "\.\/words\.js";/m;
 const ENDS_A_VALUE = /[\w$)\]}"'`]$/;
 const BEFORE_REGEX = /(?:^|[^\w$.])(?:return|typeof|case|in|of|void|throw|await|else)$/;
 
-/** found: [{text, line, before, said}], where said is the call (t, n, mark) whose own argument it is, and a template has NUL for what is
+/** found: [{text, line, before, said}], where said is the call (t, n, p, mark) whose own argument it is, and a template has NUL for what is
  *  put into it; nested: lines where one of these calls stands within another; unread: lines where t or mark has no plain string. */
 export function literals(source) {
   return new Reader(source).read();
@@ -51,9 +51,9 @@ class Reader {
   /** A bracket: which of the words' functions it calls, if any. */
   #open(sign) {
     const name = sign === "(" ? /(?<![\w$.#])(\w+)$/.exec(this.code)?.[1] : null;
-    const said = ["t", "n", "mark"].includes(name) && this.words.includes(name) ? name : null;
+    const said = ["t", "n", "p", "mark"].includes(name) && this.words.includes(name) ? name : null;
     if (said && this.calls.some((call) => call)) this.nested.push(this.#line());
-    if (["t", "mark"].includes(said) && this.source[this.at + 1] !== '"') this.unread.push(this.#line());
+    if (["t", "p", "mark"].includes(said) && this.source[this.at + 1] !== '"') this.unread.push(this.#line());
     this.calls.push(said);
   }
 

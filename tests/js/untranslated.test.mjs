@@ -41,7 +41,7 @@ test("every text is said in the reader's language", () => {
   }
 });
 
-const module = (source) => literals(`import { mark, n, t } from "./words.js";\n${source}`);
+const module = (source) => literals(`import { mark, n, p, t } from "./words.js";\n${source}`);
 
 test("what is found here would be found anywhere", () => {
   const wrong = [
@@ -59,7 +59,7 @@ test("each text can be gathered: a plain string, and no such call within another
     assert.deepEqual(nested, [], `${name}: a call within a call`);
     if (name !== "server_words.js") assert.deepEqual(unread, [], `${name}: no plain string`); // it says what its own table has gathered
   }
-  assert.equal(module("t(`a`); t(name); t(\"a\", { b: t(\"c\") });").unread.length, 2);
+  assert.equal(module("t(`a`); t(name); p(name, \"a\"); t(\"a\", { b: t(\"c\") });").unread.length, 3);
   assert.equal(module("t(\"a\", { b: n(1, \"c\", \"d\") });").nested.length, 1);
 });
 

@@ -48,8 +48,8 @@ def test_the_files_hold_the_texts_of_the_sources(
     language: str, domain: str, sources: dict[str, Any]
 ) -> None:
     """`make translations` brings them up to date."""
-    wanted = {forms(row.id) for row in sources[domain] if row.id}
-    assert {forms(row.id) for row in rows(language, domain)} == wanted
+    wanted = {(row.context, forms(row.id)) for row in sources[domain] if row.id}
+    assert {(row.context, forms(row.id)) for row in rows(language, domain)} == wanted
 
 
 @EACH

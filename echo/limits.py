@@ -148,6 +148,7 @@ SPEECH_SECONDS: Final = 60  # of speaking one piece of it; the process is ended 
 SPEECH_MEMORY_BYTES: Final = 2_000_000_000  # addresses, not all of them memory
 SPEECHES_AT_ONCE: Final = 3  # of one person
 MESSAGES_PER_PAGE: Final = 50
+CHARS_PER_PAGE: Final = 200_000  # of messages: the one in which they end is the last on its page
 VERSIONS_TOLD: Final = 50  # of one question or answer, those around it
 DOCUMENTS_PER_PAGE: Final = 50
 CONVERSATIONS_PER_PAGE: Final = 40
@@ -223,6 +224,7 @@ RATE_LIMITS: Final = {
     "chat_forms.clear_discussion": "1/second",
     "bulk.act": "5/second",
     "bulk.export_zip": "1/second",
+    "conversations.export_as": "2/second",
     "sharing.read": "10/second",
     "sharing.opened": "10/second",
     "sharing.go_on": "1/second",
@@ -236,6 +238,7 @@ RATE_LIMITS: Final = {
     "api_token.make": "1/second",
     "api_token.refresh": "5/second",
     "api_feedback.leave": "1/second",
+    "api_conversations.export_as": "2/second",
     "api_conversations.import_file": "10/minute",
     "api_documents.upload": "5/second",
     "api_documents.remove": "5/second",

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
+from socket import SHUT_RDWR
 from typing import Any, Final
 
 from eventlet.websocket import (
@@ -106,6 +108,11 @@ class BoundedWebSocket(RFC6455WebSocket):
         """End the connection with a word; nothing more is read of it."""
         self.iterator = iter(())
         self.close(close_data=(REFUSED, why))
+
+    def cut(self) -> None:
+        """End the connection of whoever does not read, at once: neither would a farewell be read."""
+        with suppress(OSError):  # it is gone already
+            self.socket.shutdown(SHUT_RDWR)
 
 
 class BoundedWebSockets(WebSocketWSGI):

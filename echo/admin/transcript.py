@@ -13,6 +13,7 @@ from sqlalchemy import select
 from echo.errors import NotFound
 from echo.extensions import db
 from echo.languages import gettext, mark
+from echo.limits import CHARS_PER_PAGE
 from echo.models import Conversation, Message
 from echo.services.chats import message_tree, together
 from echo.services.people import account_facts
@@ -69,7 +70,7 @@ def of(conversation: Conversation, branch: str = "", before: str = "") -> Transc
         else shown
     )
     last = _own(conversation, before).parent_id if before else leaf
-    rows = message_tree.branch(last, SHOWN)
+    rows = message_tree.branch(last, SHOWN, CHARS_PER_PAGE)
     families = message_tree.siblings(rows)
     others = together.authors(rows)
     names = account_facts.names([conversation.user_id])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Delete, Update, update
+from sqlalchemy import Delete, Row, Update, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from echo import hub
 from echo.errors import StorageUnavailable
-from echo.extensions import db
+from echo.extensions import Base, db
 from echo.languages import gettext, mark
 
 T = TypeVar("T")
@@ -29,6 +29,9 @@ PATIENCE_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.1
 RACES_RETRIED: Final = 3
 VALUES_IN_STATEMENT: Final = 500
+BATCH_CHARS: Final = 500_000
+"""Of the texts that are read before others have their turn: rows alone say little, one may have 200,000."""
+FETCHED_ROWS: Final = 20
 
 
 def transaction(work: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
@@ -106,17 +109,44 @@ def undone_on_failure(undo: Callable[[], object]) -> Iterator[None]:
 def in_batches(query: Any, size: int) -> Iterator[list[Any]]:
     """Yield a query's rows some at a time, in the order of its first column, which must be unique.
 
-    The database's connection goes back before each batch is used: others may take their time with it.
+    At most `size` of them at once, fewer where their texts are long. The database's connection goes back
+    before each batch is used: others may take their time with it.
     """
     key = query.selected_columns[0]
-    following = query.order_by(key).limit(size)
-    while True:
-        rows = list(db.session.execute(following))
+    following, more = query, True
+    while more:
+        rows, more = first_rows(following.order_by(key), size)
         db.session.commit()  # nothing was written
-        if not rows:
-            return
-        yield rows
-        following = query.where(key > rows[-1][0]).order_by(key).limit(size)
+        if rows:
+            yield rows
+            following = query.where(key > rows[-1][0])
+
+
+def first_rows(query: Any, most: int, chars: int = BATCH_CHARS) -> tuple[list[Any], bool]:
+    """Return a query's first rows, at most `most`, until their texts are long; and whether there are more.
+
+    The row that makes them `chars` long is the last: one alone always comes. What follows is not read.
+    """
+    rows: list[Any] = []
+    limited = query.limit(most + 1).execution_options(yield_per=FETCHED_ROWS)
+    with closing(db.session.execute(limited)) as found:
+        for row in found:
+            if len(rows) == most or chars <= 0:
+                return rows, True
+            rows.append(row)
+            chars -= chars_of(row)
+    return rows, False
+
+
+def chars_of(value: Any) -> int:
+    """Return how long all texts of a row are, in its columns and in those that a mapped object has loaded."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, Base):
+        return sum(chars_of(vars(value).get(each.key)) for each in value.__mapper__.column_attrs)
+    if isinstance(value, dict):
+        return sum(map(chars_of, value.values()))
+    return sum(map(chars_of, value)) if isinstance(value, Row | list | tuple) else 0
 
 
 def in_parts(values: Sequence[T], size: int = VALUES_IN_STATEMENT) -> Iterator[Sequence[T]]:

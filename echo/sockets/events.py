@@ -14,7 +14,7 @@ from flask_socketio import join_room
 from echo.errors import NotFound
 from echo.extensions import db, socketio
 from echo.languages import gettext
-from echo.limits import MESSAGES_PER_PAGE
+from echo.limits import CHARS_PER_PAGE, MESSAGES_PER_PAGE
 from echo.models import Conversation, Message, User
 from echo.services import storage
 from echo.services.chats import conversations, message_tree, ratings, wire
@@ -141,15 +141,14 @@ def open_conversation(user: User, raw: Any) -> Answer:
         leaf = _above(user, row.id, wanted.before)
     else:
         presence.watch(row, user.id)
-    found = message_tree.branch(leaf, MESSAGES_PER_PAGE + 1)
-    shown = found[-MESSAGES_PER_PAGE:]
+    shown = message_tree.branch(leaf, MESSAGES_PER_PAGE, CHARS_PER_PAGE)
     siblings = message_tree.siblings(shown)
     catch_up(shown, Turns.here().live)
     return {
         "conversation": wire.conversation(row, Turns.here().is_live(row.id), user.id),
         "messages": wire.messages(shown, siblings),
         "live": _live_of(row.id),
-        "more": len(found) > len(shown),
+        "more": bool(shown and shown[0].parent_id),
         "documents": [
             in_chats.wire_for(document, user.id) for document in shelf.of_conversation(row.id)
         ],

@@ -18,7 +18,7 @@ from echo.models import Conversation, Message
 from echo.services.chats import failures, message_tree, wire
 from echo.services.turns import LiveTurn, Turns, pace
 from echo.services.turns import rows as turn_rows
-from echo.sockets import rooms, slow_readers
+from echo.sockets import rooms
 from echo.sockets.audience import Audience
 
 log = structlog.get_logger()
@@ -188,11 +188,10 @@ class Pump:
         socketio.emit(name, told, to=room, ignore_queue=near)
 
     def _flush_for_as_long_as_it_takes(self) -> None:
-        """Write grown texts twice a second while anything is live, and look for slow readers."""
+        """Write grown texts twice a second while anything is live."""
         try:
             while self.turns.live:
                 hub.sleep(FLUSH_SECONDS)
-                slow_readers.cut_off()
                 with self._app.app_context():
                     self._flush_once()
         finally:

@@ -26,7 +26,7 @@ from echo.limits import (
     SOCKET_VISITORS_BURST,
 )
 from echo.services.sign_in import devices
-from echo.sockets import packets
+from echo.sockets import packets, slow_readers
 from echo.sockets.budgets import NETWORKS_REMEMBERED, Bucket, Purse
 from echo.sockets.wire_log import WireLog
 from echo.websocket import BoundedWebSocket, BoundedWebSockets, Overlong
@@ -47,16 +47,18 @@ def guard(app: Flask) -> None:
     eio._async = {**eio._async, "websocket": _websockets}
     first = eio.handlers["connect"]
     eio.on("connect", partial(_connected, first))
+    slow_readers.guard()
     server = socketio.server
     server._handle_connect = partial(_forget_who_has_gone, server, server._handle_connect)
     app.wsgi_app = PollingGuard(app.wsgi_app, partial(_is_visitor, app))  # type: ignore[method-assign]
 
 
 def _websockets(handler: Any, _server: Any) -> BoundedWebSockets:
-    return BoundedWebSockets(handler, _bound)
+    return BoundedWebSockets(handler, partial(_bound, handler.__self__))
 
 
-def _bound(connection: BoundedWebSocket) -> None:
+def _bound(reader: Any, connection: BoundedWebSocket) -> None:
+    slow_readers.has_wire(reader, connection)
     network = network_of(connection.environ.get("REMOTE_ADDR", ""))
     connection.bound(SOCKET_PAYLOAD_BYTES, Purse(network).pay, partial(_pass, network))
 

@@ -83,6 +83,7 @@ export class ScrollController {
     const { bottom } = this;
     if (this.pinned && bottom < this.lowest && this.distance <= 2) this.#write(this.scroller.scrollTop); // shorter: the browser went along
     this.lowest = bottom;
+    if (!bottom) this.onNearTop?.(); // nobody can scroll
     this.#fitSpacer();
     if (this.pinned) this.#follow();
     this.#showButton();

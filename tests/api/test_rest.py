@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 
 from echo.extensions import db
-from echo.limits import CONVERSATIONS_PER_PAGE, MESSAGES_PER_PAGE
+from echo.limits import CHARS_PER_PAGE, CONVERSATIONS_PER_PAGE, MESSAGES_PER_PAGE
 from echo.models import Conversation, Feedback, Message, User
 from echo.scopes import Scope
 from tests.api.keys import key_of, shows
 from tests.conftest import Tab
+from tests.long_chats import long_chat
 from tests.web.browser import Browser
 from tests.web.conftest import csrf_on, limits_on
 
@@ -119,6 +120,17 @@ def test_conversations_come_page_by_page(program: Program, ada: User) -> None:
     titles = [row["title"] for row in first["data"] + second["data"]]
     assert sorted(titles, key=int) == [str(n) for n in range(total)]
     assert (len(first["data"]), second["next"]) == (CONVERSATIONS_PER_PAGE, None)
+
+
+def test_long_messages_come_fewer_at_a_time(program: Program, ada: User) -> None:
+    at, after, numbers = f"/api/conversations/{long_chat(ada.id, 7).id}/messages", "", []
+    while after is not None:
+        page = program.get(at + after)
+        texts = [message["text"] for message in page["data"]]
+        assert sum(map(len, texts[:-1])) < CHARS_PER_PAGE
+        numbers += [int(text.split()[0]) for text in texts]
+        after = page["next"] and f"?after={page['next']}"
+    assert numbers == list(range(7))
 
 
 def test_messages_come_page_by_page(program: Program, ada: User) -> None:

@@ -7,10 +7,11 @@ import pytest
 from flask import Flask
 
 from echo.extensions import db
-from echo.limits import MESSAGES_PER_PAGE
+from echo.limits import CHARS_PER_PAGE, MESSAGES_PER_PAGE
 from echo.models import Conversation, Message, MessageRating, User
 from echo.services.chats import conversations
 from tests.conftest import PATIENCE, Tab
+from tests.long_chats import long_chat
 
 COUNT = 120
 
@@ -57,6 +58,27 @@ def test_120_messages_come_in_pages_without_gap_or_repeat(tab: Tab, long_convers
         pages, more = pages + 1, opened["more"]
     assert texts == [f"message {number}" for number in range(COUNT)]
     assert pages == 3
+
+
+def test_long_messages_come_fewer_at_a_time(tab: Tab, ada: User) -> None:
+    """50 of them were an answer of 57 MB."""
+    numbers: list[int] = []
+    payload, more = {"conversation_id": long_chat(ada.id, 7).id}, True
+    while more:
+        opened = tab.ask("open_conversation", payload)
+        texts = [message["text"] for message in opened["messages"]]
+        assert sum(map(len, texts[1:])) < CHARS_PER_PAGE
+        numbers = [int(text.split()[0]) for text in texts] + numbers
+        payload = {**payload, "before": opened["messages"][0]["id"]}
+        more = opened["more"]
+    assert numbers == list(range(7))
+
+
+def test_one_that_is_longer_than_a_page_comes_all_the_same(tab: Tab, ada: User) -> None:
+    chat = long_chat(ada.id, 2, "x" * 2 * CHARS_PER_PAGE)
+    opened = tab.ask("open_conversation", {"conversation_id": chat.id})
+    assert [message["id"] for message in opened["messages"]] == [chat.head_id]
+    assert opened["more"]
 
 
 def test_nothing_comes_before_the_first_message(tab: Tab, asked: dict) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import IO, Final
 
@@ -18,7 +18,9 @@ from echo.languages import gettext
 from echo.models import Conversation, Folder, Message
 from echo.services import tools
 from echo.services.chats import message_tree, personas, together, wire
-from echo.services.storage import undone_on_failure
+from echo.services.storage import in_batches, undone_on_failure
+
+MESSAGES_PER_STEP: Final = 100
 
 
 def as_markdown(row: Conversation, reader: int | None = None) -> str:
@@ -28,17 +30,29 @@ def as_markdown(row: Conversation, reader: int | None = None) -> str:
     if row.tags and reader in (None, row.user_id):
         named = gettext("Tags: %(names)s", names=", ".join(tag.name for tag in row.tags))
         lines += [f"*{named}*", ""]
-    branch = message_tree.branch(row.head_id)
     persona = personas.of_conversation(row)
     names = {"user": gettext("You"), "assistant": persona.name if persona else "Echo"}
-    asked_by = _askers(row, branch, row.user_id if reader is None else reader)
-    for message in branch:
-        edited = f" ({gettext('edited')})" if message.is_edited else ""
-        lines += [f"## {asked_by.get(message.id) or names[message.role]}{edited}", ""]
-        for step in message.steps or ():
-            lines += [f"> {tools.titled(step)}", ""]
-        lines += [message.text, ""]
+    for said in _giving_way(message_tree.downwards(row.head_id)):
+        asked_by = _askers(row, said, row.user_id if reader is None else reader)
+        for message in said:
+            lines += _said(message, asked_by.get(message.id) or names[message.role])
     return "\n".join(lines)
+
+
+def _said(message: Message, by: str) -> list[str]:
+    edited = f" ({gettext('edited')})" if message.is_edited else ""
+    lines = [f"## {by}{edited}", ""]
+    for step in message.steps or ():
+        lines += [f"> {tools.titled(step)}", ""]
+    return [*lines, message.text, ""]
+
+
+def _giving_way(steps: Iterable[list[Message]]) -> Iterator[list[Message]]:
+    """Let others have their turn between steps."""
+    for rows in steps:
+        yield rows
+        db.session.commit()  # nothing was written: the connection goes back meanwhile
+        hub.sleep()
 
 
 def _askers(row: Conversation, messages: list[Message], reader: int) -> dict[str, str]:
@@ -55,12 +69,16 @@ def _askers(row: Conversation, messages: list[Message], reader: int) -> dict[str
 
 def as_json(row: Conversation, reader: int | None = None) -> str:
     """Return every message of every branch, with the protocol's field names."""
-    rows = _all_messages(row)
+    told = [
+        message
+        for rows in _giving_way(_all_messages(row))
+        for message in wire.messages(rows, message_tree.siblings(rows))
+    ]
     document = {
         "conversation": wire.conversation(row, reader=reader),
         "folder": _folder(row) if reader in (None, row.user_id) else None,
         "head_id": row.head_id,
-        "messages": wire.messages(rows, message_tree.siblings(rows)),
+        "messages": told,
     }
     return hub.run_native(partial(json.dumps, document, ensure_ascii=False, indent=2))
 
@@ -95,9 +113,7 @@ def _folder(row: Conversation) -> str | None:
     return None if folder is None else folder.name
 
 
-def _all_messages(row: Conversation) -> list[Message]:
-    return list(
-        db.session.scalars(
-            select(Message).where(Message.conversation_id == row.id).order_by(Message.ordinal)
-        )
-    )
+def _all_messages(row: Conversation) -> Iterator[list[Message]]:
+    query = select(Message.ordinal, Message).where(Message.conversation_id == row.id)
+    for found in in_batches(query, MESSAGES_PER_STEP):
+        yield [message for _ordinal, message in found]

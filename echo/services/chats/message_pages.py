@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from echo.errors import NotFound
-from echo.extensions import db
 from echo.languages import gettext
-from echo.limits import MESSAGES_PER_PAGE
+from echo.limits import CHARS_PER_PAGE, MESSAGES_PER_PAGE
 from echo.models import Message
 from echo.services.chats import conversations
+from echo.services.storage import first_rows
 
 
 def page(user_id: int, conversation_id: str, after: str | None) -> tuple[list[Message], str | None]:
@@ -24,10 +24,9 @@ def page(user_id: int, conversation_id: str, after: str | None) -> tuple[list[Me
         select(Message)
         .where(Message.conversation_id == conversation.id, Message.ordinal > last)
         .order_by(Message.ordinal)
-        .limit(MESSAGES_PER_PAGE + 1)
     )
-    rows = list(db.session.scalars(query))
-    more, rows = len(rows) > MESSAGES_PER_PAGE, rows[:MESSAGES_PER_PAGE]
+    found, more = first_rows(query, MESSAGES_PER_PAGE, CHARS_PER_PAGE)
+    rows = [row for (row,) in found]
     return rows, rows[-1].id if more else None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select
@@ -13,20 +15,49 @@ from sqlalchemy.orm import aliased
 from echo.extensions import db
 from echo.limits import VERSIONS_TOLD
 from echo.models import Message
+from echo.services.storage import FETCHED_ROWS, chars_of, in_parts
 
 
-def branch(leaf_id: str | None, limit: int | None = None) -> list[Message]:
-    """Return the messages from the root (or the `limit` newest) down to `leaf_id`, oldest first.
+def branch(
+    leaf_id: str | None, limit: int | None = None, chars: int | None = None
+) -> list[Message]:
+    """Return the messages from the root (or the newest) down to `leaf_id`, oldest first.
 
-    One recursive query, so its cost grows with the messages returned, not with the conversation.
+    At most `limit`, and with `chars` no more than make so many characters: the one in which they end is the
+    last, so that one alone always comes. The cost grows with what is returned, not with the conversation.
     """
+    rows: list[Message] = []
+    left = math.inf if chars is None else chars
+    for row in chain.from_iterable(upwards(leaf_id, limit)):
+        if left <= 0:
+            break
+        rows.append(row)
+        left -= chars_of(row)
+    return rows[::-1]
+
+
+def upwards(leaf_id: str | None, limit: int | None = None) -> Iterator[list[Message]]:
+    """Yield a branch from its leaf up, some messages at a time: each may be very long."""
+    return _read(_ids(leaf_id, limit))
+
+
+def downwards(leaf_id: str | None) -> Iterator[list[Message]]:
+    """Yield a branch from its root down, some messages at a time."""
+    return _read(_ids(leaf_id)[::-1])
+
+
+def _read(ids: Sequence[str]) -> Iterator[list[Message]]:
+    for some in in_parts(ids, FETCHED_ROWS):
+        rows = db.session.scalars(select(Message).where(Message.id.in_(some)))
+        yield sorted(rows, key=lambda row: some.index(row.id))
+
+
+def _ids(leaf_id: str | None, limit: int | None = None) -> Sequence[str]:
+    """Return the ids of a branch from its leaf up, by one recursive query."""
     if leaf_id is None:
         return []
     path = _path(leaf_id, limit)
-    rows = db.session.scalars(
-        select(Message).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
-    )
-    return list(rows)
+    return db.session.scalars(select(path.c.id).order_by(path.c.depth)).all()
 
 
 def said_in(leaf_id: str | None) -> Sequence[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 import zlib
@@ -13,7 +14,7 @@ import requests
 from echo import limits
 from echo.sockets import packets
 from echo.sockets.budgets import Bucket
-from tests.live.server import PATIENCE, LiveServer, Person
+from tests.live.server import PATIENCE, LiveServer, Person, wait_until
 from tests.security.attacks import wires
 from tests.security.attacks.wires import BINARY, ended_in, frame, upgrade
 from tests.waiting import SOON
@@ -88,6 +89,42 @@ def test_a_message_that_unpacks_to_much_is_answered_or_ended(
             assert ended_in(wire, PATIENCE) is not None
         wire.close()
     assert wires.memory_mb(server) - before < 30
+
+
+def test_who_opens_long_chats_and_reads_nothing_is_cut_off(
+    server: LiveServer, member: Person
+) -> None:
+    """24 such answers took 2.7 GB, and were kept when their connections had ended."""
+    chat = _imported(member, count=10)
+    before = wires.memory_mb(server)
+    for _ in range(3):
+        wire, seen = wires.joined(member), _cut_off(server)
+        for number in range(12):
+            event = ["open_conversation", {"conversation_id": chat}]
+            wire.sendall(frame(f"42{number}{json.dumps(event)}".encode()))
+        wait_until(lambda seen=seen: _cut_off(server) > seen, "the end", PATIENCE)
+        assert ended_in(wire, SOON) is not None
+    assert wires.memory_mb(server) - before < 100
+
+
+def _imported(member: Person, count: int) -> str:
+    said = [
+        {"id": f"m{n}", "role": ("user", "assistant")[n % 2], "text": "\U0001f600" * 150_000}
+        | ({"parent_id": f"m{n - 1}"} if n else {})
+        for n in range(count)
+    ]
+    raw = json.dumps({"conversation": {"title": "Long"}, "messages": said}, ensure_ascii=False)
+    chats = member.server.url + "/api/conversations"
+    headers = {"X-CSRFToken": member.csrf, "Referer": member.server.url}
+    files = {"file": ("chats.json", raw.encode(), "application/json")}
+    sent = member.http.post(f"{chats}/import", files=files, headers=headers, timeout=PATIENCE)
+    assert sent.json()["created"] == 1, sent.text
+    return str(member.http.get(chats, timeout=PATIENCE).json()["data"][0]["id"])
+
+
+def _cut_off(server: LiveServer) -> int:
+    """Return how many were cut off, by the log: a look at the wire would read from it."""
+    return server.log.read_text().count("a client stopped reading")
 
 
 def test_who_does_not_connect_is_closed_in_seconds(server: LiveServer) -> None:

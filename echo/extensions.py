@@ -9,7 +9,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from flask import Flask, Response, abort, request
@@ -40,6 +40,7 @@ from echo.scopes import COOKIELESS, KEY_SCOPES
 
 log = structlog.get_logger()
 
+PACKED_BYTES: Final = 300_000  # of a page, packed in some hundredths of a second
 SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_mode=WAL",
@@ -85,15 +86,17 @@ class PatientCache(Cache):
 
 
 class CarefulCompress(Compress):
-    """Compresses no page that another site may have asked for in somebody's name.
+    """Compresses no page that another site may have asked for in somebody's name, and no very long one.
 
     A page holds secrets beside text that the address may choose, and its compressed length tells how alike
-    they are. Source: Gluck, Harris and Prado, "BREACH: Reviving the CRIME attack", 2013.
+    they are. A long one, as a shared chat may be, would hold the hub for seconds, anew for each who looks.
+    Source: Gluck, Harris and Prado, "BREACH: Reviving the CRIME attack", 2013.
     """
 
     def after_request(self, response: Response | None) -> Response:
-        if response and response.mimetype == "text/html" and _may_be_anothers_wish():
-            return response
+        if response and response.mimetype == "text/html":
+            if _may_be_anothers_wish() or (response.content_length or 0) > PACKED_BYTES:
+                return response
         packed: Response = super().after_request(response)
         return packed
 

@@ -9,6 +9,7 @@ import pytest
 
 from echo.admin import transcript
 from echo.extensions import db
+from echo.limits import CHARS_PER_PAGE
 from echo.models import AuditEvent, Conversation, Message, MessageRating
 from echo.services.chats import ratings, saved_edits
 
@@ -107,6 +108,18 @@ def test_what_was_said_stays_text_and_what_went_wrong_is_told(root, talk, people
     shown = page(root, talk)
     assert "rated bad" in shown
     assert "the_user on this answer: Not a word" in shown
+
+
+def test_long_messages_come_fewer_at_a_time(root, talk):
+    row = None
+    for number in range(4):
+        text = f"number {number}" + "x" * (CHARS_PER_PAGE // 2)
+        row = say(talk, text, row, "assistant" if number % 2 else "user")
+    newest = page(root, talk)
+    assert [text[:8] for text in texts(newest)] == ["number 2", "number 3"]
+    before = root.get(link(newest, "Earlier messages")).text
+    assert [text[:8] for text in texts(before)] == ["number 0", "number 1"]
+    assert "Earlier messages" not in before
 
 
 def test_long_conversations_come_in_parts(root, talk, monkeypatch):

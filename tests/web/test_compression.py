@@ -6,6 +6,10 @@ import gzip
 
 import pytest
 
+from echo.extensions import PACKED_BYTES
+from echo.models import User, Visibility
+from echo.services.sharing import Wish, links, shares
+from tests.long_chats import long_chat
 from tests.web.browser import Browser
 
 PACKED = {"Accept-Encoding": "gzip"}
@@ -53,6 +57,18 @@ def test_what_another_site_may_have_asked_for_is_not_compressed(
 ) -> None:
     found = encoding(ada_browser, "/help?q=guess", {**PACKED, **headers})
     assert (found == "gzip") is packed
+
+
+@pytest.mark.parametrize("accepted", ["br", "gzip"])
+@pytest.mark.parametrize(("chars", "is_packed"), [(PACKED_BYTES // 2, True), (PACKED_BYTES, False)])
+def test_a_long_page_is_left_as_it_is(
+    chars: int, is_packed: bool, accepted: str, ada: User, ada_browser: Browser
+) -> None:
+    """It held the hub for seconds, for any visitor."""
+    chat = long_chat(ada.id, 1, "x" * chars)
+    row = shares.share(ada.id, chat.id, Wish(Visibility.PUBLIC)).row
+    found = encoding(ada_browser, f"/share/{links.token_of(row)}", {"Accept-Encoding": accepted})
+    assert (found == accepted) is is_packed
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/quota"])

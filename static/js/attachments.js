@@ -2,7 +2,7 @@
 // It knows no message; the conversation keeps the list.
 
 import { bytes } from "./format.js";
-import { get, post, remove, RequestError, sendUp } from "./http.js";
+import { get, post, remove, RequestError } from "./http.js";
 import { element, icon, iconButton } from "./icons.js";
 import { isOthers } from "./people.js";
 import { toast, toastError } from "./toasts.js";
@@ -107,20 +107,23 @@ export class Attachments {
 
   #send(file, name = file.name) {
     const conversation = this.conversation();
-    const one = { name, status: "sending", progress: 0 };
+    const one = { name, status: "sending", progress: 0, ended: new AbortController() };
     conversation.documents.push(one);
     this.announcer.say(t("Attaching {name}", { name }));
     this.draw();
-    one.request = upload(file, name, conversation.id, (progress) => { one.progress = progress; this.#progress(one); });
-    const wasNew = conversation.id === null;
-    one.request.done.then(
-      (answer) => {
-        Object.assign(one, answer);
-        if (wasNew && conversation.id !== null) return post(`/api/conversations/${conversation.id}/documents`, { document_id: one.id }); // it began meanwhile
-      },
-      (error) => this.#drop(conversation, one) && this.composer.showError(t("“{name}” was not attached: {why}", { name, why: error.message })),
-    ).finally(() => this.#drawn(conversation)).catch((error) => this.composer.showError(error.message));
+    this.#upload(file, conversation, one);
     return one;
+  }
+
+  async #upload(file, conversation, one) {
+    const told = (progress) => { one.progress = progress; this.#progress(one); };
+    try {
+      const { attach } = await import("./uploads.js").catch(() => { throw new Error(t("no connection.")); });
+      Object.assign(one, await attach(file, one, conversation, told));
+    } catch (error) {
+      if (this.#drop(conversation, one)) this.composer.showError(t("“{name}” was not attached: {why}", { name: one.name, why: error.message }));
+    }
+    this.#drawn(conversation);
   }
 
   #settled(conversation, one, isThere) {
@@ -158,7 +161,7 @@ export class Attachments {
 
   async #takeOut(one) {
     const conversation = this.conversation();
-    one.request?.abort();
+    one.ended?.abort();
     this.#drop(conversation, one);
     this.draw();
     this.composer.focus();
@@ -232,11 +235,4 @@ function known(id) {
     if (error.status === 404) return null;
     throw error;
   });
-}
-
-function upload(file, name, conversationId, told) {
-  const body = new FormData();
-  body.set("file", file, name);
-  if (conversationId !== null) body.set("conversation_id", conversationId);
-  return sendUp("/api/documents", body, told, t("no connection."));
 }

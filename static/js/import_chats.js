@@ -1,9 +1,10 @@
 // Chats from elsewhere: what a chosen file holds is shown first, then kept, which goes on without this page. It knows no format.
 
 import { count } from "./format.js";
-import { get, post, sendUp } from "./http.js";
+import { get, post } from "./http.js";
 import { element } from "./icons.js";
 import { toastError } from "./toasts.js";
+import { sendUp } from "./uploads.js";
 import { n, t } from "./words.js";
 
 const SHOWN = 100; // of each list

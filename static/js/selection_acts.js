@@ -1,6 +1,6 @@
 // What is done with the chosen chats, each by one request, and undone.
 
-import { post, sendForFile } from "./http.js";
+import { csrfToken, post, RequestError } from "./http.js";
 import { openMenu } from "./menu.js";
 import { toast, toastError } from "./toasts.js";
 import { n, t } from "./words.js";
@@ -63,4 +63,18 @@ async function sent(ids, values, changed) {
     toastError(error);
     return 0;
   }
+}
+
+/** Asks for a file and has the browser keep it, under the name that the server gives it. */
+async function sendForFile(url, body) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-Requested-With": "XMLHttpRequest", "X-CSRFToken": csrfToken() };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin" }).catch(() => {
+    throw new RequestError(0, { message: t("No connection. Try again when you are online.") });
+  });
+  if (!response.ok) throw new RequestError(response.status, await response.json().catch(() => ({})));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1] ?? "";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -104,3 +104,14 @@ def test_the_page_of_documents_lists_deletes_and_brings_back(
     phone = new_context(member, **PHONE).new_page()
     visit(phone, f"{echo.url}/documents")
     expect_no_sideways_scrolling(phone)
+
+
+def test_many_files_of_one_choice_are_all_attached(chat: Page) -> None:
+    """More than may come in a second: they wait for one another, and where the server says so."""
+    files = [
+        {"name": f"file{number}.txt", "mimeType": "text/plain", "buffer": b"All say red."}
+        for number in range(9)
+    ]
+    chat.locator("#attach-files").set_input_files(files)
+    expect(chat.locator(".attachment.ready .name")).to_have_text([f["name"] for f in files])
+    expect(chat.locator("#composer-error")).to_be_hidden()

@@ -34,7 +34,18 @@ purify.addHook("afterSanitizeAttributes", (node) => {
     if (node.getAttribute("type") !== "checkbox") node.remove();
     else node.setAttribute("aria-label", node.hasAttribute("checked") ? t("done") : t("to do"));
   }
+  if (node.tagName === "mtable") tellCells(node);
 });
+
+/** Browsers mind what a formula's table says of its columns and rows no more: cells say it themselves, for the style sheet. */
+function tellCells(table) {
+  const [sides, columns, rows] = ["columnalign", "columnlines", "rowlines"].map((name) => table.getAttribute(name)?.split(" ") ?? []);
+  [...table.children].forEach((row, number) => {
+    [...row.children].filter((cell) => cell.className !== "mtr-glue").forEach((cell, at) => {
+      for (const [name, value] of [["columnalign", sides[at]], ["columnlines", columns[at]], ["rowlines", rows[number]]]) if (value) cell.setAttribute(name, value);
+    });
+  });
+}
 
 /** The top-level blocks of a text: [{raw, html}], sanitised. */
 function blocksOf(text) {

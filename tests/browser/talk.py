@@ -58,6 +58,21 @@ $$
 
 - where $a_1 \neq 0$ and **b** is <sub>small</sub>
 - [x] done"""
+EQUATIONS = r"""$$
+\begin{aligned} 2x + 3y - 4 &= 7 \\ x &= 2 \end{aligned}
+$$
+
+$$
+\begin{align} a &= b & c &= d \\ aaa &= 2 & zzzz &= 1 \end{align}
+$$
+
+$$
+f(x) = \begin{cases} x & x > 0 \\ -x^2 + 4 & \text{otherwise} \end{cases}
+$$
+
+$$
+\begin{array}{c|r} 1 & -300 \\ 22 & 6 \end{array}
+$$"""
 FABLE = f"A **fox** sleeps. It {words(20)}. Then:\n\n```python\nx = 1\n```\n\nIt ends [1]."
 TOOL_CALL = """<tool_call>
 {"name": "calculator", "arguments": {"expression": "23 * 17"}}
@@ -80,6 +95,7 @@ SCRIPT: dict[str, Any] = {
         {"match": "fable", "text": FABLE, "delay_ms": 150},
         {"match": "silence", "text": " \u200b\n", "delay_ms": 5},
         {"match": "formula", "text": FORMULA, "delay_ms": 80},
+        {"match": "equations", "text": EQUATIONS, "delay_ms": 1},
         {"match": "ponder", "text": f"<think>\n{words(1500)}", "delay_ms": 40},
         {"match": "break", "text": "This answer will fail soon.", "fail_after": 3},
     ],

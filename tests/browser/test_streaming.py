@@ -316,6 +316,33 @@ def test_markdown_code_and_formulas_are_drawn(chat: Page) -> None:
     expect(prose(chat).get_by_role("button", name="Copied")).to_be_visible()
 
 
+INK = """table => [...table.querySelectorAll("mtr")].map(row =>
+  [...row.children].filter(cell => cell.firstElementChild).map(cell => {
+    const ink = document.createRange();
+    ink.selectNodeContents(cell);
+    const { left, right } = ink.getBoundingClientRect();
+    return [Math.round(left), Math.round(right)];
+  }))"""
+
+
+def test_columns_of_formulas_stand_where_they_are_told(chat: Page) -> None:
+    """Chromium has no `columnalign`: left, right, the gaps and the lines are the style sheet's."""
+    ask_and_wait(chat, "some equations")
+    tables = prose(chat).locator("mtable")
+    expect(tables).to_have_count(4)
+    aligned, align, cases, array = [tables.nth(at).evaluate(INK) for at in range(4)]
+    left, right = 0, 1
+    for table, columns in (aligned, [right, left]), (align, [right, left] * 2), (array, [1, right]):
+        for at, side in enumerate(columns[1:], 1):
+            assert len({row[at][side] for row in table}) == 1, table
+    assert len({row[0][right] for row in aligned}) == 1
+    assert [len({row[at][left] for row in cases}) for at in (0, 1)] == [1, 1]
+    assert aligned[0][1][left] - aligned[0][0][right] < 8  # as if it were one line
+    assert align[0][2][left] - align[0][1][right] > 20  # two equations beside each other
+    line = tables.nth(3).locator("mtd").first
+    expect(line).to_have_css("border-right-width", "1px")
+
+
 def test_wide_tables_scroll_thoughts_fold_and_quotations_know_their_side(chat: Page) -> None:
     chat.set_viewport_size({"width": 390, "height": 800})
     ask_and_wait(chat, "something wide")

@@ -7,20 +7,45 @@ import { leave, signingOut } from "./session_end.js";
 import { toast, toastError } from "./toasts.js";
 import { t } from "./words.js";
 
-export async function fillPanel(panel) {
+/** sent: the form whose fields are the server's now; what is half written in others stays. */
+export async function fillPanel(panel, sent = null) {
   panel.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(panel.dataset.src, { headers: { "X-Requested-With": "XMLHttpRequest" } });
     if (answer.status === 401) return leave();
     if (!answer.ok) throw new Error(answer.status);
-    panel.innerHTML = await answer.text(); // our own server's, escaped there
+    const fresh = await answer.text();
+    const written = unsaved(panel, sent);
+    panel.innerHTML = fresh; // our own server's, escaped there
     getSelection()?.removeAllRanges(); // a caret that stood in what is gone would be missing in the message field
     localTimes(panel);
+    const files = written.flatMap((form) => putBack(panel, form));
     if (panel.querySelector(".picture-field")) await import("./persona_picture.js").then(({ wirePersonaPictures }) => wirePersonaPictures(panel), () => {}); // without it the fields are plain ones
+    for (const file of files) file.dispatchEvent(new Event("change")); // it shows
   } catch {
-    panel.textContent = t("This cannot be shown just now. Try again when you are online.");
+    if (!unsaved(panel, sent).length) panel.textContent = t("This cannot be shown just now. Try again when you are online.");
   }
   panel.removeAttribute("aria-busy");
+}
+
+const fieldsOf = (form) => [...form.elements].filter(({ name, type }) => name && type !== "hidden");
+const first = ({ options }) => [...options].find(({ defaultSelected }) => defaultSelected) ?? options[0];
+const isChanged = (field) => (field.options ? field.selectedOptions[0] !== first(field)
+  : field.files ? field.files.length > 0 : field.checked !== field.defaultChecked || field.value !== field.defaultValue);
+
+const unsaved = (panel, sent) => [...panel.querySelectorAll("form[data-stay]")].filter((form) => form !== sent && fieldsOf(form).some(isChanged));
+
+/** Into the form that is drawn anew, which opens; returns its fields with files. Nothing where it is gone. */
+function putBack(panel, old) {
+  const form = [...panel.querySelectorAll("form")].find(({ action }) => action === old.action);
+  if (!form) return [];
+  const fresh = fieldsOf(form);
+  fieldsOf(old).forEach((field, at) => {
+    if (!isChanged(field)) return;
+    Object.assign(fresh[at], field.files ? { files: field.files } : { value: field.value, checked: field.checked });
+    for (let node = fresh[at]; (node = node.parentElement.closest("details")); ) node.open = true;
+  });
+  return fresh.filter(({ files }) => files?.length);
 }
 
 /** Signing another device out stays here; signing out leaves, as its form says; what is saved is saved with each change. */
@@ -36,6 +61,7 @@ export function wirePanels(dialog) {
       if (target.dataset.import) importFrom(target, panel);
       else if (target.form?.matches("[data-save]")) save(target.form);
     });
+    panel.addEventListener("reset", ({ target }) => target.closest("details")?.removeAttribute("open"));
     panel.addEventListener("click", ({ target }) => target.closest("[data-pick]")?.nextElementSibling.click());
   }
 }
@@ -52,12 +78,12 @@ async function send(form, panel) {
     if (said) return void (said.textContent = error.message);
     toastError(error);
   }
-  await show(panel);
+  await show(panel, form);
 }
 
-async function show(panel) {
+async function show(panel, sent) {
   panel.dispatchEvent(new Event("saved"));
-  await fillPanel(panel);
+  await fillPanel(panel, sent);
   panel.focus();
 }
 

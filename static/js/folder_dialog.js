@@ -11,14 +11,17 @@ export class FolderDialog {
   constructor(dialog, hasCollections = false) {
     Object.assign(this, { dialog, hasCollections });
     this.form = dialog.querySelector("form");
+    this.form.addEventListener("input", () => { this.written = true; });
+    this.form.querySelector("[data-close]").addEventListener("click", () => { this.written = false; });
     this.form.addEventListener("submit", (event) => { event.preventDefault(); sendingOnce(this.form, event.submitter, () => this.#save()); });
   }
 
+  /** What was half written when it was closed is still there. */
   open(folder, done = () => {}) {
-    Object.assign(this, { folder, done });
+    const stays = this.written && this.folder?.id === folder?.id;
+    Object.assign(this, { folder, done, written: stays });
     this.dialog.querySelector("h2").textContent = folder ? t("Edit folder") : t("New folder");
-    this.form.elements.name.value = folder?.name ?? "";
-    this.form.elements.system_prompt.value = folder?.system_prompt ?? "";
+    for (const name of ["name", "system_prompt"]) if (!stays) this.form.elements[name].value = folder?.[name] ?? "";
     this.#say("");
     this.collections = null; // until they are here they are left as they are
     if (this.hasCollections) orOffline(import("./collections.js")).then(({ offerToFolder }) => offerToFolder?.(this));
@@ -31,6 +34,7 @@ export class FolderDialog {
     const wanted = { name: name.value, system_prompt: prompt.value, ...(this.collections && { collection_ids: this.collections() }) };
     try {
       const made = this.folder ? await send("PATCH", `/api/folders/${this.folder.id}`, wanted) : await send("POST", "/api/folders", wanted);
+      this.written = false;
       this.dialog.close();
       this.done(made);
     } catch (error) {

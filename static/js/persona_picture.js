@@ -34,6 +34,7 @@ function wire(field) {
     keep.focus();
     taken(true);
   });
+  form.addEventListener("reset", () => setTimeout(() => { keep.hidden = true; draw(); })); // once its fields are what they were
   for (const change of ["input", "change"]) form.addEventListener(change, ({ target }) => ["emoji", "colour"].includes(target.name) && draw());
   draw();
 }

@@ -7,10 +7,12 @@ import { element, icon, iconButton } from "./icons.js";
 import { toast } from "./toasts.js";
 import { t } from "./words.js";
 
+const unsaved = new Map(); // by document: what was half written when its dialog was closed
+
 /** one: {id, name, description, picture: {width, height}}; most: characters of a description; saved(answer): it is another one. */
 export function showPicture(one, most, saved) {
   const address = `/api/documents/${one.id}/picture`;
-  const field = element("textarea", { id: "picture-description", name: "description", maxlength: most, rows: 3, dir: "auto", "aria-describedby": "picture-help" }, one.description);
+  const field = element("textarea", { id: "picture-description", name: "description", maxlength: most, rows: 3, dir: "auto", "aria-describedby": "picture-help", oninput: () => unsaved.set(one.id, field.value) }, unsaved.get(one.id) ?? one.description);
   const failed = element("p", { class: "form-error", role: "alert" });
   const dialog = element("dialog", { class: "dialog picture-dialog", "aria-labelledby": "picture-title", onclose: () => dialog.remove() },
     element("div", { class: "dialog-head" }, element("h2", { id: "picture-title", dir: "auto" }, one.name), iconButton("close", t("Close"), () => dialog.close(), { "data-tip": null })),
@@ -27,6 +29,7 @@ export function showPicture(one, most, saved) {
     const description = field.value;
     try {
       const told = await send("PATCH", `/api/documents/${one.id}`, { description });
+      unsaved.delete(one.id);
       dialog.close();
       toast(told.description ? t("The description is saved.") : t("There is no description now."), { kind: "success" });
       saved(told);

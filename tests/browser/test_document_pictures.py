@@ -84,6 +84,9 @@ def test_a_picture_is_pasted_described_and_asked_about(
 
     chat.keyboard.press("Enter")
     dialog.get_by_label("Description").fill(f"A hill by the sea. {EVIL}")
+    chat.keyboard.press("Escape")
+    chip.locator(".picture-open").click()
+    expect(dialog.get_by_label("Description")).to_have_value(f"A hill by the sea. {EVIL}")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
     expect(chip).to_contain_text(f"The models read: A hill by the sea. {EVIL}")

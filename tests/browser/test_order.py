@@ -75,6 +75,10 @@ def test_a_chat_is_put_into_a_folder_and_nothing_is_lost_with_it(
     dialog.get_by_label("Name").fill("Animals & <b>more</b>")
     dialog.get_by_label("System prompt").fill("Answer like a zoologist.")
     picture(chat, "folder-dialog")
+    chat.keyboard.press("Escape")
+    choose(chat, CHAT_MENU, "Move to a folder")
+    chat.get_by_role("menuitem", name="New folder").click()
+    expect(dialog.get_by_label("Name")).to_have_value("Animals & <b>more</b>")
     dialog.locator("form").evaluate(SUBMIT_TWICE)
     expect(dialog).to_be_hidden()
     expect(chat.locator("#folders .folder")).to_have_count(2)  # this one and the archive

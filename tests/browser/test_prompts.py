@@ -114,3 +114,51 @@ def test_a_memory_is_offered_saved_by_a_click_and_taken_back(chat: Page, echo: L
     chat.keyboard.press("Escape")
     ask_and_wait(chat, "Remember that I swim.")
     expect(offer).to_have_count(0)
+
+
+def open_tab(page: Page, name: str) -> None:
+    with page.expect_response(f"**/{name}/panel"):
+        page.get_by_role("tab", name=name.capitalize()).click()
+
+
+def test_what_is_half_written_in_the_settings_stays_until_it_is_saved_or_cancelled(
+    chat: Page, echo: LiveServer
+) -> None:
+    chat.goto(f"{echo.url}/#settings-prompts")
+    keep(chat, "Thanks", "Thank you!")
+    chat.locator("summary", has_text="Thanks").click()
+    changed = chat.locator("[id^=prompt-text-]:visible")
+    changed.fill("Thank you very")
+    chat.locator("summary", has_text="New prompt").click()
+    chat.locator("#prompt-text-new").fill("Explain")
+    open_tab(chat, "personas")
+    chat.locator("summary", has_text="New persona").click()
+    chat.locator("#name-new").fill("Captain")
+    chat.locator("label.colour.tint-4").first.click()
+    chat.keyboard.press("Escape")
+    expect(chat.locator("#settings")).to_be_hidden()
+
+    chat.keyboard.press("Control+,")
+    chat.context.set_offline(True)
+    chat.get_by_role("tab", name="Prompts").click()
+    chat.context.set_offline(False)
+    chat.get_by_role("tab", name="General").click()
+    open_tab(chat, "prompts")
+    expect(chat.locator("#prompt-text-new")).to_have_value("Explain")
+    chat.locator("#prompt-name-new").fill("Explanation")
+    chat.locator("form", has=chat.locator("#prompt-name-new")).get_by_text("Save").click()
+    expect(chat.locator("summary", has_text="Explanation")).to_be_visible()
+    expect(chat.locator("#prompt-text-new")).to_be_hidden()
+    expect(chat.locator("#prompt-text-new")).to_have_value("")  # it is saved
+    expect(changed).to_have_value("Thank you very")  # another one's saving has not taken it
+    chat.get_by_text("Cancel").locator("visible=true").click()
+    expect(changed).to_have_count(0)
+
+    open_tab(chat, "personas")
+    expect(chat.locator("#name-new")).to_have_value("Captain")
+    expect(chat.locator("input[name=colour][value='4']").first).to_be_checked()
+    chat.get_by_text("Cancel").locator("visible=true").click()
+    expect(chat.locator("#name-new")).to_have_value("")
+    open_tab(chat, "prompts")
+    expect(chat.locator("summary", has_text="Thanks")).to_be_visible()
+    expect(chat.locator("[id^=prompt-text-]:visible")).to_have_count(0)

@@ -27,6 +27,7 @@ export class TagDialog {
     this.form = dialog.querySelector("form");
     this.field = this.form.elements.name;
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.#add(this.field.value); });
+    this.form.querySelector("[data-done]").addEventListener("click", () => this.#done());
     this.field.addEventListener("input", () => { this.#say(""); this.#suggest(); });
     this.field.addEventListener("keydown", (event) => this.#key(event));
   }
@@ -80,6 +81,12 @@ export class TagDialog {
       await this.#load();
     }
     this.field.focus();
+  }
+
+  /** What is typed belongs to it. */
+  async #done() {
+    const name = this.field.value.trim();
+    if (!name || await this.#send({ add_tags: [name] })) this.dialog.close();
   }
 
   async #remove(name) {

@@ -111,6 +111,10 @@ def test_a_tag_filters_the_list_wherever_its_chats_stand(
     dialog.get_by_role("button", name="Take off Cats").click()
     expect(listed(chat)).to_have_text(["cheetahs", "tigers"])
     expect(chips(dialog.locator("#tag-list"))).to_have_text(["Big"])
+    dialog.get_by_label("New tag").fill("x\u200by")
+    dialog.get_by_role("button", name="Done").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("nobody sees")  # and it is still open
+    dialog.get_by_label("New tag").fill("Last")
     dialog.get_by_role("button", name="Done").click()
     row(chat, "tigers").hover()
     chat.locator("[aria-label='More for tigers']").click()
@@ -118,6 +122,7 @@ def test_a_tag_filters_the_list_wherever_its_chats_stand(
     chat.keyboard.press("Escape")
     chat.get_by_role("button", name="Show all chats").click()
     expect(listed(chat)).to_have_text(["whales", "lions"])
+    expect(chips(row(chat, "lions"))).to_have_text(["Big", "Last"])
     expect(shown(chat, "Spotted")).to_have_text("cheetahs")
     chat.goto(f"{echo.url}/c/{ids['whales']}")
     chat.locator("#chat-tags .tag").press("Enter")

@@ -1,5 +1,5 @@
-// The field at the bottom: grows, counts, keeps drafts, sends; its button becomes Stop. What is sent while an answer
-// streams waits visibly above it. It knows nothing of the socket.
+// The field at the bottom: grows, counts, keeps drafts, sends; its button becomes Stop, or has one beside it. What is sent while
+// an answer streams waits visibly above it. It knows nothing of the socket.
 
 import { count } from "./format.js";
 import { element, iconButton, touch } from "./icons.js";
@@ -11,6 +11,7 @@ export class Composer {
     Object.assign(this, { form, drafts, limits, on, sendKey });
     this.field = form.querySelector("textarea");
     this.button = form.querySelector(".send");
+    this.stop = form.querySelector(".stop"); // beside it, while it sends what is typed under a live answer
     this.counter = form.querySelector(".composer-count");
     this.outboxNode = document.getElementById("outbox");
     this.errorNode = document.getElementById("composer-error");
@@ -20,6 +21,7 @@ export class Composer {
     this.blocked = null;
     this.conversationId = null;
     form.addEventListener("submit", (event) => { event.preventDefault(); this.#pressed(); });
+    this.stop.addEventListener("click", () => this.#stop());
     this.field.addEventListener("input", () => this.#typed());
     this.field.addEventListener("keydown", (event) => this.#key(event));
     form.addEventListener("pointerdown", (event) => { if (event.target === form) { event.preventDefault(); this.field.focus(); } });
@@ -147,8 +149,14 @@ export class Composer {
   // ---- sending ------------------------------------------------------------------------------------------------
 
   #pressed() {
-    if (this.live && this.mayStop && !this.field.value.trim()) { this.focus(); this.on.stop(); } // its button can do nothing more
+    if (this.live && this.mayStop && !this.field.value.trim()) this.#stop();
     else this.#submit();
+  }
+
+  /** Its button can do nothing more, or goes. */
+  #stop() {
+    this.focus();
+    this.on.stop();
   }
 
   #submit() {
@@ -199,7 +207,9 @@ export class Composer {
 
   #button() {
     const typed = this.field.value.trim() !== "";
-    const stop = this.live && this.mayStop && !typed;
+    const may = this.live && this.mayStop;
+    const stop = may && !typed;
+    this.stop.hidden = !may || !typed;
     const label = stop ? t("Stop") : this.blocked ?? (this.live ? t("Send after this answer") : t("Send"));
     this.button.dataset.mode = stop ? "stop" : "send";
     this.button.disabled = !stop && !typed;

@@ -302,6 +302,21 @@ def test_message_sent_while_another_streams_waits_for_its_end(chat: Page) -> Non
     expect(waiting).to_have_count(0)
 
 
+def test_an_answer_can_be_stopped_while_something_is_typed(chat: Page) -> None:
+    ask(chat, "an endless answer")
+    expect(prose(chat)).to_contain_text("word5 ")
+    later = chat.get_by_role("button", name="Send after this answer")
+    composer(chat).fill("Good day")
+    expect(later).to_be_visible()
+    stop_button(chat).click()
+    expect(answer(chat).locator(".ending.stopped")).to_be_visible()
+    expect(composer(chat)).to_have_value("Good day")
+    expect(composer(chat)).to_be_focused()
+    expect(stop_button(chat)).to_have_count(0)
+    composer(chat).press("Enter")
+    expect(prose(chat)).to_have_text(CALM)
+
+
 def test_markdown_code_and_formulas_are_drawn(chat: Page) -> None:
     ask_and_wait(chat, "something rich")
     expect(prose(chat).locator("li")).to_have_count(2)

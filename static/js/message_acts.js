@@ -52,13 +52,16 @@ export function messageActs({ me, reasons, current, list, composer, picker, scro
     edit: (id, text) => { composer().focus(); return keeping(id, text, () => current().edit(id, text)); },
     save: (id, text) => keeping(id, text, () => current().save(id, text)),
 
-    /** The message that is compared stays where it is on the screen. */
+    /** The message that is compared stays where it is on the screen, the keyboard on the same button. */
     async select(row, siblingId) {
       const top = list().views.get(row.key)?.node.getBoundingClientRect().top;
+      const pressed = document.activeElement.getAttribute("aria-label");
       await attempt(() => current().select(siblingId));
       const node = list().byId(siblingId)?.node;
-      if (node && top !== undefined) scroll.hold(node, top);
-      node?.querySelector(".branches button:not(:disabled)")?.focus({ preventScroll: true });
+      if (!node) return;
+      if (top !== undefined) scroll.hold(node, top, true);
+      const buttons = [...node.querySelectorAll(".branches button:enabled")];
+      (buttons.find((button) => button.getAttribute("aria-label") === pressed) ?? buttons[0])?.focus({ preventScroll: true });
     },
   };
 }

@@ -260,7 +260,7 @@ export class MessageView {
     if (all.length < 2) return [];
     const at = all.indexOf(row.id);
     const to = (step, sign, label) => iconButton(sign, label, () => acts.select(row, all[at + step]), { disabled: all[at + step] === undefined });
-    return [element("span", { class: "branches" }, to(-1, "left", t("Previous version")), `${at + first}/${count}`, to(1, "right", t("Next version")))];
+    return [element("span", { class: "branches" }, to(-1, "left", t("Previous version")), element("span", { class: "count" }, `${at + first}/${count}`), to(1, "right", t("Next version")))];
   }
 
   #info() {

@@ -63,7 +63,7 @@ export class ScrollController {
 
   #showButton() {
     const shown = this.button.classList.contains("shown");
-    const want = !this.pinned && this.distance > (shown ? HIDE_BUTTON : SHOW_BUTTON);
+    const want = !this.pinned && this.distance - this.spacer.offsetHeight > (shown ? HIDE_BUTTON : SHOW_BUTTON);
     if (want === shown) return;
     this.button.classList.toggle("shown", want);
     this.button.tabIndex = want ? 0 : -1;
@@ -159,8 +159,10 @@ export class ScrollController {
     if (before !== undefined && after !== undefined) this.#shift(after - before);
   }
 
-  /** Puts an element at a place on the screen. */
-  hold(node, top) {
+  /** Puts an element at a place on the screen; room: even where what follows is too short for that. */
+  hold(node, top, room = false) {
+    if (room) this.anchor = node;
+    this.#fitSpacer();
     this.#shift(node.getBoundingClientRect().top - top);
   }
 

@@ -159,6 +159,41 @@ def test_of_very_many_versions_the_true_number_is_shown(
         expect(answer(chat)).to_contain_text(f"{place}/62")
 
 
+def edit_question(chat: Page, text: str) -> None:
+    question(chat).hover()
+    question(chat).get_by_role("button", name="Edit", exact=True).click()
+    chat.get_by_label("Edit your message").fill(text)
+    chat.get_by_label("Edit your message").press("Control+Enter")
+    expect(question(chat).locator(".message-body")).to_have_text(text)
+    wait_for_end(chat)
+
+
+def test_arrows_of_versions_stay_under_the_pointer(chat: Page) -> None:
+    """However long each version is, and however short its answer."""
+    ask_and_wait(chat, "a program")
+    ask_and_wait(chat, "one more program, " + "said with very many words " * 12)
+    edit_question(chat, "Hi")
+    edit_question(chat, "two\nlines")
+    for size in {"width": 1280, "height": 800}, {"width": 390, "height": 844}:
+        chat.set_viewport_size(size)
+        back, on = [
+            question(chat).get_by_role("button", name=f"{which} version")
+            for which in ("Previous", "Next")
+        ]
+        question(chat).hover()
+        places = [(back.bounding_box(), on.bounding_box())]
+        shown = question(chat).locator(".count")
+        for button, versions in (back, "21"), (on, "23"):
+            for version in versions:
+                button.click()
+                expect(shown).to_have_text(f"{version}/3")
+                expect(
+                    button if button.is_enabled() else on if button is back else back
+                ).to_be_focused()
+                places.append((back.bounding_box(), on.bounding_box()))
+        assert all(place == places[0] for place in places), places
+
+
 def test_long_code_stays_open_while_one_watches_and_is_folded_when_read_again(chat: Page) -> None:
     ask_and_wait(chat, "a program")
     block = answer(chat).locator(".code-block")

@@ -69,7 +69,7 @@ conversation_removed = Announcement("conversation-removed")
 it. It was deleted or cleared, or is gone for good."""
 
 member_came = Announcement("member-came")
-"""sender: user id; conversation_id. Somebody was invited into a conversation of another's."""
+"""sender: user id; conversation. Somebody was invited into a conversation of another's."""
 
 member_left = Announcement("member-left")
 """sender: user id; conversation_id. Somebody who was invited has left, or was taken out by its owner."""

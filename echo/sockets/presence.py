@@ -16,7 +16,7 @@ from echo.errors import NotFound
 from echo.extensions import connections_in, socketio
 from echo.languages import gettext
 from echo.models import Conversation
-from echo.services.chats import conversations, together
+from echo.services.chats import conversations, together, wire
 from echo.services.turns import Turns
 from echo.sockets import audience, rooms
 
@@ -137,9 +137,12 @@ def _member_left(user_id: int, conversation_id: str) -> None:
     socketio.emit("conversation_removed", payload, to=rooms.of_user(user_id))
 
 
-def _member_came(_user_id: int, conversation_id: str) -> None:
+def _member_came(user_id: int, conversation: Conversation) -> None:
     """The owner's windows watch already what is only now a conversation of several people."""
-    Presence.here().came(conversation_id)
+    Presence.here().came(conversation.id)
+    told = wire.conversation(conversation, Turns.here().is_live(conversation.id))
+    payload = {"conversation": wire.as_member(told), "reason": "invited"}
+    socketio.emit("conversation_changed", payload, to=rooms.of_user(user_id))
 
 
 def _here(conversation_id: str, people: dict[str, int] | None = None) -> set[int]:

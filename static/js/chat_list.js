@@ -14,7 +14,7 @@ import { t } from "./words.js";
 const at = (id) => document.getElementById(id);
 
 export class ChatList {
-  /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id, deleted), restored(deleted), showList()} */
+  /** page: {current(): the chat in view, open(id), newChat(folder), redraw(): its head and settings, removed(id, deleted, forGood), restored(deleted), showList()} */
   constructor({ boot, page }) {
     Object.assign(this, { page, hasCollections: boot.has_collections });
     this.folders = new Folders({
@@ -45,7 +45,7 @@ export class ChatList {
       on: {
         open: page.open,
         share,
-        removed: (id, deleted) => { this.selection.forget(id); page.removed(id, deleted); },
+        removed: (id, ...how) => { this.selection.forget(id); return page.removed(id, ...how); },
         restored: page.restored,
         changed,
         tags: (ids) => this.#openTags(ids),
@@ -87,15 +87,17 @@ export class ChatList {
 
   // ---- what the server says -----------------------------------------------------------------------------------
 
-  changed(conversation) {
-    const { id, title, live } = conversation;
+  changed(conversation, reason) {
+    const { id, title, live, together } = conversation;
     const finished = this.sidebar.row(id)?.dataset.live === "1" && !live;
+    const open = { label: t("Open"), run: () => this.page.open(id) };
     this.sidebar.put(conversation);
+    if (reason === "invited") toast(t("{name} has invited you into “{title}”.", { name: together.owner, title: shorten(title) }), { action: open, seconds: 12 });
     if (this.#inView(id)) {
       Object.assign(this.page.current().info ??= {}, conversation);
       this.page.redraw();
     } else if (finished) {
-      toast(t("“{title}” has an answer", { title: shorten(title) }), { kind: "success", action: { label: t("Open"), run: () => this.page.open(id) } });
+      toast(t("“{title}” has an answer", { title: shorten(title) }), { kind: "success", action: open });
     }
   }
 

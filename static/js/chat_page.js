@@ -10,7 +10,6 @@ import { ConversationDrawing } from "./conversation_drawing.js";
 import { dialogs } from "./dialogs.js";
 import { Drawer } from "./drawer.js";
 import { everyPage } from "./every_page.js";
-import { feedbackDialog } from "./feedback.js";
 import { whenMathReady } from "./math.js";
 import { messageActs } from "./message_acts.js";
 import { MessageList } from "./message_list.js";
@@ -84,8 +83,7 @@ const temporary = new TemporarySwitch({ button: at("temporary"), composer, curre
 let current = make(null);
 const waiting = new Waiting({ outbox, socket, current: () => current, giveBack: (id, text) => composer.giveBack(id, text) });
 let connectedBefore = false;
-let stopAsked = null;
-let removed = null;
+let [stopAsked, removed] = [null, null];
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
 
@@ -233,7 +231,7 @@ function connected() {
 }
 
 function handle(name, payload) {
-  if (name === "conversation_changed") { chats.changed(payload.conversation); notices.changed(payload.conversation); }
+  if (name === "conversation_changed") { chats.changed(payload.conversation, payload.reason); notices.changed(payload.conversation); }
   else if (name === "conversation_removed") chats.removed(payload);
   else if (name === "folders_changed") chats.foldersChanged(payload);
   else if (name === "quota_changed") quota.show(payload.quota);
@@ -245,13 +243,15 @@ function handle(name, payload) {
   if (name !== "receive_message") offline.keep(current);
 }
 
-/** deleted: the chat itself, or the folder that it was deleted with. */
-function conversationRemoved(id, deleted) {
+/** deleted: the chat itself, or the folder that it was deleted with. Says whether something was typed in one that is gone for good. */
+function conversationRemoved(id, deleted, forGood) {
   kept.delete(id);
   offline.forget(id).catch(() => {});
-  if (current.id !== id) return;
-  removed = { conversation: Object.assign(current, { place: scroll.place }), deleted };
-  show(null);
+  if (current.id === id) {
+    removed = { conversation: Object.assign(current, { place: scroll.place }), deleted };
+    show(null);
+  }
+  return forGood && composer.rescue(id);
 }
 
 /** Undone: back to it where it was left, unless it was not in view or the person has gone elsewhere since. */
@@ -265,7 +265,7 @@ function conversationRestored(deleted) {
 
 everyPage();
 wireControls({
-  user: boot.user, sidebar, settings, feedback: feedbackDialog(at("feedback")), scroll,
+  user: boot.user, sidebar, settings, scroll,
   currentId: () => current.id,
   newChat: () => newChat(),
   temporary: () => temporary.toggle(),

@@ -52,6 +52,14 @@ export class Composer {
     else this.drafts.save(id, joined(this.drafts.load(id)));
   }
 
+  /** What was typed in a chat that is gone goes on in a new one; says whether there was anything. */
+  rescue(id) {
+    const text = this.drafts.load(id);
+    this.drafts.clear(id);
+    if (text) this.giveBack(null, text);
+    return text !== "";
+  }
+
   /** The new chat got its name: the draft follows. */
   adopt(conversationId) {
     this.drafts.move(this.conversationId, conversationId);

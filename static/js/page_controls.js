@@ -20,8 +20,8 @@ export function wireControls(page) {
 }
 
 /** "/#settings-data", as the help page links it: the dialog opens, and the address is as before. */
-function openFromAddress({ settings, feedback, search }) {
-  const doors = { "#feedback": () => feedback.open(), "#search": search };
+function openFromAddress({ settings, search }) {
+  const doors = { "#feedback": feedback, "#search": search };
   for (const tab of settings.tabs) doors[tab.id.replace("tab-", "#settings-")] = () => settings.open(tab.id.replace("tab-", ""));
   const open = Object.hasOwn(doors, location.hash) ? doors[location.hash] : null;
   if (!open) return;
@@ -29,7 +29,12 @@ function openFromAddress({ settings, feedback, search }) {
   open();
 }
 
-/** Its dialog is fetched when it is first wanted. */
+/** Their dialogs are fetched when they are first wanted. */
+async function feedback() {
+  const { openFeedback } = await orOffline(import("./feedback.js"));
+  openFeedback?.();
+}
+
 export async function share(id) {
   const { shareDialog } = await orOffline(import("./share_dialog.js"));
   await shareDialog?.(id);
@@ -69,7 +74,7 @@ function wireButtons({ newChat, search, drawer, settings }) {
 }
 
 function wireMenus(page) {
-  const { user, sidebar, settings, feedback } = page;
+  const { user, sidebar, settings } = page;
   at("chat-menu").addEventListener("click", (event) => sidebar.menu(event.currentTarget, page.currentId()));
   at("account-button").addEventListener("click", (event) => openMenu(event.currentTarget, [
     { label: t("Settings"), icon: "gear", run: () => settings.open("general") },
@@ -78,7 +83,7 @@ function wireMenus(page) {
     user.can_see_admin && { label: t("Admin"), icon: "chart", href: "/admin/" },
     { label: t("Keyboard"), icon: "keyboard", run: () => settings.open("keyboard") },
     { label: t("Help"), icon: "help", href: "/help" },
-    { label: t("Give feedback"), icon: "note", run: () => feedback.open() },
+    { label: t("Give feedback"), icon: "note", run: feedback },
     "line",
     { label: t("Sign out"), icon: "leave", run: () => signOut() },
   ], t("Account")));

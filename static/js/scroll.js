@@ -63,7 +63,7 @@ export class ScrollController {
 
   #showButton() {
     const shown = this.button.classList.contains("shown");
-    const want = !this.pinned && this.distance - this.spacer.offsetHeight > (shown ? HIDE_BUTTON : SHOW_BUTTON);
+    const want = !this.pinned && this.distance > (shown ? HIDE_BUTTON : SHOW_BUTTON);
     if (want === shown) return;
     this.button.classList.toggle("shown", want);
     this.button.tabIndex = want ? 0 : -1;
@@ -95,7 +95,7 @@ export class ScrollController {
       const top = this.anchor.getBoundingClientRect().top;
       const end = this.spacer.getBoundingClientRect().top;
       const below = Number.parseFloat(getComputedStyle(this.spacer.parentElement).paddingBottom) || 0;
-      height = Math.max(0, this.scroller.clientHeight - TOP_GAP - (end - top) - below);
+      height = Math.max(0, this.scroller.clientHeight - this.gap - (end - top) - below);
       if (height === 0) this.anchor = null;
     }
     const text = `${Math.round(height)}px`;
@@ -146,7 +146,7 @@ export class ScrollController {
 
   /** The own question was just added. */
   sent(question) {
-    this.anchor = question;
+    Object.assign(this, { anchor: question, gap: TOP_GAP });
     this.pinned = true;
     this.grown();
   }
@@ -161,7 +161,7 @@ export class ScrollController {
 
   /** Puts an element at a place on the screen; room: even where what follows is too short for that. */
   hold(node, top, room = false) {
-    if (room) this.anchor = node;
+    if (room) Object.assign(this, { anchor: node, gap: top - this.scroller.getBoundingClientRect().top });
     this.#fitSpacer();
     this.#shift(node.getBoundingClientRect().top - top);
   }

@@ -12,7 +12,7 @@ import { n, t } from "./words.js";
 const BULK = "/conversations/bulk";
 
 export class Sidebar extends ChatRows {
-  /** root holds the folders and the list; on: {open(id), share(id), removed(id, deleted), restored(deleted), changed(conversation), info(id), newFolder(done), tags(ids), select(id)} */
+  /** root holds the folders and the list; on: {open(id), share(id), removed(id, deleted, forGood), restored(deleted), changed(conversation), info(id), newFolder(done), tags(ids), select(id)} */
   constructor({ root, list, template, folders, filter, limits, on }) {
     super({ root, list, template, folders, filter });
     Object.assign(this, { limits, on });
@@ -163,16 +163,17 @@ export class Sidebar extends ChatRows {
   removed(id, { title, inView, restorable, reason }) {
     const ours = [id, this.stateOf(id).folder_id].find((each) => this.deleted.has(each));
     this.deleted.delete(id); // what is said of it from now on is true again
-    this.#forget(id, ours);
-    if (reason === "left") return toast(t("You are not in “{title}” any more.", { title: shorten(title) }));
-    if (!inView || ours) return;
-    toast((restorable ? t("“{title}” was deleted elsewhere.", { title: shorten(title) }) : t("“{title}” was deleted for good.", { title: shorten(title) })), restorable ? this.#undo([id]) : {});
+    const kept = this.#forget(id, ours, !restorable);
+    if (!(inView || kept || reason) || ours) return;
+    const it = { title: shorten(title) };
+    const said = reason ? t("You are not in “{title}” any more.", it) : restorable ? t("“{title}” was deleted elsewhere.", it) : t("“{title}” was deleted for good.", it);
+    toast(kept ? `${said} ${t("What you had typed is the draft of a new chat.")}` : said, { seconds: 12, ...(restorable && this.#undo([id])) });
   }
 
   /** deleted: the chat itself, or the folder that it was deleted with */
-  #forget(id, deleted = id) {
+  #forget(id, deleted = id, forGood = false) {
     this.gone(id);
-    this.on.removed(id, deleted);
+    return this.on.removed(id, deleted, forGood);
   }
 
   #undo(ids) {

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ContextMaker, open_chat
-from tests.browser.talk import ask, ask_and_wait, composer, stop_button
+from tests.browser.talk import ask, ask_and_wait, choose, composer, stop_button
 from tests.browser.test_accessibility import expect_no_violations_in_either_theme
+from tests.browser.test_conversations import CHAT_MENU
 from tests.browser.test_sharing import PHONE, dialog
 from tests.live.server import LiveServer, Person
 
@@ -54,6 +55,8 @@ def test_two_people_talk_in_one_chat(
     picture(chat, "invite")
     chat.keyboard.press("Escape")
 
+    news = other.locator(".toast", has_text=f"{member.name} has invited you into “Hello”.")
+    expect(news).to_have_count(1)
     other.get_by_role("button", name="Open sidebar").click()
     row = other.locator(".conversation-row[data-others]")
     expect(row.locator(".row-people")).to_have_attribute("title", f"{member.name}’s chat")
@@ -101,9 +104,15 @@ def test_two_people_talk_in_one_chat(
 
     ask(other, "Again steady")
     expect(other.locator(".message.assistant.live")).to_contain_text("word3")
+    composer(other).fill("Half a question")
     dialog(chat)
     chat.get_by_role("button", name=f"Take {guest.name} out of this chat").click()
-    expect(other.locator(".toast").last).to_contain_text("You are not in “Hello” any more.")
+    expect(other.locator(".toast").last).to_contain_text(
+        "You are not in “Hello” any more. What you"
+    )
+    expect(composer(other)).to_have_value("Half a question")
+    other.reload()
+    expect(composer(other)).to_have_value("Half a question")
     expect(other.locator(".message")).to_have_count(0)
     expect(other.locator(".conversation-row[data-others]")).to_have_count(0)
     expect(chat.locator("#chat-people")).to_be_hidden()
@@ -124,6 +133,7 @@ def test_a_member_leaves(
     invite(chat, guest.name)
     expect(chat.locator(".people-list li")).to_have_count(2)
     other = open_chat(new_context(guest).new_page(), echo)
+    expect(other.locator(".toast")).to_have_count(0)  # of what happened before it was opened
     other.locator(".conversation-row[data-others] .conversation-link").click()
     expect(other.locator(".message")).to_have_count(2)
     expect(other.locator(".attachment")).to_have_text("lions.txt")  # neither opened nor taken out
@@ -141,3 +151,29 @@ def test_a_member_leaves(
     expect(chat.locator(".people-list li")).to_have_count(2)  # told when it is opened anew
     chat.keyboard.press("Escape")
     expect(chat.locator("#chat-people")).to_be_hidden()
+
+
+def test_what_was_typed_in_a_chat_that_goes_is_kept(
+    echo: LiveServer, chat: Page, newcomers: Callable[[], Person], new_context: ContextMaker
+) -> None:
+    """Whether it is in view or not, and whoever has taken it away."""
+    guest = newcomers()
+    other = open_chat(new_context(guest).new_page(), echo)
+    for word in ("lions", "tigers"):
+        chat.get_by_role("link", name="New chat").first.click()
+        ask_and_wait(chat, word)
+        invite(chat, guest.name)
+        other.locator(".toast", has_text=f"into “{word}”").get_by_role(
+            "button", name="Open"
+        ).click()
+        expect(other.locator(".message")).to_have_count(2)
+        expect(chat.locator(".people-list li")).to_have_count(2)
+        chat.keyboard.press("Escape")
+        composer(other).fill(f"About {word}")
+    for word in ("lions", "tigers"):  # the second one is in view
+        chat.locator(".conversation-link", has_text=word).click()
+        expect(chat.locator(".message.user .message-body")).to_have_text(word)
+        choose(chat, CHAT_MENU, "Delete")
+        said = f"“{word}” was deleted for good. What you had typed"
+        expect(other.locator(".toast", has_text=said)).to_have_count(1)
+    expect(composer(other)).to_have_value("About lions\nAbout tigers")

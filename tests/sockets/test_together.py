@@ -183,6 +183,11 @@ def test_questions_stand_below_each_other(tab: Tab, other: Tab, chat: str) -> No
 def test_the_list_hears_of_it(tab: Tab, other: Tab, ada: User, ben: User, chat: str) -> None:
     told = other.named("conversation_changed")[-1]["conversation"]
     assert (told["id"], told["together"]["owner"]) == (chat, "ada")
+    reasons = [
+        [one.get("reason") for one in each.named("conversation_changed")] for each in (tab, other)
+    ]
+    assert "invited" not in reasons[0]
+    assert reasons[1].count("invited") == 1  # of what changes later it is no news
     conversations.change(ada.id, chat, pinned=True, archived=True, tags=["secret"])
     told = other.named("conversation_changed")[-1]["conversation"]
     assert (told["pinned"], told["archived"], told["folder_id"], told["tags"]) == (

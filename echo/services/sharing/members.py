@@ -60,7 +60,7 @@ def invite(user_id: int, conversation_id: str, username: str) -> None:
     invited = transaction(lambda: _insert(row, username))
     db.session.expire(row, ["members"])
     if invited is not None:
-        signals.member_came.send(invited, conversation_id=row.id)
+        signals.member_came.send(invited, conversation=row)
         signals.conversation_changed.send(row)
 
 

@@ -14,6 +14,7 @@ from tests.browser.talk import (
     answer,
     ask,
     ask_and_wait,
+    call,
     choose,
     composer,
     prose,
@@ -51,6 +52,23 @@ def swipe(page: Page, context: BrowserContext, start: int, end: int) -> None:
 
 def expect_in_view(place: Locator) -> None:
     expect(place).to_be_in_viewport(ratio=1)
+
+
+def test_a_long_title_gives_way_before_the_model_and_the_tags(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    named = {"title": "A very long title that goes on " * 3, "tags": ["homework", "history"]}
+    chat_id = chat.url.rsplit("/", 1)[1]
+    call(chat, "PATCH", f"/api/conversations/{chat_id}", **named)
+    expect(chat.locator("#chat-title")).to_contain_text("A very long")
+    chat.locator("#model-picker .name").evaluate("node => node.textContent = 'SmolLM2 360M'")
+    for width in (1280, 1000, 600):
+        chat.set_viewport_size({"width": width, "height": 800})
+        expect_no_sideways_scrolling(chat)
+        for part in ("#model-picker .name", "#chat-tags .tag > span"):
+            for node in chat.locator(part).all():
+                cut = node.evaluate("node => node.scrollWidth - node.clientWidth")
+                assert cut <= 0, (width, node.inner_text())
+        assert (chat.locator("#chat-title").bounding_box() or {})["width"] > 40
 
 
 def test_phone_has_a_drawer_and_the_composer_in_reach(

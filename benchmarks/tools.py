@@ -161,7 +161,7 @@ def prompt(question: str, steps: Any) -> tuple[ChatMessage, ...]:
     settings = Settings(_env_file=None)
     told = help.prompting(settings, SiteSettings(), RoleName.USER, WINDOW)
     system = told.system_prompt(settings.system_prompt)
-    return as_read(system, [ChatMessage("user", question)], told, tools.before(steps))
+    return as_read(system, [ChatMessage("user", question)], told, tools.before(steps, WINDOW))
 
 
 def asking(options: argparse.Namespace) -> Asking:

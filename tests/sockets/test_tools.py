@@ -133,12 +133,15 @@ def test_site_and_person_can_switch_it_off(tab: Tab, ada: User, requests: Reques
     assert "steps" in ask(tab, SUM)["reply"]
 
 
-def test_a_small_window_is_told_nothing_and_nothing_is_shown(
+def test_beside_a_small_window_it_is_shown_and_the_model_is_not_told(
     app: Flask, tab: Tab, requests: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Turns.of(app).engine, "window", lambda model="": 2_047)
-    assert "steps" not in ask(tab, SUM)["reply"]
+    asked = ask(tab, SUM)
+    assert asked["reply"]["steps"] == [STEP]
+    assert reply(asked).steps == [STEP]
     assert read(requests) == SUM
+    assert tab.ask("regenerate_message", {"message_id": asked["reply"]["id"]})["reply"]["steps"]
 
 
 def test_exports_and_the_archive_tell_it_and_a_shared_copy_does_not(tab: Tab, ada: User) -> None:

@@ -26,7 +26,7 @@ from echo.services.library.card import NO_CARD, Card
 from echo.services.serving import Chosen, Models, spec_of
 from echo.services.serving.model_settings import NOTHING
 from echo.services.turns import safety
-from echo.services.turns.engine_requests import EngineRequests, refusals, tools_are_on
+from echo.services.turns.engine_requests import EngineRequests, refusals
 from echo.services.turns.reading import as_read, opening
 from echo.services.turns.sampling import sampling_for
 
@@ -123,9 +123,10 @@ class Here:
         defaults = self._engine.defaults(self.model)
         chosen = Chosen(self.model, NOTHING, defaults, self._card())
         system, shared = opening(self._wishes.system, site, chosen, told)
-        self._steps = _steps(history[-1].content) if tools_are_on(site, window) else ()
+        self._steps = _steps(history[-1].content) if site.tools == "on" else ()
+        before = tools.before(self._steps, window)
         return GenerationRequest(
-            messages=as_read(system, history, told, tools.before(self._steps)),
+            messages=as_read(system, history, told, before),
             sampling=sampling_for(self._wishes.sampling, site, chosen),
             model=self.model,
             shared_chars=shared,

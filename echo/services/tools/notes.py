@@ -12,14 +12,21 @@ from echo.services.tools.steps import VERBS, said
 from echo.text import untagged
 
 TAG: Final = "computed"
+LEAST_WINDOW: Final = 2_048
+"""A model that reads less is too small to make anything of it: echo-mini repeats 1 result of 60."""
 NOTE: Final = (
     "<computed>\nEcho has computed this for the question. It is right: answer with it.\n{lines}\n"
     "</computed>\n"
 )
 
 
-def before(steps: Sequence[Mapping[str, Any]] | None) -> str:
-    """Return what stands before a question in its prompt; nothing where nothing was computed."""
+def before(steps: Sequence[Mapping[str, Any]] | None, window: int) -> str:
+    """Return what stands before a question in the prompt of a model that reads so many tokens.
+
+    Nothing where nothing was computed, or where the model reads too little: then its reader alone sees it.
+    """
+    if window < LEAST_WINDOW:
+        return ""
     computed = [said(step) for step in steps or () if step["tool"] in VERBS]
     return NOTE.format(lines="\n".join(computed)) if computed else ""
 

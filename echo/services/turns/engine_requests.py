@@ -38,7 +38,6 @@ from echo.services.documents.in_chats import NOTHING, Added
 from echo.services.guardrails.judging import Rule
 from echo.services.prompts import personal as kept
 from echo.services.serving import Chosen, Models
-from echo.services.site_settings import SiteSettings
 from echo.services.turns import giving, guarded, personal, safety
 from echo.services.turns.calling import CallingStream
 from echo.services.turns.giving import Given, Reader
@@ -65,7 +64,7 @@ class Around:
     """The first characters of the system prompt that are the same for everybody."""
     sampling: SamplingParams
     now: datetime | None
-    """By the clocks of whoever asks; None where nothing is computed for the model."""
+    """By the clocks of whoever asks; None where nothing is computed."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ class EngineRequests:
             wishes = personal.told(user_id, theirs, ruler, with_memories) if told_of_them else ""
             system, shared = opening(own, site, chosen, told, wishes)
             sampling = sampling_for(settings, site, chosen)
-        has_tools = tools_are_on(site, window) and theirs.tools_on
+        has_tools = site.tools == "on" and theirs.tools_on
         now = clock.utc_now().astimezone(clock.zone_named(zone)) if has_tools else None
         return Around(chosen, ruler, window, told, system, shared, sampling, now)
 
@@ -259,8 +258,9 @@ def request_for(
     prefix: str,
 ) -> GenerationRequest:
     """Return what the engine is asked for a reply."""
+    before = given(reply, conversation, around.window)
     return GenerationRequest(
-        messages=as_read(around.system, history, around.told, given(reply, conversation)),
+        messages=as_read(around.system, history, around.told, before),
         sampling=around.sampling,
         model=around.chosen.name,
         shared_chars=around.shared_chars,
@@ -270,11 +270,6 @@ def request_for(
         request_id=reply.id,
         trace_id=request_ids.current(),
     )
-
-
-def tools_are_on(site: SiteSettings, window: int) -> bool:
-    """Tell whether something is computed for a model with a window of so many tokens."""
-    return site.tools == "on" and window >= help.LEAST_WINDOW
 
 
 @contextmanager

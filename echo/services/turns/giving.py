@@ -52,7 +52,7 @@ def choose(
     documents = in_chats.looked_in(conversation, added, asker)
     if documents:
         attached = in_chats.attached(conversation, added)
-        room = reader.room(tools.before(steps))
+        room = reader.room(tools.before(steps, reader.window))
         found = sources.choose(conversation.user_id, documents, question, room, attached)
         return Given(steps, found)
     what = tools.sought(question) if reader.now is not None and not steps else None
@@ -94,7 +94,7 @@ def computed(reader: Reader, question: str) -> Steps | None:
     if reader.now is None:
         return None
     steps = [dict(step) for step in tools.compute(question, reader.now)]
-    return steps if steps and reader.fits(tools.before(steps)) else None
+    return steps if steps and reader.fits(tools.before(steps, reader.window)) else None
 
 
 def helped(question: str, told: help.Prompting) -> Steps | None:

@@ -13,10 +13,10 @@ from echo.services.site_settings import SiteSettings
 from echo.services.turns.sampling import system_prompt
 
 
-def given(reply: Message, conversation: Conversation) -> str:
-    """Return what a reply was given before its question: passages of documents, and what was computed."""
+def given(reply: Message, conversation: Conversation, window: int) -> str:
+    """Return what a model is given before the question of a reply: passages, and what was computed."""
     shown = in_chats.shown(conversation, reply.user_id, reply.sources)
-    return prompt.before(shown, conversation.user_id) + tools.before(reply.steps)
+    return prompt.before(shown, conversation.user_id) + tools.before(reply.steps, window)
 
 
 def opening(

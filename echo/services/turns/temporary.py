@@ -61,10 +61,11 @@ def ask_temporary(turns: Turns, device: Device, asked: TemporaryQuestion) -> Tem
     history, looked = guarded.temporary(said)
     is_refused = looked.refusal is not None
     steps = None if is_refused else turns.requests.computed(history[-1].content, around)
+    before = tools.before(steps, around.window)
     turns.calls.refuse_spent(user_id)  # that may have taken seconds
     with refusals():
         request = GenerationRequest(
-            messages=as_read(around.system, history, around.told, tools.before(steps)),
+            messages=as_read(around.system, history, around.told, before),
             sampling=around.sampling,
             model=around.chosen.name,
             shared_chars=around.shared_chars,

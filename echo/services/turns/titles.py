@@ -162,7 +162,7 @@ class Titles:
         around = self._requests.around(conversation, one.user_id, one.model)
         if around.window < LEAST_WINDOW or safety.concern(question.text) is not None:
             return None
-        before = given(reply, conversation)
+        before = given(reply, conversation, around.window)
         read = as_read(around.system, rows.history(question.id), around.told, before)
         request = GenerationRequest(
             # what was read for the answer, so that the cache has it, and after it the next question's too

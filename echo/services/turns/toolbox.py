@@ -101,7 +101,7 @@ class Toolbox:
         found = self._in_app(
             lambda: self._found(db.session.get(Conversation, self._writing.conversation_id)), ""
         )
-        return self._ask(found + tools.before(self._steps))
+        return self._ask(found + tools.before(self._steps, self._reader.window))
 
     def _found(self, chat: Conversation | None) -> str:
         if chat is None:

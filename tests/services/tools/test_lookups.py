@@ -50,4 +50,4 @@ def test_the_step_is_said_to_people_and_not_as_computed() -> None:
     step = looked_up("puffins", 2)
     assert titled(step) == "Searched your documents for “puffins”: 2 passages"
     assert titled(looked_up("puffins", 1)).endswith("1 passage")
-    assert before([step]) == ""
+    assert before([step], 4_096) == ""

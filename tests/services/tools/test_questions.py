@@ -102,10 +102,11 @@ def test_days_that_are_none_are_left_alone(question: str) -> None:
 
 
 def test_the_note_says_what_was_computed_and_ends() -> None:
-    note = tools.before(tools.compute("23*17", NOW))
+    steps = tools.compute("23*17", NOW)
+    note = tools.before(steps, 2_048)
     assert note.startswith("<computed>\n")
     assert note.endswith("23 × 17 = 391\n</computed>\n")
-    assert tools.before(None) == tools.before([]) == ""
+    assert tools.before(None, 2_048) == tools.before([], 2_048) == tools.before(steps, 2_047) == ""
 
 
 def test_nobody_can_forge_the_note() -> None:

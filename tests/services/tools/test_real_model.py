@@ -49,7 +49,7 @@ class Calculator:
         return tools.said(step)
 
     def as_noted(self) -> tuple[ChatMessage, ...]:
-        return (ChatMessage("user", tools.before(self.steps) + QUESTION),)
+        return (ChatMessage("user", tools.before(self.steps, 4_096) + QUESTION),)
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,21 @@ def test_every_table_and_form_is_accessible(
     expect_no_violations_in_either_theme(page)
 
 
+def test_no_form_scrolls_sideways_at_any_width(
+    new_context: ContextMaker, echo: LiveServer, super_admin: Person
+) -> None:
+    page = new_context(super_admin).new_page()
+    for path in (
+        "users/new", "roles/edit", "invites/new", "prompts/new", "personas/new", "guardrails/new",
+        "pictures/new", "settings",
+    ):  # fmt: skip
+        visit(page, f"{echo.url}/admin/{path}/{'?id=1' if 'edit' in path else ''}")
+        expect(page.locator("main form:visible").first, path).to_be_visible()
+        for width in (390, 1024, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") == width, path
+
+
 def test_feedback_is_opened_answered_and_read(
     new_context: ContextMaker, echo: LiveServer, super_admin: Person, member: Person, opinion: str
 ) -> None:

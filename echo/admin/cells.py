@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from echo.admin import words
 from echo.clock import iso
 from echo.languages import gettext, number
+from echo.services.chats import failures
 from echo.services.people import account_facts
 from echo.text import boundary
 
@@ -34,7 +35,14 @@ def cut(row: Any, name: str) -> Any:
     value = " ".join(str(getattr(row, name) or "").split())
     if not value:
         return NOTHING
-    return escape(value if len(value) <= CUT else value[: boundary(value, CUT)].rstrip() + "…")
+    short = value if len(value) <= CUT else value[: boundary(value, CUT)].rstrip() + "…"
+    return Markup("<bdi>{}</bdi>").format(short)
+
+
+def failure(row: Any, name: str) -> Any:
+    """Why an answer failed."""
+    value = getattr(row, name)
+    return failures.said(value) if value else NOTHING
 
 
 def know_people(rows: Iterable[Any]) -> None:
@@ -48,13 +56,15 @@ def person(row: Any, _name: str) -> Markup:
     names = g.people_names if "people_names" in g else {}
     name = names.get(row.user_id, f"#{row.user_id}")
     tip = gettext("%(name)s, number %(number)s", name=name, number=row.user_id)
-    return Markup('<a class="one-line" href="{}" title="{}">{}</a>').format(url, tip, name)
+    return Markup('<a class="one-line" dir="auto" href="{}" title="{}">{}</a>').format(
+        url, tip, name
+    )
 
 
 def account(row: Any, _name: str) -> Markup:
     """The name of an account, as a link to it."""
     url = url_for("admin_users.details_view", id=row.id)
-    return Markup('<a class="one-line" href="{}" title="{}">{}</a>').format(
+    return Markup('<a class="one-line" dir="auto" href="{}" title="{}">{}</a>').format(
         url, row.username, row.username
     )
 
@@ -62,14 +72,16 @@ def account(row: Any, _name: str) -> Markup:
 def one_line(row: Any, name: str) -> Markup:
     """A text on one line; where it is cut, its tip has all of it."""
     value = getattr(row, name)
-    return Markup('<span class="one-line" title="{}">{}</span>').format(value, value)
+    return Markup('<span class="one-line" dir="auto" title="{}">{}</span>').format(value, value)
 
 
 def named_person(row: Any, _name: str) -> Markup:
     """The name of a user, as a link to the account."""
     url = url_for("admin_users.details_view", id=row.user_id)
     name = row.user.username
-    return Markup('<a class="one-line" href="{}" title="{}">{}</a>').format(url, name, name)
+    return Markup('<a class="one-line" dir="auto" href="{}" title="{}">{}</a>').format(
+        url, name, name
+    )
 
 
 def conversation(row: Any, _name: str) -> Markup:

@@ -18,6 +18,7 @@ from echo.hub_lag import HubLag
 from echo.languages import mark
 from echo.logs import logged_errors
 from echo.services import health, mail
+from echo.services.chats import failures
 from echo.services.health import Part, State
 from echo.services.turns import Turns, longest_waits
 
@@ -89,7 +90,7 @@ def _of_engine(turns: Turns) -> list[Part]:
     state, counters = turns.engine.health(), turns.engine.counters()
     waits = longest_waits(turns)
     return [
-        health.engine(state.state, state.model, state.restarts, state.error),
+        health.engine(state.state, state.model, state.restarts, failures.said(state.error or "")),
         health.queue(counters.queued, counters.running, waits.slot, waits.first_word),
     ]
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from echo.languages import gettext, mark, ngettext, number, tenths
 from echo.policies import FROM_ROLE_ON
+from echo.services.chats import failures
 from echo.services.library import Entry, InstalledModel, Library, room
 from echo.services.serving import ModelStatus, ModelView, ServerStatus
 from echo.services.serving.model_settings import Settled
@@ -69,6 +70,7 @@ class Shown:
     state: str
     kind: str
     note: str
+    error: str
     origin: str
     memory: str
     speed: str
@@ -109,6 +111,7 @@ def shown(view: ModelView) -> Shown:
         state=gettext(state),
         kind=kind,
         note=note and gettext(note),
+        error=failures.said(status.error or ""),
         origin=_origin(status),
         memory=_memory(view),
         speed=speed(status.tokens_per_second),
@@ -141,7 +144,7 @@ def _server(one: ServerStatus) -> tuple[str, str, str]:
     if one.first_token_ms is not None:
         seconds = tenths(one.first_token_ms / 1000)
         parts.append(gettext("first word after %(seconds)s s", seconds=seconds))
-    return one.address, ", ".join(parts), one.error or ""
+    return one.address, ", ".join(parts), failures.said(one.error or "")
 
 
 def speed(tokens_per_second: float) -> str:

@@ -119,7 +119,7 @@ class Messages(Guarded, PrivateTable):
         Column("model", mark("Model"), on=On.DETAILS | On.CSV),
         Column("finish_reason", mark("Finish Reason"), on=On.DETAILS | On.CSV),
         Column("error_code", mark("Error Code"), on=On.DETAILS | On.CSV),
-        Column("error_text", mark("Error Text"), on=On.DETAILS, is_long=True),
+        Column("error_text", mark("Error Text"), cells.failure, on=On.DETAILS),
         Column("prompt_tokens", mark("Prompt Tokens"), cell=cells.amount, on=On.DETAILS | On.CSV),
         Column("cached_tokens", mark("Cached Tokens"), cell=cells.amount, on=On.DETAILS),
         Column("completion_tokens", mark("Tokens"), cells.amount, is_minor=True),

@@ -15,7 +15,7 @@ from echo.extensions import db
 from echo.languages import gettext, mark
 from echo.limits import CHARS_PER_PAGE
 from echo.models import Conversation, Message
-from echo.services.chats import message_tree, together
+from echo.services.chats import message_tree, together, wire
 from echo.services.people import account_facts
 from echo.text import storable
 
@@ -31,6 +31,11 @@ class Said:
     versions: message_tree.Siblings
     asker: str | None = None
     """The name of who asked, where that is not the conversation's owner."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why the answer failed, in the language of whoever reads it."""
+        return wire.failure(self.row)
 
     @property
     def place(self) -> int:

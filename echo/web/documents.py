@@ -28,6 +28,7 @@ def index() -> str:
         rows=rows,
         chats=shelf.chats_of(rows),
         following=following,
+        failure=shelf.failure,
         most=DOCUMENTS_PER_PERSON,
         description_chars=DESCRIPTION_CHARS,
         by_meaning=meaning.model_folder() is not None,
@@ -79,4 +80,11 @@ def text(document_id: str) -> str:
         row, passage = usable.cited(current_user.id, document_id, position, answer)
         stretch = Stretch("", passage, "", None, None)
     own = row.user_id == current_user.id
-    return render_template("document.html", row=row, stretch=stretch, marked=marked, own=own)
+    return render_template(
+        "document.html",
+        row=row,
+        failure=shelf.failure(row),
+        stretch=stretch,
+        marked=marked,
+        own=own,
+    )

@@ -34,6 +34,7 @@ from echo.models import (
 )
 from echo.services import audit
 from echo.services.audit import Act
+from echo.services.chats import failures
 from echo.services.people import invites
 from echo.services.sharing import Wish, shares
 from scripts import translations
@@ -160,6 +161,7 @@ def rows(app: Flask, people: dict[str, User]) -> dict[str, Any]:
     chat = conversation_of(user)
     reply = db.session.query(Message).filter_by(role="assistant").first()
     assert reply is not None
+    reply.error_text = failures.LOST
     opinion = Feedback(user_id=user.id, opinion="bird opinion", category="idea", rating=3)
     prompt = SharedPrompt(name="bird prompt", text="bird text", least_role="user")
     persona = Persona(name="bird persona", emoji="🐦", system_prompt="bird song", least_role="user")

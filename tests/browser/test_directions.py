@@ -86,6 +86,20 @@ def test_the_drawer_comes_from_the_right(arabic: ContextMaker, echo: LiveServer)
     expect(drawer).not_to_be_in_viewport()
 
 
+def test_names_in_tables_are_cut_at_their_own_end(
+    arabic: ContextMaker, echo: LiveServer, super_admin: Person
+) -> None:
+    echo.member("a_very_long_name_of_somebody")
+    page = arabic(super_admin, **WIDE).new_page()
+    visit(page, f"{echo.url}/admin/users/?search=a_very_long_name")
+    for column in ("username", "email"):
+        cell = page.locator(f"td[data-column={column}]")
+        text = cell.locator(".one-line")
+        assert text.evaluate("one => one.scrollWidth > one.clientWidth")
+        assert text.evaluate("one => getComputedStyle(one).direction") == "ltr"
+        assert box(text)["end"] > box(cell)["end"] - 16, "it begins where the column does"
+
+
 @pytest.mark.parametrize("path", ["/help", "/profile", "/admin/", "/admin/users/"])
 def test_no_page_is_wider_than_the_screen(
     arabic: ContextMaker, echo: LiveServer, super_admin: Person, path: str

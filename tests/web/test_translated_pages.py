@@ -23,6 +23,7 @@ from echo.services import audit, mail, site_settings
 from echo.services.accounts import accounts, one_time_links
 from echo.services.accounts.one_time_links import Purpose
 from echo.services.audit import Act
+from echo.services.documents import refusals
 from echo.services.prompts import memories
 from echo.services.sharing import links, shares
 from echo.services.sign_in import api_keys, first_admin, kept_forms, second_factor
@@ -91,6 +92,7 @@ def everything(user: User) -> None:
     for status, pages in (("ready", 3), ("failed", None), ("reading", None)):
         row = Document(user_id=user.id, name="walrus.txt", size_bytes=5000, status=status)
         row.page_count, row.char_count = pages, 1200
+        row.error = refusals.LOST if status == "failed" else None
         db.session.add(row)
     for days in (0, 1, 4):
         conversation_of(user, pinned=days == 4, updated_at=utc_now() - timedelta(days=days))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from echo.languages import mark
+from echo.languages import said as _said
 
 LOST: Final = mark("The answer was lost. Please retry.")
 UNSAVED: Final = mark("The answer could not be saved.")
@@ -46,3 +47,8 @@ TEXTS: Final = (
     mark("The conversation is longer than the model reads. Please shorten it, or begin a new one."),
     mark("The model's server has too much to do just now. Please try again in a moment."),
 )
+
+
+def said(text: str) -> str:
+    """Return what failed in the reader's language; what an engine says of its own stays as it is."""
+    return _said(text, TEXTS)

@@ -10,7 +10,6 @@ from typing import Any
 
 from echo.clock import iso
 from echo.extensions import db
-from echo.languages import said
 from echo.models import Conversation, Folder, Message, Persona
 from echo.services.chats import failures, persona_pictures, persona_values, personas, together
 from echo.services.chats.message_tree import Siblings
@@ -129,7 +128,7 @@ def _message(row: Message, siblings: Siblings) -> Payload:
 
 def failure(row: Message) -> str | None:
     """Return why an answer failed, in the reader's language."""
-    return row.error_text and said(row.error_text, failures.TEXTS)
+    return row.error_text and failures.said(row.error_text)
 
 
 def messages(rows: Sequence[Message], siblings: Mapping[str, Siblings]) -> list[Payload]:

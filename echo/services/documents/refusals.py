@@ -1,7 +1,7 @@
 """Why documents cannot be read, as it stands in their rows: in English, for a row knows no reader.
 
-`shelf.wire` says it in the language of whoever asks. `echo/parsing` speaks English alone, in a process of its
-own: its texts stand here too, so that they can be translated.
+`shelf.failure` says it in the language of whoever asks. `echo/parsing` speaks English alone, in a process of
+its own: its texts stand here too, so that they can be translated.
 """
 
 from __future__ import annotations

@@ -72,6 +72,11 @@ def page(user_id: int, after: str | None = None) -> tuple[list[Document], str | 
     return rows, rows[-1].id if more else None
 
 
+def failure(row: Document) -> str | None:
+    """Return why a document could not be read, in the language of whoever reads that."""
+    return row.error and said(row.error, refusals.TEXTS)
+
+
 def wire(row: Document) -> dict[str, Any]:
     """Return a document as pages and programs are told of it."""
     return {
@@ -79,7 +84,7 @@ def wire(row: Document) -> dict[str, Any]:
         "name": row.name,
         "kind": row.kind,
         "status": row.status,
-        "error": row.error and said(row.error, refusals.TEXTS),
+        "error": failure(row),
         "size_bytes": row.size_bytes,
         "pages": row.page_count,
         "characters": row.char_count,

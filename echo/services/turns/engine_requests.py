@@ -29,7 +29,7 @@ from echo.generation import (
     ServingEngine,
     check_schemas,
 )
-from echo.languages import gettext, number, said
+from echo.languages import gettext, number
 from echo.models import Conversation, Message, User
 from echo.services import help, site_settings, tools
 from echo.services.chats import failures, folders, together
@@ -284,7 +284,7 @@ def refusals() -> Iterator[None]:
         ) from full
     except EngineUnavailable as away:
         raise errors.EngineFailed(
-            gettext("The model cannot answer now: %(away)s", away=said(str(away), failures.TEXTS)),
+            gettext("The model cannot answer now: %(away)s", away=failures.said(str(away))),
             retry_after=10,
         ) from away
     except InvalidRequest as refusal:

@@ -9,7 +9,7 @@ from typing import Any
 
 from echo import errors, hub
 from echo.generation import Failed, Finished, FinishReason, TextPiece
-from echo.languages import gettext, said
+from echo.languages import gettext
 from echo.services.chats import failures
 from echo.services.guardrails.judging import Met
 from echo.services.turns.guarded import met_by
@@ -81,7 +81,7 @@ class LiveCall:
 
 
 def _failure(end: Failed, field: str) -> errors.EchoError:
-    text = said(end.text, failures.TEXTS)
+    text = failures.said(end.text)
     if end.code == "too_long":
         return errors.TooLong(text, field=field)
     if end.code == "bad_request":

@@ -70,6 +70,15 @@ def help_texts(
             yield 1, "", text, []
 
 
+def catalogue_texts(
+    file: Any, *_words: Any, **_options: Any
+) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Yield what the catalogue says of its models, and of the machines that they were measured on."""
+    for row in json.load(file)["models"]:
+        for text in filter(None, (row["note"], (row["measured"] or {}).get("machine"))):
+            yield 1, "", text, []
+
+
 def file_of(language: str, domain: str) -> Path:
     return FOLDER / language / "LC_MESSAGES" / f"{domain}.po"
 

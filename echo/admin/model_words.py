@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from markupsafe import Markup
+
+from echo.admin import engine_words
 from echo.languages import gettext, mark, ngettext, number, tenths
 from echo.policies import FROM_ROLE_ON
 from echo.services.chats import failures
@@ -60,6 +63,8 @@ SAMPLING: Final = {
 }
 AS_FILES_SAY: Final = mark("as its files say")
 AS_SITE_SAYS: Final = mark("as the site says")
+BARE: Final = Markup("<bdi>{}</bdi>")
+"""A technical word: it is the same in every language, and stays as it is beside words from right to left."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Shown:
     kind: str
     note: str
     error: str
+    doing: str
+    """While it is loaded: what is being done."""
     origin: str
     memory: str
     speed: str
@@ -112,6 +119,7 @@ def shown(view: ModelView) -> Shown:
         kind=kind,
         note=note and gettext(note),
         error=failures.said(status.error or ""),
+        doing=engine_words.step(status.doing),
         origin=_origin(status),
         memory=_memory(view),
         speed=speed(status.tokens_per_second),
@@ -144,7 +152,7 @@ def _server(one: ServerStatus) -> tuple[str, str, str]:
     if one.first_token_ms is not None:
         seconds = tenths(one.first_token_ms / 1000)
         parts.append(gettext("first word after %(seconds)s s", seconds=seconds))
-    return one.address, ", ".join(parts), failures.said(one.error or "")
+    return one.address, _listed(parts), failures.said(one.error or "")
 
 
 def speed(tokens_per_second: float) -> str:
@@ -158,7 +166,7 @@ def answers(finished: int, failed: int, stopped: int) -> str:
     parts = [number(finished)]
     parts += [gettext("%(count)s failed", count=number(failed))] if failed else []
     parts += [gettext("%(count)s stopped", count=number(stopped))] if stopped else []
-    return ", ".join(parts)
+    return _listed(parts)
 
 
 def settled_in_words(settled: Settled, nothing: str = AS_FILES_SAY) -> str:
@@ -172,7 +180,7 @@ def settled_in_words(settled: Settled, nothing: str = AS_FILES_SAY) -> str:
     parts += [gettext("own chat template")] if settled.template else []
     parts += [] if settled.help else [gettext("help off")]
     parts += [gettext("may call tools")] if settled.calls_tools else []
-    return ", ".join(parts) or gettext(nothing)
+    return _listed(parts) or gettext(nothing)
 
 
 def offers(library: Library, installed: set[str], most: int) -> list[Offer]:
@@ -208,7 +216,7 @@ def _measured(entry: Entry) -> str:
         "%(speeds)s tokens/s for %(askers)s at once, %(machine)s",
         speeds=" / ".join(number(value) for value in speeds.values()),
         askers=" / ".join(speeds),
-        machine=entry.measured.machine,
+        machine=gettext(entry.measured.machine),
     )
 
 
@@ -227,6 +235,10 @@ def _memory(view: ModelView) -> str:
     )
 
 
+def _listed(parts: list[str]) -> Markup:
+    return Markup(gettext(", ")).join(part for part in parts if part)
+
+
 def _computing(view: ModelView) -> str:
     """Return how its steps are computed; nothing until it is loaded."""
     status = view.status
@@ -241,11 +253,11 @@ def _computing(view: ModelView) -> str:
     elif not status.context_length:
         return ""
     else:
-        known = (status.way, status.dtype, status.device)
-        parts = [part for part in known if part not in ("", "none")]
+        known = [part for part in (status.dtype, status.device) if part not in ("", "none")]
+        parts = [engine_words.way(status.way), *map(BARE.format, known)]
     window = status.context_length
     said = [gettext("window of %(count)s tokens", count=number(window))] if window else []
-    return ", ".join([*parts, *said])
+    return _listed([*parts, *said])
 
 
 def size(installed: InstalledModel | None) -> str:

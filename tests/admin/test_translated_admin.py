@@ -57,7 +57,6 @@ ALLOWED = re.compile(
     |echo-\w+|scripted|test            # models, and the tests' browser
     |UTC|([\d.]+\s)?(ms|kB|[MG]B|s)    # units
     |You\sare\sEcho|a\sfriendly\sassistant.*  # the prompt, which models are told in English
-    |fixed\sreplies                    # how the engine computes, in its own words
     |[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{64}  # keys and hashes of rows
     """,
     re.VERBOSE,

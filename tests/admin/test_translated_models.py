@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from echo import languages
+from echo.admin import engine_words
+from echo.config import ROOT
 from echo.services.serving import Models
 from tests.admin.test_translated_admin import bracketed, left_in, pieces
 from tests.model_fixtures import MINI, eventually, offered, script, script_with_files
@@ -15,13 +21,33 @@ GERMAN = {"Accept-Language": "de"}
 
 
 def left(page: str, models: Models) -> list[str]:
-    """Return what is left but for what the catalogue, the models and the scripted engine say."""
+    """Return what is left but for names, licences and what the scripted engine says."""
     said = {view.name for view in models.views()} | {"The script says that bad is broken."}
     for entry in models.library.catalogue.models:
-        said |= {entry.title, entry.name, entry.licence, entry.note or ""}
-        said.add(entry.measured.machine if entry.measured else "")
+        said |= {entry.title, entry.name, entry.licence}
     known = {piece for text in said for piece in pieces(text)}
     return [text for text in left_in(page) if text.split(": ", 1)[1] not in known]
+
+
+def test_every_word_of_the_engine_about_itself_is_listed() -> None:
+    files = (ROOT / "echo" / "generation").rglob("*.py")
+    code = "\n".join(file.read_text() for file in files)
+    ways = set(re.findall(r'\bway ?= ?f?"(.+?)"', code))
+    steps = set(re.findall(r'progress\([^"\n]+, "(.+?)"\)', code))
+    assert len(ways) >= 5
+    assert len(steps) >= 9
+    listed = [languages._filled(each) for each in engine_words.WAYS + engine_words.STEPS]
+    assert [text for text in ways | steps if not any(one.fullmatch(text) for one in listed)] == []
+
+
+@pytest.mark.parametrize("bits", ["8", "4 and 8"])
+def test_how_it_computes_is_said_with_its_words_and_numbers(app: Flask, bits: str) -> None:
+    way = f"own kernels (AVX2), weights of {bits} bits"
+    with app.test_request_context(headers={"Accept-Language": "ar"}):
+        said = engine_words.way(way)
+    assert "own" not in said
+    assert "AVX2" in said
+    assert re.findall(r"\d", said.replace("AVX2", "")) == re.findall(r"\d", bits)
 
 
 @pytest.mark.usefixtures("bracketed")

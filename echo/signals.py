@@ -86,6 +86,9 @@ account_closed = Announcement("account-closed")
 models_changed = Announcement("models-changed")
 """sender: whoever changed it. A model was added, removed or settled, or adding one has come further."""
 
+banner_changed = Announcement("banner-changed")
+"""sender: Banner. Administrators have written another notice for everybody, or taken it away."""
+
 event_began = Announcement("event-began")
 """sender: the name of a socket event, as in `event_answered`, which follows in the same green thread."""
 

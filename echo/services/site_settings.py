@@ -5,12 +5,15 @@ Knows neither who asks for a value nor how it is edited.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import delete, select
 
+from echo import signals
 from echo.config import Settings
 from echo.errors import InvalidInput
 from echo.extensions import db
@@ -58,6 +61,17 @@ class SiteSettings(BaseModel):
     top_k: int | None = _number("top_k")
     repetition_penalty: float | None = _number("repetition_penalty")
     max_new_tokens: int | None = _number("max_new_tokens")
+
+
+class Banner(NamedTuple):
+    """The administrators' notice; another text has another mark, so it is shown again."""
+
+    text: str
+    mark: str
+
+    @classmethod
+    def of(cls, text: str) -> Banner:
+        return cls(text, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 NAMES: Final = tuple(SiteSettings.model_fields)
@@ -111,8 +125,7 @@ def change(actor: User | None, **values: Any) -> SiteSettings:
         detail = {name: _said(name, getattr(before, name), value) for name, value in news.items()}
         return None, [_entry(actor, detail)] if news else []
 
-    audit.transaction(work)
-    return current()
+    return _changed_by(work)
 
 
 def reset(actor: User | None, name: str) -> SiteSettings:
@@ -125,8 +138,17 @@ def reset(actor: User | None, name: str) -> SiteSettings:
         db.session.execute(delete(SiteSetting).where(SiteSetting.name == name))
         return None, [_entry(actor, {name: "reset"})] if name in present else []
 
+    return _changed_by(work)
+
+
+def _changed_by(work: Callable[[], tuple[None, list[Entry]]]) -> SiteSettings:
+    """Change settings; open chats are told of another notice."""
+    before = current().banner
     audit.transaction(work)
-    return current()
+    now = current()
+    if now.banner != before:
+        signals.banner_changed.send(Banner.of(now.banner))
+    return now
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from echo.extensions import connections_in, socketio
 from echo.models import Conversation, Message
 from echo.services.chats import folders, message_tree, wire
 from echo.services.sign_in import devices, endings
+from echo.services.site_settings import Banner
 from echo.services.turns import LiveCall, LiveTurn, Turns, quotas
 
 GRACE_SECONDS = 0.2  # the notice leaves before the connection is closed
@@ -88,6 +89,7 @@ def subscribe(app: Flask) -> None:
     signals.conversation_changed.connect(_conversation_changed)
     signals.conversation_removed.connect(_conversation_removed)
     signals.folders_changed.connect(_folders_changed)
+    signals.banner_changed.connect(_banner_changed)
     signals.access_ended.connect(_access_ended)
     signals.account_closed.connect(_account_closed)
     reader_left = app.extensions["reader_left"] = partial(_reader_left, app)
@@ -122,6 +124,10 @@ def _conversation_removed(
 def _folders_changed(user_id: int, moved: bool) -> None:
     told = [wire.folder(row) for row in folders.of(user_id)]
     socketio.emit("folders_changed", {"folders": told, "moved": moved}, to=of_user(user_id))
+
+
+def _banner_changed(banner: Banner) -> None:
+    socketio.emit("banner_changed", banner._asdict())
 
 
 def _access_ended(user_id: int, device_id: str | None, reason: str) -> None:

@@ -12,7 +12,7 @@ from echo.languages import gettext
 from echo.limits import COLLECTION_NAME_CHARS, DESCRIPTION_CHARS, DOCUMENTS_PER_PERSON
 from echo.models import Collection, Document
 from echo.policies import FROM_ROLE_ON, Right, allows
-from echo.services.documents import collections, meaning, shelf, usable
+from echo.services.documents import collections, meaning, refusals, shelf, usable
 from echo.services.documents.shelf import Stretch
 
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
@@ -28,7 +28,7 @@ def index() -> str:
         rows=rows,
         chats=shelf.chats_of(rows),
         following=following,
-        failure=shelf.failure,
+        refusal=refusals.said,
         most=DOCUMENTS_PER_PERSON,
         description_chars=DESCRIPTION_CHARS,
         by_meaning=meaning.model_folder() is not None,
@@ -83,7 +83,7 @@ def text(document_id: str) -> str:
     return render_template(
         "document.html",
         row=row,
-        failure=shelf.failure(row),
+        refusal=row.error and refusals.said(row.error),
         stretch=stretch,
         marked=marked,
         own=own,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask_login import current_user
@@ -16,7 +15,7 @@ from echo.services.documents import usable
 from echo.services.numbers import contributors
 from echo.services.prompts import personal
 from echo.services.serving import Models
-from echo.services.site_settings import SiteSettings
+from echo.services.site_settings import Banner, SiteSettings
 from echo.services.turns import quotas, speeches, transcriptions
 from echo.services.turns.offers import offered
 from echo.web import conversation_groups, sessions
@@ -126,16 +125,7 @@ def quota() -> Response:
     return jsonify(quotas.status(current_user.id).as_payload())
 
 
-class Banner(NamedTuple):
-    """The administrators' notice; another text has another mark, so it is shown again."""
-
-    text: str
-    mark: str
-
-
-def _banner(text: str) -> Banner | None:
-    """Return the notice to show on this request's page, unless this browser has put it away."""
-    mark = hashlib.sha256(text.encode()).hexdigest()[:16]
-    if not text or request.cookies.get(BANNER_COOKIE) == mark:
-        return None
-    return Banner(text, mark)
+def _banner(text: str) -> Banner:
+    """Return the notice to show on this request's page: none that this browser has put away."""
+    banner = Banner.of(text)
+    return Banner.of("") if request.cookies.get(BANNER_COOKIE) == banner.mark else banner

@@ -237,6 +237,7 @@ function handle(name, payload) {
   else if (name === "quota_changed") quota.show(payload.quota);
   else if (name === "models_changed") { picker.update(payload.models); list.refreshWaiting(); }
   else if (name === "presence_changed") drawing.here(payload);
+  else if (name === "banner_changed") import("./banner.js").then((banner) => banner.told(payload, announcer));
   else if (name === "session_ended") leave(payload.reason);
   else if (name === "message_started" || name === "message_changed") current.handle(name, payload);
   else (current.owns(payload.message_id) ? current : kept.owning(payload.message_id) ?? current).handle(name, payload);
@@ -292,7 +293,6 @@ announceWith((text) => announcer.say(text));
 whenMathReady(() => list.repaint());
 dialogs();
 fitDock(chat, at("messages"), at("dock"));
-
 show(chatInAddress(), { push: false });
 personas.fromAddress();
 if (offline.pageFrom) { offline.list(sidebar).catch(() => {}); reopen(); }

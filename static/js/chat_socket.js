@@ -5,7 +5,7 @@ import { t } from "./words.js";
 
 const EVENTS = [
   "message_started", "message_queued", "receive_message", "message_steps", "message_finished", "message_changed",
-  "conversation_changed", "conversation_removed", "folders_changed", "presence_changed", "models_changed", "quota_changed", "session_ended",
+  "conversation_changed", "conversation_removed", "folders_changed", "presence_changed", "models_changed", "quota_changed", "banner_changed", "session_ended",
 ];
 const ANSWER_WITHIN = 15000;
 

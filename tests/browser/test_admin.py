@@ -266,3 +266,28 @@ def test_on_a_phone_the_menu_is_folded(
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(menu.get_by_role("link", name="People")).to_be_visible()
     expect(menu.locator("summary")).to_be_hidden()
+
+
+def test_another_notice_reaches_open_chats_and_goes_again(
+    admin: Page, echo: LiveServer, chat: Page
+) -> None:
+    notice = chat.get_by_role("region", name="Notice")
+    expect(notice).to_be_hidden()
+    for text in ("Closed at noon.", "Closed at one.", ""):
+        visit(admin, f"{echo.url}/admin/settings/")
+        admin.get_by_label("Notice above the chat and the home page").fill(text)
+        admin.get_by_role("button", name="Save").click()
+        if not text:
+            break
+        expect(notice).to_have_text(text)
+        expect(chat.locator("#announcer")).to_contain_text(text)
+        assert chat.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        notice.get_by_role("button", name="Dismiss the notice").click()
+        expect(notice).to_be_hidden()
+        chat.reload()
+        expect(chat.locator("#composer-text")).to_be_visible()
+        expect(notice).to_be_hidden()
+        chat.context.clear_cookies(name="echo_banner")
+        chat.reload()
+        expect(notice).to_have_text(text)
+    expect(notice).to_be_hidden()

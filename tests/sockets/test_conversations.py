@@ -9,6 +9,7 @@ from flask import Flask
 from echo.extensions import db
 from echo.limits import CHARS_PER_PAGE, MESSAGES_PER_PAGE
 from echo.models import Conversation, Message, MessageRating, User
+from echo.services import site_settings
 from echo.services.chats import conversations
 from tests.conftest import PATIENCE, Tab
 from tests.long_chats import long_chat
@@ -208,3 +209,16 @@ def test_message_started_reaches_the_tabs_that_watch(
     elsewhere.wait_for("conversation_changed")
     assert not elsewhere.named("message_started")
     assert not elsewhere.named("receive_message")
+
+
+def test_every_window_is_told_of_another_notice(
+    tab: Tab, open_tab: Callable[[User], Tab], make_user: Callable[..., User]
+) -> None:
+    other = open_tab(make_user("bob"))
+    site_settings.change(None, banner="Closed at noon.")
+    site_settings.change(None, top_k=3, banner="Closed at noon.")
+    site_settings.reset(None, "banner")
+    for each in (tab, other):
+        told = each.named("banner_changed")
+        assert [one["text"] for one in told] == ["Closed at noon.", ""]
+        assert told[0]["mark"] != told[1]["mark"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from echo import languages
 from echo.languages import mark
-from echo.languages import said as _said
 
 LOST: Final = mark("The answer was lost. Please retry.")
 UNSAVED: Final = mark("The answer could not be saved.")
@@ -51,4 +51,4 @@ TEXTS: Final = (
 
 def said(text: str) -> str:
     """Return what failed in the reader's language; what an engine says of its own stays as it is."""
-    return _said(text, TEXTS)
+    return languages.said(text, TEXTS)

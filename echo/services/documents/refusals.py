@@ -1,13 +1,14 @@
 """Why documents cannot be read, as it stands in their rows: in English, for a row knows no reader.
 
-`shelf.failure` says it in the language of whoever asks. `echo/parsing` speaks English alone, in a process of
-its own: its texts stand here too, so that they can be translated.
+`said` says it in the language of whoever reads it. `echo/parsing` speaks English alone, in a process of its
+own: its texts stand here too, so that they can be translated.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from echo import languages
 from echo.languages import mark
 from echo.services import storage
 
@@ -69,3 +70,8 @@ TEXTS: Final = (
     mark("This file takes more memory to read than it may."),
     mark("This file is damaged, or made so that it cannot be read."),
 )
+
+
+def said(text: str) -> str:
+    """Return why a document was not read, in the reader's language."""
+    return languages.said(text, TEXTS)

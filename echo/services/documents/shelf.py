@@ -13,7 +13,7 @@ from echo import hub
 from echo.clock import iso, utc_now
 from echo.errors import Conflict, InvalidInput, NotFound
 from echo.extensions import db
-from echo.languages import gettext, mark, number, said
+from echo.languages import gettext, mark, number
 from echo.limits import DOCUMENTS_PER_CHAT, DOCUMENTS_PER_PAGE, DOCUMENTS_PER_PERSON
 from echo.models import Conversation, ConversationDocument, Document, DocumentStatus, Passage
 from echo.services.documents import refusals
@@ -72,11 +72,6 @@ def page(user_id: int, after: str | None = None) -> tuple[list[Document], str | 
     return rows, rows[-1].id if more else None
 
 
-def failure(row: Document) -> str | None:
-    """Return why a document could not be read, in the language of whoever reads that."""
-    return row.error and said(row.error, refusals.TEXTS)
-
-
 def wire(row: Document) -> dict[str, Any]:
     """Return a document as pages and programs are told of it."""
     return {
@@ -84,7 +79,7 @@ def wire(row: Document) -> dict[str, Any]:
         "name": row.name,
         "kind": row.kind,
         "status": row.status,
-        "error": failure(row),
+        "error": row.error and refusals.said(row.error),
         "size_bytes": row.size_bytes,
         "pages": row.page_count,
         "characters": row.char_count,

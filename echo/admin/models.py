@@ -69,7 +69,9 @@ class ModelsPage(Guarded, ModelAdding, Page, BaseView):
     @expose("/unload/", methods=("POST",))
     def unload(self) -> Any:
         """Free a model's memory, if it is answering nobody."""
-        sentence = mark("%(model)s is out of memory, and loaded again when it is asked.")
+        sentence = mark(
+            "%(model)s is no longer in memory, and is loaded again when somebody asks it."
+        )
         return self.done(Models.here().unload, sentence)
 
     @expose("/default/", methods=("POST",))

@@ -151,6 +151,7 @@ def test_load_unload_and_default(offered: Models, root: FlaskClient) -> None:
     assert offered.view("b").is_default
     assert act(root, "unload", "b").status_code == 302
     eventually(lambda: offered.view("b").status.state == "installed")
+    assert "b is no longer in memory, and is loaded again when" in root.get(f"{AT}/").text
     assert acts() == ["model.loaded", "model.made_default", "model.unloaded"]
 
 

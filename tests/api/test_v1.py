@@ -183,6 +183,8 @@ def test_models_are_listed_as_the_role_allows(program: Client, app: Flask) -> No
     assert (model["id"], model["object"], model["is_default"]) == ("scripted", "model", True)
     assert program.get("/v1/models/scripted").get_json() == model
     assert error_of(program.get("/v1/models/gpt-4")) == (404, "model_not_found", "model")
+    refused = program.ask(model="gpt-4").get_json()["error"]["message"]
+    assert refused == "There is no model “gpt-4” here. Please choose another one."
     model_settings.change(superior(), "scripted", {"least_role": RoleName.ADMIN})
     assert program.get("/v1/models").get_json()["data"] == []
     assert error_of(program.get("/v1/models/scripted"))[0] == 404

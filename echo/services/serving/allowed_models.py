@@ -30,9 +30,7 @@ def may_use(role: RoleName, settled: Settled) -> bool:
 
 def refuse_unknown(name: str) -> InvalidInput:
     return InvalidInput(
-        gettext(
-            "The model “%(name)s” is not here any more. Please choose another one.", name=name[:64]
-        ),
+        gettext("There is no model “%(name)s” here. Please choose another one.", name=name[:64]),
         field="model",
     )
 

@@ -174,7 +174,7 @@ class Models:
         """Return the model for a turn: the one wanted, else the default, else the first one allowed.
 
         Raises:
-            InvalidInput: the one wanted is not here any more.
+            InvalidInput: there is no such model.
             Forbidden: it is not for this role.
         """
         settled = model_settings.all_settled()

@@ -88,7 +88,7 @@ class EngineRequests:
         `zone`: the name of the zone whose clocks whoever asks sees; UTC where it is not known.
 
         Raises:
-            InvalidInput, Forbidden: the model is not here any more, or not for this person.
+            InvalidInput, Forbidden: there is no such model, or it is not for this person.
             EngineFailed.
         """
         alone = together.is_alone(conversation, user_id)

@@ -36,6 +36,7 @@ CALLED_BY: Final = {
         "max_decode_packets", "max_frame_length", "support_legacy_versions",
     ),
     "prometheus_client": ("collect",),
+    "Babel, by translations/babel.cfg": ("catalogue_texts",),
     "OpenTelemetry": ("on_end",),
     "programs, which send them": (
         "best_of", "functions", "logit_bias", "stream_format", "strict", "thinking",

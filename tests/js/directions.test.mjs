@@ -15,7 +15,8 @@ const CENTRED = [/left: 50%/, "the middle is the same from both sides"];
 const OWN = [/:dir\(rtl\)|^\.conversation-title \{|^ {2}-webkit-mask-image: linear-gradient\(to right/, "a title fades where its own words end, whatever the page's direction"];
 const REPLACED = [/\[data-tip-side="(?:end|start)"\]::after \{ left: auto;/, "takes back the middle, then names a side of the line"];
 const TURNED = [/\[dir="rtl"\]/, "a rule for one direction"];
-const EXCEPTIONS = [CENTRED, OWN, REPLACED, TURNED].map(([pattern]) => pattern);
+const FORMULA = [/^mtd\[columnalign=/, "a formula's columns stand left or right in every language"];
+const EXCEPTIONS = [CENTRED, OWN, REPLACED, TURNED, FORMULA].map(([pattern]) => pattern);
 
 const parts = (value) => value.replace(/\([^()]*(?:\([^()]*\)[^()]*)*\)/g, "()").trim().split(/\s+/);
 const isLopsided = (line) => [...line.matchAll(FOUR)].some(([, value]) => { const [, right, , left] = parts(value); return left !== undefined && left !== "!important" && right !== left; });

@@ -240,6 +240,7 @@ RATE_LIMITS: Final = {
     "api_feedback.leave": "1/second",
     "api_conversations.export_as": "2/second",
     "api_conversations.import_file": "10/minute",
+    "documents.add": "5/second",
     "api_documents.upload": "5/second",
     "api_documents.remove": "5/second",
     "api_documents.describe": "5/second",

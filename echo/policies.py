@@ -140,6 +140,7 @@ ROUTES: Final = {
     "keys.make": Right.SIGNED_IN,
     "keys.revoke": Right.OWNER,
     "documents.index": Right.SIGNED_IN,
+    "documents.add": Right.SIGNED_IN,
     "documents.text": Right.OWNER,
     "own_data.index": Right.SIGNED_IN,
     "own_data.export": Right.SIGNED_IN,

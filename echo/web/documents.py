@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, render_template, request, url_for
 from flask_login import current_user
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
 
-from echo.languages import gettext
-from echo.limits import COLLECTION_NAME_CHARS, DESCRIPTION_CHARS, DOCUMENTS_PER_PERSON
+from echo.errors import EchoError, InvalidInput
+from echo.extensions import take_bodies_of
+from echo.languages import gettext, ngettext
+from echo.limits import (
+    COLLECTION_NAME_CHARS,
+    DESCRIPTION_CHARS,
+    DOCUMENT_BYTES,
+    DOCUMENT_REQUEST_BYTES,
+    DOCUMENTS_PER_PERSON,
+)
 from echo.models import Collection, Document
 from echo.policies import FROM_ROLE_ON, Right, allows
-from echo.services.documents import collections, meaning, refusals, shelf, usable
+from echo.services.documents import collections, meaning, reading, refusals, shelf, usable
 from echo.services.documents.shelf import Stretch
+from echo.web import replies
 
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
 
@@ -30,10 +42,51 @@ def index() -> str:
         following=following,
         refusal=refusals.said,
         most=DOCUMENTS_PER_PERSON,
+        most_bytes=DOCUMENT_BYTES,
         description_chars=DESCRIPTION_CHARS,
         by_meaning=meaning.model_folder() is not None,
         **_collections(),
     )
+
+
+@blueprint.url_value_preprocessor
+def _allow_documents(endpoint: str | None, _values: Any) -> None:
+    """Take larger bodies here than elsewhere; must run before the CSRF check reads the form."""
+    if endpoint == "documents.add":
+        take_bodies_of(DOCUMENT_REQUEST_BYTES)
+
+
+@blueprint.post("")
+def add() -> Response:
+    """Take files in, and put them into one of one's collections where one is named."""
+    files = [file for file in request.files.getlist("file") if file.filename]
+    if not files:
+        raise InvalidInput(gettext("Choose a file."), field="file")
+    collection_id = request.form.get("collection_id") or None
+    if collection_id is not None:
+        collections.own(current_user.id, collection_id)
+    ids = [row.id for row in map(_taken, files) if row is not None]
+    if collection_id is not None and ids:
+        collections.change(current_user.id, collection_id, add=ids)
+    url = url_for("documents.index")
+    if not ids:
+        return replies.go(url)
+    return replies.done(
+        ngettext("%(num)s file is being read.", "%(num)s files are being read.", len(ids)), url
+    )
+
+
+def _taken(file: FileStorage) -> Document | None:
+    """Take a file in; a page without script is told of each that is refused, the others come."""
+    name = str(file.filename)
+    try:
+        with closing(file):
+            return reading.add(current_user.id, name, file.save)
+    except EchoError as refusal:
+        if replies.wants_json():
+            raise
+        flash(gettext("“%(name)s” was not attached: %(why)s", name=name, why=refusal.text), "error")
+        return None
 
 
 def _collections() -> dict[str, Any]:

@@ -22,15 +22,17 @@ export function collections(refresh) {
 }
 
 /** Nobody's words are taken from under their hands. */
-const isTyping = () => Boolean(document.activeElement?.closest("#collections input, #collections select"));
+const isTyping = () => Boolean(document.activeElement?.closest("#add-into select, #collections input, #collections select"));
 
 function remembered() {
   const ticked = new Set(picked());
   const open = new Set(all("details[data-keep][open]").map(({ dataset }) => dataset.keep));
   const focused = document.activeElement?.id;
+  const into = document.getElementById("add-collection").value;
   return () => {
     for (const box of all("[data-pick]")) box.checked = ticked.has(box.dataset.pick);
     for (const details of all("details[data-keep]")) details.open = open.has(details.dataset.keep);
+    if (into) document.getElementById("add-collection").value = into;
     if (focused) document.getElementById(focused)?.focus();
     drawBar();
   };

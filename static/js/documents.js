@@ -1,6 +1,7 @@
 // The page of one's documents: each is deleted with a way back, and those that are being read are looked at until they are.
-// Collections above them are another module's.
+// Collections above them, and files that are added, are other modules'.
 
+import { addFiles } from "./add_files.js";
 import { collections } from "./collections_page.js";
 import { post, remove } from "./http.js";
 import { localTimes } from "./format.js";
@@ -10,6 +11,7 @@ import { t } from "./words.js";
 const LOOK_MS = 1500;
 const at = (id) => document.getElementById(id);
 const page = collections(refresh);
+addFiles(at("add-files"), refresh);
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-picture]");
@@ -43,7 +45,7 @@ async function refresh() {
   if (!response.ok || response.redirected) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const putBack = page.remembered();
-  for (const id of ["collections", "documents"]) at(id).replaceWith(fresh.getElementById(id));
+  for (const id of ["add-into", "collections", "documents"]) at(id).replaceWith(fresh.getElementById(id));
   putBack();
   localTimes(document);
 }

@@ -36,19 +36,19 @@ async function put(file, { name, ended: { signal } }, conversation, told) {
   const body = new FormData();
   body.set("file", file, name);
   if (before !== null) body.set("conversation_id", before);
-  const answer = await patiently(signal, () => {
+  const answer = await patiently(() => {
     const { done, abort } = sendUp("/api/documents", body, told, t("no connection."));
     signal.addEventListener("abort", abort);
     return done;
-  });
-  if (before === null && conversation.id !== null) await patiently(signal, () => post(`/api/conversations/${conversation.id}/documents`, { document_id: answer.id })); // it began meanwhile
+  }, signal);
+  if (before === null && conversation.id !== null) await patiently(() => post(`/api/conversations/${conversation.id}/documents`, { document_id: answer.id }), signal); // it began meanwhile
   return answer;
 }
 
 /** What the server refuses for now is done again when it says. */
-async function patiently(signal, act) {
+export async function patiently(act, signal = null) {
   for (;;) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     try {
       return await act();
     } catch (error) {

@@ -115,3 +115,52 @@ def test_many_files_of_one_choice_are_all_attached(chat: Page) -> None:
     chat.locator("#attach-files").set_input_files(files)
     expect(chat.locator(".attachment.ready .name")).to_have_text([f["name"] for f in files])
     expect(chat.locator("#composer-error")).to_be_hidden()
+
+
+def test_files_are_added_on_the_page_of_documents_and_into_a_collection(
+    new_context: ContextMaker, echo: LiveServer, member: Person
+) -> None:
+    page = new_context(member).new_page()
+    visit(page, f"{echo.url}/documents")
+    rows = page.locator("#documents .row")
+    files = [
+        {"name": f"sea{n}.txt", "mimeType": "text/plain", "buffer": TEXT.encode()} for n in range(7)
+    ]
+    page.get_by_label("Add files").first.set_input_files(files)
+    expect(rows).to_have_count(7)
+    page.get_by_placeholder("Name of a new collection").fill("Ships")
+    page.get_by_role("button", name="Make").click()
+    place = page.locator("[data-own-collection]")
+    expect(place).to_contain_text("0 documents")
+    page.evaluate(DROP, ["ships.txt", "text/plain", "Ships have keels."])
+    expect(rows).to_have_count(8)
+    expect(place).to_contain_text("0 documents")
+    place.evaluate(
+        DROP.replace("([name", "(place, [name").replace("document.body", "place"),
+        ["keels.txt", "text/plain", "Keels are made of wood."],
+    )
+    expect(place).to_contain_text("1 document")
+    page.get_by_label("Into the collection").select_option("Ships")
+    page.get_by_label("Add files").first.set_input_files(files[:1])
+    expect(place).to_contain_text("2 documents")
+    page.evaluate(DROP, ["shot.heic", "image/heic", "x"])
+    expect(page.locator(".toast.error")).to_contain_text("picture of another kind")
+    expect(rows).to_have_count(10)
+    expect_no_violations_in_either_theme(page)
+
+
+def test_files_are_added_without_javascript(
+    new_context: ContextMaker, echo: LiveServer, member: Person
+) -> None:
+    page = new_context(member, java_script_enabled=False).new_page()
+    page.goto(f"{echo.url}/documents")
+    page.locator("#add-file").set_input_files(
+        [
+            {"name": "sea.txt", "mimeType": "text/plain", "buffer": TEXT.encode()},
+            {"name": "  ", "mimeType": "text/plain", "buffer": b"x"},
+        ]
+    )
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator(".toast").first).to_contain_text("was not attached: A document needs")
+    expect(page.locator(".toast").last).to_contain_text("1 file is being read")
+    expect(page.locator("#documents .row")).to_have_count(1)

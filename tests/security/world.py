@@ -186,6 +186,9 @@ class World:
         if endpoint == "api_documents.upload":
             file = (io.BytesIO(b"Walruses are large."), "walruses.txt")
             return {"data": {"file": file, "conversation_id": conversation_id}}
+        if endpoint == "documents.add":
+            file = (io.BytesIO(b"Walruses are large."), "walruses.txt")
+            return {"data": {"file": file, "collection_id": self.ids["collection_id"]}}
         if endpoint == "v1.transcriptions":
             return {"data": {"file": (io.BytesIO(b"sound"), "speech.wav")}}
         if endpoint in json_bodies:
@@ -202,6 +205,7 @@ class World:
             "chat_forms.clear_discussion",
             "bulk.act",
             "bulk.export_zip",
+            "documents.add",
             "v1_responses.create",
         )
 

@@ -17,6 +17,7 @@ __all__ = ["csrf_on"]
 
 LARGE = (
     "/api/documents",
+    "/documents",
     "/api/conversations/import",
     "/profile/import",
     "/profile",

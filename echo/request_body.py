@@ -12,6 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from email.errors import (
+    MultipartInvariantViolationDefect,
+    NoBoundaryInMultipartDefect,
+    StartBoundaryNotFoundDefect,
+)
 from email.message import Message
 from typing import Any, Final
 
@@ -31,6 +36,12 @@ LINE_COST: Final = 512  # bytes that could be read in the time of one line
 DIGITS: Final = re.compile(r"[0-9]+")
 CHUNK: Final = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(;[^\r\n]*)?\r?\n")
 END_OF_LINE: Final = (b"\r\n", b"\n")
+OF_PARTS: Final = (
+    MultipartInvariantViolationDefect,
+    NoBoundaryInMultipartDefect,
+    StartBoundaryNotFoundDefect,
+)
+"""Python looks for the parts of a form among the headers, where they never are."""
 REFUSED: Final = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -58,10 +69,10 @@ def _is_clear(headers: Message) -> bool:
     lengths, codings = (
         headers.get_all(name, []) for name in ("Content-Length", "Transfer-Encoding")
     )
-    if headers.defects or any("\n" in value or "\r" in value for value in headers.values()):
-        return (
-            False  # what stands below a line that is no header was not read; a value goes on below
-        )
+    if any(not isinstance(defect, OF_PARTS) for defect in headers.defects):
+        return False  # what stands below a line that is no header was not read
+    if any("\n" in value or "\r" in value for value in headers.values()):
+        return False  # a value goes on below
     if codings:
         return not lengths and [coding.lower() for coding in codings] == ["chunked"]
     return not lengths or (len(lengths) == 1 and DIGITS.fullmatch(lengths[0]) is not None)

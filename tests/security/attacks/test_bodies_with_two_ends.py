@@ -48,6 +48,13 @@ CLEAR = {
     "chunks with all that may be": (
         b"Transfer-Encoding: Chunked\r\n\r\n05;a=b\r\nhello\r\nA ;c\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n"
     ),
+    "a form in parts": (
+        b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 63\r\n\r\n"
+        b'--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n\r\n--b--'
+    ),
+    "parts without a boundary": (
+        b"Content-Type: multipart/form-data\r\nContent-Length: 4\r\n\r\nabcd"
+    ),
     "an empty header": b"X-Empty:\r\nContent-Length: 4\r\n\r\nabcd",
 }
 

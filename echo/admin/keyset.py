@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Query
 
+from echo.services.storage import chars_of, first_rows
 from echo.text import storable
 
 CURSOR_CHARS: Final = 900
@@ -57,16 +59,20 @@ def read(
     *,
     after: Cursor | None = None,
     before: Cursor | None = None,
+    chars: float = math.inf,
 ) -> Page:
-    """Return `size` rows after or before a cursor; without one the first rows."""
+    """Return `size` rows after or before a cursor, without one the first rows; fewer where they are long."""
     forward = before is None
     cursor = after if forward else before
     rows: list[Any] = []
+    more = False
     for part in _parts(query, order, cursor, forward):
-        rows += part.limit(size + 1 - len(rows)).all()
-        if len(rows) > size:
+        table: Any = part.column_descriptions[0]["entity"]
+        wanted = part.with_entities(order.columns[-1], table)
+        found, more = first_rows(wanted.statement, size - len(rows), chars - chars_of(rows))
+        rows += [row for _key, row in found]
+        if more:
             break
-    more, rows = len(rows) > size, rows[:size]
     if forward:
         return Page(rows, cursor is not None, more)
     return Page(rows[::-1], more, True)

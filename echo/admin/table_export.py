@@ -12,7 +12,7 @@ from flask import Response, stream_with_context, url_for
 from flask_admin import expose
 from flask_login import current_user
 
-from echo import csv_lines
+from echo import csv_lines, hub
 from echo.admin import keyset
 from echo.admin.access import require_fresh_proof
 from echo.admin.columns import On
@@ -23,6 +23,7 @@ from echo.languages import gettext
 from echo.models import User
 from echo.services import audit
 from echo.services.audit import Act
+from echo.services.storage import BATCH_CHARS
 
 EXPORT_ROWS: Final = 100_000
 BATCH_ROWS: Final = 500
@@ -77,16 +78,16 @@ class TableExport:
 
     def _lines(self, query: Any, order: Any, columns: list[str], actor: User) -> Iterator[str]:
         yield csv_lines.heading(columns)
-        # that of the view was closed with it: in it, nothing would ever give the connection back
-        query = query.with_session(db.session())
         left, cursor = EXPORT_ROWS, None
         while left > 0:
-            page = keyset.read(query, order, min(self.export_batch, left), after=cursor)
+            most = min(self.export_batch, left)
+            page = keyset.read(query, order, most, after=cursor, chars=BATCH_CHARS)
             if any(name in columns for name in self.names_on(On.WORDS)):
                 self.note_looks(actor, page.rows)
             text = csv_lines.lines([getattr(row, name) for name in columns] for row in page.rows)
             db.session.commit()  # the connection goes back while the client reads
             yield text
+            hub.sleep()
             if not page.has_after:
                 return
             left, cursor = left - len(page.rows), order.key(page.rows[-1])

@@ -17,10 +17,11 @@ from sqlalchemy import literal, tuple_
 
 from echo import hub
 from echo.extensions import db
+from echo.services.storage import first_rows
 from echo.text import boundary, folded
 
 SLICE_SECONDS: Final = 0.01
-SLICE_ROWS: Final = 200  # read at once: of the longest messages some megabytes
+SLICE_ROWS: Final = 200  # read at once, fewer where their texts are long
 CHUNK: Final = 256
 
 
@@ -45,18 +46,19 @@ class Budget:
         columns = list(query.selected_columns)[:keys]
         following = query = query.order_by(*(column.desc() for column in columns))
         while not self._is_spent():
-            size = min(SLICE_ROWS, self._most - self.read)
-            found = list(db.session.execute(following.limit(size + 1)))
-            for row in found[:size]:
+            found, more = first_rows(
+                following, min(SLICE_ROWS, self._most - self.read), key=keys - 1
+            )
+            for row in found:
                 if self._is_spent():  # by others that were read meanwhile, or by the time it took
                     break
                 self.read += 1
                 yield row
                 self._breathe()
             else:
-                if len(found) <= size:
+                if not more:
                     return
-                following = query.where(_before(columns, found[size - 1]))
+                following = query.where(_before(columns, found[-1]))
         self.is_cut = True
 
     def _breathe(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Delete, Row, Update, update
@@ -29,7 +30,7 @@ PATIENCE_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 0.1
 RACES_RETRIED: Final = 3
 VALUES_IN_STATEMENT: Final = 500
-BATCH_CHARS: Final = 500_000
+BATCH_CHARS: Final = 300_000
 """Of the texts that are read before others have their turn: rows alone say little, one may have 200,000."""
 FETCHED_ROWS: Final = 20
 
@@ -122,20 +123,31 @@ def in_batches(query: Any, size: int) -> Iterator[list[Any]]:
             following = query.where(key > rows[-1][0])
 
 
-def first_rows(query: Any, most: int, chars: int = BATCH_CHARS) -> tuple[list[Any], bool]:
+def first_rows(
+    query: Any, most: int, chars: float = BATCH_CHARS, key: int = 0
+) -> tuple[list[Any], bool]:
     """Return a query's first rows, at most `most`, until their texts are long; and whether there are more.
 
-    The row that makes them `chars` long is the last: one alone always comes. What follows is not read.
+    The row that makes them `chars` long is the last: one alone always comes. Which they are is looked up
+    first, by the unique column at the place `key`: a database that sorts whole rows reads all of them.
     """
+    column = query.selected_columns[key]
+    ordered = query.with_only_columns(column, maintain_column_froms=True).limit(most + 1)
+    keys = db.session.scalars(ordered).all()
     rows: list[Any] = []
-    limited = query.limit(most + 1).execution_options(yield_per=FETCHED_ROWS)
-    with closing(db.session.execute(limited)) as found:
-        for row in found:
-            if len(rows) == most or chars <= 0:
-                return rows, True
-            rows.append(row)
-            chars -= chars_of(row)
-    return rows, False
+    for row in chain.from_iterable(rows_of(query, keys[:most], key)):
+        rows.append(row)
+        chars -= chars_of(row)
+        if chars <= 0:
+            break
+    return rows, len(rows) < len(keys)
+
+
+def rows_of(query: Any, keys: Sequence[Any], key: int = 0) -> Iterator[list[Any]]:
+    """Yield the rows with these keys in their order, some at a time: each may be very long."""
+    for some in in_parts(keys, FETCHED_ROWS):
+        rows = db.session.execute(query.where(query.selected_columns[key].in_(some))).all()
+        yield sorted(rows, key=lambda row: some.index(row[key]))
 
 
 def chars_of(value: Any) -> int:
@@ -150,9 +162,15 @@ def chars_of(value: Any) -> int:
 
 
 def in_parts(values: Sequence[T], size: int = VALUES_IN_STATEMENT) -> Iterator[Sequence[T]]:
-    """Yield values some at a time, as many as go into one statement."""
-    for at in range(0, len(values), size):
-        yield values[at : at + size]
+    """Yield values some at a time, as many as go into one statement, fewer where their texts are long."""
+    first = chars = 0
+    for at, value in enumerate(values):
+        if at - first == size or chars >= BATCH_CHARS:
+            yield values[first:at]
+            first, chars = at, 0
+        chars += chars_of(value)
+    if first < len(values):
+        yield values[first:]
 
 
 def unavailable(failure: DBAPIError) -> StorageUnavailable:

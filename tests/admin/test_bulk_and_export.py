@@ -7,13 +7,16 @@ import io
 
 import pytest
 
+from echo import csv_lines
 from echo.admin import bulk, table_export
 from echo.clock import utc_now
 from echo.extensions import db
 from echo.models import AuditEvent, Conversation, Device, Feedback, Invite, Message, User
+from echo.services import storage
 from echo.services.audit import Act
 from echo.services.people import invites
 from echo.services.sign_in import devices
+from tests.long_chats import LONG, long_chat
 
 EXPORTED = (
     "users", "devices", "pictures", "invites", "conversations", "messages", "ratings", "feedback",
@@ -243,6 +246,17 @@ def test_batches_hold_every_row_once_up_to_the_limit(root, people, monkeypatch):
     assert sorted(row["opinion"] for row in rows) == [f"opinion {n:03}" for n in range(50)]
     monkeypatch.setattr(table_export, "EXPORT_ROWS", 20)
     assert len(table(root, "feedback")) == 20
+
+
+def test_long_texts_leave_fewer_at_a_time(root, people, monkeypatch):
+    csv.field_size_limit(len(LONG) + 100)
+    long_chat(people["user"].id, 12)
+    parts: list[str] = []
+    written = csv_lines.lines
+    monkeypatch.setattr(csv_lines, "lines", lambda rows: parts.append(written(rows)) or parts[-1])
+    assert len(table(root, "messages")) == 12
+    assert sum(part.count(LONG) for part in parts) == 12
+    assert all(len(part) < storage.BATCH_CHARS + 2 * len(LONG) for part in parts)
 
 
 def test_asks_who_one_is_when_that_was_long_ago(root, people):

@@ -21,12 +21,12 @@ def page(user_id: int, conversation_id: str, after: str | None) -> tuple[list[Me
     conversation = conversations.readable(user_id, conversation_id)
     last = _ordinal_of(user_id, conversation.id, after) if after else 0
     query = (
-        select(Message)
+        select(Message.id, Message)
         .where(Message.conversation_id == conversation.id, Message.ordinal > last)
         .order_by(Message.ordinal)
     )
     found, more = first_rows(query, MESSAGES_PER_PAGE, CHARS_PER_PAGE)
-    rows = [row for (row,) in found]
+    rows = [row for _id, row in found]
     return rows, rows[-1].id if more else None
 
 

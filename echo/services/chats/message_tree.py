@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import aliased
 
+from echo import hub
 from echo.extensions import db
 from echo.limits import VERSIONS_TOLD
 from echo.models import Message
-from echo.services.storage import FETCHED_ROWS, chars_of, in_parts
+from echo.services.storage import chars_of, rows_of
 
 
 def branch(
@@ -29,10 +30,10 @@ def branch(
     rows: list[Message] = []
     left = math.inf if chars is None else chars
     for row in chain.from_iterable(upwards(leaf_id, limit)):
-        if left <= 0:
-            break
         rows.append(row)
         left -= chars_of(row)
+        if left <= 0:
+            break
     return rows[::-1]
 
 
@@ -47,9 +48,8 @@ def downwards(leaf_id: str | None) -> Iterator[list[Message]]:
 
 
 def _read(ids: Sequence[str]) -> Iterator[list[Message]]:
-    for some in in_parts(ids, FETCHED_ROWS):
-        rows = db.session.scalars(select(Message).where(Message.id.in_(some)))
-        yield sorted(rows, key=lambda row: some.index(row.id))
+    for rows in rows_of(select(Message.id, Message), ids):
+        yield [row for _id, row in rows]
 
 
 def _ids(leaf_id: str | None, limit: int | None = None) -> Sequence[str]:
@@ -60,11 +60,8 @@ def _ids(leaf_id: str | None, limit: int | None = None) -> Sequence[str]:
     return db.session.scalars(select(path.c.id).order_by(path.c.depth)).all()
 
 
-def said_in(leaf_id: str | None) -> Sequence[Any]:
-    """Return what models are told of a whole branch, as plain rows: there may be thousands."""
-    if leaf_id is None:
-        return []
-    path = _path(leaf_id)
+def said_in(leaf_id: str | None) -> Iterator[Any]:
+    """Yield what models are told of a whole branch, as plain rows: there may be thousands, or long ones."""
     columns = (
         Message.id,
         Message.parent_id,
@@ -73,8 +70,9 @@ def said_in(leaf_id: str | None) -> Sequence[Any]:
         Message.guarded,
         Message.author_gone,
     )
-    query = select(*columns).join(path, Message.id == path.c.id).order_by(path.c.depth.desc())
-    return db.session.execute(query).all()
+    for rows in rows_of(select(*columns), _ids(leaf_id)[::-1]):
+        yield from rows
+        hub.sleep()  # others have their turn
 
 
 def _path(leaf_id: str, limit: int | None = None) -> Any:

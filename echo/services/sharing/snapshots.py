@@ -7,6 +7,7 @@ others who have asked in the chat only that it was somebody else.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, Final
 
 from echo.errors import Conflict, InvalidInput, TooLong
@@ -48,7 +49,14 @@ def is_current(conversation: Conversation, title: str, said: Said) -> bool:
 
 def _shown(conversation: Conversation) -> list[Message]:
     """Return the branch that is shown; of one that is too long, one message too many and no more."""
-    return message_tree.branch(conversation.head_id, SHARED_MESSAGES + 1)
+    rows: list[Message] = []
+    chars = 0
+    for row in chain.from_iterable(message_tree.upwards(conversation.head_id, SHARED_MESSAGES + 1)):
+        rows.append(row)
+        chars += len(row.text)
+        if chars > SHARED_CHARS:
+            break
+    return rows[::-1]
 
 
 def _said(conversation: Conversation, rows: list[Message]) -> Said:

@@ -150,7 +150,7 @@ def _owns(user_id: int, row: Message) -> bool:
 
 def history(leaf_id: str | None) -> list[ChatMessage]:
     """Return the branch as the model reads it, without questions that were refused or got no answer."""
-    branch = message_tree.said_in(leaf_id)
+    branch = list(message_tree.said_in(leaf_id))
     guarded = [row.id for row in branch if row.guarded and row.id != leaf_id]
     why_is_gone = {row.id for row in branch if row.guarded and row.author_gone}
     refused = decisions.refusals(guarded).keys() | why_is_gone

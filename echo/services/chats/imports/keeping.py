@@ -6,7 +6,7 @@ the last transaction shows all of them. What a crash leaves behind is purged wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -26,7 +26,7 @@ from echo.services.chats.erasing import PAUSE_SECONDS, erase_conversations
 from echo.services.chats.imports import room
 from echo.services.chats.imports.found import Chat, Line, Skipped
 from echo.services.chats.titles import automatic_title
-from echo.services.storage import in_parts, transaction, undone_on_failure
+from echo.services.storage import BATCH_CHARS, in_parts, transaction, undone_on_failure
 
 MESSAGES_PER_STEP: Final = 200
 Rows = list[dict[str, Any]]
@@ -132,6 +132,7 @@ class _Writer:
         self._swept_before = moment - timedelta(days=days) if days is not None else None
         self._chats: Rows = []
         self._messages: Rows = []
+        self._bytes = 0
         self._tags: dict[str, list[str]] = {}
         self._room_for_pinned = conversations.room_for_pinned(user_id)
         self.folders: dict[str, list[str]] = {}
@@ -145,26 +146,24 @@ class _Writer:
         row["head_id"] = messages[chat.head]["id"]
         self._chats.append(row)
         self._messages += messages
+        self._bytes += row["imported_bytes"]
         if chat.tags:
             self._tags[row["id"]] = chat.tags
         if chat.folder:
             self.folders.setdefault(chat.folder, []).append(row["id"])
-        if len(self._messages) >= MESSAGES_PER_STEP:
+        if len(self._messages) >= MESSAGES_PER_STEP or self._bytes >= BATCH_CHARS:
             self.write()
 
     def write(self) -> None:
         """Write what has gathered, in short transactions."""
-        while self._messages:
+        messages, self._messages, self._bytes = self._messages, [], 0
+        for some in in_parts(messages, MESSAGES_PER_STEP):
             chats, self._chats = self._chats, []
             tagged, self._tags = self._tags, {}
-            some, self._messages = (
-                self._messages[:MESSAGES_PER_STEP],
-                self._messages[MESSAGES_PER_STEP:],
-            )
             self._insert(chats, some, tagged)
             hub.sleep(PAUSE_SECONDS)
 
-    def _insert(self, chats: Rows, messages: Rows, tagged: dict[str, list[str]]) -> None:
+    def _insert(self, chats: Rows, messages: Sequence[Any], tagged: dict[str, list[str]]) -> None:
         def work() -> None:
             for table, rows in ((Conversation, chats), (Message, messages)):
                 if rows:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 from babel import Locale
+from babel.dates import format_skeleton
 from flask import Flask, current_app, has_app_context
 from flask_babel import (
     Babel,
@@ -43,6 +45,8 @@ class Language(NamedTuple):
 
 
 USUAL: Final = "en"
+DAY_IN_ENGLISH: Final = "d MMMM y"
+"""Day first: what Babel takes for long in English is the American order."""
 LANGUAGES: Final = {
     language.code: language
     for language in (
@@ -133,6 +137,16 @@ def _regrouped(value: str) -> str:
     return number(int(value.replace(",", ""))) if GROUPED.fullmatch(value) else value
 
 
+def day(moment: date) -> str:
+    """Return "28 November 2026", in the reader's own way."""
+    return str(format_date(moment, DAY_IN_ENGLISH if here().code == USUAL else "long"))
+
+
+def month(moment: date) -> str:
+    """Return "November 2026"."""
+    return str(format_skeleton("yMMMM", moment, locale=get_locale()))
+
+
 def number(value: float) -> str:
     """Return 12480 as "12,480", in the reader's own way."""
     return str(format_decimal(value) if get_locale() else f"{value:,}")
@@ -148,12 +162,14 @@ __all__ = [
     "Language",
     "babel",
     "carried",
+    "day",
     "format_date",
     "gettext",
     "here",
     "init_app",
     "lazy_gettext",
     "mark",
+    "month",
     "ngettext",
     "number",
     "said",

@@ -18,6 +18,10 @@ BLANK: Final = re.compile(
     "\\U0001bca0-\\U0001bca3\\U0001d159\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff]*"
 )
 """What shows nothing: white space, controls, Default_Ignorable_Code_Point of Unicode, and empty signs."""
+UNSEEN: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+"""What names of files do without: controls, and what changes the direction of lines."""
 JOINER: Final = "\u200d"
 KEY: Final = re.compile("[0-9#*]\ufe0f?\u20e3")
 PICTURE: Final = re.compile(

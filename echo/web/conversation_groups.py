@@ -11,11 +11,10 @@ from flask import request
 from flask_login import current_user
 
 from echo.clock import ZONE_COOKIE, utc_now, zone_named
-from echo.languages import gettext
+from echo.languages import gettext, month
 from echo.models import Conversation
 from echo.services.chats import wire
 from echo.services.turns import Turns
-from echo.web import dates
 
 DAYS_IN_WEEK = 7
 
@@ -56,4 +55,4 @@ def _label(row: Conversation, zone: tzinfo) -> str:
         return gettext("Today")
     if days == 1:
         return gettext("Yesterday")
-    return gettext("Previous 7 days") if days <= DAYS_IN_WEEK else dates.month(day)
+    return gettext("Previous 7 days") if days <= DAYS_IN_WEEK else month(day)

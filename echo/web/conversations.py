@@ -13,7 +13,7 @@ from echo.limits import SEARCH_CHARS
 from echo.models import Conversation
 from echo.services.chats import conversations, export, search, shelves, wire
 from echo.services.turns import Turns
-from echo.web import conversation_groups, rate_limits
+from echo.web import conversation_groups, rate_limits, replies
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/conversations")
 
@@ -97,8 +97,7 @@ def export_as(conversation_id: str, kind: str) -> Response:
     found = conversations.readable(current_user.id, conversation_id)
     write, mimetype, extension = EXPORTS[kind]
     response = Response(write(found, current_user.id), mimetype=mimetype)
-    response.headers["Content-Disposition"] = f'attachment; filename="echo-{found.id}.{extension}"'
-    return response
+    return replies.kept_as(response, export.file_name(found, extension))
 
 
 def _changed(found: Conversation) -> Response:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
+from urllib.parse import quote
 
 from flask import flash, jsonify, redirect, request
 from flask_wtf import FlaskForm
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 from echo.errors import EchoError
 from echo.extensions import shown_key
 
+R = TypeVar("R", bound=Response)
 BLOCK_BYTES: Final = 64 * 1024
 FOR_PROGRAMS: Final = ("/api/", "/v1/", "/chat/", "/metrics/")
 
@@ -75,8 +77,17 @@ def download(file: IO[bytes], name: str) -> Response:
     file.seek(0)
     response = Response(_blocks(file), mimetype="application/zip")
     response.call_on_close(file.close)  # also for a client that left before the first block
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Length"] = str(size)
+    return kept_as(response, name)
+
+
+def kept_as(response: R, name: str) -> R:
+    """Have the browser keep an answer under this name, of whatever letters it is, without quotation marks."""
+    plain = "".join(char if char.isascii() else "_" for char in name)
+    told = f'attachment; filename="{plain}"'
+    if plain != name:
+        told += f"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = told
     return response
 
 

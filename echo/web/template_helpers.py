@@ -12,13 +12,12 @@ from flask import Flask, current_app, request, url_for
 from flask_login import current_user
 
 from echo.clock import iso
-from echo.languages import gettext, ngettext, number, tenths
+from echo.languages import day, gettext, month, ngettext, number, tenths
 from echo.models import User
 from echo.services.accounts import profile_pictures
 from echo.services.chats import feedback
 from echo.services.guardrails import decisions
 from echo.services.library import room
-from echo.web import dates
 from echo.web.security_headers import csp_nonce
 from echo.web.sessions import account_here, signed_out_account
 
@@ -49,8 +48,8 @@ def init_app(app: Flask) -> None:
         iso=iso_filter,
         number=number,
         bytes=room.size,
-        day=dates.day,
-        month=dates.month,
+        day=day,
+        month=month,
         filesizeformat=file_size,
     )
 

@@ -61,6 +61,34 @@ def test_case_and_composition_do_not_matter(ada: User, said: str, typed: str) ->
     assert by_id[titled.id].message_id is None
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("a walrus", ("a ", "")),
+        (
+            f"{'walking along the coast ' * 9}our walrus sleeps {'on the grey ice ' * 9}",
+            (
+                "…along the coast walking along the coast our ",
+                " sleeps on the grey ice on the grey ice on the…",
+            ),
+        ),
+        ("x" * 200 + "walrus" + "y" * 200, ("…" + "x" * 50, "y" * 50 + "…")),
+        (
+            "| animal | weight |\n|---|:-:|\n| a walrus | -900 kg |\n",
+            ("animal weight a ", " -900 kg "),
+        ),
+        ("if a || walrus || b", ("if a || ", " || b")),
+        ("海" * 60 + "walrus", ("…" + "海" * 50, "")),
+    ],
+)
+def test_an_excerpt_begins_and_ends_with_words(
+    ada: User, said: str, shown: tuple[str, str]
+) -> None:
+    chat_of(ada, said)
+    (hit,) = search.search(ada.id, "walrus").results
+    assert (hit.snippet_before, hit.snippet_after) == shown
+
+
 @pytest.mark.parametrize(("said", "typed"), OTHER)
 def test_other_words_are_others(ada: User, said: str, typed: str) -> None:
     chat_of(ada, said, title=said)

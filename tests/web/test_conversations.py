@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from werkzeug.http import parse_options_header
 
 from echo.clock import utc_now
 from echo.extensions import db
@@ -277,9 +278,34 @@ def test_delete_and_restore(chat: Conversation, ada_browser: Browser) -> None:
 def test_export_as_markdown(chat: Conversation, ada_browser: Browser) -> None:
     response = ada_browser.get(f"/conversations/{chat.id}/export/markdown")
     assert response.mimetype == "text/markdown"
-    assert response.headers["Content-Disposition"] == f'attachment; filename="echo-{chat.id}.md"'
+    assert response.headers["Content-Disposition"] == 'attachment; filename="Walruses.md"'
+    assert re.search(
+        r"^\*Started \d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d UTC\*$", response.text, re.MULTILINE
+    )
     assert response.text.startswith("# Walruses\n")
     assert "## You\n\nHow **big** is a walrus?\n\n## Echo\n\nAbout 3 m" in response.text
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ('What is 1/2: a "half"?', "What is 1 2 a half.md"),
+        ("Übung für 你", "Übung für 你.md"),
+        ("..\\..\u202e/\r\nx", "x.md"),
+        ("long " * 30, "long " * 11 + "long.md"),
+        ("???", None),
+    ],
+)
+def test_an_export_is_named_by_its_title(
+    chat: Conversation, ada_browser: Browser, title: str, name: str | None
+) -> None:
+    chat.title = title
+    db.session.commit()
+    response = ada_browser.get(f"/conversations/{chat.id}/export/markdown")
+    told = response.headers["Content-Disposition"]
+    assert told.isascii()
+    _, options = parse_options_header(told)
+    assert options["filename"] == (name or f"echo-{chat.id}.md")
 
 
 def test_export_as_json(chat: Conversation, ada_browser: Browser) -> None:

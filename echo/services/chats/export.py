@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -12,20 +13,22 @@ from typing import IO, Final
 from sqlalchemy import select
 
 from echo import hub
-from echo.clock import iso
 from echo.extensions import db
-from echo.languages import gettext
+from echo.languages import day, gettext
 from echo.models import Conversation, Folder, Message
 from echo.services import tools
 from echo.services.chats import message_tree, personas, together, wire
 from echo.services.storage import in_batches, undone_on_failure
+from echo.text import UNSEEN, boundary
 
 MESSAGES_PER_STEP: Final = 100
+NOT_IN_NAMES: Final = re.compile(r'[\\/:*?"<>|]')
+NAME_CHARS: Final = 60
 
 
 def as_markdown(row: Conversation, reader: int | None = None) -> str:
     """Return the branch that is shown to `reader` (None: whose it is), one heading per message."""
-    started = gettext("Started %(time)s", time=iso(row.created_at))
+    started = gettext("Started %(time)s", time=f"{day(row.created_at)}, {row.created_at:%H:%M} UTC")
     lines = [f"# {row.title}", "", f"*{started}*", ""]
     if row.tags and reader in (None, row.user_id):
         named = gettext("Tags: %(names)s", names=", ".join(tag.name for tag in row.tags))
@@ -53,6 +56,13 @@ def _giving_way(steps: Iterable[list[Message]]) -> Iterator[list[Message]]:
         yield rows
         db.session.commit()  # nothing was written: the connection goes back meanwhile
         hub.sleep()
+
+
+def file_name(row: Conversation, ending: str) -> str:
+    """Return what its file is called: its title, without what no file system takes."""
+    name = " ".join(NOT_IN_NAMES.sub(" ", UNSEEN.sub("", row.title)).split()).strip(". ")
+    short = name[: boundary(name, min(len(name), NAME_CHARS))].rstrip(". ")
+    return f"{short or f'echo-{row.id}'}.{ending}"
 
 
 def _askers(row: Conversation, messages: list[Message], reader: int) -> dict[str, str]:

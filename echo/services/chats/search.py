@@ -19,6 +19,11 @@ from echo.text import boundary, folded
 
 RESULTS: Final = 30
 SNIPPET_AROUND: Final = 50
+WORD_AT_MOST: Final = 20  # of a longer one a part is shown, and where words are not parted
+CUT: Final = "…"
+TABLE: Final = re.compile(r"^[ \t]*\|", re.MULTILINE)
+CELLS: Final = re.compile(r"\s*\|(?:[\s:|-]*\|)?\s*")
+"""Between the cells of a table in Markdown, and the line below its head."""
 ARCHIVE: Final = mark("Archived")
 OTHERS: Final = mark("Shared with you")
 TAGGED: Final = re.compile(r'(?<!\S)tag:(?:"([^"]*)"?|(\S+))\s*', re.IGNORECASE)
@@ -125,7 +130,30 @@ def _shown(chat: _Chat, text: str, span: tuple[int, int], message_id: str | None
         chat.is_own and chat.archived_at is not None,
         chat.updated_at,
         message_id,
-        text[boundary(text, max(start - SNIPPET_AROUND, 0)) : start],
+        _before(text, start),
         text[start:end],
-        text[end : boundary(text, min(end + SNIPPET_AROUND, len(text)))],
+        _after(text, end),
     )
+
+
+def _before(text: str, end: int) -> str:
+    """Return what stands before a place, from the beginning of a word."""
+    start = boundary(text, max(end - SNIPPET_AROUND, 0))
+    if start and not text[start - 1].isspace():
+        part = re.match(r"\S*\s+", text[start:end])
+        start += part.end() if part and part.end() <= WORD_AT_MOST else 0
+    return (CUT if start else "") + _said(text, start, end).lstrip()
+
+
+def _after(text: str, start: int) -> str:
+    """Return what stands after a place, up to the end of a word."""
+    end = boundary(text, min(start + SNIPPET_AROUND, len(text)))
+    if end < len(text) and not text[end].isspace():
+        part = re.search(r"\s+\S*$", text[start:end])
+        end = start + part.start() if part and end - start - part.start() <= WORD_AT_MOST else end
+    return _said(text, start, end) + (CUT if text[end:].strip() else "")
+
+
+def _said(text: str, start: int, end: int) -> str:
+    part = text[start:end]
+    return CELLS.sub(" ", part) if "|" in part and TABLE.search(text) else part

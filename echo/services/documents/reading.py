@@ -35,16 +35,13 @@ from echo.services import background
 from echo.services.documents import meaning, passage_rows, pictures, refusals, shelf
 from echo.services.documents.reader_process import ReaderProcess
 from echo.services.storage import assign, execute, transaction, undone_on_failure
-from echo.text import composed, is_blank, storable
+from echo.text import UNSEEN, composed, is_blank, storable
 
 log = structlog.get_logger()
 
 UNREAD: Final = (DocumentStatus.WAITING, DocumentStatus.READING)
 FOLDER: Final = "documents"
 MEGA: Final = 1_000_000
-UNSEEN: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)
 LEFT_SECONDS: Final = 3600.0  # no file is that long on its way to its row
 
 

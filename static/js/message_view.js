@@ -144,18 +144,17 @@ export class MessageView {
   #refusal() {
     const { row, acts } = this;
     const text = element("span", {}, row.error?.text ?? t("This was not sent."));
-    const retry = element("button", { type: "button", class: "button small" }, icon("again"), element("span", {}, t("Try again")));
-    retry.addEventListener("click", () => acts.retry(row.client_id));
+    const retry = element("button", { type: "button", class: "button small", onclick: () => acts.retry(row.client_id) }, icon("again"), element("span", {}, t("Try again")));
     const drop = row.tried ? "" : element("button", { type: "button", class: "button small quiet", onclick: () => acts.takeBack(row) }, t("Take back")); // Echo may have it
     if (row.error?.retryAfter > 0) countDown(retry, row.error.retryAfter);
-    return element("div", { class: "refusal", role: "alert" }, icon("alert"), text, retry, drop);
+    return element("div", { class: "refusal", role: "alert" }, icon("alert"), text, row.error?.code === "too_long" ? "" : retry, drop);
   }
 
   #ending(nothing) {
     const { row } = this;
     const { sign, ...known } = ENDINGS[row.status];
     const text = row.status === "stopped" && !this.acts.rights(row).rate ? t("This answer was stopped.") : known.text;
-    return this.#note(row.status, sign, row.error?.text ? said(row.error.text) : text, row.status === "failed" || (nothing && answerStart(row.text) === 0) ? this.#retry() : this.#continue());
+    return this.#note(row.status, sign, row.error?.text ? said(row.error.text) : text, row.error?.code === "too_long" ? "" : row.status === "failed" || (nothing && answerStart(row.text) === 0) ? this.#retry() : this.#continue());
   }
 
   #note(kind, sign, text, act) {
@@ -272,13 +271,14 @@ export class MessageView {
 
   // ---- edit in place ------------------------------------------------------------------------------------------
 
-  async edit(text = this.row.text) {
+  async edit(text = this.unsent ?? this.row.text) {
     if (this.node.classList.contains("editing")) return;
     this.node.classList.add("editing"); // also while its code comes
     const { editForm } = await orOffline(import("./edit_form.js"));
     if (!editForm) return this.node.classList.remove("editing");
     const { row, acts } = this;
-    const close = () => {
+    const close = (written = row.text) => {
+      this.unsent = written === row.text ? null : written; // opens with it again
       form.replaceWith(this.body);
       this.node.classList.remove("editing");
       this.actions.querySelector('[data-act="edit"]')?.focus();

@@ -40,7 +40,7 @@ function leaveAfter(node, seconds, remove) {
   if (document.visibilityState === "hidden") document.addEventListener("visibilitychange", start, { once: true });
   else start();
   const hold = () => clearTimeout(timer);
-  const go = () => { clearTimeout(timer); timer = setTimeout(remove, 2500); };
+  const go = () => { hold(); start(); };
   node.addEventListener("pointerenter", hold);
   node.addEventListener("focusin", hold);
   node.addEventListener("pointerleave", go);

@@ -21,6 +21,7 @@ from tests.browser.talk import (
     answer,
     ask,
     ask_and_wait,
+    call,
     choose,
     composer,
     prose,
@@ -267,6 +268,7 @@ def test_conversation_is_exported_as_markdown_and_json(chat: Page) -> None:
     for name in ("Markdown", "JSON"):
         with chat.expect_download() as download:
             choose(chat, CHAT_MENU, f"Export as {name}")
+        assert download.value.suggested_filename.startswith("Good day.")
         exports[Path(download.value.suggested_filename).suffix] = download.value.path().read_text()
     assert "Good day" in exports[".md"]
     assert CALM in exports[".md"]
@@ -394,6 +396,9 @@ def test_thumbs_are_kept_and_thumbs_down_asks_for_reasons(chat: Page, echo: Live
     expect(good).to_have_attribute("aria-pressed", "true")
     bad.click()
     reasons = chat.get_by_role("region", name="What was wrong?")
+    expect(reasons).to_be_visible()
+    tip = bad.evaluate("button => getComputedStyle(button, '::after').bottom")
+    assert float(tip.removesuffix("px")) > 0  # above the button: not over the title
     reasons.get_by_role("button", name="Inaccurate").click()
     expect(reasons.get_by_role("button", name="Inaccurate")).to_have_attribute(
         "aria-pressed", "true"
@@ -458,3 +463,48 @@ def test_the_keyboard_stays_in_the_list_where_a_chat_moves_or_goes(chat: Page) -
     take("About tigers", "Delete")
     expect(rows(chat)).to_have_count(2)
     expect(chat.locator(".conversation-link:focus")).to_be_visible()
+
+
+def test_undo_stays_its_whole_time_after_the_pointer_has_left(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    chat.clock.install()
+    choose(chat, CHAT_MENU, "Delete")
+    undo = chat.get_by_role("button", name="Undo")
+    for act in undo.hover, undo.focus:
+        act()
+        chat.clock.run_for(20_000)
+        expect(undo).to_be_visible()
+        chat.mouse.move(5, 5)
+        composer(chat).focus()
+        chat.clock.run_for(7_000)
+        expect(undo).to_be_visible()
+    chat.clock.run_for(2_000)
+    expect(undo).to_have_count(0)
+
+
+def test_a_question_too_long_for_the_model_is_not_offered_again(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    settings = {"max_new_tokens": 4096, "system_prompt": "Be calm. " * 200}
+    call(chat, "POST", f"/conversations/{chat.url.rsplit('/', 1)[1]}/settings", **settings)
+    ask(chat, "a " * 7950)
+    refusal = chat.locator(".refusal")
+    expect(refusal.get_by_role("button")).to_have_text(["Take back"])
+    refusal.get_by_role("button").click()
+    expect(composer(chat)).to_have_value(re.compile("^a a a"))
+    expect(refusal).to_have_count(0)
+
+
+def test_escape_keeps_what_was_changed_of_a_message_for_the_next_time(chat: Page) -> None:
+    ask_and_wait(chat, "Good day")
+    question(chat).hover()
+    edit = question(chat).get_by_role("button", name="Edit", exact=True)
+    field = chat.get_by_label("Edit your message")
+    edit.click()
+    field.fill("Good evening")
+    field.press("Escape")
+    expect(question(chat)).to_contain_text("Good day")
+    edit.click()
+    expect(field).to_have_value("Good evening")
+    chat.get_by_role("button", name="Cancel").click()
+    edit.click()
+    expect(field).to_have_value("Good day")

@@ -268,7 +268,7 @@ def test_names_of_people_are_no_words_and_those_of_days_and_categories_are(root,
     german = {"Accept-Language": "de"}
     found = {
         name: re.findall(
-            r'<th scope="row"><span title="(.*?)">',
+            r'<th scope="row"><span dir="auto" title="(.*?)">',
             root.get(f"/admin/charts/{name}?{ONE_DAY}", headers=german).text,
         )
         for name in ("top-users", "hours", "feedback-categories")

@@ -146,8 +146,9 @@ def first_rows(
 def rows_of(query: Any, keys: Sequence[Any], key: int = 0) -> Iterator[list[Any]]:
     """Yield the rows with these keys in their order, some at a time: each may be very long."""
     for some in in_parts(keys, FETCHED_ROWS):
+        places = {each: place for place, each in enumerate(some)}
         rows = db.session.execute(query.where(query.selected_columns[key].in_(some))).all()
-        yield sorted(rows, key=lambda row: some.index(row[key]))
+        yield sorted(rows, key=lambda row: places[row[key]])
 
 
 def chars_of(value: Any) -> int:

@@ -398,7 +398,9 @@ def test_ten_thousand_rows_in_bounded_memory(root: User, tmp_path: Path) -> None
     tracemalloc.stop()
     size = (tmp_path / name).stat().st_size
     assert most < size / 2, (most, size)
-    assert parts == [(number + 1) / 10 for number in range(10)]
+    assert len(parts) > 9  # fewer rows at a time where they are long
+    assert parts == sorted(parts)
+    assert parts[-1] == 1
     with (tmp_path / name).open(encoding="utf-8-sig", newline="") as file:
         numbers = [row["id"] for row in csv.DictReader(file)]
     assert numbers == [str(number + 1) for number in range(10_000)]

@@ -124,7 +124,7 @@ def test_loaded_unloaded_and_made_the_default(app: Flask) -> None:
     assert offered.choose(RoleName.USER, None).name == "b"
     assert acts() == ["model.loaded", "model.unloaded", "model.made_default"]
     for act in (offered.load, offered.unload, offered.make_default):
-        with pytest.raises(InvalidInput, match="not here"):
+        with pytest.raises(InvalidInput, match="There is no model"):
             act(boss, "nothing")
 
 

@@ -1,6 +1,6 @@
 """Memory while people chat for long: thousands of turns on the real server, with the model that Echo brings.
 
-    python -m benchmarks.memory [--turns 10000] [--minutes 30] [--people 8] [--draw docs/img/memory.png]
+    python -m benchmarks.memory [--turns 10000] [--minutes 30] [--people 20] [--draw docs/img/memory.png]
 
 It ends when so many turns are told *and* so much time has passed. People ask on, begin new chats, reload the
 page, search, answer anew and delete; an administrator reads the dashboard. What is measured is the resident
@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure memory while people chat.")
     parser.add_argument("--turns", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--people", type=int, default=8)
+    parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--draw", type=Path, help="draw the curve into this file")
     options = parser.parse_args()
     report = {

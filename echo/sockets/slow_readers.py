@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 PACKETS_BEHIND: Final = 1000  # about half a minute of one stream
 CHARS_BEHIND: Final = 8_000_000  # some of the longest pages of a chat
+LONG_CHARS: Final = CHARS_BEHIND // PACKETS_BEHIND
+"""What waits is counted when a longer packet comes: of shorter ones their number is bound enough."""
 
 _wires: WeakKeyDictionary[Any, BoundedWebSocket] = WeakKeyDictionary()
 
@@ -39,15 +41,16 @@ def has_wire(connection: Any, wire: BoundedWebSocket) -> None:
 def _send(first: Any, sid: str, packet: Any) -> None:
     first(sid, packet)
     connection = socketio.server.eio.sockets.get(sid)
-    if connection is not None and _is_behind(connection.queue):
+    if connection is not None and _is_behind(connection.queue, packet):
         hub.spawn(_cut_off, sid, connection)  # whoever sends has others to tell too
 
 
-def _is_behind(queue: Any) -> bool:
+def _is_behind(queue: Any, newest: Any) -> bool:
     waiting = queue.qsize()
     if waiting > PACKETS_BEHIND:
         return True
-    return waiting > 1 and sum(map(_chars, queue.queue)) > CHARS_BEHIND
+    counts = waiting > 1 and _chars(newest) > LONG_CHARS
+    return counts and sum(map(_chars, queue.queue)) > CHARS_BEHIND
 
 
 def _chars(packet: Any) -> int:

@@ -83,7 +83,7 @@ const temporary = new TemporarySwitch({ button: at("temporary"), composer, curre
 let current = make(null);
 const waiting = new Waiting({ outbox, socket, current: () => current, giveBack: (id, text) => composer.giveBack(id, text) });
 let connectedBefore = false;
-let [stopAsked, removed] = [null, null];
+let stopAsked = null, removed = null;
 
 // ---- the conversation in view -----------------------------------------------------------------------------------
 

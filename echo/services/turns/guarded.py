@@ -6,7 +6,7 @@ there too, and what a rule would refuse is not read by the model afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -119,17 +119,28 @@ def readable(history: Sequence[ChatMessage]) -> list[ChatMessage]:
     """Return what may be read before the last message and with it: without what a rule would have refused if
     it had not been said in distress, and without the answers to that."""
     hiding = [rule for rule in rules.active(GuardPlace.QUESTION) if rule.act in HIDING]
+
+    def is_refused(one: ChatMessage) -> bool:
+        hub.sleep()  # a call may hold thousands
+        if safety.concern(one.content) is None:
+            return False
+        return judge(one.content, hiding, GuardPlace.QUESTION).refusal is not None
+
+    return [*_without(is_refused, history[:-1]), *history[-1:]] if hiding else list(history)
+
+
+def _without(
+    is_refused: Callable[[ChatMessage], bool], said: Sequence[ChatMessage]
+) -> list[ChatMessage]:
+    """Leave out what a person said and must not be read, and what was answered to it."""
     read: list[ChatMessage] = []
-    is_left_out = False
-    for one in history[:-1] if hiding else ():
+    is_out = False
+    for one in said:
         if one.role == "user":
-            hub.sleep()  # a call may hold thousands
-            is_left_out = safety.concern(one.content) is not None and (
-                judge(one.content, hiding, GuardPlace.QUESTION).refusal is not None
-            )
-        if one.role == "system" or not is_left_out:
+            is_out = is_refused(one)
+        if one.role == "system" or not is_out:
             read.append(one)
-    return [*read, *history[-1:]] if hiding else list(history)
+    return read
 
 
 def kept(said: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -141,15 +152,10 @@ def kept(said: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 def temporary(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...], Looked]:
     """Return the same of a temporary chat: what was refused in it is left out, with the reason it got."""
     held = rules.active(GuardPlace.QUESTION)
-    *before, question = messages
-    kept: list[ChatMessage] = []
-    is_refused = False
-    for one in before if held else ():
-        if one.role == "user":
-            is_refused = _judge(one, held).refusal is not None
-        if not is_refused:
-            kept.append(one)
-    return call([*kept, question] if held else messages)
+    if not held:
+        return call(messages)
+    before = _without(lambda one: _judge(one, held).refusal is not None, messages[:-1])
+    return call([*before, messages[-1]])
 
 
 def _let_connection_go(held: Iterable[Rule]) -> None:

@@ -32,7 +32,8 @@ RACES_RETRIED: Final = 3
 VALUES_IN_STATEMENT: Final = 500
 BATCH_CHARS: Final = 300_000
 """Of the texts that are read before others have their turn: rows alone say little, one may have 200,000."""
-FETCHED_ROWS: Final = 20
+FETCHED_ROWS, FETCHED_IF_SHORT = 20, 80
+"""By their keys at once: after some that were short, more."""
 
 
 def transaction(work: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
@@ -145,9 +146,13 @@ def first_rows(
 
 def rows_of(query: Any, keys: Sequence[Any], key: int = 0) -> Iterator[list[Any]]:
     """Yield the rows with these keys in their order, some at a time: each may be very long."""
-    for some in in_parts(keys, FETCHED_ROWS):
-        places = {each: place for place, each in enumerate(some)}
-        rows = db.session.execute(query.where(query.selected_columns[key].in_(some))).all()
+    places = {each: place for place, each in enumerate(keys)}
+    column, start, size = query.selected_columns[key], 0, FETCHED_ROWS
+    while some := keys[start : start + size]:
+        rows = db.session.execute(query.where(column.in_(some))).all()
+        start += size
+        are_short = chars_of(rows) < BATCH_CHARS // 10
+        size = min(2 * size, FETCHED_IF_SHORT) if are_short else FETCHED_ROWS
         yield sorted(rows, key=lambda row: places[row[key]])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Final, TypeVar
@@ -154,6 +154,14 @@ def rows_of(query: Any, keys: Sequence[Any], key: int = 0) -> Iterator[list[Any]
         are_short = chars_of(rows) < BATCH_CHARS // 10
         size = min(2 * size, FETCHED_IF_SHORT) if are_short else FETCHED_ROWS
         yield sorted(rows, key=lambda row: places[row[key]])
+
+
+def giving_way(parts: Iterable[T]) -> Iterator[T]:
+    """Let others have their turn, and the database's connection, after each part of what is read."""
+    for part in parts:
+        yield part
+        db.session.commit()  # nothing was written
+        hub.sleep()
 
 
 def chars_of(value: Any) -> int:

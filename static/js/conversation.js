@@ -153,9 +153,8 @@ export class Conversation {
   }
 
   #keep(row) {
-    const { client_id, text, fresh, tried } = row;
-    row.at ??= Date.now();
-    row.kept = this.outbox?.put({ client_id, conversation_id: this.id, text, fresh, tried: Boolean(tried), at: row.at }) ?? false;
+    const { client_id, text, fresh, tried, at } = Object.assign(row, { at: row.at ?? Date.now() });
+    row.kept = this.outbox?.put({ client_id, conversation_id: this.id, text, fresh, tried: Boolean(tried), at }) ?? false;
   }
 
   #letGo(row) {
@@ -177,6 +176,7 @@ export class Conversation {
     row.tried ||= this.loaded && this.socket.connected;
     this.#keep(row);
     if (!this.loaded) return this.store.wait(row, row.tried ? "tried" : "free"); // without the branch in view it would have no place; open() sends it
+    if (this.id === null && this.store.pending.some((one) => one.sending && one.status === "pending")) return; // it belongs into the chat that this one begins
     const payload = { client_id: row.client_id, text: row.text, ...(this.id === null ? row.fresh : { conversation_id: this.id }) };
     if (this.store.leafId) payload.parent_id = this.store.leafId;
     row.sending = true;
@@ -199,6 +199,7 @@ export class Conversation {
     if (error.code !== "timeout") this.#letGo(row);
     row.waiting = null;
     this.store.refuse(row.client_id, error);
+    if (this.id === null) this.#resend();
   }
 
   #adopt(id) {
@@ -291,8 +292,7 @@ export class Conversation {
         if (this.store.resumed(messageId, after, answer) === "done") return;
       }
       await this.open();
-    } catch {
-      // offline: open() runs again after the reconnect
+    } catch { // offline: open() runs again after the reconnect
     } finally {
       this.resuming.delete(messageId);
     }

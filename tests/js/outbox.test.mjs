@@ -149,6 +149,22 @@ test("a new chat begins with one question and what was chosen for it, also after
   assert.deepEqual([reloaded.chat.id, reloaded.chat.store.isAsking], [made.conversation_id, false]);
 });
 
+test("what is asked while a new chat's first question is on its way is asked in the same chat, below it", async () => {
+  const one = tab({ connected: true });
+  await Promise.all([one.chat.send("Why?"), one.chat.send("And?")]);
+  await settled();
+  assert.deepEqual([...server.made.values()].map((each) => [each.message.text, each.conversation_id]), [["Why?", "chat0"], ["And?", "chat0"]]);
+  assert.deepEqual(one.chat.store.path().map(({ text }) => text), ["Why?", "Yes", "And?", "Yes"]);
+});
+
+test("where the first question of a new chat is refused the next one begins it", async () => {
+  const one = tab({ connected: true });
+  server.refusals = [fail("too_long")];
+  await Promise.all([one.chat.send("Why?"), one.chat.send("And?")]);
+  await settled();
+  assert.deepEqual([texts(), one.chat.store.pending.map(({ text, status }) => [text, status])], [["And?"], [["Why?", "refused"]]]);
+});
+
 test("what is refused for good becomes a draft of its chat; what may be taken later goes on waiting", async (t) => {
   const one = tab({ id: "c" });
   await one.chat.send("Why?");

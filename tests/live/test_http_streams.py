@@ -65,7 +65,9 @@ class Program:
 def stored(person: Person, conversation_id: str) -> list[dict[str, Any]]:
     """Return a conversation's messages without watching it."""
     address = f"{person.server.url}/conversations/{conversation_id}/export/json"
-    messages: list[dict[str, Any]] = person.http.get(address, timeout=PATIENCE).json()["messages"]
+    while (response := person.http.get(address, timeout=PATIENCE)).status_code == 429:
+        time.sleep(0.5)  # it is downloaded twice within a second, not more often
+    messages: list[dict[str, Any]] = response.json()["messages"]
     return messages
 
 

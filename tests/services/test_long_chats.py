@@ -13,6 +13,7 @@ from sqlalchemy import event, select
 from echo import hub
 from echo.clock import utc_now
 from echo.errors import TooLong
+from echo.extensions import db
 from echo.limits import SHARED_CHARS
 from echo.models import Message, User
 from echo.services import searching, storage
@@ -29,10 +30,11 @@ COUNT = 30
 
 
 @pytest.fixture
-def turns_given(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How often others had their turn."""
-    given: list[float] = []
-    monkeypatch.setattr(hub, "sleep", lambda seconds=0: given.append(seconds))
+def turns_given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many of the database's connections were held whenever others had their turn."""
+    given: list[int] = []
+    pool: Any = db.engine.pool
+    monkeypatch.setattr(hub, "sleep", lambda _seconds=0: given.append(pool.checkedout()))
     return given
 
 
@@ -52,21 +54,23 @@ def loaded() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("write", [export.as_markdown, export.as_json])
-def test_exports_give_way(write: Callable[..., str], ada: User, turns_given: list[float]) -> None:
+def test_exports_give_way(write: Callable[..., str], ada: User, turns_given: list[int]) -> None:
     chat = long_chat(ada.id, COUNT)
     text = write(chat, ada.id)
     assert text.count(LONG) == COUNT
     assert len(turns_given) >= 2
+    assert not any(turns_given)
     if write is export.as_json:
         numbers = [message["text"].split()[0] for message in json.loads(text)["messages"]]
         assert numbers == [str(number) for number in range(COUNT)]
 
 
-def test_a_question_below_gives_way(ada: User, turns_given: list[float]) -> None:
+def test_a_question_below_gives_way(ada: User, turns_given: list[int]) -> None:
     chat = long_chat(ada.id, COUNT)
     said = [message.content.split()[0] for message in rows.history(chat.head_id)]
     assert said == [str(number) for number in range(COUNT)]
     assert len(turns_given) >= 2
+    assert not any(turns_given)
 
 
 def is_short(rows: Sequence[Any]) -> bool:

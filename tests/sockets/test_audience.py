@@ -10,8 +10,11 @@ from flask import Flask
 
 from echo import hub
 from echo.cluster import Alone
-from echo.services.turns import LiveTurn
+from echo.extensions import db
+from echo.models import Message
+from echo.services.turns import LiveTurn, Turns
 from echo.sockets.audience import Audience
+from tests.tabs import Tab
 
 
 class Others(Alone):
@@ -114,3 +117,19 @@ def test_an_answer_that_comes_after_the_reply_leaves_nothing(
     audience.begin(turn)
     hub.sleep(0)
     assert (audience._asking, audience._alone) == (set(), {})
+
+
+def test_window_that_left_while_its_question_was_read_misses_nothing_more(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = Turns.ask
+
+    def leaving(turns: Turns, *given: Any) -> Any:
+        asked = first(turns, *given)
+        tab.socket.disconnect()
+        return asked
+
+    monkeypatch.setattr(Turns, "ask", leaving)
+    tab.ask("send_message", {"text": "brief", "client_id": "c1"})
+    assert "event failed" not in caplog.text
+    assert [row.role for row in db.session.query(Message)] == ["user", "assistant"]

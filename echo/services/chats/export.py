@@ -18,7 +18,7 @@ from echo.languages import day, gettext
 from echo.models import Conversation, Folder, Message
 from echo.services import tools
 from echo.services.chats import message_tree, personas, together, wire
-from echo.services.storage import in_batches, undone_on_failure
+from echo.services.storage import giving_way, in_batches, undone_on_failure
 from echo.text import UNSEEN, boundary
 
 MESSAGES_PER_STEP: Final = 100
@@ -35,7 +35,7 @@ def as_markdown(row: Conversation, reader: int | None = None) -> str:
         lines += [f"*{named}*", ""]
     persona = personas.of_conversation(row)
     names = {"user": gettext("You"), "assistant": persona.name if persona else "Echo"}
-    for said in _giving_way(message_tree.downwards(row.head_id)):
+    for said in giving_way(message_tree.downwards(row.head_id)):
         asked_by = _askers(row, said, row.user_id if reader is None else reader)
         for message in said:
             lines += _said(message, asked_by.get(message.id) or names[message.role])
@@ -48,14 +48,6 @@ def _said(message: Message, by: str) -> list[str]:
     for step in message.steps or ():
         lines += [f"> {tools.titled(step)}", ""]
     return [*lines, message.text, ""]
-
-
-def _giving_way(steps: Iterable[list[Message]]) -> Iterator[list[Message]]:
-    """Let others have their turn between steps."""
-    for rows in steps:
-        yield rows
-        db.session.commit()  # nothing was written: the connection goes back meanwhile
-        hub.sleep()
 
 
 def file_name(row: Conversation, ending: str) -> str:
@@ -81,7 +73,7 @@ def as_json(row: Conversation, reader: int | None = None) -> str:
     """Return every message of every branch, with the protocol's field names."""
     told = [
         message
-        for rows in _giving_way(_all_messages(row))
+        for rows in giving_way(_all_messages(row))
         for message in wire.messages(rows, message_tree.siblings(rows))
     ]
     document = {

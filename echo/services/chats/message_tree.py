@@ -12,11 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import aliased
 
-from echo import hub
 from echo.extensions import db
 from echo.limits import VERSIONS_TOLD
 from echo.models import Message
-from echo.services.storage import chars_of, rows_of
+from echo.services.storage import chars_of, giving_way, rows_of
 
 
 def branch(
@@ -70,9 +69,8 @@ def said_in(leaf_id: str | None) -> Iterator[Any]:
         Message.guarded,
         Message.author_gone,
     )
-    for rows in rows_of(select(*columns), _ids(leaf_id)[::-1]):
+    for rows in giving_way(rows_of(select(*columns), _ids(leaf_id)[::-1])):
         yield from rows
-        hub.sleep()  # others have their turn
 
 
 def _path(leaf_id: str, limit: int | None = None) -> Any:

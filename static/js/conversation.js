@@ -17,7 +17,7 @@ export class Conversation {
     this.draftPersona = null; // whom it will begin with
     this.loaded = id === null;
     this.storedAt = null; // when, where it is read without a connection
-    this.resuming = new Set();
+    this.resuming = new Map(); // id → whether it is to be asked once more
     this.reaching = false; // pages are coming that are drawn together
     this.store = new MessageStore((key) => this.reaching || on.change(key));
     this.reaching = true;
@@ -48,7 +48,7 @@ export class Conversation {
     Object.assign(this, { collections: answer.collections ?? [], folderCollections: answer.folder_collections ?? [] });
     this.store.reconcile(answer);
     this.on.changed();
-    for (const row of answer.messages) if (LIVE.has(this.store.messages.get(row.id).status)) this.#resume(row.id); // what happened while the picture was taken
+    for (const row of answer.messages) if (LIVE.has(this.store.messages.get(row.id).status)) this.#resume(row.id, true); // what happened while the picture was taken
     await this.#resend();
   }
 
@@ -111,9 +111,7 @@ export class Conversation {
   // ---- sending ------------------------------------------------------------------------------------------------
 
   send(text) {
-    const row = this.store.addPending(newId(), text);
-    row.fresh = this.id === null ? this.#fresh() : null;
-    return this.#deliver(row);
+    return this.#deliver(Object.assign(this.store.addPending(newId(), text), { fresh: this.id === null ? this.#fresh() : null }));
   }
 
   /** What a new chat begins with besides its question. */
@@ -281,18 +279,19 @@ export class Conversation {
     if (row && !row.final && row.ahead.size) this.#resume(messageId);
   }
 
-  /** Asks for what is missing until nothing is; a lost connection ends it, reopening catches up. */
-  async #resume(messageId) {
-    if (this.resuming.has(messageId)) return;
-    this.resuming.add(messageId);
+  /** Asks for what is missing until nothing is; without a connection reopening catches up. anew: also if an older request is on its way. */
+  async #resume(messageId, anew = false) {
+    if (this.resuming.has(messageId)) return void this.resuming.set(messageId, anew || this.resuming.get(messageId));
     try {
       for (let turn = 0; turn < 5; turn += 1) {
+        this.resuming.set(messageId, false);
         const after = this.store.messages.get(messageId)?.seq ?? 0;
         const answer = await this.socket.request("resume", { message_id: messageId, after_seq: after });
-        if (this.store.resumed(messageId, after, answer) === "done") return;
+        if (this.store.resumed(messageId, after, answer) === "done" && !this.resuming.get(messageId)) return;
       }
       await this.open();
-    } catch { // offline: open() runs again after the reconnect
+    } catch ({ code, retryAfter }) {
+      if (code === "timeout" || retryAfter) setTimeout(() => this.#resume(messageId), 3000);
     } finally {
       this.resuming.delete(messageId);
     }

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, NullPool, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from tests.live.server import LiveServer
 
@@ -67,11 +68,24 @@ class Stored:
             if self.is_sqlite:
                 database.exec_driver_sql("BEGIN IMMEDIATE")
             else:
+                self._lock_tables(database)
+            yield database
+            database.rollback()
+
+    @staticmethod
+    def _lock_tables(database: Connection) -> None:
+        """Lock both, anew where PostgreSQL ends a deadlock with the server's own reading by ending this."""
+        while True:
+            try:
                 database.exec_driver_sql(
                     "LOCK TABLE messages, conversations IN ACCESS EXCLUSIVE MODE"
                 )
-            yield database
-            database.rollback()
+            except OperationalError as deadlock:
+                if "deadlock" not in str(deadlock):
+                    raise
+                database.rollback()
+            else:
+                return
 
 
 def _be_patient(connection: Any, _record: Any) -> None:

@@ -196,3 +196,49 @@ test("a picture that is older than a question that began meanwhile takes it from
   assert.deepEqual(shown(window).map(([id]) => id), ["q1", "a1", "q3", "a3"]);
   assert.deepEqual(server.asked, ["open_conversation", "open_conversation", "open_conversation"]);
 });
+
+test("a reply that ended while both the branch and its pieces were asked for: what came late and older is not the last word", async () => {
+  const server = new Server();
+  const window = await opened(server);
+  const reply = message("a3", "q2", "assistant", "Once", { status: "streaming", seq: 1 });
+  server.rows.push(message("q3", "a1", "user", "And?"), { ...reply, parent_id: "q3" });
+  server.head = "a3";
+  const late = [];
+  const first = server.request.bind(server);
+  server.request = async (name, payload) => { const answer = await first(name, payload); if (server.slow) await new Promise((resolve) => late.push(resolve)); return answer; };
+  await window.open();
+  await settled();
+  server.slow = true;
+  server.live = { seq: 1, text: "", status: "streaming" };
+  const opening = window.open(); // its picture is taken now …
+  window.handle("receive_message", { message_id: "a3", seq: 3, text: " all." }); // … and so are the pieces: one is missing
+  await settled();
+  server.slow = false;
+  server.live = { seq: 3, text: "", status: "complete" };
+  window.handle("receive_message", { message_id: "a3", seq: 2, text: " for" });
+  window.handle("message_finished", { message_id: "a3", status: "complete", seq: 3 });
+  assert.equal(window.store.get("a3").status, "complete");
+  for (const answer of late) { answer(); await settled(); }
+  await opening;
+  await settled();
+  assert.deepEqual([window.store.get("a3").status, window.store.get("a3").text], ["complete", "Once for all."]);
+});
+
+test("pieces that a busy server does not tell are asked for again", async (t) => {
+  const server = new Server();
+  server.rows.push(message("q3", "a1", "user", "And?"), message("a3", "q3", "assistant", "Once", { status: "streaming", seq: 1 }));
+  server.head = "a3";
+  const window = await opened(server);
+  await settled();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const first = server.request.bind(server);
+  server.request = async () => { throw Object.assign(new Error("busy"), { code: "timeout" }); };
+  window.handle("message_finished", { message_id: "a3", status: "complete", seq: 2 });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(window.store.get("a3").status, "streaming");
+  server.request = first;
+  server.live = { seq: 2, text: " more", status: "complete" };
+  t.mock.timers.tick(3001);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([window.store.get("a3").status, window.store.get("a3").text], ["complete", "Once more"]);
+});

@@ -151,6 +151,7 @@ class Turns:
         edited: its pieces are not those that were sent.
         """
         row = conversations.readable_message(user_id, message_id)
+        ending.catch_up([row], self.live)
         turn = self.live.get(message_id)
         pieces = self.everywhere.pieces_of(row)
         known = {"seq": len(pieces), "status": turn.status if turn else row.status}

@@ -3,11 +3,13 @@
 import { enableCopying } from "./copy_button.js";
 import { everyPage } from "./every_page.js";
 import { localTimes } from "./format.js";
+import { keepFields } from "./kept_fields.js";
 import "./theme.js";
 
 everyPage();
 enableCopying();
 localTimes(document);
+keepFields(document.querySelector(".page-foot .language-choice"));
 comeAgain(document.querySelector("[data-again]")?.dataset.again);
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 

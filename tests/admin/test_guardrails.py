@@ -164,3 +164,10 @@ def test_words_of_people_are_in_no_csv_of_an_admin(as_role, decided):
     assert "No walruses" in text
     assert "my walrus" not in text
     assert ",walrus" not in text
+
+
+def test_a_label_is_explained_where_a_classifier_can_be_chosen_alone(root, monkeypatch):
+    explained = "Of a classifier: its label."
+    assert explained not in root.get(f"{RULES}/new/").text
+    monkeypatch.setattr("echo.services.guardrails.classifier.folder", lambda: "somewhere")
+    assert explained in root.get(f"{RULES}/new/").text

@@ -291,3 +291,16 @@ def test_another_notice_reaches_open_chats_and_goes_again(
         chat.reload()
         expect(notice).to_have_text(text)
     expect(notice).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_was_done_is_told_below_the_head(admin: Page, echo: LiveServer, width: int) -> None:
+    admin.set_viewport_size({"width": width, "height": 800})
+    visit(admin, f"{echo.url}/admin/settings/")
+    admin.get_by_role("button", name="Save").click()
+    told = admin.locator(".toast").bounding_box()
+    assert told is not None
+    for button in admin.locator(".admin-head a, .admin-menu summary:visible").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= told["y"]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from echo.extensions import db
+from echo.languages import LANGUAGES
+from echo.models import Role
 from tests.browser.conftest import ContextMaker, open_chat
 from tests.browser.talk import (
     CALM,
@@ -27,6 +31,15 @@ from tests.live.server import LiveServer, Person, wait_until
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LIGHT, DARK = 200, 60
+WHOLE_WIDTH = """select => {
+  const copy = select.cloneNode(true);
+  copy.replaceChildren(copy.options[select.selectedIndex]);
+  copy.style = "position: absolute; width: auto; max-width: none";
+  select.after(copy);
+  const width = copy.offsetWidth;
+  copy.remove();
+  return width;
+}"""
 
 
 def brightness(page: Page) -> float:
@@ -295,3 +308,34 @@ def test_menu_is_walked_with_arrows_and_gives_the_focus_back(chat: Page) -> None
     chat.keyboard.press("Escape")
     expect(chat.get_by_role("menu")).to_have_count(0)
     expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_choice_of_a_language_is_read_whole_on_a_phone(
+    new_context: ContextMaker, echo: LiveServer, member: Person, language: str
+) -> None:
+    page = new_context(member, locale=language, **PHONE).new_page()
+    visit(page, echo.url)
+    page.locator("#composer-text").wait_for()
+    page.keyboard.press("Control+,")
+    visitors = new_context(locale=language, **PHONE).new_page()
+    visit(visitors, f"{echo.url}/login")
+    for chosen in (page.locator("#own-language"), visitors.locator(".page-foot select")):
+        expect(chosen).to_be_visible()
+        box = chosen.bounding_box()
+        assert box is not None
+        assert chosen.evaluate(WHOLE_WIDTH) <= box["width"]
+
+
+def test_a_used_up_allowance_is_told_once(new_context: ContextMaker, echo: LiveServer) -> None:
+    with echo.app.app_context():
+        db.session.query(Role).filter_by(name="analyst").update({"daily_messages": 1})
+        db.session.commit()
+    page = open_chat(new_context(echo.member("frugal", role="analyst")).new_page(), echo)
+    ask_and_wait(page, "What is calm?")
+    spent = page.get_by_text("1 messages are used up", exact=False).locator("visible=true")
+    expect(spent).to_have_count(1)
+    composer(page).fill("And now?")
+    composer(page).press("Enter")
+    expect(page.locator("#composer-error")).to_contain_text("What you have written is kept")
+    expect(spent).to_have_count(1)

@@ -201,3 +201,16 @@ def test_member_sees_the_chat_at_once_and_not_the_home_page(chat: Page, echo: Li
     suggestions.click()
     wait_for_end(chat)
     expect(prose(chat)).to_have_text(CALM)
+
+
+def test_choosing_a_language_keeps_what_was_typed_but_passwords(
+    page: Page, echo: LiveServer
+) -> None:
+    visit(page, f"{echo.url}/signup")
+    fill_sign_up(page, "typist")
+    page.get_by_label("Language").select_option("Deutsch")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    for name, value in (("username", "typist"), ("email", "typist@example.org"), ("password", "")):
+        expect(page.locator(f"#{name}")).to_have_value(value)
+    page.reload()
+    expect(page.locator("#username")).to_have_value("")

@@ -35,11 +35,13 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 
+from echo.limits import VISITOR_REQUEST_BYTES
 from echo.policies import ROUTES, Right
 from echo.scopes import COOKIELESS, KEY_SCOPES
 
 log = structlog.get_logger()
 
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # methods that send nothing
 PACKED_BYTES: Final = 300_000  # of a page, packed in some hundredths of a second
 SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
@@ -126,6 +128,12 @@ def shown_key() -> str | None:
         return None
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else None
+
+
+def take_little_of_visitors() -> None:
+    """Take a form's few words of whoever is not signed in: all that is read of theirs costs everybody."""
+    if request.method not in READING and not current_user.is_authenticated:
+        request.max_content_length = VISITOR_REQUEST_BYTES
 
 
 def take_bodies_of(most: int) -> None:

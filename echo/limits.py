@@ -41,6 +41,7 @@ PERSONAS_MAX: Final = 50  # of one person; as many are for everybody
 PERSONA_COLOURS: Final = 6  # those of tags
 EMOJI_CHARS: Final = 16  # the longest have eleven
 MODEL_NAME_CHARS: Final = 64
+API_LISTED: Final = 1_000  # of tools, calls, stop strings: what stands in lists beside messages
 API_MESSAGES: Final = 2_000  # of one request below /v1, or of a temporary chat
 TOKENIZED_CHARS: Final = 200_000  # of one request
 EMBEDDED_TEXTS: Final = 2_048  # of one request
@@ -100,6 +101,9 @@ FORM_FIELDS: Final = 1_000
 PART_HEADER_BYTES: Final = 2_000  # of one part of a multipart form: name, file's name and type
 SOCKET_PACKETS: Final = 1_000  # of one polling request: what a client says in one breath
 REQUEST_BYTES: Final = 2_000_000
+VISITOR_REQUEST_BYTES: Final = 200_000  # of whoever is not signed in: a form, a few words
+FORM_ESCAPES: Final = 100_000  # bytes written as %xx: a chat's longest message in emoji has 64,000
+VALUES_IN_BODY, NAMES_IN_OBJECT = 50_000, 5_000  # of JSON: a reader makes an object of each
 PICTURE_BYTES: Final = 5_000_000
 PICTURE_PIXELS: Final = 40_000_000
 PICTURE_REQUEST_BYTES: Final = 6_000_000  # a picture with the fields around it
@@ -173,6 +177,7 @@ RATING_REASONS: Final = {
 RATE_LIMITS: Final = {
     # Flask endpoint: limit per address
     "home.index": "5/second",
+    "language.choose": "5/second",
     "signup.index": "1/second",
     "account.login": "1/second",
     "account.logout": "3/second",

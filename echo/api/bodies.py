@@ -9,6 +9,7 @@ from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from echo.errors import InvalidInput
+from echo.json_shape import refuse_many_values
 from echo.languages import gettext
 
 B = TypeVar("B", bound="Body")
@@ -73,9 +74,10 @@ def refusal(failure: ValidationError) -> InvalidInput:
 def _refuse_what_readers_differ_on(raw: bytes) -> None:
     """Raise InvalidInput for a name that stands twice in one object: the first is meant, or the last."""
     try:
-        json.loads(raw, object_pairs_hook=_named_once)
+        found = json.loads(raw, object_pairs_hook=_named_once)
     except (ValueError, RecursionError) as failure:  # no JSON, nested too deeply, endless numbers
         raise InvalidInput(gettext("Send a JSON object.")) from failure
+    refuse_many_values(found)
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

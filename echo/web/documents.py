@@ -11,15 +11,17 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from echo import hub
 from echo.errors import EchoError, InvalidInput
 from echo.extensions import take_bodies_of
-from echo.languages import gettext, ngettext
+from echo.languages import gettext, ngettext, number
 from echo.limits import (
     COLLECTION_NAME_CHARS,
     DESCRIPTION_CHARS,
     DOCUMENT_BYTES,
     DOCUMENT_REQUEST_BYTES,
     DOCUMENTS_PER_PERSON,
+    DOCUMENTS_WAITING,
 )
 from echo.models import Collection, Document
 from echo.policies import FROM_ROLE_ON, Right, allows
@@ -30,6 +32,7 @@ from echo.web import replies
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
 
 POSITION_DIGITS = 7
+TOLD_CHARS = 60
 
 
 @blueprint.get("")
@@ -62,6 +65,10 @@ def add() -> Response:
     files = [file for file in request.files.getlist("file") if file.filename]
     if not files:
         raise InvalidInput(gettext("Choose a file."), field="file")
+    if len(files) > DOCUMENTS_WAITING:
+        most = number(DOCUMENTS_WAITING)
+        words = gettext("Choose at most %(most)s files at a time.", most=most)
+        raise InvalidInput(words, field="file")
     collection_id = request.form.get("collection_id") or None
     if collection_id is not None:
         collections.own(current_user.id, collection_id)
@@ -79,13 +86,15 @@ def add() -> Response:
 def _taken(file: FileStorage) -> Document | None:
     """Take a file in; a page without script is told of each that is refused, the others come."""
     name = str(file.filename)
+    hub.sleep()  # others have their turn
     try:
         with closing(file):
             return reading.add(current_user.id, name, file.save)
     except EchoError as refusal:
         if replies.wants_json():
             raise
-        flash(gettext("“%(name)s” was not attached: %(why)s", name=name, why=refusal.text), "error")
+        short = name[:TOLD_CHARS]  # browsers keep no cookie above 4 kB
+        flash(gettext("“%(name)s” was not attached: %(why)s", name=short, why=refusal.text), "error")
         return None
 
 

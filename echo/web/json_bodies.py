@@ -7,6 +7,7 @@ from typing import Final
 from flask import Flask, request
 
 from echo.errors import InvalidInput
+from echo.json_shape import refuse_many_values
 
 READ_BY_THEIR_PAGES: Final = (
     "chat_api.chat", "conversations.settings", "bulk.act", "bulk.export_zip", "prompts.import_all",
@@ -30,6 +31,7 @@ def _refuse_unreadable() -> None:
         return
     if not isinstance(body, dict):
         raise InvalidInput("Send a JSON object with named fields.")
+    refuse_many_values(body)
     if request.endpoint in READ_BY_THEIR_PAGES:
         return
     for name, value in body.items():

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import Any, Final
+from typing import Any
 
 from flask import Flask
 from limits import parse
 
 from echo.errors import RateLimited
-from echo.extensions import limiter, seconds_to_wait
+from echo.extensions import READING, limiter, seconds_to_wait
 from echo.languages import gettext
 from echo.limits import OPENING, RATE_LIMITS, SEARCHES_PER_ACCOUNT
-
-READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def init_app(app: Flask) -> None:

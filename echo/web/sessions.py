@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from echo.clock import iso
 from echo.errors import SignedOut
-from echo.extensions import login_manager, shown_key
+from echo.extensions import login_manager, shown_key, take_little_of_visitors
 from echo.languages import gettext
 from echo.models import Device, User
 from echo.services.sign_in import devices, programs
@@ -34,6 +34,7 @@ def init_app(app: Flask) -> None:
     app.session_interface = SessionCookie()
     login_manager.request_loader(_user_of_request)
     app.before_request(_note_visit)
+    app.url_value_preprocessor(lambda _endpoint, _values: take_little_of_visitors())
 
 
 class SessionCookie(SecureCookieSessionInterface):

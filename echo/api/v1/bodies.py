@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from echo.api.v1.body import Body
+from echo.api.v1.body import Body, Listed, Many
 from echo.api.v1.tools import MadeCall, OfferedTool, forced_by
 from echo.errors import InvalidInput
 from echo.limits import API_MESSAGES, MODEL_NAME_CHARS
@@ -54,7 +54,8 @@ Content = Annotated[
     str, BeforeValidator(joined, json_schema_input_type=str | list[TextPart] | None)
 ]
 Stop = Annotated[
-    list[str] | None, BeforeValidator(stops, json_schema_input_type=str | list[str] | None)
+    Listed[str] | None,
+    BeforeValidator(stops, json_schema_input_type=str | list[str] | None),
 ]
 
 
@@ -73,7 +74,7 @@ class Message(Body):
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content = ""
-    tool_calls: list[MadeCall] | None = None
+    tool_calls: Listed[MadeCall] | None = None
     tool_call_id: str | None = None
 
     @model_validator(mode="after")
@@ -175,14 +176,14 @@ class ResponseFormat(Body):
 class ChatCompletion(Sampling):
     """`POST /v1/chat/completions`."""
 
-    messages: list[Message] = Field(min_length=1, max_length=API_MESSAGES)
+    messages: Many[Message] = Field(min_length=1, max_length=API_MESSAGES)
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     stream_options: StreamOptions | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
     response_format: ResponseFormat | None = None
-    tools: list[OfferedTool] | None = None
+    tools: Listed[OfferedTool] | None = None
     tool_choice: Any = None
     parallel_tool_calls: bool | None = None
     functions: list[Any] | None = Field(None, max_length=0)

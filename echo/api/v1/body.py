@@ -5,14 +5,23 @@ Types are strict (true is no number); fields that nobody knows are ignored, as O
 
 from __future__ import annotations
 
-from typing import TypeVar
+import json
+from typing import Annotated, TypeVar
 
 from flask import request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from echo.api.bodies import refusal
+from echo.errors import InvalidInput
+from echo.json_shape import refuse_many_values
+from echo.languages import gettext
+from echo.limits import API_LISTED
 
 T = TypeVar("T", bound="Body")
+One = TypeVar("One")
+Many = Annotated[list[One], Field(fail_fast=True)]
+"""A list of which the first wrong element is told, not each of thousands."""
+Listed = Annotated[Many[One], Field(max_length=API_LISTED)]
 
 
 class Body(BaseModel):
@@ -23,7 +32,12 @@ class Body(BaseModel):
 
 def read(kind: type[T]) -> T:
     """Return this request's body; raises InvalidInput, which names the field at fault."""
+    raw = request.get_data()
     try:
-        return kind.model_validate_json(request.get_data())
+        refuse_many_values(json.loads(raw))
+    except (ValueError, RecursionError) as failure:  # no JSON, nested too deeply, endless numbers
+        raise InvalidInput(gettext("Send a JSON object.")) from failure
+    try:
+        return kind.model_validate_json(raw)
     except ValidationError as failure:
         raise refusal(failure) from failure

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from flask import Response, g
 from pydantic import BeforeValidator, Field
 
-from echo.api.v1.body import Body, read
+from echo.api.v1.body import Body, Many, read
 from echo.api.v1.edge import blueprint
 from echo.errors import InvalidInput
 from echo.limits import EMBEDDED_TEXTS, MODEL_NAME_CHARS
@@ -34,7 +34,7 @@ class Embeddings(Body):
     """`POST /v1/embeddings`."""
 
     input: Annotated[
-        list[Text],
+        Many[Text],
         Field(min_length=1, max_length=EMBEDDED_TEXTS),
         BeforeValidator(as_texts, json_schema_input_type=str | list[str]),
     ]

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from echo.api.v1 import reading
 from echo.api.v1.bodies import NO_TOOLS, Content
-from echo.api.v1.body import Body, read
+from echo.api.v1.body import Body, Listed, Many, read
 from echo.api.v1.edge import program_blueprint
 from echo.errors import Busy, EchoError, InvalidInput
 from echo.limits import API_MESSAGES, MODEL_NAME_CHARS
@@ -80,9 +80,9 @@ class Messages(Body):
 
     model: str = Field(max_length=MODEL_NAME_CHARS)
     max_tokens: int = Field(ge=1)
-    messages: list[Said] = Field(min_length=1, max_length=API_MESSAGES)
+    messages: Many[Said] = Field(min_length=1, max_length=API_MESSAGES)
     system: Content = ""
-    stop_sequences: list[str] | None = None
+    stop_sequences: Listed[str] | None = None
     temperature: float | None = Field(None, ge=0, le=1)
     top_p: float | None = Field(None, ge=0, le=1)
     top_k: int | None = Field(None, ge=0, le=10_000_000)

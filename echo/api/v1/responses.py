@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from echo.api.v1 import reading
 from echo.api.v1.bodies import NO_TOOLS, Content, Sampling, as_schema, told_and_said
-from echo.api.v1.body import Body, read
+from echo.api.v1.body import Body, Listed, Many, read
 from echo.api.v1.edge import PARAMETERS, openai_error, program_blueprint
 from echo.api.v1.response_form import Answer, as_input_items, as_stored, number_of
 from echo.errors import InvalidInput, NotFound
@@ -73,7 +73,7 @@ class Responses(Sampling):
     """`POST /v1/responses`."""
 
     input: Annotated[
-        list[Item],
+        Many[Item],
         Field(min_length=1, max_length=API_MESSAGES),
         BeforeValidator(as_items, json_schema_input_type=str | list[Item]),
     ]
@@ -84,7 +84,7 @@ class Responses(Sampling):
     text: Text | None = None
     truncation: Literal["auto", "disabled"] | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
-    include: list[str] | None = None
+    include: Listed[str] | None = None
     metadata: Pairs | None = Field(None, max_length=16)
     tools: list[Any] | None = None
     tool_choice: Any = None

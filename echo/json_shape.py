@@ -1,0 +1,24 @@
+"""How many values JSON from outside may hold, whatever its bytes: a reader makes an object of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from echo.errors import InvalidInput
+from echo.languages import gettext
+from echo.limits import NAMES_IN_OBJECT, VALUES_IN_BODY
+
+
+def refuse_many_values(read: Any) -> None:
+    """Raise InvalidInput where there are more than any request needs: two megabytes are 600,000 numbers.
+
+    Each of a wrong kind becomes an error with its place and its words, which takes as long as fifty that fit.
+    """
+    left, waiting = VALUES_IN_BODY, [read] if isinstance(read, dict | list) else []
+    while waiting:
+        one = waiting.pop()
+        inner = one.values() if isinstance(one, dict) else one
+        left -= len(inner)
+        if left < 0 or (isinstance(one, dict) and len(inner) > NAMES_IN_OBJECT):
+            raise InvalidInput(gettext("This request holds too many values."))
+        waiting += [each for each in inner if isinstance(each, dict | list)]

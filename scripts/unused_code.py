@@ -44,7 +44,7 @@ CALLED_BY: Final = {
     "onnxruntime": ("intra_op_num_threads",),
     "html.parser": ("handle_*",),
     "expat": ("buffer_text", "*Handler"),
-    "werkzeug": ("to_python",),
+    "werkzeug": ("_parse_urlencoded", "to_python"),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "fonttools": ("flavor",),
     "matplotlib": ("get_offset",),

@@ -94,7 +94,9 @@ def _taken(file: FileStorage) -> Document | None:
         if replies.wants_json():
             raise
         short = name[:TOLD_CHARS]  # browsers keep no cookie above 4 kB
-        flash(gettext("“%(name)s” was not attached: %(why)s", name=short, why=refusal.text), "error")
+        flash(
+            gettext("“%(name)s” was not attached: %(why)s", name=short, why=refusal.text), "error"
+        )
         return None
 
 

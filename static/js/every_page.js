@@ -16,9 +16,15 @@ export function everyPage() {
   keepTimes();
   tellZone();
   sendThemselves();
+  document.querySelector("main [aria-invalid=true]")?.focus(); // what was refused of a long form is in view
 }
 
-/** Forms of one choice are sent by choosing. */
+/** Forms of one choice are sent by choosing; they lead back to where this page is by then, maybe another chat. */
 function sendThemselves() {
-  for (const form of document.querySelectorAll("form[data-sends-itself]")) form.addEventListener("change", () => form.requestSubmit());
+  for (const form of document.querySelectorAll("form[data-sends-itself]")) form.addEventListener("change", () => {
+    const to = new URL(form.action);
+    to.searchParams.set("next", location.pathname + location.search);
+    form.action = to;
+    form.requestSubmit();
+  });
 }

@@ -33,5 +33,6 @@ export function ratingPanel(reasons, save, opener, onClose) {
     event.stopPropagation();
     close();
   });
+  requestAnimationFrame(() => panel.scrollIntoView({ block: "nearest" })); // below the newest answer it would begin out of view
   return panel;
 }

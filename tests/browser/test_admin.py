@@ -304,3 +304,11 @@ def test_what_was_done_is_told_below_the_head(admin: Page, echo: LiveServer, wid
         box = button.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= told["y"]
+
+
+def test_what_is_refused_of_a_long_form_is_in_view(admin: Page, echo: LiveServer) -> None:
+    visit(admin, f"{echo.url}/admin/settings/")
+    admin.get_by_label("Temperature").fill("30")
+    admin.get_by_role("button", name="Save").click()
+    expect(admin.get_by_label("Temperature")).to_be_focused()
+    expect(admin.get_by_label("Temperature")).to_be_in_viewport(ratio=1)

@@ -508,3 +508,35 @@ def test_escape_keeps_what_was_changed_of_a_message_for_the_next_time(chat: Page
     chat.get_by_role("button", name="Cancel").click()
     edit.click()
     expect(field).to_have_value("Good day")
+
+
+def test_reasons_below_the_newest_answer_are_in_view(chat: Page) -> None:
+    for question in ("Good day", "Tell me more", "And more"):
+        ask_and_wait(chat, question)
+    chat.set_viewport_size({"width": 1280, "height": 500})
+    bad = answer(chat).get_by_role("button", name="Bad answer")
+    bad.click()
+    send = chat.get_by_role("region", name="What was wrong?").get_by_role("button", name="Save")
+    expect(send).to_be_in_viewport(ratio=1)
+    dock = chat.locator(".composer").bounding_box()
+    box = send.bounding_box()
+    assert dock is not None
+    assert box is not None
+    assert box["y"] + box["height"] <= dock["y"]
+
+
+def test_language_chosen_in_another_chat_leads_back_to_it(chat: Page) -> None:
+    ask_and_wait(chat, "The first one")
+    new_chat(chat)
+    ask_and_wait(chat, "The second one")
+    chat.reload()
+    rows(chat).filter(has_text="The first one").get_by_role("link").click()
+    expect(chat.locator(".message").first).to_contain_text("The first one")
+    address = chat.url
+    chat.keyboard.press("Control+,")
+    chat.locator("#own-language").select_option("de")
+    expect(chat.locator("html")).to_have_attribute("lang", "de")
+    expect(chat).to_have_url(address)
+    chat.keyboard.press("Control+,")
+    chat.locator("#own-language").select_option("")
+    expect(chat.locator("html")).to_have_attribute("lang", "en")

@@ -39,7 +39,9 @@ export class Conversation {
   async open() {
     if (this.id === null) return this.#resend();
     this.store.begun.clear();
+    const asked = this.asked = (this.asked ?? 0) + 1;
     const answer = await this.socket.request("open_conversation", { conversation_id: this.id });
+    if (asked !== this.asked) return; // a newer one is on its way, or was here first
     if ([...this.store.begun].some((id) => !answer.messages.some((row) => row.id === id))) return this.open(); // this picture is older than what has begun meanwhile
     this.info = answer.conversation;
     this.loaded = true;
@@ -48,7 +50,7 @@ export class Conversation {
     Object.assign(this, { collections: answer.collections ?? [], folderCollections: answer.folder_collections ?? [] });
     this.store.reconcile(answer);
     this.on.changed();
-    for (const row of answer.messages) if (LIVE.has(this.store.messages.get(row.id).status)) this.#resume(row.id, true); // what happened while the picture was taken
+    for (const row of this.store.messages.values()) if (LIVE.has(row.status)) this.#resume(row.id, true); // what happened meanwhile, or on another branch
     await this.#resend();
   }
 
@@ -126,8 +128,6 @@ export class Conversation {
     };
   }
 
-  // ---- waiting for a connection -------------------------------------------------------------------------------
-
   /** A question that was sent before, here or in another tab, and waits. */
   wait({ client_id, text, fresh, tried }) {
     const row = this.store.pending.find((each) => each.client_id === client_id) ?? this.store.addPending(client_id, text);
@@ -174,7 +174,7 @@ export class Conversation {
     row.tried ||= this.loaded && this.socket.connected;
     this.#keep(row);
     if (!this.loaded) return this.store.wait(row, row.tried ? "tried" : "free"); // without the branch in view it would have no place; open() sends it
-    if (this.id === null && this.store.pending.some((one) => one.sending && one.status === "pending")) return; // it belongs into the chat that this one begins
+    if (this.id === null && this.store.pending.some((one) => one.sending && one.status === "pending")) return; // it is asked in the chat that this one begins
     const payload = { client_id: row.client_id, text: row.text, ...(this.id === null ? row.fresh : { conversation_id: this.id }) };
     if (this.store.leafId) payload.parent_id = this.store.leafId;
     row.sending = true;
@@ -182,14 +182,17 @@ export class Conversation {
     try {
       const answer = await this.socket.request("send_message", payload);
       this.#letGo(row);
+      row.status = "complete";
       this.#adopt(answer.conversation_id);
-      this.store.start(answer);
+      if (answer.conversation_id === this.id) this.store.start(answer);
+      else this.store.dropPending(row.client_id); // it had begun a chat of its own
     } catch (error) {
       if (error.code === "offline") this.store.wait(row, row.tried ? "tried" : "free");
       else this.#refused(row, error);
     } finally {
       row.sending = false;
     }
+    if (row.status !== "pending") await this.#resend(); // what waited for it
   }
 
   /** What the server may have taken without saying so stays kept: it is sent again as the same. */
@@ -197,7 +200,6 @@ export class Conversation {
     if (error.code !== "timeout") this.#letGo(row);
     row.waiting = null;
     this.store.refuse(row.client_id, error);
-    if (this.id === null) this.#resend();
   }
 
   #adopt(id) {
@@ -244,8 +246,6 @@ export class Conversation {
     if (row) this.on.change(Object.assign(row, { rating }).key);
   }
 
-  // ---- events -------------------------------------------------------------------------------------------------
-
   owns(messageId) {
     return this.store.messages.has(messageId);
   }
@@ -279,7 +279,7 @@ export class Conversation {
     if (row && !row.final && row.ahead.size) this.#resume(messageId);
   }
 
-  /** Asks for what is missing until nothing is; without a connection reopening catches up. anew: also if an older request is on its way. */
+  /** Asks for what is missing until nothing is; without a connection reopening catches up. anew: though it is being asked. */
   async #resume(messageId, anew = false) {
     if (this.resuming.has(messageId)) return void this.resuming.set(messageId, anew || this.resuming.get(messageId));
     try {

@@ -511,8 +511,8 @@ def test_escape_keeps_what_was_changed_of_a_message_for_the_next_time(chat: Page
 
 
 def test_reasons_below_the_newest_answer_are_in_view(chat: Page) -> None:
-    for question in ("Good day", "Tell me more", "And more"):
-        ask_and_wait(chat, question)
+    for asked in ("Good day", "Tell me more", "And more"):
+        ask_and_wait(chat, asked)
     chat.set_viewport_size({"width": 1280, "height": 500})
     bad = answer(chat).get_by_role("button", name="Bad answer")
     bad.click()

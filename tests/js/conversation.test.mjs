@@ -242,3 +242,36 @@ test("pieces that a busy server does not tell are asked for again", async (t) =>
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual([window.store.get("a3").status, window.store.get("a3").text], ["complete", "Once more"]);
 });
+
+test("a reply on another branch that ended while there was no connection has its end when it comes into view", async () => {
+  const server = new Server();
+  const window = await opened(server);
+  const reply = message("a3", "q1", "assistant", "", { status: "streaming", seq: 0 });
+  window.handle("message_started", { conversation_id: "c", message: null, reply });
+  window.handle("receive_message", { message_id: "a3", seq: 1, text: "Once" });
+  server.live = { seq: 2, text: " more", status: "complete" }; // nobody has told this window
+  await window.open();
+  await settled();
+  assert.deepEqual(shown(window), [["q1", "Hi"], ["a1", "Hello"]]);
+  window.handle("message_started", { conversation_id: "c", message: message("q4", "a3", "user", "And?"), reply: message("a4", "q4", "assistant", "", { status: "queued", seq: 0 }) });
+  assert.deepEqual(shown(window).slice(0, 2), [["q1", "Hi"], ["a3", "Once more"]]);
+  assert.equal(window.store.get("a3").status, "complete");
+});
+
+test("of two pictures the one that was asked for last is shown, whichever comes last", async () => {
+  const server = new Server();
+  const window = await opened(server);
+  const late = [];
+  const first = server.request.bind(server);
+  server.request = async (name, payload) => { const answer = await first(name, payload); await new Promise((resolve) => late.push(resolve)); return answer; };
+  const older = window.open();
+  await settled();
+  server.head = "a2";
+  const newer = window.open();
+  await settled();
+  late[1]();
+  await settled();
+  late[0]();
+  await Promise.all([older, newer]);
+  assert.deepEqual(shown(window), [["q2", "Other words"], ["a2", "Hello too"]]);
+});

@@ -157,6 +157,15 @@ test("what is asked while a new chat's first question is on its way is asked in 
   assert.deepEqual(one.chat.store.path().map(({ text }) => text), ["Why?", "Yes", "And?", "Yes"]);
 });
 
+test("it is asked though the new chat could not be opened at that moment", async () => {
+  const one = tab({ connected: true });
+  const first = one.socket.request.bind(one.socket);
+  one.socket.request = async (name, payload) => { if (name === "open_conversation") throw fail("timeout"); return first(name, payload); };
+  await Promise.all([one.chat.send("Why?"), one.chat.send("And?")]);
+  await settled();
+  assert.deepEqual([...server.made.values()].map((each) => [each.message.text, each.conversation_id]), [["Why?", "chat0"], ["And?", "chat0"]]);
+});
+
 test("where the first question of a new chat is refused the next one begins it", async () => {
   const one = tab({ connected: true });
   server.refusals = [fail("too_long")];

@@ -81,6 +81,75 @@ def test_what_was_said_in_distress_before_is_not_read_past_the_rules(
     assert read == ["I want to die. Card ████.", "Yes?", "Go on."]
 
 
+DISTRESS = "I want to kill myself. "
+HELLO = {"role": "user", "content": "Hello"}
+MADE = {"id": "a", "type": "function", "function": {"name": "count", "arguments": "{}"}}
+CALLED = [HELLO, {"role": "assistant", "tool_calls": [MADE]}]
+COMPLETIONS, MESSAGES = "/v1/chat/completions", "/v1/messages"
+PLACES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+    "system": (
+        COMPLETIONS,
+        lambda text: {"messages": [{"role": "system", "content": text}, HELLO]},
+    ),
+    "developer": (
+        COMPLETIONS,
+        lambda text: {"messages": [HELLO, {"role": "developer", "content": text}]},
+    ),
+    "a tool, last": (
+        COMPLETIONS,
+        lambda text: {
+            "messages": [*CALLED, {"role": "tool", "tool_call_id": "a", "content": text}]
+        },
+    ),
+    "a tool, earlier": (
+        COMPLETIONS,
+        lambda text: {
+            "messages": [*CALLED, {"role": "tool", "tool_call_id": "a", "content": text}, HELLO]
+        },
+    ),
+    "Anthropic's system": (
+        MESSAGES,
+        lambda text: {"model": "scripted", "max_tokens": 9, "system": text, "messages": [HELLO]},
+    ),
+    "instructions": ("/v1/responses", lambda text: {"input": "Hello", "instructions": text}),
+}
+
+
+@pytest.mark.parametrize("distress", ["", DISTRESS])
+@pytest.mark.parametrize("place", PLACES)
+def test_what_no_question_says_is_refused_in_distress_as_without(
+    post: Post, place: str, distress: str, requests: list[Any]
+) -> None:
+    rule("xyzzy", "refuse")
+    path, body = PLACES[place]
+    answer = post(path, body(f"{distress}xyzzy please"))
+    assert answer.status_code == 200, answer.text
+    assert REASON in answer.text
+    assert [row.act for row in rows()] == ["refuse"]
+    assert requests == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_no_question_says_in_distress_is_masked_and_read(
+    post: Post, place: str, requests: list[Any]
+) -> None:
+    rule("4111", "mask")
+    path, body = PLACES[place]
+    assert post(path, body(f"{DISTRESS}Card 4111.")).status_code == 200
+    said = " ".join(one.content for one in requests[-1].messages)
+    assert f"{DISTRESS}Card ████." in said
+
+
+def test_a_question_in_distress_gets_help_whatever_the_instructions(
+    post: Post, requests: list[Any]
+) -> None:
+    rule("xyzzy", "refuse")
+    said = [{"role": "system", "content": "Be kind."}, {**HELLO, "content": f"{DISTRESS}xyzzy"}]
+    answer = post(COMPLETIONS, {"messages": said}).json["choices"][0]
+    assert "emergency number" in answer["message"]["content"]
+    assert (requests, rows()) == ([], [])
+
+
 def test_chat_tells_what_was_decided(post: Post) -> None:
     rule("secret", "refuse")
     rule("hello", "flag", "answer")

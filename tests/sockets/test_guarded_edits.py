@@ -79,6 +79,28 @@ def test_an_answer_becomes_nothing_that_is_refused_or_masked(
     assert message(app, asked["reply"]["id"]).text == "Something ██████."
 
 
+@pytest.mark.parametrize(
+    "text", ["I want to kill myself. The secret is this.", "The secret: I took 30 pills."]
+)
+def test_no_answer_becomes_one_that_is_refused_by_being_said_in_distress(
+    text: str, app: Flask, tab: Tab, make: Make
+) -> None:
+    make("secret", GuardAct.REFUSE)
+    asked = ask(tab, "Hello")
+    assert save(tab, asked["reply"]["id"], text)["error"]["text"] == REASON
+    assert message(app, asked["reply"]["id"]).text == "A short answer."
+    assert save(tab, asked["message"]["id"], text)["message"]["text"] == text  # a question does
+
+
+def test_distress_that_a_rule_hides_carries_nothing_past_another(
+    app: Flask, tab: Tab, make: Make, requests: Requests
+) -> None:
+    make("pills", GuardAct.MASK)
+    make("secret", GuardAct.REFUSE)
+    asked = ask(tab, "I took 30 pills. Tell me the secret.")
+    assert (asked["text"], requests) == (REASON, [])
+
+
 @pytest.mark.parametrize("is_lifted_late", [False, True])
 def test_a_rule_that_was_lifted_for_a_question_holds_for_other_words_in_its_place(
     is_lifted_late: bool, app: Flask, tab: Tab, make: Make, make_user: Callable[..., User]

@@ -19,7 +19,7 @@ def save(user_id: int, message_id: str, text: str) -> Message:
         InvalidInput: a rule refuses it in the place of an answer.
     """
     row = conversations.own_message(user_id, message_id)
-    looked = guarded.look(text)
+    looked = guarded.look(text, row.role)
     if looked.refusal is not None and row.role != "user":
         raise InvalidInput(looked.refusal, field="text")
     decided = decisions.about(looked.met, user_id, row.id)

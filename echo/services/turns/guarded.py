@@ -1,7 +1,7 @@
 """Guardrails around the model: questions before they are asked, answers as they come. Knows no sockets.
 
-What people say in distress gets its own answer and is judged by no rule (`safety`); what is masked is masked
-there too, and what a rule would refuse is not read by the model afterwards.
+A question in distress gets its own answer and is judged by no rule (`safety`); what is masked is masked there
+too, and what a rule would refuse is not read by the model afterwards. All else is judged whatever it says.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ def looked_at(question: Question) -> Question:
     return replace(question, text=looked.text, met=looked.met, refusal=looked.refusal)
 
 
-def look(text: str) -> Looked:
-    """Return what the rules that hold now say to a person's words."""
+def look(text: str, role: str = "user") -> Looked:
+    """Return what the rules that hold now say to a person's words in the place of what this role says."""
     held = rules.active(GuardPlace.QUESTION)
     if not held:
         return Looked(text)
-    if safety.concern(text) is not None:
-        return Looked(_masked(text, held))
+    if _is_distress(role, text) and _is_distress(role, masked := _masked(text, held)):
+        return Looked(masked)  # whoever answers it knows no more of it
     _let_connection_go(held)
     verdict = judge(text, held, GuardPlace.QUESTION)
     refusal = verdict.refusal
@@ -122,7 +122,7 @@ def readable(history: Sequence[ChatMessage]) -> list[ChatMessage]:
 
     def is_refused(one: ChatMessage) -> bool:
         hub.sleep()  # a call may hold thousands
-        if safety.concern(one.content) is None:
+        if not _is_distress(one.role, one.content):
             return False
         return judge(one.content, hiding, GuardPlace.QUESTION).refusal is not None
 
@@ -165,15 +165,20 @@ def _let_connection_go(held: Iterable[Rule]) -> None:
 
 
 def _judge(message: ChatMessage, held: Sequence[Rule]) -> Verdict:
-    """Return what rules say to a message; neither the model nor somebody in distress is judged."""
+    """Return what rules say to a message; neither the model nor a question in distress is judged."""
     if not held:
         return Verdict(message.content)
     hub.sleep()  # a call may hold thousands
     if message.role == "assistant":
         return Verdict(message.content)
-    if safety.concern(message.content) is not None:
+    if _is_distress(message.role, message.content):
         return Verdict(_masked(message.content, held))
     return judge(message.content, held, GuardPlace.QUESTION)
+
+
+def _is_distress(role: str, text: str) -> bool:
+    """Whether this gets fixed words, and is read by no model where a rule would refuse it: a question."""
+    return role == "user" and safety.concern(text) is not None
 
 
 def _masked(text: str, held: Sequence[Rule]) -> str:

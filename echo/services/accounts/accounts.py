@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from echo.errors import InvalidInput, NotFound
+from echo.errors import InvalidInput, NotFound, SignedOut
 from echo.extensions import db
 from echo.languages import gettext
 from echo.models import Role, RoleName, User
@@ -70,6 +70,12 @@ def get(user_id: int) -> User:
     if user is None:
         raise NotFound(gettext("There is no such account."))
     return user
+
+
+def refuse_closed(user_id: int) -> None:
+    """Raise SignedOut where an account is switched off or gone by now, whatever was read of it before."""
+    if not db.session.scalar(select(User.active).where(User.id == user_id)):
+        raise SignedOut(gettext("This account has been switched off."))
 
 
 def judge_password(user: User, password: str, field: str = "password") -> None:

@@ -31,6 +31,7 @@ from echo.generation import (
 from echo.models import ApiCall, GuardDecision, MessageStatus, User
 from echo.models.types import new_id
 from echo.services import site_settings
+from echo.services.accounts import accounts
 from echo.services.chats import failures
 from echo.services.guardrails import decisions
 from echo.services.guardrails.judging import Met
@@ -129,6 +130,7 @@ class Calls:
 
         Raises:
             InvalidInput, Busy, EngineFailed.
+            SignedOut: the account was switched off meanwhile.
         """
         stream = self._requests.send(request, question, looked.refusal, guarded.answers_to(None))
         call = LiveCall(
@@ -143,6 +145,7 @@ class Calls:
             raw=request.raw,
         )
         with undone_on_failure(stream.cancel):
+            accounts.refuse_closed(call.user_id)
             decided = _decide(call, looked.met)
             transaction(lambda: db.session.add_all(decided)) if decided else None
         decisions.announce(decided)

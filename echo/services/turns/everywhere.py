@@ -5,7 +5,7 @@ A live row names its writer (`messages.node`); its newest pieces are kept where 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from echo.extensions import db
 from echo.models import Message
 from echo.models.conversation import LIVE_STATUSES
 from echo.services.turns.live_turn import LiveTurn, split_pieces
+from echo.services.turns.starting import Start
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,16 @@ class Written:
 
 
 class Everywhere:
-    """Looks at live replies and stops them. `live` holds those of this process by their id."""
+    """Looks at live replies and stops them. `live` holds those of this process by their id.
 
-    def __init__(self, live: Mapping[str, LiveTurn], cluster: Alone) -> None:
+    `starting`: those of this process that have no turn yet; they can be stopped too.
+    """
+
+    def __init__(
+        self, live: Mapping[str, LiveTurn], starting: Mapping[str, Start], cluster: Alone
+    ) -> None:
         self._live = live
+        self._starting = starting
         self._cluster = cluster
         cluster.on("stop_reply", self._stop_reply)
         cluster.on("stop_conversation", self._stop_conversation)
@@ -112,7 +119,7 @@ class Everywhere:
     def stop(self, row: Message) -> None:
         """Stop a reply; one that has ended already stays as it is."""
         self._stop_reply(row.id)
-        if row.is_live and row.id not in self._live:
+        if row.is_live and row.id not in {*self._live, *self._starting}:
             self._cluster.tell("stop_reply", to=row.node, message_id=row.id)
 
     def stop_all_of(self, conversation_id: str) -> None:
@@ -126,15 +133,15 @@ class Everywhere:
         self._cluster.tell("stop_user", user_id=user_id)
 
     def _stop_reply(self, message_id: str) -> None:
-        if turn := self._live.get(message_id):
-            turn.stop()
+        self._stop(lambda turn: turn.message_id == message_id)
 
     def _stop_conversation(self, conversation_id: str) -> None:
-        for turn in list(self._live.values()):
-            if turn.conversation_id == conversation_id:
-                turn.stop()
+        self._stop(lambda turn: turn.conversation_id == conversation_id)
 
     def _stop_user(self, user_id: int) -> None:
-        for turn in list(self._live.values()):
-            if turn.user_id == user_id:
-                turn.stop()
+        self._stop(lambda turn: turn.user_id == user_id)
+
+    def _stop(self, is_meant: Callable[[LiveTurn | Start], bool]) -> None:
+        found: list[LiveTurn | Start] = [*self._live.values(), *self._starting.values()]
+        for turn in filter(is_meant, found):
+            turn.stop()

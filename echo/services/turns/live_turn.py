@@ -98,6 +98,12 @@ class LiveTurn:
             ),
         )
 
+    def begin(self, stream: Stream) -> None:
+        """Have it written by this stream, unless it was stopped before it had one."""
+        self.stream = stream
+        if self.stopping:
+            stream.cancel()
+
     def append(self, text: str, tokens: int) -> int:
         """Add a piece and return its number."""
         self.pieces.append(text)

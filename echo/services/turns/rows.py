@@ -17,6 +17,7 @@ from echo.languages import gettext, mark
 from echo.models import Conversation, GuardDecision, Message, MessageStatus
 from echo.models.conversation import LIVE_STATUSES
 from echo.models.types import new_id
+from echo.services.accounts import accounts
 from echo.services.chats import conversations, message_tree, together
 from echo.services.chats.titles import automatic_title
 from echo.services.documents import in_chats
@@ -177,9 +178,11 @@ def insert(
     Raises:
         HeadMoved: something else is shown last by now.
         NotFound: since it was looked up, the conversation was deleted, or whoever asks was taken out of it.
+        SignedOut: their account was switched off since.
     """
 
     def work() -> None:
+        accounts.refuse_closed(messages[-1].user_id)
         may_be_named = conversation.title_from_question
         if inspect(conversation).persistent:
             found = _locked(conversation, messages[-1].user_id)
@@ -246,9 +249,12 @@ def claim(conversation: Conversation, reply: Message) -> Claim:
     Raises:
         InvalidInput: it is not cut short.
         Conflict: somebody else was first, or it is still being written.
+        NotFound, SignedOut: as `insert`.
     """
 
     def work() -> Claim:
+        accounts.refuse_closed(reply.user_id)
+        _locked(conversation, reply.user_id)
         found = db.session.execute(select(*END).where(Message.id == reply.id)).one()._asdict()
         _refuse_uncut(MessageStatus(found["status"]), found["finish_reason"])
         claimed = db.session.execute(

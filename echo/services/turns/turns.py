@@ -5,8 +5,6 @@ Knows the engine by its public names only, and no sockets: who watches is told b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -31,6 +29,7 @@ from echo.services.turns.engine_requests import Around, EngineRequests
 from echo.services.turns.everywhere import Everywhere
 from echo.services.turns.live_turn import LiveTurn, Stream, split_pieces
 from echo.services.turns.rows import Asked, Question
+from echo.services.turns.starting import Starting
 from echo.services.turns.titles import Titles
 
 log = structlog.get_logger()
@@ -46,8 +45,8 @@ class Turns:
         self.live: dict[str, LiveTurn] = {}
         self.calls = Calls(app, self.requests, self.live)
         self.titles = Titles(app, self.requests, self.calls)
-        self.everywhere = Everywhere(self.live, cluster.of(app))
-        self._starting: set[str] = set()  # replies whose rows say that they live before `live` does
+        self._starting = Starting()
+        self.everywhere = Everywhere(self.live, self._starting, cluster.of(app))
         cluster.of(app).on_lost(self.reap)
         cluster.of(app).on_return(self.drop_lost)
 
@@ -104,7 +103,7 @@ class Turns:
         reply = self._new_reply(conversation, question, user_id, around, seen.refusal)
         history = rows.history(question.id)
         stream = self.requests.submit(conversation, reply, history, around, seen.refusal)
-        with self._is_starting(reply.id):
+        with self._starting.own(reply):
             decided = decisions.of_message(seen.met, question)
             self._commit(stream, conversation, [reply], NOTHING, decided)
             self._go_live(reply, stream, zone=zone)
@@ -116,13 +115,13 @@ class Turns:
         Raises:
             InvalidInput, Conflict: it is not cut short, or goes on already.
             Forbidden: somebody else has asked for it, who pays for what is added.
-            NotFound, QuotaExceeded, Busy, EngineFailed, StorageUnavailable.
+            NotFound, SignedOut, QuotaExceeded, Busy, EngineFailed, StorageUnavailable.
         """
         self.calls.refuse_spent(user_id)
         reply = rows.asked_reply(user_id, message_id)
         conversation = conversations.readable(user_id, reply.conversation_id)
         around = self.requests.around(conversation, user_id, reply.model)
-        with self._is_starting(reply.id):
+        with self._starting.own(reply):
             claim = rows.claim(conversation, reply)
             cluster.of(self.app).forget_pieces(reply.id)
             with undone_on_failure(partial(rows.give_back, claim)):
@@ -176,7 +175,7 @@ class Turns:
         around = self.requests.around(conversation, reply.user_id, reply.model, turn.zone)
         asked = conversation, reply, rows.history(str(reply.parent_id)), around
         with languages.spoken(turn.language):  # nobody asks at this moment
-            turn.stream = self.requests.submit(*asked, guarded.standing(str(reply.parent_id)))
+            turn.begin(self.requests.submit(*asked, guarded.standing(str(reply.parent_id))))
 
     def flush(self) -> None:
         """Write the text so far of every reply that has grown; called twice a second."""
@@ -196,7 +195,7 @@ class Turns:
 
     def drop_lost(self) -> None:
         """Let go of the replies that others have ended, since this process was taken for dead."""
-        for message_id in self.live.keys() - ending.still_own(self.live) - self._starting:
+        for message_id in self.live.keys() - ending.still_own(self.live) - self._starting.keys():
             log.warning("a reply was taken from this process", message_id=message_id)
             self.live[message_id].lose()
 
@@ -207,7 +206,7 @@ class Turns:
 
     def reap(self) -> None:
         """Give every reply that is live in the database and that nobody writes its last state."""
-        for row in ending.interrupt_all_but(lambda: self.live.keys() | self._starting):
+        for row in ending.interrupt_all_but(lambda: self.live.keys() | self._starting.keys()):
             log.warning("a reply was written by nobody", message_id=row.id)
             signals.reply_reaped.send(row)
 
@@ -231,21 +230,12 @@ class Turns:
             history = [*rows.history(parent_id), ChatMessage("user", question.text)]
             stream = self.requests.submit(conversation, reply, history, around, question.refusal)
         decided = decisions.of_message(question.met, message)
-        with self._is_starting(reply.id):
+        with self._starting.own(reply):
             what = [message, reply], added, decided, is_below_head
             if not self._commit(stream, conversation, *what):
                 return rows.must_be_asked(user_id, question.client_id)
             self._go_live(reply, stream, question_id=message.id, zone=question.zone)
         return Asked(conversation, message, reply)
-
-    @contextmanager
-    def _is_starting(self, reply_id: str) -> Iterator[None]:
-        """Own a reply between the commit of its live row and its turn."""
-        self._starting.add(reply_id)
-        try:
-            yield
-        finally:
-            self._starting.discard(reply_id)
 
     def _new_reply(
         self,
@@ -296,4 +286,6 @@ class Turns:
             earlier=rows.figures_of(reply),
         )
         self.live[reply.id] = turn
+        if self._starting[reply.id].stopping:
+            turn.stop()
         signals.turn_started.send(turn)

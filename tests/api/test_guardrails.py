@@ -214,6 +214,46 @@ def test_what_is_masked_reaches_neither_model_nor_what_is_kept(post: Post) -> No
     assert kept.said == [["user", "echo ██████"], ["assistant", "echo ██████"]]
 
 
+CARD, BLOCKS = "4111222233334444", "█" * 16
+ASIDE: dict[str, Callable[[str], dict[str, Any]]] = {
+    "instructions": lambda card: {"instructions": f"My card is {card}."},
+    "metadata": lambda card: {"metadata": {"card": card, card: "b"}},
+    "user": lambda card: {"user": f"Ada {card}"},
+    "text": lambda card: {
+        "text": {
+            "format": {
+                "type": "json_schema",
+                "name": card,
+                "schema": {"type": "object", "properties": {card: {"enum": [card, 1, None]}}},
+            }
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", ASIDE)
+def test_what_comes_along_with_a_question_is_kept_and_told_masked(
+    post: Post, get: Post, name: str, stream: bool
+) -> None:
+    rule(CARD, "mask")
+    answer = post("/v1/responses", {"input": "Hello", "stream": stream, **ASIDE[name](CARD)})
+    assert answer.status_code == 200, answer.text
+    assert CARD not in answer.text
+    kept = db.session.scalars(select(KeptResponse)).one()
+    assert kept.told[name] == ASIDE[name](BLOCKS)[name]
+    assert get(f"/v1/responses/resp_{kept.id}").json[name] == kept.told[name]
+
+
+def test_what_comes_along_stays_as_it_is_where_nothing_is_masked(post: Post) -> None:
+    rule(CARD, "refuse")
+    rule("json_schema", "mask")
+    sent = {name: value for one in ASIDE.values() for name, value in one("4000").items()}
+    answer = post("/v1/responses", {"input": "Hello", **sent}).json
+    assert {name: answer[name] for name in sent} == sent
+    assert answer["store"] is True
+
+
 def test_decisions_are_listed_and_objected_to_by_their_person(post: Post, get: Post) -> None:
     rule("secret", "flag")
     post("/chat", {"prompt": "a secret"})

@@ -5,7 +5,7 @@ Knows no engine. Answers are kept for their owner unless `store` is false; other
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -126,8 +126,9 @@ def create() -> Response:
         kept_responses.refuse_full(current_user.id)
     before = _before(body.previous_response_id)
     said = [list(one) for one in guarded.kept((one.role, one.content) for one in body.input)]
+    told = told_of(body)
     call = reading.ask(body.as_call(before))
-    answer = Answer(call, told_of(body), said, [row.id for row in before], Turns.here().app)
+    answer = Answer(call, told, said, [row.id for row in before], Turns.here().app)
     if body.stream:
         return reading.streamed(call, answer.events(), answer.failed)
     reading.whole(call)
@@ -173,26 +174,27 @@ def _before(response_id: str | None) -> list[KeptResponse]:
 
 
 def told_of(body: Responses) -> dict[str, Any]:
-    """Return what an answer says of its request."""
-    shape = body.text.format if body.text else None
+    """Return what an answer says of its request, as it may be kept."""
+    shape, masked = body.text.format if body.text else None, guarded.masking()
     return {
         "background": False,
-        "instructions": body.instructions,
+        "instructions": masked(body.instructions),
         "max_output_tokens": body.max_output_tokens,
-        "metadata": body.metadata or {},
+        "metadata": masked(body.metadata or {}),
         "parallel_tool_calls": True,
         "previous_response_id": body.previous_response_id,
         "store": body.store is not False,
         "temperature": body.temperature,
-        "text": {
-            "format": shape.model_dump(by_alias=True, exclude_none=True)
-            if shape
-            else {"type": "text"}
-        },
+        "text": {"format": _told_of_format(shape, masked) if shape else {"type": "text"}},
         "tool_choice": "none",
         "tools": [],
         "top_logprobs": body.top_logprobs,
         "top_p": body.top_p,
         "truncation": body.truncation or "disabled",
-        "user": body.user,
+        "user": masked(body.user),
     }
+
+
+def _told_of_format(shape: Format, masked: Callable[[Any], Any]) -> dict[str, Any]:
+    told = shape.model_dump(by_alias=True, exclude_none=True)
+    return told | {name: masked(told[name]) for name in ("name", "schema") if name in told}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -147,6 +147,21 @@ def kept(said: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return roles and texts as they may be stored: masked."""
     read, _looked = call([ChatMessage(role, text) for role, text in said])
     return [(one.role, one.content) for one in read]
+
+
+def masking() -> Callable[[Any], Any]:
+    """Return what masks all words in something that comes along with a question and is stored with it."""
+    held = [rule for rule in rules.active(GuardPlace.QUESTION) if rule.act == GuardAct.MASK]
+
+    def masked(said: Any) -> Any:
+        if isinstance(said, dict):
+            return {masked(name): masked(value) for name, value in said.items()}
+        if isinstance(said, list):
+            return [masked(one) for one in said]
+        hub.sleep()  # there may be thousands
+        return _masked(said, held) if isinstance(said, str) else said
+
+    return masked if held else lambda said: said
 
 
 def temporary(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...], Looked]:

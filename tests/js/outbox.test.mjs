@@ -166,6 +166,39 @@ test("it is asked though the new chat could not be opened at that moment", async
   assert.deepEqual([...server.made.values()].map((each) => [each.message.text, each.conversation_id]), [["Why?", "chat0"], ["And?", "chat0"]]);
 });
 
+for (const more of [[], ["Then?"]]) {
+  test(`a question that had begun a chat unheard, and is tried again in another, stays in its own (${more.length} in between)`, async () => {
+    const one = tab({ connected: true });
+    one.socket.breaks = ["silent"];
+    await Promise.all(["Why?", "And?", ...more].map((text) => one.chat.send(text)));
+    for (const _ of [0, 1]) await settled();
+    const seen = one.chat.store.path().filter(({ status }) => status !== "refused").map(({ text }) => text);
+    await one.chat.retry(one.chat.store.pending[0].client_id);
+    await settled();
+    assert.deepEqual([...server.made.values()].map(({ message, conversation_id: chat }) => [message.text, chat]), [["Why?", "chat0"], ["And?", "chat1"], ...more.map((text) => [text, "chat1"])]);
+    assert.deepEqual(seen, ["And?", "Yes", ...more.flatMap((text) => [text, "Yes"])]);
+    assert.deepEqual([one.chat.id, one.chat.store.path().map(({ text }) => text), waits(one), one.outbox.all()], ["chat1", seen, [], []]);
+  });
+}
+
+test("one that the server had not taken is tried again in the chat in view", async () => {
+  const one = tab({ connected: true });
+  server.refusals = [fail("timeout")];
+  await Promise.all([one.chat.send("Why?"), one.chat.send("And?")]);
+  await settled();
+  await one.chat.retry(one.chat.store.pending[0].client_id);
+  assert.deepEqual([...server.made.values()].map(({ message, conversation_id: chat }) => [message.text, chat]), [["And?", "chat0"], ["Why?", "chat0"]]);
+  assert.deepEqual(one.chat.store.path().map(({ text }) => text), ["And?", "Yes", "Why?", "Yes"]);
+});
+
+test("what began a chat unheard is shown in it where nothing else was asked", async () => {
+  const one = tab({ connected: true });
+  one.socket.breaks = ["silent"];
+  await one.chat.send("Why?");
+  await one.chat.retry(one.chat.store.pending[0].client_id);
+  assert.deepEqual([one.chat.id, one.chat.store.path().map(({ text }) => text)], ["chat0", ["Why?", "Yes"]]);
+});
+
 test("where the first question of a new chat is refused the next one begins it", async () => {
   const one = tab({ connected: true });
   server.refusals = [fail("too_long")];

@@ -174,7 +174,7 @@ export class Conversation {
     row.tried ||= this.loaded && this.socket.connected;
     this.#keep(row);
     if (!this.loaded) return this.store.wait(row, row.tried ? "tried" : "free"); // without the branch in view it would have no place; open() sends it
-    if (this.id === null && this.store.pending.some((one) => one.sending && one.status === "pending")) return; // it is asked in the chat that this one begins
+    if (this.id === null && this.store.pending.some((one) => one.sending && one.status === "pending")) return; // in the chat that this one begins
     const payload = { client_id: row.client_id, text: row.text, ...(this.id === null ? row.fresh : { conversation_id: this.id }) };
     if (this.store.leafId) payload.parent_id = this.store.leafId;
     row.sending = true;
@@ -185,7 +185,7 @@ export class Conversation {
       row.status = "complete";
       this.#adopt(answer.conversation_id);
       if (answer.conversation_id === this.id) this.store.start(answer);
-      else this.store.dropPending(row.client_id); // it had begun a chat of its own
+      else this.store.dropPending(row.client_id); // of a chat of its own
     } catch (error) {
       if (error.code === "offline") this.store.wait(row, row.tried ? "tried" : "free");
       else this.#refused(row, error);

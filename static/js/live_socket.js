@@ -9,5 +9,7 @@ export function liveSocket(options = {}) {
     // a WebSocket that neither opens nor fails: the next try begins with what every proxy lets through
     if (message === "timeout") socket.io.opts.transports = ["polling", "websocket"];
   });
+  // neither let in nor refused: asked anew
+  socket.io.on("open", () => setTimeout(() => { if (!socket.connected && socket.active) socket.disconnect().connect(); }, 15000));
   return socket;
 }

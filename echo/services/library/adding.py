@@ -6,6 +6,7 @@ import shutil
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from echo.errors import Conflict, InvalidInput, SourceFailed
 from echo.languages import gettext
@@ -14,6 +15,9 @@ from echo.services.library.plans import Plan
 from echo.services.library.progress import Step, Work
 from echo.services.library.records import Record
 from echo.services.library.shelf import Shelf
+
+PACKED_WIDTH: Final = 1.1
+"""Bytes of a packed weight: one, and its share of the scales."""
 
 
 def carry_out(plan: Plan, shelf: Shelf, work: Work, width: float) -> None:
@@ -52,9 +56,14 @@ def refuse_without_room(plan: Plan, folder: Path, width: float) -> None:
 
 
 def disk_needed(plan: Plan, width: float) -> int:
-    """Return what the plan takes on the disk in the end: a GGUF file is kept once more as it is served."""
-    kept_twice = plan.fetchers and plan.record.kind == "gguf"
-    return plan.disk + (int((plan.record.weights or 0) * width) if kept_twice else 0)
+    """Return what the plan takes on the disk in the end.
+
+    A GGUF file is kept once more as it is served, and its weights packed for the processor beside that.
+    """
+    kept_again = plan.fetchers and plan.record.kind == "gguf"
+    return plan.disk + (
+        int((plan.record.weights or 0) * (width + PACKED_WIDTH)) if kept_again else 0
+    )
 
 
 def _fetched(plan: Plan, shelf: Shelf, work: Work) -> Record:

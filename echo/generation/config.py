@@ -18,6 +18,9 @@ DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 MIN_CONTEXT = 32
 DEFAULT_CONTEXT_CAP = 4096
 GOOD_WINDOW, LEAST_WINDOW = 2048, 1024  # tokens that a conversation has, if memory allows
+MB = 1024 * 1024
+LEAST_CACHE_MB = 768  # of which only what is written takes memory
+CACHE_SHARE = 8  # of the memory for all models one part in so many may be one model's cache
 FEW_SLOTS = 8  # less than this at once is worse than a shorter window
 
 
@@ -92,11 +95,21 @@ class CacheShape:
         return per_token * self.slots * self.context_length
 
 
+def cache_budget_mb(weight_bytes: int, config: EngineConfig) -> int:
+    """MB for the keys and values of one model: as much as its weights or an eighth of the bound for
+    everything, 768 at least, all that is left of that bound at most."""
+    share = (config.memory_mb or 0) // CACHE_SHARE
+    budget = min(config.max_cache_mb, max(LEAST_CACHE_MB, weight_bytes // MB, share))
+    if config.memory_mb is not None:
+        budget = min(budget, config.memory_mb - weight_bytes // MB - 1)
+    return max(1, budget)
+
+
 def fit_cache(shape: CacheShape, max_mb: int, fixed_context: bool) -> CacheShape:
     """The largest cache within max_mb: a window (unless asked for) of 2,048 tokens before many slots, eight
     slots before that window."""
     per_position = shape.bytes // (shape.slots * shape.context_length)
-    positions = max_mb * 1024 * 1024 // per_position
+    positions = max_mb * MB // per_position
     context = shape.context_length
     if not fixed_context:
         good = min(context, max(GOOD_WINDOW, positions // shape.slots))
@@ -104,7 +117,7 @@ def fit_cache(shape: CacheShape, max_mb: int, fixed_context: bool) -> CacheShape
         context = good if enough else min(context, max(LEAST_WINDOW, positions // shape.slots))
     slots = min(shape.slots, positions // context)
     if slots < 1:
-        need = per_position * context // (1024 * 1024) + 1
+        need = per_position * context // MB + 1
         raise InvalidConfig(
             f"One conversation of {context} tokens needs {need} MB of cache, but max_cache_mb is "
             f"{max_mb}: raise it, or lower context_length."

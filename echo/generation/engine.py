@@ -23,7 +23,7 @@ from .schema import check_schemas
 from .scripted_runner import Script, ScriptedModels
 from .sequence import Sequence
 from .served_model import ServedModel
-from .statuses import status_of
+from .statuses import counters_of, status_of
 from .stream import Finished, QueuePlace, Timing, TokenStream, Usage
 from .supervisor import Supervisor
 
@@ -152,6 +152,14 @@ class Engine:
 
     # asking ------------------------------------------------------------------------------------
 
+    def prepare(self, request: GenerationRequest) -> None:
+        """Read the schema that a reply must fit, for a second at most: `submit` then finds it read, and so
+        does the engine's thread. To be called on a native thread; raises InvalidRequest."""
+        check_schemas(request)
+        runner = self._runner(request.model)
+        if runner is not None:
+            runner.prepare(request)
+
     def submit(self, request: GenerationRequest) -> TokenStream:
         """Queue a request; never blocks. Raises QueueFull, EngineUnavailable or InvalidRequest."""
         request = replace(request, model=self._spec(request.model).name)
@@ -215,18 +223,7 @@ class Engine:
         return replace(self._thread.health(spec.weights), model=spec.name)
 
     def counters(self) -> EngineCounters:
-        models = list(self._thread.models.values())
-        runners = [model.runner for model in models]  # the engine's thread may take one away
-        return EngineCounters(
-            queued=self._inbox.queued,
-            running=sum(len(model.scheduler.running) for model in models),
-            tokens_per_second=sum(
-                tally.rate.per_second()
-                for model in models
-                for tally in list(model.tallies.values())
-            ),
-            cache_tokens=sum(runner.cache_tokens for runner in runners if runner is not None),
-        )
+        return counters_of(list(self._thread.models.values()), self._inbox.queued)
 
     # in the callers' threads ---------------------------------------------------------------------
 

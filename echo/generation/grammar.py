@@ -5,7 +5,9 @@ The grammar is llguidance's; a mask of the whole vocabulary takes it less than a
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from threading import Lock
+from typing import Any, Final
 
 import torch
 from llguidance import LLMatcher, LLTokenizer
@@ -13,6 +15,9 @@ from torch import Tensor
 
 from .errors import InvalidRequest
 from .schema import first_line, grammar_of
+
+MOST_KEPT: Final = 16
+"""Grammars that were made last, of up to 7 MB."""
 
 
 class Grammar:
@@ -31,29 +36,39 @@ class Grammar:
     def accept(self, token: int) -> None:
         self._matcher.consume_token(token)
 
+    @property
+    def error(self) -> str | None:
+        """Why it cannot be followed any further: what it allows then means nothing."""
+        return first_line(self._matcher.get_error()) if self._matcher.is_error() else None
+
 
 class Grammars:
-    """Makes grammars for one tokenizer. It is read when the first is asked for: seconds for a large one."""
+    """Makes grammars for one tokenizer, on any thread. The first takes seconds where that one is large."""
 
     def __init__(self, tokenizer: Any, vocabulary: int, eos: frozenset[int]) -> None:
         self._fast = getattr(tokenizer, "backend_tokenizer", None)
         self._vocabulary = vocabulary
         self._eos = sorted(eos)
         self._read: LLTokenizer | None = None
+        self._reading = Lock()
+        self._made = lru_cache(MOST_KEPT)(self._matcher)
 
     def make(self, schema: str) -> Grammar:
         """Raises InvalidRequest where this tokenizer or schema cannot be followed."""
-        matcher = LLMatcher(self._tokenizer(), grammar_of(schema))
+        return Grammar(self._made(schema).deep_copy(), self._vocabulary)
+
+    def _matcher(self, schema: str) -> LLMatcher:
+        matcher = LLMatcher(self._tokenizer(), grammar_of(schema), log_level=0)
         if matcher.is_error():
             error = first_line(matcher.get_error())
             raise InvalidRequest("json_schema", f"cannot be followed: {error}")
-        return Grammar(matcher, self._vocabulary)
+        return matcher
 
     def _tokenizer(self) -> LLTokenizer:
-        if self._read is None:
-            if self._fast is None or not self._eos:
-                raise InvalidRequest("json_schema", "cannot be followed by this model's tokenizer.")
-            self._read = LLTokenizer(
+        if self._fast is None or not self._eos:
+            raise InvalidRequest("json_schema", "cannot be followed by this model's tokenizer.")
+        with self._reading:
+            self._read = self._read or LLTokenizer(
                 self._fast.to_str(), n_vocab=self._vocabulary, eos_token=self._eos
             )
-        return self._read
+            return self._read

@@ -10,13 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .config import DEFAULT_CONTEXT_CAP, DTYPE_BYTES, CacheShape, EngineConfig, fit_cache
+from .config import (
+    DEFAULT_CONTEXT_CAP,
+    DTYPE_BYTES,
+    MB,
+    CacheShape,
+    EngineConfig,
+    cache_budget_mb,
+    fit_cache,
+)
 from .errors import ModelLoadError
 from .model_source import ModelSize, Progress
 from .model_spec import ModelSpec
 from .runner import ModelRunner
 
-MB = 1024 * 1024
 PACKED_WIDTHS = {"auto": 17 / 16, "int8": 17 / 16, "4": 10 / 16}
 HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model"]
 
@@ -29,8 +36,6 @@ class LocalModels:
         self._fetched: dict[str, Path] = {}  # where the hub's models lie, by source
 
     def size(self, spec: ModelSpec) -> ModelSize:
-        from .model_runner import cache_budget_mb
-
         if not Path(spec.source).exists():
             _refuse_a_missing_path(spec)
             return ModelSize(0, 0)  # of the hub, and not here yet

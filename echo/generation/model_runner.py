@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from . import decoder
-from .config import CacheShape, EngineConfig, fit_cache
+from .config import CacheShape, EngineConfig, cache_budget_mb, fit_cache
 from .errors import InvalidRequest
-from .grammar import Grammars
+from .grammar import Grammar, Grammars
 from .kv_cache import Scope, SlotTable
 from .likelihood import Likelihood
 from .model_loader import LoadedModel
 from .native import NativeDecoder
 from .prompt import PromptBuilder
+from .request import GenerationRequest
 from .runner import (
     Admission,
     Chunk,
@@ -37,9 +38,6 @@ from .text_codec import TextCodec
 from .transformers_backend import OwnCaches, SlotModules
 
 log = logging.getLogger(__name__)
-MB = 1024 * 1024
-LEAST_CACHE_MB = 768  # of which only what is written takes memory
-CACHE_SHARE = 8  # of the memory for all models one part in so many may be one model's cache
 NOT_NUMBERS = "The model's output is not a number."
 TOLERANCE = {"float32": 1e-3, "bfloat16": 0.15, "float16": 0.05}  # relative to the largest logit
 
@@ -115,7 +113,10 @@ class TorchRunner:
         tokens = sequence.tokens or self._prompts.build(request)
         if max(tokens) >= self._vocabulary:
             raise RowError("bad_request", "The text has tokens that the model does not know.")
-        self._have_grammar(sequence)
+        try:
+            sequence.grammar = sequence.grammar or self._grammar(request)
+        except InvalidRequest as refusal:
+            raise RowError("bad_request", str(refusal)) from refusal
         sequence.stream.tool_form = self._prompts.tool_form(request)
         scope = Scope(request.model, request.owner)
         shared = self._prompts.shared_tokens(request)
@@ -190,6 +191,9 @@ class TorchRunner:
         self._table.release(sequence.slot, sequence.computed, keep=not failed)
         sequence.slot = -1
 
+    def prepare(self, request: GenerationRequest) -> None:
+        self._grammar(request)  # it is kept
+
     def tokenize(self, text: str) -> list[int]:
         return self._codec.encode_bare(text)
 
@@ -214,16 +218,13 @@ class TorchRunner:
         top = tuple((self._codec.token_text(token), logprob) for token, logprob in found.top)
         return TokenLogprob(self._codec.token_text(found.token), found.logprob, top)
 
-    def _have_grammar(self, sequence: Sequence) -> None:
-        schema = self._prompts.schema(sequence.request)
-        if schema is None or sequence.grammar is not None:
-            return
-        try:
-            sequence.grammar = self._grammars.make(schema)
-        except InvalidRequest as refusal:
-            raise RowError("bad_request", str(refusal)) from refusal
+    def _grammar(self, request: GenerationRequest) -> Grammar | None:
+        schema = self._prompts.schema(request)
+        return self._grammars.make(schema) if schema is not None else None
 
     def _output(self, row: Sequence, token: int | None) -> RowOutput:
+        if row.grammar is not None and row.grammar.error is not None:
+            return RowOutput(row, error=row.grammar.error)
         if token is None:
             return RowOutput(row, error=NOT_NUMBERS)
         return RowOutput(row, token, ended=token in self._eos)
@@ -274,16 +275,6 @@ def _difference(backend: Backend, loaded: LoadedModel) -> float:
         got += list(logits) if rows else []
     error = (torch.stack(got).float() - wanted).abs().max() / wanted.abs().max().clamp(min=1e-6)
     return float(error)
-
-
-def cache_budget_mb(weight_bytes: int, config: EngineConfig) -> int:
-    """MB for the keys and values of one model: as much as its weights or an eighth of the bound for
-    everything, 768 at least, all that is left of that bound at most."""
-    share = (config.memory_mb or 0) // CACHE_SHARE
-    budget = min(config.max_cache_mb, max(LEAST_CACHE_MB, weight_bytes // MB, share))
-    if config.memory_mb is not None:
-        budget = min(budget, config.memory_mb - weight_bytes // MB - 1)
-    return max(1, budget)
 
 
 def cache_shape(loaded: LoadedModel, config: EngineConfig) -> CacheShape:

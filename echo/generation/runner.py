@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .detokenizer import Detokenizer
-from .request import SamplingParams
+from .request import GenerationRequest, SamplingParams
 from .sequence import Sequence
 from .stream import TokenLogprob
 
@@ -93,6 +93,10 @@ class Admission:
 class ModelRunner(Protocol):
     @property
     def facts(self) -> ModelFacts: ...
+
+    def prepare(self, request: GenerationRequest) -> None:
+        """Do before a request waits what would hold `admit` up; raises InvalidRequest. Callable from any
+        thread."""
 
     def admit(self, sequence: Sequence) -> Admission:
         """Tokens, slot and reusable prefix; raises RowError. Called when a slot is free."""

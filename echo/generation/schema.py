@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
-from llguidance import LLMatcher
+from llguidance import LLMatcher, LLTokenizer, TokenizerWrapper
 
 from .errors import InvalidRequest
 from .request import GenerationRequest
@@ -17,10 +17,13 @@ from .tools import schema_of
 
 LARGEST_SCHEMA = 65_536  # characters
 WHITESPACE = " ?"  # between parts: small models would fill an answer with it
-MOST_SECONDS: Final = 0.5  # of computing; the engine's thread takes as long again
+MOST_SECONDS: Final = 0.5  # of computing; a model's tokenizer takes as long again (Engine.prepare)
 MOST_JOINED: Final = 8
 """Different patterns, where a value may have to fit several: each more takes llguidance twice as long."""
 MOST_NAME_PATTERNS: Final = 16  # in one patternProperties: each is compared with each
+MOST_OPTIONAL: Final = 480
+"""Properties of one object that may be left out: llguidance gives up at 2,000 things that may come next, and
+each of them is four."""
 JOINING: Final = ("allOf", "anyOf", "oneOf", "$ref")
 CARRYING: Final = (*JOINING, "pattern", "format", "properties", "patternProperties", "items",
                    "prefixItems", "additionalProperties")  # fmt: skip
@@ -61,7 +64,7 @@ def _fault(schema: str) -> str | None:
             return "must be a JSON object."
         if costly := _costly(read):
             return f"is too complex: {costly}."
-        error = LLMatcher.validate_grammar(grammar_of(schema))
+        error = _begun(grammar_of(schema))
     except (ValueError, RecursionError) as problem:
         return f"is no JSON that can be read: {first_line(str(problem))}."
     if error:
@@ -70,9 +73,38 @@ def _fault(schema: str) -> str | None:
     return "is too complex: it takes too long to read." if is_slow else None
 
 
+def _begun(grammar: str) -> str:
+    """Return what is wrong with a grammar; some are too large only where an object begins."""
+    matcher = LLMatcher(_bytes(), grammar, log_level=0)
+    matcher.compute_bitmask()
+    begun = matcher.deep_copy()
+    if begun.try_consume_tokens([ord("{")]):
+        begun.compute_bitmask()
+    return str(matcher.get_error() or begun.get_error())
+
+
+class _Bytes:
+    """A tokenizer of single bytes: what is wrong with a grammar is so with every tokenizer."""
+
+    tokens: Final = [*(bytes([value]) for value in range(256)), b"<end>"]
+    eos_token_id: Final = 256
+    bos_token_id: Final = None
+    special_token_ids: Final = (256,)
+
+    def __call__(self, text: bytes) -> list[int]:
+        return list(text)
+
+
+@lru_cache(maxsize=1)
+def _bytes() -> LLTokenizer:
+    return LLTokenizer(TokenizerWrapper(_Bytes()))
+
+
 def _costly(schema: dict[str, Any]) -> str | None:
-    """Return why comparing a schema's patterns may never end, if it may."""
+    """Return why comparing a schema's patterns may never end, or an object cannot be begun."""
     objects = list(_schemas(schema, [schema]))
+    if any(_optional(each) > MOST_OPTIONAL for each in objects):
+        return f"at most {MOST_OPTIONAL} properties of an object may be left out"
     if any(len(_names(each)) > MOST_NAME_PATTERNS for each in objects):
         return f"patternProperties has at most {MOST_NAME_PATTERNS} names"
     joined = _schemas(schema, list(filter(_joins, objects)))
@@ -134,6 +166,15 @@ def _patterns(schema: dict[str, Any]) -> list[str]:
 def _names(schema: dict[str, Any]) -> list[str]:
     found = schema.get("patternProperties")
     return list(found) if isinstance(found, dict) else []
+
+
+def _optional(schema: dict[str, Any]) -> int:
+    """Return how many properties an object may have or not."""
+    named, required = schema.get("properties"), schema.get("required")
+    if not isinstance(named, dict):
+        return 0
+    needed = {name for name in required if name in named} if isinstance(required, list) else ()
+    return len(named) - len(needed)
 
 
 def _joins(schema: dict[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from .config import EngineConfig
 from .errors import InvalidConfig, ModelLoadError
 from .model_source import ModelSize, Progress
 from .model_spec import ModelSpec
+from .request import GenerationRequest
 from .runner import (
     Admission,
     ModelFacts,
@@ -182,6 +183,9 @@ class ScriptedRunner:
     @property
     def cache_tokens(self) -> int:
         return 0  # nothing is computed, so nothing is kept
+
+    def prepare(self, request: GenerationRequest) -> None:
+        """A script follows no schema."""
 
     def admit(self, sequence: Sequence) -> Admission:
         request = sequence.request

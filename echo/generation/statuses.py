@@ -1,11 +1,11 @@
-"""What is said of a model to people who look after it. It does not know how it is served."""
+"""What is said of models to people who look after it. It does not know how they are served."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .counters import ModelStatus, Tally
+from .counters import EngineCounters, ModelStatus, Tally
 from .model_spec import ModelSpec
 from .sequence import RUNNING, Sequence
 from .served_model import ServedModel
@@ -35,3 +35,15 @@ def status_of(
         cache_bytes=runner.facts.cache_bytes, slots=runner.facts.slots,
         slots_used=runner.slots_used, defaults=runner.facts.defaults,
     )  # fmt: skip
+
+
+def counters_of(models: list[ServedModel], queued: int) -> EngineCounters:
+    """Return the figures of all models together."""
+    runners = [model.runner for model in models]  # the engine's thread may take one away
+    tallies = [tally for model in models for tally in list(model.tallies.values())]
+    return EngineCounters(
+        queued=queued,
+        running=sum(len(model.scheduler.running) for model in models),
+        tokens_per_second=sum(tally.rate.per_second() for tally in tallies),
+        cache_tokens=sum(runner.cache_tokens for runner in runners if runner is not None),
+    )

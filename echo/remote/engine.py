@@ -27,7 +27,7 @@ from echo.generation import (
     Timing,
     TokenStream,
     Usage,
-    check_schema,
+    check_schemas,
 )
 from echo.remote import bodies, failures
 from echo.remote.answering import Answering
@@ -104,6 +104,9 @@ class RemoteEngine:
 
     # asking --------------------------------------------------------------------------------------
 
+    def prepare(self, request: GenerationRequest) -> None:
+        check_schemas(request)
+
     def submit(self, request: GenerationRequest) -> TokenStream:
         """Queue a request; never waits. Raises QueueFull, EngineUnavailable or InvalidRequest."""
         request = replace(request, model=request.model or self.names[0])
@@ -113,8 +116,7 @@ class RemoteEngine:
             raise EngineUnavailable(STOPPED if self._over else failures.AWAY)
         if request.optional_tools:  # whether the model calls them no server tells
             request = replace(request, tools=())
-        if request.sampling.json_schema is not None:
-            check_schema(request.sampling.json_schema)
+        check_schemas(request)
         stream = TokenStream(
             request.request_id,
             limit=self._config.stream_buffer_tokens,

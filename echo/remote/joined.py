@@ -80,6 +80,10 @@ class JoinedEngines:
 
     # asking --------------------------------------------------------------------------------------
 
+    def prepare(self, request: GenerationRequest) -> None:
+        name = request.model or self.default_model
+        self._of(name).prepare(replace(request, model=name))
+
     def submit(self, request: GenerationRequest) -> TokenStream:
         name = request.model or self.default_model
         return self._of(name).submit(replace(request, model=name))

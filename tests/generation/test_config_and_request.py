@@ -12,8 +12,7 @@ from echo.generation import (
     InvalidRequest,
     SamplingParams,
 )
-from echo.generation.config import CacheShape, fit_cache
-from echo.generation.model_runner import cache_budget_mb
+from echo.generation.config import CacheShape, cache_budget_mb, fit_cache
 
 
 @pytest.mark.parametrize(

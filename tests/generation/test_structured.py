@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,18 @@ from typing import Any
 import jsonschema
 import pytest
 import torch
+from llguidance import LLMatcher
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from echo.generation import Engine, FinishReason, InvalidRequest, TextPiece, TokenStream
+from echo.generation import (
+    Engine,
+    Failed,
+    FinishReason,
+    InvalidRequest,
+    TextPiece,
+    TokenStream,
+    grammar,
+)
 from echo.generation.sampling import Sampler
 from echo.generation.sequence import Sequence
 
@@ -113,6 +123,65 @@ def test_what_cannot_be_followed_is_refused_at_once(
     with pytest.raises(InvalidRequest) as caught:
         engine.submit(request(json_schema=schema))
     assert caught.value.field == "json_schema"
+
+
+def loose(beginning: str) -> dict[str, Any]:
+    return {"properties": {f"{beginning}{number}": {"type": "string"} for number in range(300)}}
+
+
+TOO_LARGE_WITHIN = {
+    "type": "object",
+    "properties": {"a": {"type": "object", "anyOf": [loose("x"), loose("y")]}},
+    "required": ["a"],
+    "additionalProperties": False,
+}
+"""Its beginning can be written; where `a` begins, more may follow than llguidance keeps."""
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"temperature": 0.0}, {"temperature": 1.5, "logprobs": 2}, {"repetition_penalty": 1.3}],
+    ids=["greedy", "drawn", "penalised"],
+)
+def test_what_cannot_be_gone_on_with_fails_and_never_passes_for_whole(
+    served: tuple[Engine, Reader], settings: dict[str, Any]
+) -> None:
+    engine, reader = served
+    stream = engine.submit(request(json_schema=json.dumps(TOO_LARGE_WITHIN), **settings))
+    fine = engine.submit(request(json_schema=json.dumps(PERSON), max_new_tokens=300))
+    reader.read(stream, fine)
+    end = reader.end(stream)
+    assert isinstance(end, Failed), reader.text(stream)
+    assert end.code == "engine_failed"
+    assert end.text
+    assert finished(reader, fine) is FinishReason.STOP
+    jsonschema.validate(json.loads(reader.text(fine)), PERSON)
+
+
+def test_a_schema_that_was_prepared_is_not_read_on_the_engines_thread(
+    served: tuple[Engine, Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, reader = served
+    reader.read(engine.submit(request(max_new_tokens=1)))  # the model is there
+    threads = []
+
+    def made(*args: Any, **options: Any) -> LLMatcher:
+        threads.append(threading.current_thread().name)
+        return LLMatcher(*args, **options)
+
+    monkeypatch.setattr(grammar, "LLMatcher", made)
+    for schema in (PERSON, NUMBERS):
+        asked = request(json_schema=json.dumps(schema), max_new_tokens=300)
+        engine.prepare(asked)
+        streams = [engine.submit(asked), engine.submit(asked)]
+        reader.read(*streams)
+        for stream in streams:
+            jsonschema.validate(json.loads(reader.text(stream)), schema)
+    assert threads == [threading.current_thread().name] * 2
+    unprepared = engine.submit(request(json_schema='{"type": "null"}'))
+    reader.read(unprepared)
+    assert reader.text(unprepared) == "null"
+    assert threads[2:] == ["echo-engine"]
 
 
 def test_a_reply_that_is_continued_has_no_schema() -> None:

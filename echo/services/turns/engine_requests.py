@@ -27,7 +27,6 @@ from echo.generation import (
     QueueFull,
     SamplingParams,
     ServingEngine,
-    check_schemas,
 )
 from echo.languages import gettext, number
 from echo.models import Conversation, Message, User
@@ -245,7 +244,7 @@ class EngineRequests:
         submit = self.engine.submit
         with refusals():
             if request.sampling.json_schema is not None or request.forced:
-                hub.run_native(check_schemas, request)  # may take long; the engine then knows it
+                hub.run_native(self.engine.prepare, request)  # may take long
             stream = CallingStream(box.put_into(request), submit, box) if box else submit(request)
         return guarded.passed(stream, held, request.prefix)
 

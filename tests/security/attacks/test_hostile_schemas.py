@@ -51,6 +51,12 @@ def named(count: int) -> Schema:
     return {"type": "object", "patternProperties": {f"^a{n}(x|y)*z": {} for n in range(count)}}
 
 
+def loose(count: int, beginning: str = "p", **words: Any) -> Schema:
+    """An object of properties that may be left out."""
+    named = {f"{beginning}{number}": {"type": "string"} for number in range(count)}
+    return {"type": "object", "properties": named, **words}
+
+
 def deep(count: int) -> Schema:
     schema: Schema = {"type": "object"}
     for _ in range(count):
@@ -84,6 +90,19 @@ ENDLESS = {
     ),
     "a reference to nothing": elsewhere("#/y", {"x": PATTERNS}),
 }
+
+LARGE: dict[str, Schema] = {
+    "beside others": loose(2_000, additionalProperties={"type": "integer"}),
+    "and no others": loose(1_800, additionalProperties=False),
+    "hardly too many": loose(500),
+    "some are needed": loose(1_000, required=[f"p{number}" for number in range(500)]),
+    "in a property": {"type": "object", "properties": {"a": loose(500)}, "required": ["a"]},
+    "in a list": {"type": "array", "items": loose(500)},
+    "of a reference": {"$ref": "#/$defs/a", "$defs": {"a": loose(500)}},
+    "of two choices": {"anyOf": [loose(300), loose(300, "q")]},
+    "of two parts": {"allOf": [loose(300), loose(300, "q")]},
+}
+"""Objects of which llguidance begins none: too much may come next."""
 
 A_SCHEMA: Schema = {
     "type": "object",
@@ -120,9 +139,18 @@ def test_patterns_that_go_together_are_few(what: str) -> None:
         check_schema(json.dumps(ENDLESS[what]))
 
 
+@pytest.mark.parametrize("what", LARGE)
+def test_an_object_that_cannot_be_begun_is_refused(what: str) -> None:
+    with cheap(what), pytest.raises(InvalidRequest, match=r"left out|cannot be followed"):
+        check_schema(json.dumps(LARGE[what]))
+
+
 @pytest.mark.parametrize(
     "schema",
     [
+        loose(450),
+        loose(450, additionalProperties={"type": "integer"}),
+        loose(900, required=[f"p{number}" for number in range(500)]),
         {"type": "string", "allOf": at_once(3)},
         named(16),
         {"type": "object", "properties": {f"p{n}": {"pattern": f"^{n}+$"} for n in range(50)}},
@@ -138,7 +166,8 @@ def test_patterns_that_go_together_are_few(what: str) -> None:
         },
     ],
     ids=[
-        *("two at once", "names", "many properties", "many choices", "words as names", "deep"),
+        *("many at will", "many and others", "many of which half", "two at once", "names"),
+        *("many properties", "many choices", "words as names", "deep"),
         *("a schema of schemas", "names of many", "what is joined elsewhere"),
     ],
 )  # fmt: skip

@@ -1,10 +1,11 @@
-"""Bodies of requests that can neither hold the hub nor fill memory: eventlet's reader, with bounds.
+"""Requests whose bodies can neither hold the hub nor fill memory: eventlet's reader, with bounds.
 
 eventlet reads the lines around chunks however long they are, as many lines after the last as come, and what
 nobody has asked for to its end; where a client sends without a pause it reads without one. Here lines are
 short, what is left is dropped up to a bound, after which the connection ends, and others get their turn.
-Where a proxy might see another end of a body than this reader does (RFC 9112, 6 and 11.2), the request is
-refused: what follows would be taken for somebody's next one. Knows no application.
+Where a proxy might see another end of a body than this reader does (RFC 9112, 2.2, 6 and 11.2), the request
+is refused: what follows would be taken for somebody's next one. Where it might see another host (RFC 9112,
+3.2), too. Knows no application.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ LINE_COST: Final = 512  # bytes that could be read in the time of one line
 
 
 DIGITS: Final = re.compile(r"[0-9]+")
+CONTROL: Final = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
+"""Python takes what follows some of them for a line of its own."""
+HOST: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 CHUNK: Final = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(;[^\r\n]*)?\r?\n")
 END_OF_LINE: Final = (b"\r\n", b"\n")
 OF_PARTS: Final = (
@@ -49,9 +53,11 @@ class BoundedProtocol(HttpProtocol):
     """eventlet's, whose requests have a bounded body that ends where every reader sees its end."""
 
     def parse_request(self) -> bool:
+        self.rfile: Any  # eventlet gives it back afterwards
+        lines = self.rfile = _Head(self.raw_requestline, self.rfile)
         if not super().parse_request():
             return False
-        if _is_clear(self.headers):
+        if lines.are_clear and _is_clear(self.headers):
             return True
         self.wfile.write(REFUSED)
         self.close_connection = True
@@ -64,8 +70,28 @@ class BoundedProtocol(HttpProtocol):
         return environ
 
 
+class _Head:
+    """The lines of a request before its body, as they came: whether none has control characters."""
+
+    def __init__(self, first: bytes, rfile: Any) -> None:
+        self._rfile = rfile
+        self.are_clear = _is_line(first)
+
+    def readline(self, size: int = -1) -> bytes:
+        line: bytes = self._rfile.readline(size)
+        self.are_clear &= _is_line(line)
+        return line
+
+
+def _is_line(line: bytes) -> bool:
+    return not CONTROL.search(line.removesuffix(b"\n").removesuffix(b"\r"))
+
+
 def _is_clear(headers: Message) -> bool:
-    """Tell whether a request's headers are whole and say in one way how long its body is."""
+    """Tell whether a request's headers are whole, and say in one way whom it is for and how long it is."""
+    hosts = headers.get_all("Host", [])
+    if len(hosts) > 1 or not all(map(HOST.fullmatch, hosts)):
+        return False
     lengths, codings = (
         headers.get_all(name, []) for name in ("Content-Length", "Transfer-Encoding")
     )

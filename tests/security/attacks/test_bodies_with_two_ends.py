@@ -30,6 +30,20 @@ UNCLEAR = {
     "a coding with a space": b"Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
     "a line that is no header": b"odd\r\nContent-Length: 4\r\n\r\nabcd",
     "a line that goes on below": b"X-Odd: a\r\n Content-Length: 4\r\n\r\nabcd",
+    "a length behind a bare CR": b"X-Odd: a\rContent-Length: 4\r\n\r\nabcd",
+    "a coding behind a bare CR": (
+        b"Content-Length: 5\r\nX-Odd: a\rTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
+    "a coding behind a bare CR alone": b"X-Odd: a\r" + CHUNKED + b"0\r\n\r\n",
+    "an end behind a bare CR": b"X-Odd: a\r\r\nContent-Length: 4\r\n\r\nabcd",
+    "a bare CR in a form in parts": (
+        b"Content-Type: multipart/form-data; boundary=b\r\nX-Odd: a\rContent-Length: 4\r\n\r\nabcd"
+    ),
+    "a NUL": b"X-Odd: a\0b\r\nContent-Length: 4\r\n\r\nabcd",
+    "another sign that ends lines": b"X-Odd: a\x0cContent-Length: 4\r\n\r\n",
+    "a CR in a name": b"X-\rOdd: a\r\nContent-Length: 4\r\n\r\nabcd",
+    "two hosts": b"Host: elsewhere\r\nContent-Length: 4\r\n\r\nabcd",
+    "the same host twice": b"host: localhost\r\nContent-Length: 4\r\n\r\nabcd",
     "another coding": b"Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
     "two codings": b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "chunked twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -55,15 +69,21 @@ CLEAR = {
     "parts without a boundary": (
         b"Content-Type: multipart/form-data\r\nContent-Length: 4\r\n\r\nabcd"
     ),
+    "tabs and signs of others": b"X-Odd:\ta\tb \xc3\xa4\xa0\r\nContent-Length: 4\r\n\r\nabcd",
+    "lines that end without CR": b"X-Odd: a\nContent-Length: 4\r\n\r\nabcd",
     "an empty header": b"X-Empty:\r\nContent-Length: 4\r\n\r\nabcd",
 }
 
 
 def answers(server: LiveServer, rest: bytes, path: bytes) -> list[bytes]:
     """Send a request with another one behind it; return the first lines of the answers."""
+    return heard(server, b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + rest + BEHIND)
+
+
+def heard(server: LiveServer, sent: bytes) -> list[bytes]:
     wire = socket.create_connection(("127.0.0.1", server.port), timeout=SOON)
     OPENED.append(wire)
-    wire.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + rest + BEHIND)
+    wire.sendall(sent)
     got = b""
     while data := wire.recv(65_536):
         got += data
@@ -86,3 +106,34 @@ def test_what_follows_an_unclear_body_is_no_request(
 def test_what_follows_a_clear_body_is_answered(what: str, path: bytes, server: LiveServer) -> None:
     first, second = answers(server, CLEAR[what], path)
     assert b" 200 " in second, first
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    "first",
+    [b"GET /healthz\rHTTP/1.1", b"GET /healthz\0 HTTP/1.1", b"GET /healthz\x0bHTTP/1.1",
+     b"GET\r/healthz HTTP/1.1"],
+)  # fmt: skip
+def test_a_first_line_that_two_readers_part_differently_is_refused(
+    first: bytes, server: LiveServer
+) -> None:
+    [only] = heard(server, first + b"\r\nHost: localhost\r\n\r\n" + BEHIND)
+    assert b" 400 " in only
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    "host", [b"a b", b"local/host", b"local\xffhost", b"ada@localhost", b'"localhost"', b"local?host"]
+)  # fmt: skip
+def test_a_host_that_is_none_is_refused(host: bytes, server: LiveServer) -> None:
+    [only] = heard(server, b"GET /healthz HTTP/1.1\r\nHost: " + host + b"\r\n\r\n" + BEHIND)
+    assert b" 400 " in only
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    "host", [b"chat_1.example:8080", b"[::1]:80", b"127.0.0.1", b"xn--bcher-kva.example"]
+)
+def test_a_host_is_answered(host: bytes, server: LiveServer) -> None:
+    first, _ = heard(server, b"GET /healthz HTTP/1.1\r\nHost: " + host + b"\r\n\r\n" + BEHIND)
+    assert b" 200 " in first

@@ -168,6 +168,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             float(value) if value[:1].isdigit()
             else (parsedate_to_datetime(value) - utc_now()).total_seconds()
         )  # fmt: skip
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return min(max(0.0, seconds), LONGEST_TOLD_REST_SECONDS)

@@ -31,6 +31,7 @@ from echo.web import (
     prompts,
     rate_limits,
     recovery,
+    request_dates,
     second_factor,
     security_headers,
     sessions,
@@ -75,6 +76,7 @@ def init_app(app: Flask) -> None:
     """Register every page, then the limits and headers that go around them."""
     language.init_app(app)
     form_bodies.init_app(app)  # first: addresses are read by its parts
+    request_dates.init_app(app)
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     sessions.init_app(app)

@@ -45,6 +45,7 @@ CALLED_BY: Final = {
     "html.parser": ("handle_*",),
     "expat": ("buffer_text", "*Handler"),
     "werkzeug": ("_parse_urlencoded", "to_python"),
+    "llguidance": ("bos_token_id", "special_token_ids"),
     "SQLAlchemy": ("cache_ok", "impl", "inherit_cache", "process_*", "size_bytes"),
     "fonttools": ("flavor",),
     "matplotlib": ("get_offset",),

@@ -511,11 +511,12 @@ def test_escape_keeps_what_was_changed_of_a_message_for_the_next_time(chat: Page
 
 
 def test_reasons_below_the_newest_answer_are_in_view(chat: Page) -> None:
+    chat.set_viewport_size({"width": 1280, "height": 500})
     for asked in ("Good day", "Tell me more", "And more"):
         ask_and_wait(chat, asked)
-    chat.set_viewport_size({"width": 1280, "height": 500})
-    bad = answer(chat).get_by_role("button", name="Bad answer")
-    bad.click()
+    chat.mouse.move(640, 200)
+    chat.mouse.wheel(0, -60)  # whoever has scrolled is not brought to the end
+    answer(chat).get_by_role("button", name="Bad answer").click()
     send = chat.get_by_role("region", name="What was wrong?").get_by_role("button", name="Save")
     expect(send).to_be_in_viewport(ratio=1)
     dock = chat.locator(".composer").bounding_box()

@@ -51,14 +51,14 @@ def program(ada: User, client: Browser) -> Program:
 def test_visitors_form_of_odd_bytes_is_refused_at_once(
     client: FlaskClient, path: str, sign: str, count: int
 ) -> None:
-    with cheap(f"{count} times {sign} to {path}", 0.2):
+    with cheap(f"{count} times {sign} to {path}"):
         answer = client.post(path, data="language=" + sign * count, content_type=FORM)
     assert answer.status_code in (400, 413)
 
 
 @pytest.mark.parametrize("sign", ["%FF", "%41"])
 def test_form_at_an_address_of_large_bodies_is_no_larger(sign: str, ada_browser: Browser) -> None:
-    with cheap("a form of 12 MB", 0.2):
+    with cheap("a form of 12 MB"):
         answer = ada_browser.post("/documents", data="a=" + sign * 4_000_000, content_type=FORM)
     assert answer.status_code == 413
 
@@ -78,7 +78,7 @@ def test_visitors_json_of_many_names_is_refused_at_once(
     client: FlaskClient, path: str, count: int
 ) -> None:
     body = json.dumps({f"k{number}": 1 for number in range(count)})
-    with cheap(f"{count} names to {path}", 0.2):
+    with cheap(f"{count} names to {path}"):
         answer = client.post(path, data=body, content_type=JSON, headers=AJAX)
     assert answer.status_code in (400, 413)
 
@@ -106,7 +106,7 @@ def test_programs_json_of_many_values_is_refused_at_once(
     path: str, body: Any, program: Program
 ) -> None:
     raw = json.dumps(body)
-    with cheap(f"{len(raw)} bytes to {path}", 0.3):
+    with cheap(f"{len(raw)} bytes to {path}"):
         answer = program(path, raw)
     assert answer.status_code == 400, answer.get_data(as_text=True)[:300]
 
@@ -114,7 +114,7 @@ def test_programs_json_of_many_values_is_refused_at_once(
 def test_endless_number_hides_no_list(program: Program) -> None:
     """Python's reader gives up at it, another one does not."""
     raw = json.dumps({**CHAT, "stop": ONES})[:-1] + ', "n": ' + "9" * 5_000 + "}"
-    with cheap("numbers after a list", 0.3):
+    with cheap("numbers after a list"):
         assert program("/v1/chat/completions", raw).status_code == 400
 
 

@@ -146,6 +146,7 @@ class Rig:
         files = sorted(name for name in names if not name.startswith("socket:"))
         found = census.take(Path(server.environment[census.VARIABLE]))
         pooled = {one.port for one in (self.postgres, self.redis) if one is not None}
+        pooled |= {-1} if self.redis is not None else set()  # dead ones lie in its pool, deep down
         sockets = sum(port not in pooled for port in found.pop("peers"))
         sockets -= len(found["greenlets"].get("idle", []))
         return {**found, "sockets": sockets, "files": files}

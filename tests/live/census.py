@@ -6,6 +6,7 @@ started by the tests' way of starting a server alone (`tests/live/prefork.py`); 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -83,7 +84,10 @@ def _counts() -> dict[str, Any]:
 
 
 def _peers() -> list[int]:
-    """Return the other end's port of each socket of this process, 0 for one that has none."""
+    """Return the other end's port of each socket of this process, 0 for one that has none.
+
+    -1 for one that was connected from here and is so no more: it may lie in a pool until it is used.
+    """
     from eventlet.patcher import original
 
     plain, found = original("socket"), []
@@ -91,11 +95,20 @@ def _peers() -> list[int]:
         try:
             if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
                 with plain.socket(fileno=os.dup(int(name))) as wire:
-                    peer = wire.getpeername()
-                found.append(peer[1] if isinstance(peer, tuple) else 0)
-        except OSError:  # it listens, or is closed meanwhile
+                    found.append(_peer(wire, plain))
+        except OSError:  # it is closed meanwhile
             found.append(0)
     return found
+
+
+def _peer(wire: Any, plain: Any) -> int:
+    with contextlib.suppress(OSError):
+        peer = wire.getpeername()
+        return peer[1] if isinstance(peer, tuple) else 0
+    listens = wire.getsockopt(plain.SOL_SOCKET, plain.SO_ACCEPTCONN)
+    own = wire.getsockname()
+    is_ours = not isinstance(own, tuple) or own[1] == int(os.environ.get("PORT", "0"))
+    return 0 if listens or is_ours else -1
 
 
 def _greenlets() -> dict[str, list[str]]:

@@ -29,7 +29,7 @@ from tests.browser.talk import (
     stop_button,
     wait_for_end,
 )
-from tests.live.server import LiveServer, Person
+from tests.live.server import LiveServer, Person, wait_until
 from tests.services.people import conversation_of
 
 ACCOUNT = "#account-button"
@@ -397,7 +397,8 @@ def test_thumbs_are_kept_and_thumbs_down_asks_for_reasons(chat: Page, echo: Live
     bad.click()
     reasons = chat.get_by_role("region", name="What was wrong?")
     expect(reasons).to_be_visible()
-    tip = bad.evaluate("button => getComputedStyle(button, '::after').bottom")
+    bottom = "button => getComputedStyle(button, '::after').bottom"
+    tip = wait_until(lambda: bad.evaluate(bottom), "the button is drawn anew")
     assert float(tip.removesuffix("px")) > 0  # above the button: not over the title
     reasons.get_by_role("button", name="Inaccurate").click()
     expect(reasons.get_by_role("button", name="Inaccurate")).to_have_attribute(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, TypeVar
 
 from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from echo import json_shape
 from echo.errors import InvalidInput
-from echo.json_shape import refuse_many_values
 from echo.languages import gettext
 
 B = TypeVar("B", bound="Body")
@@ -42,7 +41,7 @@ Text = Annotated[
 def read(kind: type[B]) -> B:
     """Return this request's body; raises InvalidInput, which names the field at fault."""
     raw = request.get_data()
-    _refuse_what_readers_differ_on(raw)
+    json_shape.parsed(raw, _named_once)
     try:
         return kind.model_validate_json(raw)
     except ValidationError as failure:
@@ -71,16 +70,8 @@ def refusal(failure: ValidationError) -> InvalidInput:
     return InvalidInput(f"{field}: {said}" if field else said, field=field)
 
 
-def _refuse_what_readers_differ_on(raw: bytes) -> None:
-    """Raise InvalidInput for a name that stands twice in one object: the first is meant, or the last."""
-    try:
-        found = json.loads(raw, object_pairs_hook=_named_once)
-    except (ValueError, RecursionError) as failure:  # no JSON, nested too deeply, endless numbers
-        raise InvalidInput(gettext("Send a JSON object.")) from failure
-    refuse_many_values(found)
-
-
 def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raise InvalidInput for a name that stands twice in one object: readers differ on which one is meant."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

@@ -12,7 +12,7 @@ from flask import Flask, request
 from flask_socketio import join_room
 
 from echo import cluster, hub
-from echo.extensions import connections_in
+from echo.extensions import socketio
 from echo.services.turns import LiveTurn, Turns
 from echo.sockets import rooms
 
@@ -60,7 +60,7 @@ class Audience:
 
 def watch(conversation_id: str) -> None:
     """Let the window that asks hear all of a chat from now on, also what another process writes in it."""
-    if request.sid not in connections_in():  # type: ignore[attr-defined]
+    if not socketio.server.manager.is_connected(request.sid, "/"):  # type: ignore[attr-defined]
         return  # it left while this was looked after
     join_room(rooms.of_conversation(conversation_id))
     if Turns.here().everywhere.is_written_elsewhere(conversation_id):

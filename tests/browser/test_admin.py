@@ -300,7 +300,9 @@ def test_what_was_done_is_told_below_the_head(admin: Page, echo: LiveServer, wid
     admin.get_by_role("button", name="Save").click()
     told = admin.locator(".toast").bounding_box()
     assert told is not None
-    for button in admin.locator(".admin-head a, .admin-menu summary:visible").all():
+    buttons = admin.locator(".admin-head a, .admin-menu summary:visible").all()
+    assert buttons
+    for button in buttons:
         box = button.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= told["y"]

@@ -5,16 +5,13 @@ Types are strict (true is no number); fields that nobody knows are ignored, as O
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from echo import json_shape
 from echo.api.bodies import refusal
-from echo.errors import InvalidInput
-from echo.json_shape import refuse_many_values
-from echo.languages import gettext
 from echo.limits import API_LISTED
 
 T = TypeVar("T", bound="Body")
@@ -33,10 +30,7 @@ class Body(BaseModel):
 def read(kind: type[T]) -> T:
     """Return this request's body; raises InvalidInput, which names the field at fault."""
     raw = request.get_data()
-    try:
-        refuse_many_values(json.loads(raw))
-    except (ValueError, RecursionError) as failure:  # no JSON, nested too deeply, endless numbers
-        raise InvalidInput(gettext("Send a JSON object.")) from failure
+    json_shape.parsed(raw)
     try:
         return kind.model_validate_json(raw)
     except ValidationError as failure:

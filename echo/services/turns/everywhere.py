@@ -119,7 +119,8 @@ class Everywhere:
     def stop(self, row: Message) -> None:
         """Stop a reply; one that has ended already stays as it is."""
         self._stop_reply(row.id)
-        if row.is_live and row.id not in {*self._live, *self._starting}:
+        is_here = row.id in self._live or row.id in self._starting
+        if row.is_live and not is_here:
             self._cluster.tell("stop_reply", to=row.node, message_id=row.id)
 
     def stop_all_of(self, conversation_id: str) -> None:

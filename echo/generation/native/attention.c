@@ -125,24 +125,39 @@ static void soften(float *scores, int length) {
     for (int p = 0; p < length; p++) scores[p] /= sum;
 }
 
-void attend(const model *m, const layer *l, const step *s, const float *qkv, float *to) {
+typedef struct {
+    const model *m;
+    const layer *l;
+    const step *s;
+    const float *qkv;
+    float *to;
+} attention;
+
+/* The heads that share a key/value head, of one token. */
+static void attend_group(const attention *a, int t, int h) {
+    const model *m = a->m;
     int dim = m->head_dim, group = m->heads / m->kv_heads, width = (m->heads + 2 * m->kv_heads) * dim;
-    float by = 1.0f / sqrtf((float)dim);
-#pragma omp parallel for collapse(2) num_threads(m->threads) schedule(dynamic) if (m->threads > 1)
-    for (int t = 0; t < s->tokens; t++)
-        for (int h = 0; h < m->kv_heads; h++) {
-            int length = s->positions[t] + 1, stride = (length + AT_ONCE - 1) / AT_ONCE * AT_ONCE;
-            size_t at = ((size_t)s->slots[t] * m->kv_heads + h) * m->window * dim;
-            float *scores = malloc(sizeof(float) * (size_t)group * stride);
-            const float *q = qkv + (size_t)t * width + (size_t)h * group * dim;
-            float *mixed = to + (size_t)t * m->heads * dim + (size_t)h * group * dim;
-            if (scores == NULL) { /* the row is seen to be no number, and fails alone */
-                for (int i = 0; i < group * dim; i++) mixed[i] = NAN;
-                continue;
-            }
-            score(q, group, dim, l->keys + at, length, by, scores, stride);
-            for (int g = 0; g < group; g++) soften(scores + (size_t)g * stride, length);
-            mix(scores, group, dim, l->values + at, length, stride, mixed);
-            free(scores);
-        }
+    int length = a->s->positions[t] + 1, stride = (length + AT_ONCE - 1) / AT_ONCE * AT_ONCE;
+    size_t at = ((size_t)a->s->slots[t] * m->kv_heads + h) * m->window * dim;
+    float *scores = malloc(sizeof(float) * (size_t)group * stride);
+    const float *q = a->qkv + (size_t)t * width + (size_t)h * group * dim;
+    float *mixed = a->to + (size_t)t * m->heads * dim + (size_t)h * group * dim;
+    if (scores == NULL) { /* the row is seen to be no number, and fails alone */
+        for (int i = 0; i < group * dim; i++) mixed[i] = NAN;
+        return;
+    }
+    score(q, group, dim, a->l->keys + at, length, 1.0f / sqrtf((float)dim), scores, stride);
+    for (int g = 0; g < group; g++) soften(scores + (size_t)g * stride, length);
+    mix(scores, group, dim, a->l->values + at, length, stride, mixed);
+    free(scores);
+}
+
+static void attend_some(const void *work, int from, int to) {
+    const attention *a = work;
+    for (int n = from; n < to; n++) attend_group(a, n / a->m->kv_heads, n % a->m->kv_heads);
+}
+
+void attend(const model *m, const layer *l, const step *s, const float *qkv, float *to) {
+    attention work = {m, l, s, qkv, to};
+    share_out(m->threads, s->tokens * m->kv_heads, 1, attend_some, &work);
 }

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 SOURCES = sorted(HERE.glob("*.c"))
 HEADERS = sorted(HERE.glob("*.h"))
 FLAGS = (
-    "-O3", "-march=native", "-std=c11", "-shared", "-fPIC", "-fopenmp", "-fno-math-errno",
+    "-O3", "-march=native", "-std=c11", "-shared", "-fPIC", "-pthread", "-fno-math-errno",
     "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros",
 )  # fmt: skip
 COMPILERS = ("cc", "gcc", "clang")

@@ -16,10 +16,22 @@ static void normalise_row(const float *x, const float *weight, int width, float 
     for (int i = 0; i < width; i++) to[i] = x[i] * by * weight[i];
 }
 
+typedef struct {
+    const model *m;
+    const float *x, *weight;
+    float *to;
+} rows_to_normalise;
+
+static void normalise_some(const void *work, int from, int to) {
+    const rows_to_normalise *n = work;
+    size_t width = (size_t)n->m->hidden;
+    for (int t = from; t < to; t++)
+        normalise_row(n->x + t * width, n->weight, n->m->hidden, n->m->epsilon, n->to + t * width);
+}
+
 static void normalise(const model *m, const float *x, const float *weight, int tokens, float *to) {
-    size_t width = (size_t)m->hidden;
-#pragma omp parallel for num_threads(m->threads) if (m->threads > 1 && tokens > MANY)
-    for (int t = 0; t < tokens; t++) normalise_row(x + t * width, weight, m->hidden, m->epsilon, to + t * width);
+    rows_to_normalise work = {m, x, weight, to};
+    share_out(m->threads, tokens, FEW, normalise_some, &work);
 }
 
 static void rotate(float *head, const float *cosines, const float *sines, int dim) {
@@ -31,12 +43,21 @@ static void rotate(float *head, const float *cosines, const float *sines, int di
     }
 }
 
-/* Turn queries and keys by their positions, and put keys and values into their slots. */
-static void place(const model *m, const layer *l, const step *s, float *qkv) {
+typedef struct {
+    const model *m;
+    const layer *l;
+    const step *s;
+    float *qkv;
+} rows_to_place;
+
+static void place_some(const void *work, int from, int to) {
+    const rows_to_place *p = work;
+    const model *m = p->m;
+    const layer *l = p->l;
+    const step *s = p->s;
     int dim = m->head_dim, turning = m->heads + m->kv_heads, width = (turning + m->kv_heads) * dim;
-#pragma omp parallel for num_threads(m->threads) if (m->threads > 1 && s->tokens > MANY)
-    for (int t = 0; t < s->tokens; t++) {
-        float *row = qkv + (size_t)t * width;
+    for (int t = from; t < to; t++) {
+        float *row = p->qkv + (size_t)t * width;
         size_t angle = (size_t)s->positions[t] * (dim / 2);
         for (int h = 0; h < turning; h++) {
             const float *norm = h < m->heads ? l->query_norm : l->key_norm;
@@ -54,23 +75,42 @@ static void place(const model *m, const layer *l, const step *s, float *qkv) {
     }
 }
 
+/* Turn queries and keys by their positions, and put keys and values into their slots. */
+static void place(const model *m, const layer *l, const step *s, float *qkv) {
+    rows_to_place work = {m, l, s, qkv};
+    share_out(m->threads, s->tokens, FEW, place_some, &work);
+}
+
+typedef struct {
+    const low_rank *change;
+    const int32_t *tokens;
+    const float *x;
+    float *y;
+    int inputs, outputs;
+} rows_to_adapt;
+
+static void adapt_some(const void *work, int from, int to) {
+    const rows_to_adapt *w = work;
+    const low_rank *change = w->change;
+    for (int i = from; i < to; i++) {
+        const float *x = w->x + (size_t)w->tokens[i] * w->inputs;
+        float *y = w->y + (size_t)w->tokens[i] * w->outputs + change->start;
+        for (int r = 0; r < change->rank; r++) {
+            float sum = 0;
+            for (int k = 0; k < w->inputs; k++) sum += change->a[(size_t)r * w->inputs + k] * x[k];
+            const float *b = change->b + (size_t)r * change->outputs;
+            for (int o = 0; o < change->outputs; o++) y[o] += b[o] * sum;
+        }
+    }
+}
+
 /* What each adapter changes at one place, for its own tokens alone. */
 static void adapt(const model *m, const step *s, int index, const float *x, int inputs, float *y, int outputs) {
     for (int n = 0; n < s->adapter_count; n++) {
         const adapter *one = s->adapters + n;
         for (int p = one->first[index]; p < one->first[index + 1]; p++) {
-            const low_rank *part = one->parts + p;
-#pragma omp parallel for num_threads(m->threads) if (m->threads > 1 && one->token_count > MANY)
-            for (int i = 0; i < one->token_count; i++) {
-                const float *from = x + (size_t)one->tokens[i] * inputs;
-                float *to = y + (size_t)one->tokens[i] * outputs + part->start;
-                for (int r = 0; r < part->rank; r++) {
-                    float sum = 0;
-                    for (int k = 0; k < inputs; k++) sum += part->a[(size_t)r * inputs + k] * from[k];
-                    const float *b = part->b + (size_t)r * part->outputs;
-                    for (int o = 0; o < part->outputs; o++) to[o] += b[o] * sum;
-                }
-            }
+            rows_to_adapt work = {one->parts + p, one->tokens, x, y, inputs, outputs};
+            share_out(m->threads, one->token_count, FEW, adapt_some, &work);
         }
     }
 }
@@ -113,15 +153,26 @@ static void add(float *x, const float *y, size_t count) {
     for (size_t i = 0; i < count; i++) x[i] += y[i];
 }
 
-static void gate(const float *pair, int tokens, int inner, int threads, float *to) {
-#pragma omp parallel for num_threads(threads) if (threads > 1 && tokens > MANY)
-    for (int t = 0; t < tokens; t++) {
-        const float *a = pair + (size_t)t * 2 * inner, *b = a + inner;
-        float *y = to + (size_t)t * inner;
-        for (int i = 0; i < inner; i++) y[i] = -a[i];
-        exponentials(y, inner);
-        for (int i = 0; i < inner; i++) y[i] = a[i] / (1.0f + y[i]) * b[i];
+typedef struct {
+    const float *pair;
+    int inner;
+    float *to;
+} rows_to_gate;
+
+static void gate_some(const void *work, int from, int to) {
+    const rows_to_gate *g = work;
+    for (int t = from; t < to; t++) {
+        const float *a = g->pair + (size_t)t * 2 * g->inner, *b = a + g->inner;
+        float *y = g->to + (size_t)t * g->inner;
+        for (int i = 0; i < g->inner; i++) y[i] = -a[i];
+        exponentials(y, g->inner);
+        for (int i = 0; i < g->inner; i++) y[i] = a[i] / (1.0f + y[i]) * b[i];
     }
+}
+
+static void gate(const float *pair, int tokens, int inner, int threads, float *to) {
+    rows_to_gate work = {pair, inner, to};
+    share_out(threads, tokens, FEW, gate_some, &work);
 }
 
 static void layer_step(const model *m, const layer *l, const step *s, int number, scratch *with) {

@@ -12,6 +12,7 @@
 
 #define BLOCK_BYTES_4 (TILE * 4 + TILE * BLOCK / 2)
 #define BLOCK_BYTES_8 (TILE * 2 + TILE * BLOCK)
+#define WORTH_SHARING 65536 /* products: some two microseconds */
 #define TOKENS_AT_ONCE 32 /* so many tokens' inputs stay in the cache while all weights pass by */
 
 static size_t block_bytes(int kind) { return kind == KIND_4 ? BLOCK_BYTES_4 : BLOCK_BYTES_8; }
@@ -84,13 +85,24 @@ static void quantise_row(const float *x, int blocks, int8_t *q, float *scale, fl
     }
 }
 
-void quantise_rows(const float *x, int tokens, int inputs, quantised *to, int threads) {
-    int blocks = inputs / BLOCK;
-#pragma omp parallel for num_threads(threads) if (threads > 1 && tokens > MANY)
-    for (int t = 0; t < tokens; t++) {
-        size_t at = (size_t)t * blocks;
-        quantise_row(x + at * BLOCK, blocks, to->q + at * BLOCK, to->scale + at, to->sum + at, to->whole + at);
+typedef struct {
+    const float *x;
+    int blocks;
+    const quantised *to;
+} rows_to_quantise;
+
+static void quantise_some(const void *work, int from, int to) {
+    const rows_to_quantise *w = work;
+    for (int t = from; t < to; t++) {
+        size_t at = (size_t)t * w->blocks;
+        quantise_row(w->x + at * BLOCK, w->blocks, w->to->q + at * BLOCK, w->to->scale + at, w->to->sum + at,
+                     w->to->whole + at);
     }
+}
+
+void quantise_rows(const float *x, int tokens, int inputs, quantised *to, int threads) {
+    rows_to_quantise work = {x, inputs / BLOCK, to};
+    share_out(threads, tokens, FEW, quantise_some, &work);
 }
 
 #if HAS_AVX2
@@ -230,14 +242,25 @@ static void tile(const matrix *w, const uint8_t *at, const quantised *x, int fir
 
 #endif
 
+typedef struct {
+    const matrix *w;
+    const quantised *x;
+    int first, count; /* tokens */
+    float *y;
+} product;
+
+static void multiply_some(const void *work, int from, int to) {
+    const product *p = work;
+    size_t tile_bytes = block_bytes(p->w->kind) * (size_t)(p->w->inputs / BLOCK);
+    for (int n = from; n < to; n++)
+        tile(p->w, p->w->blocks + (size_t)n * tile_bytes, p->x, p->first, p->count, n * TILE, p->y);
+}
+
 void multiply(const matrix *w, const quantised *x, int tokens, float *y, int threads) {
-    size_t tile_bytes = block_bytes(w->kind) * (size_t)(w->inputs / BLOCK);
-    int tiles = w->outputs / TILE;
     for (int first = 0; first < tokens; first += TOKENS_AT_ONCE) {
         int count = tokens - first < TOKENS_AT_ONCE ? tokens - first : TOKENS_AT_ONCE;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
-        for (int n = 0; n < tiles; n++)
-            tile(w, w->blocks + (size_t)n * tile_bytes, x, first, count, n * TILE, y);
+        product work = {w, x, first, count, y};
+        share_out(threads, w->outputs / TILE, 1 + WORTH_SHARING / (TILE * w->inputs * count), multiply_some, &work);
     }
 }
 

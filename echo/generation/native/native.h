@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define BLOCK 32 /* inputs that share a scale */
-#define MANY 8   /* more tokens than these are worth the waking of threads */
+#define FEW 8    /* so many tokens of light work are not worth another thread */
 #define TILE 8   /* outputs whose weights lie together: one lane of a vector each */
 
 enum { KIND_4 = 4, KIND_8 = 8 };
@@ -71,6 +71,12 @@ typedef struct {
 } quantised;
 
 enum { PLACE_QKV, PLACE_OUT, PLACE_GATE_UP, PLACE_DOWN, PLACES };
+
+/* Some of the items of a piece of work: from `from` up to `to`. */
+typedef void (*part)(const void *work, int from, int to);
+
+/* Do all items of a piece of work, by several threads where each gets `least` of them. */
+void share_out(int threads, int items, int least, part each, const void *work);
 
 void quantise_rows(const float *x, int tokens, int inputs, quantised *to, int threads);
 void multiply(const matrix *w, const quantised *x, int tokens, float *y, int threads);

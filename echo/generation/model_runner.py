@@ -18,7 +18,7 @@ from .grammar import Grammar, Grammars
 from .kv_cache import Scope, SlotTable
 from .likelihood import Likelihood
 from .model_loader import LoadedModel
-from .native import NativeDecoder
+from .native import NativeChoice, NativeDecoder
 from .prompt import PromptBuilder
 from .request import GenerationRequest
 from .runner import (
@@ -30,11 +30,12 @@ from .runner import (
     StepOutcome,
     StepPlan,
 )
-from .sampling import Sampler
+from .sampling import Choice, Sampler
 from .sequence import Sequence
 from .speculation import guesses
 from .stream import TokenLogprob
 from .text_codec import TextCodec
+from .torch_choice import TorchChoice
 from .transformers_backend import OwnCaches, SlotModules
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class TorchRunner:
         )  # fmt: skip
         self._table = SlotTable(shape.slots, self.backend.reuses_prefix)
         self._grammars = Grammars(loaded.tokenizer, self._vocabulary, frozenset(loaded.eos))
-        self._sampler = Sampler(shape.slots, self._vocabulary, self._device)
+        self._sampler = Sampler(choice_of(loaded, shape.slots, config))
 
     @property
     def slots_used(self) -> int:
@@ -228,6 +229,14 @@ class TorchRunner:
         if token is None:
             return RowOutput(row, error=NOT_NUMBERS)
         return RowOutput(row, token, ended=token in self._eos)
+
+
+def choice_of(loaded: LoadedModel, slots: int, config: EngineConfig) -> Choice:
+    """How tokens are chosen: by the own kernels where these compute their logits too."""
+    if loaded.native is not None:
+        code = loaded.native.code
+        return NativeChoice(slots, loaded.vocabulary, config.compute_threads, code)
+    return TorchChoice(slots, loaded.vocabulary, loaded.device)
 
 
 def choose_backend(loaded: LoadedModel, shape: CacheShape, config: EngineConfig) -> Backend:

@@ -68,6 +68,15 @@ class Penalties:
             presence=self._values([one.presence_penalty for one in params])[:, None],
         )
 
+    def tables(self, row: Sequence) -> tuple[Tensor | None, Tensor | None]:
+        """Return what a row has seen and written [vocabulary], where it has penalties of that kind."""
+        params = row.request.sampling
+        repeated = params.repetition_penalty != 1.0
+        return (
+            self._factors[row.slot] if repeated else None,
+            self._counts[row.slot] if _is_counted(params) else None,
+        )
+
     def apply(self, logits: Tensor, rows: Penalised) -> Tensor:
         """logits [rows, vocabulary] → the same, lowered"""
         if rows.repeated is not None:

@@ -1,41 +1,40 @@
 """The next token of each row from its logits. It does not know models, text or scheduling.
 
-The rules are those of transformers' logits processors, in their order: grammar, penalties,
-temperature, top-k, top-p, min-p. Each row draws one uniform number per token from its own random
-stream, so that a request's text does not depend on its neighbours.
+Each row draws one uniform number per token from its own random stream, so that a request's text does not
+depend on its neighbours. Which token a number gives is a `Choice`'s matter: torch's or the own kernels'.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
+from torch import Tensor
 
 from .likelihood import Likelihood, likelihoods
-from .penalties import Penalised, Penalties
-from .request import SamplingParams
 from .sequence import Sequence
 
-HALVINGS = 20  # of an interval of some octaves: to about 1e-5 of a probability
-CANDIDATES = 64  # the most likely tokens looked at first; the whole vocabulary only when needed
-BLOCK = 128  # neighbours in the vocabulary of which the best one is looked at first
+
+class Choice(Protocol):
+    """Penalties, limits and the draw, for rows that stay the same for many steps."""
+
+    def begin(self, sequence: Sequence) -> None:
+        """A sequence takes its slot, with the tokens that it has."""
+
+    def prepare(self, rows: list[Sequence]) -> Any:
+        """Return what `choose` needs for these rows."""
+
+    def choose(self, logits: Tensor, prepared: Any) -> Tensor:
+        """logits [rows, vocabulary] → tokens [rows]; -1 where a row's logits are not numbers"""
 
 
 @dataclass(frozen=True)
 class _Settings:
-    """The settings of one set of rows as tensors; kept until the set changes."""
+    """What is known of one set of rows; kept until the set changes."""
 
-    rows: list[Sequence]
-    sampled: torch.Tensor | None  # [rows that sample], index; None = all greedy
-    plain: bool  # no top-k, top-p or min-p anywhere
-    by_candidates: bool  # top-k leaves no more than the candidates everywhere
-    temperature: torch.Tensor  # [sampled, 1]
-    top_k: torch.Tensor  # [sampled, 1]; 0 = off
-    top_p: torch.Tensor  # [sampled, 1]
-    min_p: torch.Tensor  # [sampled, 1]
-    penalised: Penalised
+    prepared: Any
     has_grammar: bool
     logprobs: dict[int, int]  # rows that ask for them: for how many of the likeliest tokens
 
@@ -50,89 +49,43 @@ class Sampled(NamedTuple):
 
 
 class Sampler:
-    def __init__(self, slots: int, vocabulary: int, device: torch.device) -> None:
-        self._vocabulary = vocabulary
-        self._device = device
-        self._penalties = Penalties(slots, vocabulary, device)
+    def __init__(self, choice: Choice) -> None:
+        self._choice = choice
         self._key: tuple[tuple[int, int], ...] = ()
         self._settings: _Settings | None = None
 
     def begin(self, sequence: Sequence, seed: int | str | None) -> None:
         if sequence.rng is None:  # a preempted row goes on with its own stream
             sequence.rng = random.Random(seed)  # None: from the system's entropy
-        self._penalties.begin(sequence)
+        self._choice.begin(sequence)
 
-    def next_tokens(self, logits: torch.Tensor, rows: list[Sequence]) -> Sampled:
+    def next_tokens(self, logits: Tensor, rows: list[Sequence]) -> Sampled:
         """logits [rows, vocabulary] → a token for each row"""
         settings = self._settings_for(rows)
         logits = logits.float()
         if settings.has_grammar:
             logits = _masked(logits, rows)
-        own = logits
-        logits = self._penalties.apply(logits, settings.penalised)
-        best, tokens = logits.max(dim=-1)  # [rows]; NaN anywhere in a row makes its max NaN
-        if settings.sampled is not None:
-            tokens = self._sample_rows(logits, best, tokens, settings)
-        sound = torch.isfinite(best)
-        self._penalties.remember(tokens, settings.penalised)
-        # one transfer for both
-        packed = torch.where(sound, tokens, -1).tolist()
-        for row, token in zip(rows, packed, strict=True) if settings.has_grammar else ():
+        chosen = self._choice.choose(logits, settings.prepared)
+        tokens = chosen.tolist()
+        for row, token in zip(rows, tokens, strict=True) if settings.has_grammar else ():
             if row.grammar is not None and token >= 0:
                 row.grammar.accept(token)
         return Sampled(
-            [token if token >= 0 else None for token in packed],
-            likelihoods(own, tokens, settings.logprobs),
+            [token if token >= 0 else None for token in tokens],
+            likelihoods(logits, chosen.clamp(min=0), settings.logprobs),
         )
-
-    # sampling ------------------------------------------------------------------------------------
-
-    def _sample_rows(
-        self, logits: torch.Tensor, best: torch.Tensor, greedy: torch.Tensor, settings: _Settings
-    ) -> torch.Tensor:
-        index = settings.sampled
-        assert index is not None
-        whole = index.numel() == logits.shape[0]
-        draws = [row.rng.random() for row in settings.rows if _samples(row)]  # type: ignore[union-attr]
-        draw = torch.tensor(draws, dtype=torch.float32, device=self._device)[:, None]
-        own = logits if whole else logits[index]
-        if settings.plain:
-            chosen = _draw(_scores(own, settings.temperature).softmax(dim=-1), draw)
-        else:
-            chosen = _filtered(own, draw, settings)
-        return chosen if whole else greedy.index_copy(0, index, chosen)
 
     def _settings_for(self, rows: list[Sequence]) -> _Settings:
         key = tuple([(row.number, row.slot) for row in rows])  # a preempted row changes its slot
         if self._settings is None or key != self._key:
-            self._key, self._settings = key, self._make_settings(rows)
+            has_grammar = any(row.grammar is not None for row in rows)
+            prepared = self._choice.prepare(rows)
+            self._key = key
+            self._settings = _Settings(prepared, has_grammar, _asked_logprobs(rows))
         return self._settings
 
-    def _make_settings(self, rows: list[Sequence]) -> _Settings:
-        sampled = [number for number, row in enumerate(rows) if _samples(row)]
-        params = [rows[number].request.sampling for number in sampled]
-        return _Settings(
-            rows=list(rows),
-            sampled=self._index(sampled),
-            plain=all(_is_plain(one) for one in params),
-            by_candidates=all(0 < one.top_k < min(CANDIDATES, self._vocabulary) for one in params),
-            temperature=self._column([one.temperature for one in params]),
-            top_k=self._column([float(min(one.top_k, self._vocabulary)) for one in params]),
-            top_p=self._column([one.top_p for one in params]),
-            min_p=self._column([one.min_p for one in params]),
-            penalised=self._penalties.of(rows),
-            has_grammar=any(row.grammar is not None for row in rows),
-            logprobs=_asked_logprobs(rows),
-        )
 
-    def _index(self, numbers: list[int]) -> torch.Tensor | None:
-        return torch.tensor(numbers, device=self._device) if numbers else None
-
-    def _column(self, values: list[float]) -> torch.Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=self._device)[:, None]
-
-
-def _masked(logits: torch.Tensor, rows: list[Sequence]) -> torch.Tensor:
+def _masked(logits: Tensor, rows: list[Sequence]) -> Tensor:
     """Rows with a grammar keep the logits of what may follow; -inf elsewhere."""
     logits = logits.clone()
     for number, row in enumerate(rows):
@@ -144,124 +97,3 @@ def _masked(logits: torch.Tensor, rows: list[Sequence]) -> torch.Tensor:
 def _asked_logprobs(rows: list[Sequence]) -> dict[int, int]:
     counts = ((number, row.request.sampling.logprobs) for number, row in enumerate(rows))
     return {number: count for number, count in counts if count is not None}
-
-
-def _samples(row: Sequence) -> bool:
-    return row.request.sampling.temperature > 0.0
-
-
-def _is_plain(params: SamplingParams) -> bool:
-    return params.top_k == 0 and params.top_p >= 1.0 and params.min_p == 0.0
-
-
-def _scores(logits: torch.Tensor, temperature: torch.Tensor) -> torch.Tensor:
-    """logits [rows, n], temperature [rows, 1]; what is no number becomes one, for its row fails anyway."""
-    return torch.nan_to_num(logits / temperature, nan=0.0, posinf=0.0)
-
-
-def _filtered(logits: torch.Tensor, draw: torch.Tensor, settings: _Settings) -> torch.Tensor:
-    """logits [rows, vocabulary] → [rows]; looks at few candidates first, at all only where needed."""
-    temperature, top_k = settings.temperature, settings.top_k
-    top_p, min_p = settings.top_p, settings.min_p
-    likeliest, ids = likeliest_tokens(logits, min(CANDIDATES, logits.shape[-1]))
-    values = _scores(likeliest, temperature)
-    total = values[:, :1]  # of the whole row, where it is asked for
-    if not settings.by_candidates:
-        total = torch.logsumexp(_scores(logits, temperature), dim=-1, keepdim=True)
-    keep, probs, enough = kept_candidates(values, total, top_k, top_p, min_p)
-    chosen = ids.gather(1, _draw(probs * keep, draw)[:, None])[:, 0]
-    if bool(enough.all()):
-        return chosen
-    rest = (~enough).nonzero()[:, 0]
-    scores = _scores(logits[rest], temperature[rest])
-    probs = kept_of_all(scores, top_k[rest], top_p[rest], min_p[rest])
-    return chosen.index_copy(0, rest, _draw(probs, draw[rest]))
-
-
-def likeliest_tokens(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """logits [rows, vocabulary] → values and ids [rows, count], descending.
-
-    As `topk`, which is slow for long rows: they lie in the `count` blocks whose best ones are largest.
-    """
-    blocks = logits.shape[-1] // BLOCK
-    if blocks <= 2 * count:
-        return torch.topk(logits, count, dim=-1)
-    cut = blocks * BLOCK
-    body = logits[:, :cut].reshape(-1, blocks, BLOCK)
-    best = torch.topk(body.amax(dim=-1), count, dim=-1, sorted=False).indices[:, :, None]
-    places = torch.arange(BLOCK, device=logits.device)
-    ids = (best * BLOCK + places).flatten(1)  # [rows, count * BLOCK]
-    tail = torch.arange(cut, logits.shape[-1], device=logits.device).expand(len(ids), -1)
-    ids = torch.cat([ids, tail], dim=1)
-    values, at = torch.topk(logits.gather(1, ids), count, dim=-1)
-    return values, ids.gather(1, at)
-
-
-def kept_candidates(
-    values: torch.Tensor,
-    total: torch.Tensor,
-    top_k: torch.Tensor,
-    top_p: torch.Tensor,
-    min_p: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """values [rows, n] descending, total = logsumexp of the whole row [rows, 1]; it is not looked at
-    where top_k leaves fewer than n.
-
-    Returns which candidates stay [rows, n], their probabilities [rows, n], and for each row
-    whether no token beyond these n could have stayed [rows].
-    """
-    count = values.shape[-1]
-    last = (top_k.long() - 1).clamp(0, count - 1)
-    in_top_k = (top_k == 0) | (values >= values.gather(1, last))  # equals stay, as in transformers
-    covers_k = (top_k > 0) & (top_k < count)
-    narrowed = values.masked_fill(~in_top_k, -torch.inf)
-    mass = torch.where(covers_k, torch.logsumexp(narrowed, dim=-1, keepdim=True), total)
-    probs = (narrowed - mass).exp()
-    before = probs.cumsum(dim=-1) - probs  # the mass of all that are likelier
-    in_top_p = before < top_p
-    in_min_p = probs >= min_p * probs[:, :1]
-    keep = in_top_k & in_top_p & in_min_p
-    keep[:, 0] = True
-    enough = covers_k[:, 0] | ~keep[:, -1]
-    return keep, probs, enough
-
-
-def kept_of_all(
-    scores: torch.Tensor, top_k: torch.Tensor, top_p: torch.Tensor, min_p: torch.Tensor
-) -> torch.Tensor:
-    """scores [rows, vocabulary] → probabilities, 0 for tokens that may not be drawn.
-
-    A flat distribution has thousands of candidates; sorting them would cost more than the model.
-    """
-    if bool((top_k > 0).any()):
-        values = torch.topk(scores, int(top_k.max()), dim=-1).values
-        least = values.gather(1, (top_k.long() - 1).clamp(min=0))  # [rows, 1]
-        scores = scores.masked_fill((top_k > 0) & (scores < least), -torch.inf)
-    probs = scores.softmax(dim=-1)
-    most = probs.amax(dim=-1, keepdim=True)
-    probs = probs * (probs > _top_p_bound(probs, most, top_p))
-    return probs * (probs >= min_p * most)
-
-
-def _top_p_bound(probs: torch.Tensor, most: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:
-    """A number below the least likely token that stays [rows, 1].
-
-    Halves the interval between its bounds as bit patterns: these are ordered like the floats.
-    """
-    # tokens below this have together less than 1 - top_p
-    low = ((1 - top_p).clamp(min=0) / probs.shape[-1]).minimum(most / 2).view(torch.int32)
-    high = most.contiguous().view(torch.int32)
-    above = torch.empty_like(probs)
-    for _ in range(HALVINGS):
-        middle = (low + high) // 2
-        bound = middle.view(torch.float32)
-        torch.gt(probs, bound, out=above)  # as 0.0 and 1.0: no conversion of booleans
-        removable = torch.linalg.vecdot(above, probs)[:, None] >= top_p
-        low, high = torch.where(removable, middle, low), torch.where(removable, high, middle)
-    return low.view(torch.float32)
-
-
-def _draw(probs: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
-    """probs [rows, n], not normalised; draw [rows, 1] in [0, 1) → where their sum reaches it [rows]."""
-    sums = probs.cumsum(dim=-1)
-    return torch.searchsorted(sums, draw * sums[:, -1:])[:, 0]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from echo.generation import Engine
 
 from .helpers import Reader, save_model, tiny_config
+
+if TYPE_CHECKING:
+    from echo.generation.sampling import Sampler
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +32,25 @@ def _one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+MakeSampler = Callable[[int, int], "Sampler"]  # slots, vocabulary
+
+
+@pytest.fixture(params=["torch", "own kernels"])
+def make_sampler(request: pytest.FixtureRequest) -> MakeSampler:
+    """Whatever must hold for both ways of choosing."""
+    import torch
+
+    from echo.generation.native import NativeChoice, library
+    from echo.generation.sampling import Sampler
+    from echo.generation.torch_choice import TorchChoice
+
+    if request.param == "torch":
+        cpu = torch.device("cpu")
+        return lambda slots, vocabulary: Sampler(TorchChoice(slots, vocabulary, cpu))
+    code = library(request.getfixturevalue("kernels"))
+    return lambda slots, vocabulary: Sampler(NativeChoice(slots, vocabulary, 2, code))
 
 
 StartEngine = Callable[..., tuple[Engine, Reader]]

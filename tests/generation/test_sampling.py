@@ -8,13 +8,18 @@ import torch
 from transformers.generation import logits_process as theirs
 
 from echo.generation import TokenStream
-from echo.generation.sampling import BLOCK, Sampler, kept_candidates, kept_of_all, likeliest_tokens
 from echo.generation.sequence import Sequence
+from echo.generation.torch_choice import (
+    BLOCK,
+    kept_candidates,
+    kept_of_all,
+    likeliest_tokens,
+)
 
+from .conftest import MakeSampler
 from .helpers import request
 
 VOCABULARY = 300
-CPU = torch.device("cpu")
 
 
 def row(
@@ -60,14 +65,16 @@ class Fixed:
         return self.value
 
 
-def support(scores: torch.Tensor, tokens: list[int], draws: int, **sampling: Any) -> torch.Tensor:
+def support(
+    make_sampler: MakeSampler, scores: torch.Tensor, tokens: list[int], draws: int, **sampling: Any
+) -> torch.Tensor:
     """The engine's probabilities [vocabulary], found by drawing with evenly spaced numbers."""
-    counts = torch.zeros(VOCABULARY)
+    counts = torch.zeros(scores.numel())
     rows = []
     for number in range(draws):
         one = row(number, slot=number, tokens=tokens, **sampling)
         rows.append(one)
-    sampler = Sampler(draws, VOCABULARY, CPU)
+    sampler = make_sampler(draws, scores.numel())
     for number, one in enumerate(rows):
         sampler.begin(one, 0)
         one.rng = Fixed((number + 0.5) / draws)  # type: ignore[assignment]
@@ -92,12 +99,78 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_distribution_equals_transformers(case: dict[str, Any]) -> None:
+def test_distribution_equals_transformers(make_sampler: MakeSampler, case: dict[str, Any]) -> None:
     scores, tokens, draws = logits_for(1)[0], [3, 17, 200, 201], 2000
     wanted = reference(scores, tokens, **case)
-    got = support(scores, tokens, draws, **case)
+    got = support(make_sampler, scores, tokens, draws, **case)
     assert (got - wanted).abs().max() <= 1.5 / draws
     assert not ((wanted == 0) & (got > 0)).any()
+
+
+LARGE = [
+    {"temperature": 0.7, "top_p": 0.9, "top_k": 40},
+    {"temperature": 1.0, "top_p": 0.9},
+    {"temperature": 3.0, "top_p": 0.7},
+    {"temperature": 1.0, "top_p": 1.0, "top_k": 2_000},
+    {"temperature": 0.5, "top_p": 1.0, "min_p": 0.02},
+    {"temperature": 0.7, "top_p": 0.8, "top_k": 313, "min_p": 0.01, "repetition_penalty": 1.3},
+]
+
+
+def odd_logits(kind: str, size: int) -> torch.Tensor:
+    """Logits [size] of an odd kind; `size` is no multiple of anything."""
+    logits = 2 * torch.randn(size, generator=torch.Generator().manual_seed(size))
+    if kind == "most forbidden":
+        logits[torch.arange(size) % 700 != 0] = -torch.inf
+    elif kind == "likely ones side by side":
+        logits[130:330] += 9.0
+    elif kind == "ties":
+        logits = logits.round()
+    return logits
+
+
+@pytest.mark.parametrize("case", LARGE)
+@pytest.mark.parametrize("kind", ["usual", "most forbidden", "likely ones side by side"])
+def test_a_large_vocabulary_too(make_sampler: MakeSampler, case: dict[str, Any], kind: str) -> None:
+    """Where most of it is never looked at token by token."""
+    scores, tokens, draws = odd_logits(kind, 20_011), [3, 17, 200, 201], 500
+    wanted = reference(scores, tokens, **case)
+    got = support(make_sampler, scores, tokens, draws, **case)
+    assert not ((wanted == 0) & (got > 0)).any()
+    assert off(got, wanted) < 1.5 / draws
+
+
+def off(got: torch.Tensor, wanted: torch.Tensor) -> float:
+    """How far two distributions are apart, summed in the order of drawing: tokens, or the likeliest first."""
+    orders = (torch.arange(len(got)), wanted.argsort(descending=True, stable=True))
+    return min(float((got - wanted)[order].cumsum(0).abs().max()) for order in orders)
+
+
+@pytest.mark.parametrize("case", [*CASES, *LARGE])
+@pytest.mark.parametrize("number", [0.0, 1 - 2**-53])
+def test_what_is_forbidden_is_never_drawn(
+    make_sampler: MakeSampler, case: dict[str, Any], number: float
+) -> None:
+    """Nor by the least and the greatest number that can be drawn, which point to either end."""
+    scores = odd_logits("usual", 500)
+    scores[:100], scores[-100:] = -torch.inf, -torch.inf
+    one = row(tokens=[3, 200], **case)
+    sampler = make_sampler(1, len(scores))
+    sampler.begin(one, 0)
+    one.rng = Fixed(number)  # type: ignore[assignment]
+    (token,) = sampler.next_tokens(scores[None], [one]).tokens
+    assert token is not None
+    assert reference(scores, [3, 200], **case)[token] > 0
+
+
+@pytest.mark.parametrize("top_k", [1, 3, 40, 5_000])
+def test_equals_stay(make_sampler: MakeSampler, top_k: int) -> None:
+    scores = odd_logits("ties", 20_011)
+    case = {"temperature": 4.0, "top_p": 1.0, "top_k": top_k}
+    allowed = reference(scores, [1], **case) > 0
+    got = support(make_sampler, scores, [1], 300, **case) > 0
+    assert not (got & ~allowed).any()
+    assert got.sum() > min(allowed.sum() // 2, 100)
 
 
 @pytest.mark.parametrize("case", CASES[1:])
@@ -116,12 +189,12 @@ def test_exactly_the_same_tokens_stay(case: dict[str, Any], seed: int) -> None:
     assert torch.equal(kept_of_all(scores[None], *limits)[0] > 0, wanted)
 
 
-def test_repetition_penalty_equals_transformers_when_greedy() -> None:
+def test_repetition_penalty_equals_transformers_when_greedy(make_sampler: MakeSampler) -> None:
     rows = [
         row(n, n, [n, n + 5, n + 9], temperature=0.0, repetition_penalty=1 + n / 4)
         for n in range(8)
     ]
-    sampler = Sampler(8, VOCABULARY, CPU)
+    sampler = make_sampler(8, VOCABULARY)
     for one in rows:
         sampler.begin(one, None)
     for step in range(30):
@@ -138,8 +211,8 @@ def test_repetition_penalty_equals_transformers_when_greedy() -> None:
             one.tokens.append(token)
 
 
-def test_a_slot_given_to_another_request_forgets_its_penalties() -> None:
-    sampler = Sampler(1, VOCABULARY, CPU)
+def test_a_slot_given_to_another_request_forgets_its_penalties(make_sampler: MakeSampler) -> None:
+    sampler = make_sampler(1, VOCABULARY)
     sampler.begin(row(0, 0, [5], repetition_penalty=2.0), None)
     logits = torch.zeros(1, VOCABULARY)
     logits[0, 5], logits[0, 6] = 2.0, 1.5
@@ -148,12 +221,14 @@ def test_a_slot_given_to_another_request_forgets_its_penalties() -> None:
     assert sampler.next_tokens(logits, [fresh]).tokens == [5]
 
 
-def draw_tokens(neighbours: list[dict[str, Any]], place: int, steps: int = 40) -> list[int | None]:
+def draw_tokens(
+    make_sampler: MakeSampler, neighbours: list[dict[str, Any]], place: int, steps: int = 40
+) -> list[int | None]:
     """What the row with seed 11 draws, beside these neighbours."""
     rows = [row(10 + n, n, **sampling) for n, sampling in enumerate(neighbours)]
     mine = row(99, len(rows), temperature=1.2, top_p=0.95, seed=11, repetition_penalty=1.1)
     rows.insert(place, mine)
-    sampler = Sampler(len(rows), VOCABULARY, CPU)
+    sampler = make_sampler(len(rows), VOCABULARY)
     for one in rows:
         sampler.begin(one, one.request.sampling.seed)
     drawn = []
@@ -165,16 +240,18 @@ def draw_tokens(neighbours: list[dict[str, Any]], place: int, steps: int = 40) -
     return drawn
 
 
-def test_a_seed_gives_the_same_text_whoever_else_is_served() -> None:
-    alone = draw_tokens([], 0)
-    beside = draw_tokens([{"temperature": 0.0}, {"seed": 3}, {"top_k": 4}, {"seed": 11}], 2)
+def test_a_seed_gives_the_same_text_whoever_else_is_served(make_sampler: MakeSampler) -> None:
+    alone = draw_tokens(make_sampler, [], 0)
+    beside = draw_tokens(
+        make_sampler, [{"temperature": 0.0}, {"seed": 3}, {"top_k": 4}, {"seed": 11}], 2
+    )
     assert alone == beside
     assert len(set(alone)) > 5
 
 
-def test_without_a_seed_two_rows_differ() -> None:
+def test_without_a_seed_two_rows_differ(make_sampler: MakeSampler) -> None:
     rows = [row(n, n, temperature=3.0, top_p=1.0) for n in range(2)]
-    sampler = Sampler(2, VOCABULARY, CPU)
+    sampler = make_sampler(2, VOCABULARY)
     for one in rows:
         sampler.begin(one, None)
     logits = torch.zeros(2, VOCABULARY)
@@ -185,9 +262,11 @@ def test_without_a_seed_two_rows_differ() -> None:
 
 @pytest.mark.parametrize("temperature", [0.0, 0.9])
 @pytest.mark.parametrize("poison", [float("nan"), float("inf")])
-def test_logits_that_are_no_numbers_spoil_one_row_only(temperature: float, poison: float) -> None:
+def test_logits_that_are_no_numbers_spoil_one_row_only(
+    make_sampler: MakeSampler, temperature: float, poison: float
+) -> None:
     rows = [row(n, n, temperature=temperature, seed=n) for n in range(3)]
-    sampler = Sampler(3, VOCABULARY, CPU)
+    sampler = make_sampler(3, VOCABULARY)
     for one in rows:
         sampler.begin(one, one.request.sampling.seed)
     logits = logits_for(3)
@@ -200,9 +279,9 @@ def test_logits_that_are_no_numbers_spoil_one_row_only(temperature: float, poiso
     assert sampler.next_tokens(logits, rows).tokens[1] is None
 
 
-def test_greedy_and_sampled_rows_share_a_step() -> None:
+def test_greedy_and_sampled_rows_share_a_step(make_sampler: MakeSampler) -> None:
     rows = [row(0, 0, temperature=0.0), row(1, 1, temperature=1.0, top_p=1.0, seed=1)]
-    sampler = Sampler(2, VOCABULARY, CPU)
+    sampler = make_sampler(2, VOCABULARY)
     for one in rows:
         sampler.begin(one, one.request.sampling.seed)
     logits = logits_for(2)
@@ -227,7 +306,9 @@ def test_the_likeliest_tokens_are_those_of_topk(size: int) -> None:
     assert all(len(set(row.tolist())) == count for row in ids)
 
 
-def test_what_a_row_draws_does_not_depend_on_how_many_tokens_its_neighbours_look_at() -> None:
+def test_what_a_row_draws_does_not_depend_on_how_many_tokens_its_neighbours_look_at(
+    make_sampler: MakeSampler,
+) -> None:
     """One looks at candidates alone, one at the mass of all, one at every token (it is flat)."""
     torch.manual_seed(3)
     logits = 3 * torch.randn(3, 300 * BLOCK)
@@ -236,7 +317,7 @@ def test_what_a_row_draws_does_not_depend_on_how_many_tokens_its_neighbours_look
     ]  # fmt: skip
 
     def draw(numbers: list[int]) -> list[int | None]:
-        sampler = Sampler(3, logits.shape[1], CPU)
+        sampler = make_sampler(3, logits.shape[1])
         rows = [row(number, slot=number, **kinds[number]) for number in numbers]
         for one in rows:
             sampler.begin(one, one.number)

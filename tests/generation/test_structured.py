@@ -23,10 +23,9 @@ from echo.generation import (
     TokenStream,
     grammar,
 )
-from echo.generation.sampling import Sampler
 from echo.generation.sequence import Sequence
 
-from .conftest import StartEngine
+from .conftest import MakeSampler, StartEngine
 from .helpers import Reader, config_for, request
 
 PERSON = {
@@ -235,14 +234,14 @@ def test_nobody_else_is_told(served: tuple[Engine, Reader]) -> None:
 # ── penalties by count ───────────────────────────────────────────────────────────────────────
 
 
-def test_each_token_costs_by_how_often_it_was_written() -> None:
+def test_each_token_costs_by_how_often_it_was_written(make_sampler: MakeSampler) -> None:
     """OpenAI's rule: logit - count × frequency - (count > 0) × presence, over the reply alone."""
     one = Sequence(
         request(temperature=0.0, frequency_penalty=0.5, presence_penalty=0.25), TokenStream("r"), 1
     )
     one.slot, one.tokens = 0, [3, 3, 3]  # the prompt does not count
     sampler, logits = (
-        Sampler(1, 6, torch.device("cpu")),
+        make_sampler(1, 6),
         torch.tensor([[0.0, 1.0, 1.6, 2.0, 0.1, 0.0]]),
     )
     sampler.begin(one, None)
@@ -260,7 +259,7 @@ def test_each_token_costs_by_how_often_it_was_written() -> None:
     taken_back = Sequence(one.request, TokenStream("r"), 2)  # and goes on in another slot
     taken_back.slot, taken_back.tokens, taken_back.completion = 0, one.tokens, one.completion
     before = sampler.next_tokens(logits, [one]).tokens
-    other = Sampler(1, 6, torch.device("cpu"))
+    other = make_sampler(1, 6)
     other.begin(taken_back, None)
     assert other.next_tokens(logits, [taken_back]).tokens == before
 

@@ -18,7 +18,7 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
-from .shapes import Matrix, Model, Step
+from .shapes import Choice, Matrix, Model, Step
 
 HERE = Path(__file__).parent
 SOURCES = sorted(HERE.glob("*.c"))
@@ -54,6 +54,12 @@ class Library:
         self.step = code.echo_step
         self.step.argtypes = [ctypes.POINTER(Model), ctypes.POINTER(Step), ctypes.c_void_p]
         self.step.restype = ctypes.c_int
+        self.sample = code.echo_sample
+        self.sample.argtypes = [
+            ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.POINTER(Choice),
+            ctypes.c_int, ctypes.c_void_p,
+        ]  # fmt: skip
+        self.sample.restype = None
         self._instructions = code.echo_instructions
 
     @cached_property

@@ -70,6 +70,17 @@ typedef struct {
     int32_t *whole; /* [tokens][inputs / BLOCK]: the sum of its bytes */
 } quantised;
 
+/* How the next token of a row is chosen; what is chosen is noted in its tables. */
+typedef struct {
+    float *factors; /* [vocabulary]: `repetition` where a token has been seen, else 1; or NULL */
+    float *counts;  /* [vocabulary]: how often the row has written each token; or NULL */
+    float repetition, frequency, presence;
+    float temperature; /* 0: the likeliest token */
+    float top_p, min_p;
+    float draw;    /* evenly from [0, 1) */
+    int32_t top_k; /* 0: all */
+} choice;
+
 enum { PLACE_QKV, PLACE_OUT, PLACE_GATE_UP, PLACE_DOWN, PLACES };
 
 /* Some of the items of a piece of work: from `from` up to `to`. */

@@ -50,6 +50,15 @@ class StepAdapter(ctypes.Structure):
     ]  # fmt: skip
 
 
+class Choice(ctypes.Structure):
+    _fields_ = [
+        ("factors", Pointer), ("counts", Pointer),
+        *((name, ctypes.c_float) for name in ("repetition", "frequency", "presence")),
+        *((name, ctypes.c_float) for name in ("temperature", "top_p", "min_p", "draw")),
+        ("top_k", Int),
+    ]  # fmt: skip
+
+
 class Step(ctypes.Structure):
     _fields_ = [
         ("ids", Pointer), ("positions", Pointer), ("slots", Pointer), ("last", Pointer),

@@ -25,6 +25,11 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # fewer processes and threads for the same page: a tenth of the processor's time
+    "--in-process-gpu",
+    "--renderer-process-limit=1",
+    "--num-raster-threads=1",
+    "--disable-accelerated-2d-canvas",
 ]
 PATIENCE_MS = 60_000
 DESKTOP = {"width": 1280, "height": 800}

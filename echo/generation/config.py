@@ -74,8 +74,13 @@ class EngineConfig:
 
     @property
     def compute_threads(self) -> int:
-        """One core is left to the web server: spinning OpenMP barriers collapse otherwise."""
+        """Torch's. One core is left to the web server: spinning OpenMP barriers collapse otherwise."""
         return self.threads or max(1, (os.cpu_count() or 2) - 1)
+
+    @property
+    def kernel_threads(self) -> int:
+        """Those of the own kernels, which go on with whatever cores the web server leaves them."""
+        return self.threads or os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

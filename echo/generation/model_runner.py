@@ -235,7 +235,7 @@ def choice_of(loaded: LoadedModel, slots: int, config: EngineConfig) -> Choice:
     """How tokens are chosen: by the own kernels where these compute their logits too."""
     if loaded.native is not None:
         code = loaded.native.code
-        return NativeChoice(slots, loaded.vocabulary, config.compute_threads, code)
+        return NativeChoice(slots, loaded.vocabulary, config.kernel_threads, code)
     return TorchChoice(slots, loaded.vocabulary, loaded.device)
 
 
@@ -245,7 +245,7 @@ def choose_backend(loaded: LoadedModel, shape: CacheShape, config: EngineConfig)
         native = loaded.native
         return NativeDecoder(
             native.packed, native.angles, shape.slots, shape.context_length,
-            config.compute_threads, native.code,
+            config.kernel_threads, native.code,
         )  # fmt: skip
     kinds: list[Any] = [SlotModules, OwnCaches]
     if decoder.supports(loaded.config, shape.context_length):

@@ -119,7 +119,7 @@ def _quality(
     tokens = tokens[: len(angles[0])]
     with torch.inference_mode():
         backend = NativeDecoder(
-            made, angles, READ_SLOTS, len(tokens), settings.compute_threads, code
+            made, angles, READ_SLOTS, len(tokens), settings.kernel_threads, code
         )
         weights = MappedWeights(folder, torch.float32)
         found = measure(weights, made.shape, angles, tokens, backend.read)

@@ -59,7 +59,8 @@ def test_absurd_settings_are_refused(bad: dict[str, Any]) -> None:
 
 def test_one_core_is_left_to_the_web_server() -> None:
     assert EngineConfig(threads=3).compute_threads == 3
-    assert EngineConfig().compute_threads >= 1
+    assert EngineConfig(threads=3).kernel_threads == 3
+    assert EngineConfig().kernel_threads >= EngineConfig().compute_threads >= 1
 
 
 SHAPE = CacheShape(

@@ -16,6 +16,7 @@ from .sequence import Sequence
 
 HALVINGS = 20  # of an interval of some octaves: to about 1e-5 of a probability
 CANDIDATES = 64  # the most likely tokens looked at first; the whole vocabulary only when needed
+COLD = 1e-6  # a temperature at which nothing but the likeliest is drawn, and below which floats end
 BELOW_ONE = 1 - 2**-24  # the largest float32; a number nearer to 1 would be rounded to it
 BLOCK = 128  # neighbours in the vocabulary of which the best one is looked at first
 
@@ -52,7 +53,7 @@ class TorchChoice:
             sampled=self._index(sampled),
             plain=all(_is_plain(one) for one in params),
             by_candidates=all(0 < one.top_k < min(CANDIDATES, self._vocabulary) for one in params),
-            temperature=self._column([one.temperature for one in params]),
+            temperature=self._column([max(one.temperature, COLD) for one in params]),
             top_k=self._column([float(min(one.top_k, self._vocabulary)) for one in params]),
             top_p=self._column([one.top_p for one in params]),
             min_p=self._column([one.min_p for one in params]),

@@ -163,6 +163,17 @@ def test_what_is_forbidden_is_never_drawn(
     assert reference(scores, [3, 200], **case)[token] > 0
 
 
+@pytest.mark.parametrize("temperature", [1e-5, 1e-7, 1e-40, 5e-324])
+@pytest.mark.parametrize("limits", [{}, {"top_k": 40}, {"top_p": 0.9}])
+def test_next_to_no_temperature_only_the_likeliest_is_drawn(
+    make_sampler: MakeSampler, temperature: float, limits: dict[str, Any]
+) -> None:
+    scores = odd_logits("usual", 500)
+    case = {"temperature": temperature, "top_p": 1.0, **limits}
+    got = support(make_sampler, scores, [1], 20, **case)
+    assert got[scores.argmax()] == 1
+
+
 @pytest.mark.parametrize("top_k", [1, 3, 40, 5_000])
 def test_equals_stay(make_sampler: MakeSampler, top_k: int) -> None:
     scores = odd_logits("ties", 20_011)

@@ -1,6 +1,6 @@
 /* The next token of each row from its logits: penalties, temperature, top-k, top-p, min-p, one draw.
  *
- * The rules are those of sampling.py, which does the same with torch. A row is computed by itself: it depends on nothing
+ * The rules are those of torch_choice.py, which does the same with torch. A row is computed by itself: it depends on nothing
  * that is drawn beside it. Most of a vocabulary is only looked through for the largest of each NEIGHBOURS tokens.
  */
 #include "native.h"
@@ -10,6 +10,7 @@
 
 #define NEIGHBOURS 64
 #define LANES 8
+#define COLD 1e-6f   /* a temperature at which nothing but the likeliest is drawn, and below which floats end */
 #define NEVER 1e-30f /* less likely than this, beside the likeliest: never drawn */
 
 typedef struct {
@@ -195,7 +196,7 @@ static int next_token(const sampling *s, int row, const desk *d) {
     const choice *c = s->how + row;
     const float *scores = lowered(s, row, d->scores);
     int likeliest = look_through(s, scores, d->most), count;
-    if (likeliest < 0 || c->temperature <= 0) return likeliest;
+    if (likeliest < 0 || c->temperature < COLD) return likeliest;
     float best = scores[likeliest];
     double all;
     if (c->top_k > 0) count = candidates_of_top_k(s, scores, d, best, c, &all);

@@ -16,7 +16,7 @@ import torch
 from echo.generation.native import library
 from echo.generation.runner import Chunk, StepPlan
 
-from .helpers import build_runner, save_model, tiny_config
+from .helpers import build_runner, request, save_model, tiny_config
 from .test_native import SHAPE, native, row_of
 
 pytestmark = pytest.mark.slow  # a C compiler makes what is tested
@@ -114,17 +114,26 @@ def test_a_child_process_has_helpers_of_its_own(code: Path) -> None:
     subprocess.run([sys.executable, "-c", CHILD, str(code)], timeout=60, check=True)
 
 
-def test_threads_change_no_bit(kernels: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["base", "tuned"])
+def test_threads_change_no_bit(kernels: Path, tmp_path: Path, model: str) -> None:
+    """Of a prompt that all of them share, and of a single token; with an adapter, too."""
+    pytest.importorskip("peft")
+    from .test_adapters import make_adapter
+
     folder = save_model(tmp_path / "model", tiny_config("qwen2", **SHAPE))
+    adapter = make_adapter(folder, tmp_path / "adapter", 1)
     torch.manual_seed(3)
     tokens = torch.randint(3, 400, (150,)).tolist()
     found = []
     for threads in (1, 2, 5):
-        compute = build_runner(native(folder, kernels, threads=threads)).backend.compute
+        runner = build_runner(native(folder, kernels, threads=threads))
+        runner.add_adapter("tuned", str(adapter))
         row = row_of(tokens, 0)
-        [_, prompt] = compute(StepPlan([Chunk(row, 0, 150)]))
-        row.tokens.append(11)
-        [_, single] = compute(StepPlan([], [row]))
+        row.request = request(model=model)
+        with torch.inference_mode():
+            [_, prompt] = runner.backend.compute(StepPlan([Chunk(row, 0, 150)]))
+            row.tokens.append(11)
+            [_, single] = runner.backend.compute(StepPlan([], [row]))
         found.append((prompt, single))
     for prompt, single in found[1:]:
         assert torch.equal(prompt, found[0][0])

@@ -143,13 +143,15 @@ class Rig:
         assert server.process
         process = Path(f"/proc/{server.process.pid}")
         names = [os.readlink(one) for one in process.joinpath("fd").iterdir() if one.is_symlink()]
-        files = sorted(name for name in names if not name.startswith("socket:"))
+        files = Counter(name for name in names if not name.startswith("socket:"))
         found = census.take(Path(server.environment[census.VARIABLE]))
+        free = found.pop("pooled")  # as many as were once needed at the same moment, ten at most
+        files -= Counter({n: free for n in files if n.endswith((".sqlite3", ".sqlite3-wal"))})
         pooled = {one.port for one in (self.postgres, self.redis) if one is not None}
         pooled |= {-1} if self.redis is not None else set()  # dead ones lie in its pool, deep down
         sockets = sum(port not in pooled for port in found.pop("peers"))
         sockets -= len(found["greenlets"].get("idle", []))
-        return {**found, "sockets": sockets, "files": files}
+        return {**found, "sockets": sockets, "files": sorted(files.elements())}
 
     def _settled(self, server: LiveServer) -> dict[str, Any]:
         """Return the counts once what has just been closed is gone from them."""

@@ -75,6 +75,7 @@ def _counts() -> dict[str, Any]:
         "connections": len(socketio.server.eio.sockets),
         "rooms": sorted(str(room) for room, inside in rooms.items() if inside),
         "borrowed": pool.checkedout() if hasattr(pool, "checkedout") else 0,
+        "pooled": pool.checkedin() if hasattr(pool, "checkedin") else 0,
         "peers": sorted(_peers()),
         "threads": sorted(
             one.name for one in threading.enumerate() if not one.name.startswith("tpool")

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from threading import Barrier, Lock
 from types import SimpleNamespace
@@ -38,6 +39,7 @@ def chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
+@cache
 def bomb(side: int) -> bytes:
     """A PNG of zeros, complete: some kilobytes that decode to gigabytes."""
     packer = zlib.compressobj(9)

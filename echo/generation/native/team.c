@@ -4,6 +4,7 @@
  * as a step's gaps last before they sleep. Whoever is free takes the next part, the caller too: a helper that the
  * system has stopped is waited for only while it holds a part. What is computed does not depend on who computes it.
  */
+#define _POSIX_C_SOURCE 200809L /* C11 alone knows no threads of this kind */
 #include "native.h"
 
 #include <pthread.h>

@@ -40,9 +40,10 @@ export class Conversation {
     if (this.id === null) return this.#resend();
     this.store.begun.clear();
     const asked = this.asked = (this.asked ?? 0) + 1;
-    const answer = await this.socket.request("open_conversation", { conversation_id: this.id });
+    let answer;
+    while (!answer) answer = await this.socket.request("open_conversation", { conversation_id: this.id }).catch((error) => { if (error.code !== "timeout" || asked !== this.asked) throw error; });
     if (asked !== this.asked) return; // a newer one is on its way, or was here first
-    if ([...this.store.begun].some((id) => !answer.messages.some((row) => row.id === id))) return this.open(); // this picture is older than what has begun meanwhile
+    if ([...this.store.begun].some((id) => !answer.messages.some((row) => row.id === id))) return this.open(); // older than what has begun meanwhile
     this.info = answer.conversation;
     this.loaded = true;
     this.storedAt = null;
@@ -63,7 +64,7 @@ export class Conversation {
     this.on.changed();
   }
 
-  /** The server's list, in which what is known stays the same object; what is still being sent up follows. */
+  /** What is known stays the same object; what is still being sent up follows. */
   #haveDocuments(told) {
     const known = new Map(this.documents.map((one) => [one.id, one]));
     const sending = this.documents.filter((one) => !one.id);
@@ -83,7 +84,7 @@ export class Conversation {
     this.store.reconcile(answer, { older: true });
   }
 
-  /** Loads what leads to a message, on another branch if need be; says whether it is in view then. */
+  /** Loads what leads to a message, on any branch; says whether it is in view then. */
   async reach(messageId) {
     this.reaching = true;
     try {
@@ -195,7 +196,7 @@ export class Conversation {
     if (row.status !== "pending") await this.#resend(); // what waited for it
   }
 
-  /** What the server may have taken without saying so stays kept: it is sent again as the same. */
+  /** What the server may have taken in silence stays kept: it is sent again as the same. */
   #refused(row, error) {
     if (error.code !== "timeout") this.#letGo(row);
     row.waiting = null;
@@ -279,7 +280,7 @@ export class Conversation {
     if (row && !row.final && row.ahead.size) this.#resume(messageId);
   }
 
-  /** Asks for what is missing until nothing is; without a connection reopening catches up. anew: though it is being asked. */
+  /** Asks until nothing is missing; without a connection reopening catches up. anew: though it is being asked. */
   async #resume(messageId, anew = false) {
     if (this.resuming.has(messageId)) return void this.resuming.set(messageId, anew || this.resuming.get(messageId));
     try {

@@ -16,6 +16,7 @@ class Window {
     Object.assign(next, { url, cookie, polling });
     this.ended = null;
     this.failures = [];
+    this.opening = 0; // pictures that are on their way
     this.left = []; // chats that were shown before
     this.socket = new ChatSocket({
       event: (name, payload) => this.heard(name, payload),
@@ -45,12 +46,15 @@ class Window {
   /** As the page does on each connect; a chat that is gone gives way to a new one. */
   async reopen() {
     const opening = this.conversation;
+    this.opening += 1;
     try {
       await opening.open();
     } catch (error) {
       if (["offline", "timeout"].includes(error.code)) return;
       this.failures.push(error.code ?? String(error));
       if (opening === this.conversation && error.code === "not_found") this.show(null);
+    } finally {
+      this.opening -= 1;
     }
   }
 
@@ -71,7 +75,7 @@ class Window {
       pending: unsent.map(({ client_id, text, status }) => ({ client_id, text, status })),
       rows: this.rows.filter((row) => this.conversation.owns(row.id)).map(({ id: own, role, text, status, seq }) => ({ id: own, role, text, status, seq: seq ?? null })),
       waiting: store.pending.filter((row) => row.status !== "refused").length,
-      quiet: store.pending.every((row) => row.status === "refused") && !this.rows.some((row) => LIVE.has(row.status)),
+      quiet: !this.opening && store.pending.every((row) => row.status === "refused") && !this.rows.some((row) => LIVE.has(row.status)),
     };
   }
 }

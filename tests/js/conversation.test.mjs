@@ -275,3 +275,22 @@ test("of two pictures the one that was asked for last is shown, whichever comes 
   await Promise.all([older, newer]);
   assert.deepEqual(shown(window), [["q2", "Other words"], ["a2", "Hello too"]]);
 });
+
+test("a picture that is late is asked for again, unless a newer one was asked for or the connection is gone", async () => {
+  const server = new Server();
+  const window = await opened(server);
+  const real = server.request.bind(server);
+  const lost = ["timeout", "timeout"];
+  server.request = (name, payload) => lost.length ? Promise.reject(Object.assign(new Error(), { code: lost.shift() })) : real(name, payload);
+  server.rows.push(message("q3", "a1", "user", "And?"), message("a3", "q3", "assistant", "So"));
+  server.head = "a3";
+  await window.open();
+  assert.deepEqual(shown(window).at(-1), ["a3", "So"]);
+  lost.push("timeout", "offline");
+  await assert.rejects(window.open(), { code: "offline" });
+  lost.push("timeout");
+  const older = window.open();
+  await window.open();
+  await assert.rejects(older, { code: "timeout" });
+  assert.equal(lost.length, 0);
+});

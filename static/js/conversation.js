@@ -40,9 +40,9 @@ export class Conversation {
     if (this.id === null) return this.#resend();
     this.store.begun.clear();
     const asked = this.asked = (this.asked ?? 0) + 1;
-    let answer;
-    while (!answer) answer = await this.socket.request("open_conversation", { conversation_id: this.id }).catch((error) => { if (error.code !== "timeout" || asked !== this.asked) throw error; });
-    if (asked !== this.asked) return; // a newer one is on its way, or was here first
+    let answer, late = 0;
+    while (!answer) answer = await this.socket.request("open_conversation", { conversation_id: this.id }).catch((error) => { if (error.code !== "timeout" || asked !== this.asked || late++ > 2) throw error; });
+    if (asked !== this.asked) return; // a newer one is on its way
     if ([...this.store.begun].some((id) => !answer.messages.some((row) => row.id === id))) return this.open(); // older than what has begun meanwhile
     this.info = answer.conversation;
     this.loaded = true;
@@ -136,7 +136,7 @@ export class Conversation {
     if (!row.sending) this.store.wait(row, tried ? "tried" : "free");
   }
 
-  /** It waits no more: it was taken back or sent by another tab. */
+  /** It was taken back or sent by another tab. */
   forgetWaiting(clientId) {
     const row = this.store.pending.find((each) => each.client_id === clientId);
     if (row?.waiting) this.store.dropPending(clientId);
@@ -174,7 +174,7 @@ export class Conversation {
     if (row.kept && !this.outbox.has(row.client_id)) return this.store.dropPending(row.client_id); // another tab took it back, or sent it
     row.tried ||= this.loaded && this.socket.connected;
     this.#keep(row);
-    if (!this.loaded) return this.store.wait(row, row.tried ? "tried" : "free"); // without the branch in view it would have no place; open() sends it
+    if (!this.loaded) return this.store.wait(row, row.tried ? "tried" : "free"); // without a branch it has no place; open() sends it
     if (this.id === null && this.store.pending.some((one) => one.sending && one.status === "pending")) return; // in the chat that this one begins
     const payload = { client_id: row.client_id, text: row.text, ...(this.id === null ? row.fresh : { conversation_id: this.id }) };
     if (this.store.leafId) payload.parent_id = this.store.leafId;

@@ -11,14 +11,15 @@ from echo.languages import gettext
 from echo.limits import NAMES_IN_OBJECT, VALUES_IN_BODY
 
 
-def parsed(raw: bytes, pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """Return what a body says; raises InvalidInput where it is no JSON, or holds too many values."""
+def refuse_unreadable(
+    raw: bytes, pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None
+) -> None:
+    """Raise InvalidInput for a body that is no JSON, or holds too many values; the hook may refuse names."""
     try:
         read = json.loads(raw, object_pairs_hook=pairs_hook)
     except (ValueError, RecursionError) as failure:  # no JSON, nested too deeply, endless numbers
         raise InvalidInput(gettext("Send a JSON object.")) from failure
     refuse_many_values(read)
-    return read
 
 
 def refuse_many_values(read: Any) -> None:

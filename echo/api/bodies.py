@@ -41,7 +41,7 @@ Text = Annotated[
 def read(kind: type[B]) -> B:
     """Return this request's body; raises InvalidInput, which names the field at fault."""
     raw = request.get_data()
-    json_shape.parsed(raw, _named_once)
+    json_shape.refuse_unreadable(raw, _named_once)
     try:
         return kind.model_validate_json(raw)
     except ValidationError as failure:

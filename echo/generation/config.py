@@ -38,7 +38,7 @@ class EngineConfig:
     max_queue: int = 256
     max_queue_per_owner: int = 16
     prefill_tokens_per_step: int = 512
-    threads: int | None = None  # None: one core is left to the web server
+    threads: int | None = None  # None: all that leave the web server its turn
     max_cache_mb: int = 4096  # of one model
     seed: int | None = None  # makes requests without a seed repeatable, for demonstrations
     memory_mb: int | None = None  # of all models together, keys and values among it; None: no bound

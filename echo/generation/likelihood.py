@@ -18,9 +18,13 @@ class Likelihood:
 
 
 def likelihoods(logits: Tensor, tokens: Tensor, asked: dict[int, int]) -> dict[int, Likelihood]:
-    """logits [rows, vocabulary], tokens [rows] → by row; `asked`: how many of the likeliest each wants"""
+    """logits [rows, vocabulary], tokens [rows] → by row; `asked`: how many of the likeliest each wants
+
+    Where the token is -1 there is none, and what is told of it is not looked at.
+    """
     if not asked:
         return {}
+    tokens = tokens.long().clamp(min=0)
     index = torch.tensor(list(asked), device=logits.device)
     all_of_them = logits[index].log_softmax(dim=-1)  # [asked, vocabulary]
     chosen = all_of_them.gather(1, tokens[index][:, None])[:, 0].tolist()

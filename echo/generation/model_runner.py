@@ -18,7 +18,7 @@ from .grammar import Grammar, Grammars
 from .kv_cache import Scope, SlotTable
 from .likelihood import Likelihood
 from .model_loader import LoadedModel
-from .native import NativeChoice, NativeDecoder
+from .native import NativeDecoder, NativeSampling
 from .prompt import PromptBuilder
 from .request import GenerationRequest
 from .runner import (
@@ -30,12 +30,12 @@ from .runner import (
     StepOutcome,
     StepPlan,
 )
-from .sampling import Choice, Sampler
+from .sampling import Sampler, SamplingBackend
 from .sequence import Sequence
 from .speculation import guesses
 from .stream import TokenLogprob
 from .text_codec import TextCodec
-from .torch_choice import TorchChoice
+from .torch_sampling import TorchSampling
 from .transformers_backend import OwnCaches, SlotModules
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class TorchRunner:
         )  # fmt: skip
         self._table = SlotTable(shape.slots, self.backend.reuses_prefix)
         self._grammars = Grammars(loaded.tokenizer, self._vocabulary, frozenset(loaded.eos))
-        self._sampler = Sampler(choice_of(loaded, shape.slots, config))
+        self._sampler = Sampler(sampling_backend(loaded, shape.slots, config))
 
     @property
     def slots_used(self) -> int:
@@ -231,12 +231,12 @@ class TorchRunner:
         return RowOutput(row, token, ended=token in self._eos)
 
 
-def choice_of(loaded: LoadedModel, slots: int, config: EngineConfig) -> Choice:
+def sampling_backend(loaded: LoadedModel, slots: int, config: EngineConfig) -> SamplingBackend:
     """How tokens are chosen: by the own kernels where these compute their logits too."""
     if loaded.native is not None:
         code = loaded.native.code
-        return NativeChoice(slots, loaded.vocabulary, config.kernel_threads, code)
-    return TorchChoice(slots, loaded.vocabulary, loaded.device)
+        return NativeSampling(slots, loaded.vocabulary, config.kernel_threads, code)
+    return TorchSampling(slots, loaded.vocabulary, loaded.device)
 
 
 def choose_backend(loaded: LoadedModel, shape: CacheShape, config: EngineConfig) -> Backend:

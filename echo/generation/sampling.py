@@ -1,7 +1,7 @@
 """The next token of each row from its logits. It does not know models, text or scheduling.
 
 Each row draws one uniform number per token from its own random stream, so that a request's text does not
-depend on its neighbours. Which token a number gives is a `Choice`'s matter: torch's or the own kernels'.
+depend on its neighbours. Which token a number gives is the backend's matter: torch's or the own kernels'.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .likelihood import Likelihood, likelihoods
 from .sequence import Sequence
 
 
-class Choice(Protocol):
+class SamplingBackend(Protocol):
     """Penalties, limits and the draw, for rows that stay the same for many steps."""
 
     def begin(self, sequence: Sequence) -> None:
@@ -49,15 +49,15 @@ class Sampled(NamedTuple):
 
 
 class Sampler:
-    def __init__(self, choice: Choice) -> None:
-        self._choice = choice
+    def __init__(self, backend: SamplingBackend) -> None:
+        self._backend = backend
         self._key: tuple[tuple[int, int], ...] = ()
         self._settings: _Settings | None = None
 
     def begin(self, sequence: Sequence, seed: int | str | None) -> None:
         if sequence.rng is None:  # a preempted row goes on with its own stream
             sequence.rng = random.Random(seed)  # None: from the system's entropy
-        self._choice.begin(sequence)
+        self._backend.begin(sequence)
 
     def next_tokens(self, logits: Tensor, rows: list[Sequence]) -> Sampled:
         """logits [rows, vocabulary] → a token for each row"""
@@ -65,21 +65,21 @@ class Sampler:
         logits = logits.float()
         if settings.has_grammar:
             logits = _masked(logits, rows)
-        chosen = self._choice.choose(logits, settings.prepared)
+        chosen = self._backend.choose(logits, settings.prepared)
         tokens = chosen.tolist()
         for row, token in zip(rows, tokens, strict=True) if settings.has_grammar else ():
             if row.grammar is not None and token >= 0:
                 row.grammar.accept(token)
         return Sampled(
             [token if token >= 0 else None for token in tokens],
-            likelihoods(logits, chosen.clamp(min=0), settings.logprobs),
+            likelihoods(logits, chosen, settings.logprobs),
         )
 
     def _settings_for(self, rows: list[Sequence]) -> _Settings:
         key = tuple([(row.number, row.slot) for row in rows])  # a preempted row changes its slot
         if self._settings is None or key != self._key:
             has_grammar = any(row.grammar is not None for row in rows)
-            prepared = self._choice.prepare(rows)
+            prepared = self._backend.prepare(rows)
             self._key = key
             self._settings = _Settings(prepared, has_grammar, _asked_logprobs(rows))
         return self._settings

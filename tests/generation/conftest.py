@@ -42,15 +42,15 @@ def make_sampler(request: pytest.FixtureRequest) -> MakeSampler:
     """Whatever must hold for both ways of choosing."""
     import torch
 
-    from echo.generation.native import NativeChoice, library
+    from echo.generation.native import NativeSampling, library
     from echo.generation.sampling import Sampler
-    from echo.generation.torch_choice import TorchChoice
+    from echo.generation.torch_sampling import TorchSampling
 
     if request.param == "torch":
         cpu = torch.device("cpu")
-        return lambda slots, vocabulary: Sampler(TorchChoice(slots, vocabulary, cpu))
+        return lambda slots, vocabulary: Sampler(TorchSampling(slots, vocabulary, cpu))
     code = library(request.getfixturevalue("kernels"))
-    return lambda slots, vocabulary: Sampler(NativeChoice(slots, vocabulary, 2, code))
+    return lambda slots, vocabulary: Sampler(NativeSampling(slots, vocabulary, 2, code))
 
 
 StartEngine = Callable[..., tuple[Engine, Reader]]

@@ -9,7 +9,7 @@ from transformers.generation import logits_process as theirs
 
 from echo.generation import TokenStream
 from echo.generation.sequence import Sequence
-from echo.generation.torch_choice import (
+from echo.generation.torch_sampling import (
     BLOCK,
     kept_candidates,
     kept_of_all,
@@ -276,7 +276,7 @@ def test_without_a_seed_two_rows_differ(make_sampler: MakeSampler) -> None:
 def test_logits_that_are_no_numbers_spoil_one_row_only(
     make_sampler: MakeSampler, temperature: float, poison: float
 ) -> None:
-    rows = [row(n, n, temperature=temperature, seed=n) for n in range(3)]
+    rows = [row(n, n, temperature=temperature, seed=n, logprobs=2) for n in range(3)]
     sampler = make_sampler(3, VOCABULARY)
     for one in rows:
         sampler.begin(one, one.request.sampling.seed)

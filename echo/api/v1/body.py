@@ -30,7 +30,7 @@ class Body(BaseModel):
 def read(kind: type[T]) -> T:
     """Return this request's body; raises InvalidInput, which names the field at fault."""
     raw = request.get_data()
-    json_shape.parsed(raw)
+    json_shape.refuse_unreadable(raw)
     try:
         return kind.model_validate_json(raw)
     except ValidationError as failure:

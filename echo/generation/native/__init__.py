@@ -4,14 +4,14 @@ Compiled once on the machine where they run. They do not know text or scheduling
 """
 
 from .build import Library, NativeUnavailable, library, user_cache
-from .choice import NativeChoice
 from .decoder import NativeDecoder
 from .packed import PackedModel, can_pack, packed
+from .sampling import NativeSampling
 
 __all__ = [
     "Library",
-    "NativeChoice",
     "NativeDecoder",
+    "NativeSampling",
     "NativeUnavailable",
     "PackedModel",
     "can_pack",

@@ -18,7 +18,7 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
-from .shapes import Choice, Matrix, Model, Step
+from .shapes import Matrix, Model, RowSampling, Step
 
 HERE = Path(__file__).parent
 SOURCES = sorted(HERE.glob("*.c"))
@@ -56,7 +56,7 @@ class Library:
         self.step.restype = ctypes.c_int
         self.sample = code.echo_sample
         self.sample.argtypes = [
-            ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.POINTER(Choice),
+            ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.POINTER(RowSampling),
             ctypes.c_int, ctypes.c_void_p,
         ]  # fmt: skip
         self.sample.restype = None

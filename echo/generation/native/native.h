@@ -79,7 +79,7 @@ typedef struct {
     float top_p, min_p;
     float draw;    /* evenly from [0, 1) */
     int32_t top_k; /* 0: all */
-} choice;
+} row_sampling;
 
 enum { PLACE_QKV, PLACE_OUT, PLACE_GATE_UP, PLACE_DOWN, PLACES };
 

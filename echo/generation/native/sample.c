@@ -1,6 +1,6 @@
 /* The next token of each row from its logits: penalties, temperature, top-k, top-p, min-p, one draw.
  *
- * The rules are those of torch_choice.py, which does the same with torch. A row is computed by itself: it depends on nothing
+ * The rules are those of torch_sampling.py, which does the same with torch. A row is computed by itself: it depends on nothing
  * that is drawn beside it. Most of a vocabulary is only looked through for the largest of each NEIGHBOURS tokens.
  */
 #include "native.h"
@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
     const float *logits;
     int stride, vocabulary, blocks;
-    const choice *how;
+    const row_sampling *how;
     int32_t *tokens;
 } sampling;
 
@@ -40,7 +40,7 @@ static int end_of(const sampling *s, int block) { return least_of((block + 1) * 
 /* A row's logits with its penalties; they stay where they are where there is none. */
 static const float *lowered(const sampling *s, int row, float *to) {
     const float *from = s->logits + (size_t)row * s->stride;
-    const choice *c = s->how + row;
+    const row_sampling *c = s->how + row;
     int n = s->vocabulary;
     if (!c->factors && !c->counts) return from;
     for (int i = 0; i < n; i++) to[i] = from[i];
@@ -164,7 +164,7 @@ static double as_likelihoods(const sampling *s, const float *scores, const desk 
     return all;
 }
 
-static int candidates_of_top_k(const sampling *s, const float *scores, const desk *d, float best, const choice *c,
+static int candidates_of_top_k(const sampling *s, const float *scores, const desk *d, float best, const row_sampling *c,
                                double *all) {
     int count = collect(s, scores, d, bound_of_top_k(s, scores, d, c->top_k));
     for (int i = 0; i < count; i++) d->sorted[i] = (d->candidates[i].value - best) * (1 / c->temperature);
@@ -193,7 +193,7 @@ static int draw_from_all(const sampling *s, const desk *d, double all, float num
 }
 
 static int next_token(const sampling *s, int row, const desk *d) {
-    const choice *c = s->how + row;
+    const row_sampling *c = s->how + row;
     const float *scores = lowered(s, row, d->scores);
     int likeliest = look_through(s, scores, d->most), count;
     if (likeliest < 0 || c->temperature < COLD) return likeliest;
@@ -230,7 +230,7 @@ static void sample_some(const void *work, int from, int to) {
 }
 
 /* tokens [rows] of logits [rows][stride]; -1 where a row's logits are no numbers, or there is no memory. */
-void echo_sample(const float *logits, int rows, int stride, int vocabulary, const choice *how, int threads,
+void echo_sample(const float *logits, int rows, int stride, int vocabulary, const row_sampling *how, int threads,
                  int32_t *tokens) {
     sampling work = {logits, stride, vocabulary, (vocabulary + NEIGHBOURS - 1) / NEIGHBOURS, how, tokens};
     share_out(threads, rows, 1, sample_some, &work);

@@ -50,7 +50,7 @@ class StepAdapter(ctypes.Structure):
     ]  # fmt: skip
 
 
-class Choice(ctypes.Structure):
+class RowSampling(ctypes.Structure):
     _fields_ = [
         ("factors", Pointer), ("counts", Pointer),
         *((name, ctypes.c_float) for name in ("repetition", "frequency", "presence")),

@@ -60,9 +60,9 @@ static void sleep_until_woken(void) {
 }
 
 static void *help(void *unused) {
-    for (int looks = 0;; looks++) {
+    for (int looks = 0;;) {
         if (is_left()) take_parts(), looks = 0;
-        else if (looks < LOOKS) pause_a_moment();
+        else if (looks < LOOKS) looks++, pause_a_moment();
         else sleep_until_woken();
     }
     return unused;
@@ -109,7 +109,9 @@ void share_out(int threads, int items, int least, part each, const void *work) {
     atomic_store(&team.free, ((atomic_load(&team.free) >> 32) + 1) << 32 | (uint32_t)parts);
     if (atomic_load(&team.asleep)) wake();
     take_parts();
-    for (int looks = 0; atomic_load(&team.held); looks++)
-        looks < LOOKS_HELD ? pause_a_moment() : (void)sched_yield();
+    for (int looks = 0; atomic_load(&team.held);) {
+        if (looks < LOOKS_HELD) looks++, pause_a_moment();
+        else sched_yield();
+    }
     pthread_mutex_unlock(&calling);
 }

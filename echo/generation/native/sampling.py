@@ -11,17 +11,17 @@ from torch import Tensor
 from ..penalties import Penalties
 from ..sequence import Sequence
 from .build import Library
-from .shapes import Choice
+from .shapes import RowSampling
 
 
 @dataclass(frozen=True)
 class _Rows:
     sampled: list[tuple[Any, Sequence]]  # rows that draw, with what the kernels read of each
-    settings: Any  # Choice[rows]
+    settings: Any  # RowSampling[rows]
 
 
-class NativeChoice:
-    """As TorchChoice, by the rules of `sample.c`."""
+class NativeSampling:
+    """As TorchSampling, by the rules of `sample.c`."""
 
     def __init__(self, slots: int, vocabulary: int, threads: int, code: Library) -> None:
         self._vocabulary = vocabulary
@@ -33,7 +33,7 @@ class NativeChoice:
         self._penalties.begin(sequence)
 
     def prepare(self, rows: list[Sequence]) -> _Rows:
-        settings = (Choice * len(rows))(*map(self._settings, rows))
+        settings = (RowSampling * len(rows))(*map(self._settings, rows))
         drawn = [number for number, one in enumerate(settings) if one.temperature > 0]
         return _Rows([(settings[number], rows[number]) for number in drawn], settings)
 
@@ -46,12 +46,12 @@ class NativeChoice:
             logits.data_ptr(), count, logits.stride(0), self._vocabulary, prepared.settings,
             self._threads, tokens.data_ptr(),
         )  # fmt: skip
-        return tokens.long()
+        return tokens
 
-    def _settings(self, row: Sequence) -> Choice:
+    def _settings(self, row: Sequence) -> RowSampling:
         params = row.request.sampling
         factors, counts = self._penalties.tables(row)
-        return Choice(
+        return RowSampling(
             factors=factors.data_ptr() if factors is not None else None,
             counts=counts.data_ptr() if counts is not None else None,
             repetition=params.repetition_penalty, frequency=params.frequency_penalty,

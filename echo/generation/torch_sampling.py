@@ -36,7 +36,7 @@ class _Rows:
     penalised: Penalised
 
 
-class TorchChoice:
+class TorchSampling:
     def __init__(self, slots: int, vocabulary: int, device: torch.device) -> None:
         self._vocabulary = vocabulary
         self._device = device
